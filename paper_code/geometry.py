@@ -1,0 +1,28 @@
+"""Pixel coordinates: x right, y up, origin at the centre of the lattice."""
+
+import numpy as np
+
+
+def pixel_grid(size, spacing=1.0):
+    """Coordinates of the places of a square lattice, centred on zero.
+
+    Parameters
+    ----------
+    size : int
+        Places on a side; odd sizes have a place at the origin.
+    spacing : float
+        Distance of neighbouring places, in pixels (the stride, for offsets of K).
+
+    Returns
+    -------
+    x, y : float64 arrays (size, size)
+        In pixels; ``x`` grows with the column, ``y`` shrinks with the row.
+    """
+    ticks = (np.arange(size) - (size - 1) / 2) * spacing
+    return np.meshgrid(ticks, -ticks, indexing="xy")
+
+
+def orientation_difference(theta_1, theta_2):
+    """Smallest angle between two orientations, in [0, pi/2] radians; broadcasts."""
+    difference = np.abs(np.asarray(theta_1) - np.asarray(theta_2)) % np.pi
+    return np.minimum(difference, np.pi - difference)

@@ -1,0 +1,334 @@
+"""Training that can be killed at any moment and goes on to the same bytes.
+
+Nothing random is carried from step to step: the order of the images follows from (seed, epoch), and every other draw of a
+step from (seed, step). A checkpoint therefore holds weights, momentum and the step alone.
+"""
+
+import dataclasses
+import json
+import math
+import platform
+import time
+from contextlib import nullcontext
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+
+from paper_code.errors import PaperCodeError
+from paper_code.files import read_json, write_atomically, write_json
+from paper_code.network import Network
+from paper_code.weights import EARLY_KEYS, read_metadata, read_tensors, write_tensors
+
+CHECKPOINT = "checkpoint.safetensors"
+RESULT = "result.json"
+EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
+
+
+@dataclasses.dataclass(frozen=True)
+class Hardware:
+    """Where and how the arithmetic runs; the bytes of a run are reproducible for the same values on the same machine."""
+
+    device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1", ...
+    precision: str = "auto"  # "auto", "bf16" or "fp32"
+    threads: int = 0  # CPU threads; 0 = PyTorch's default
+
+    def resolve(self):
+        """The same with every "auto" decided."""
+        device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise PaperCodeError("this PyTorch sees no CUDA device; use --device cpu, or install a CUDA build (see the README)")
+        precision = self.precision
+        if precision == "auto":
+            fast = torch.cuda.is_bf16_supported() if device.startswith("cuda") else torch.cpu.get_capabilities().get("avx512_bf16", False)
+            precision = "bf16" if fast else "fp32"
+        if precision not in ("bf16", "fp32"):
+            raise PaperCodeError(f"precision must be 'auto', 'bf16' or 'fp32', not {precision!r}")
+        return Hardware(device, precision, self.threads or torch.get_num_threads())
+
+
+def draw_seed(seed, step):
+    """A 64-bit seed for the draws of one step (or of one epoch's order, as step -1 - epoch)."""
+    return int(np.random.SeedSequence([seed, abs(step), int(step < 0)]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def learning_rate(step, total, config):
+    """One-cycle rate (Smith and Topin 2019): cosine up from peak / 25, cosine down to nearly 0."""
+    top = config.warm_up * total
+    if step < top:
+        low, share = config.peak_rate / 25, step / top
+        return low + (config.peak_rate - low) * (1 - math.cos(math.pi * share)) / 2
+    return config.peak_rate * (1 + math.cos(math.pi * (step - top) / (total - top))) / 2
+
+
+def snapshot_steps(total, config):
+    """Steps at which the early layers are kept: (all, those that keep K), log-spaced, step 0 in both, the last in neither.
+
+    The end of training is kept in full precision elsewhere.
+    """
+
+    def spaced(count):
+        if count < 1 or total < 2:
+            return {0}
+        return {0} | {int(step) for step in np.geomspace(1, total, count + 1).round()[:-1]}
+
+    with_lateral = {0}
+    if config.lateral_snapshots > 0 and total > 8:
+        with_lateral |= {int(step) for step in np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]}
+    return spaced(config.snapshots) | with_lateral, with_lateral
+
+
+def augment(images, config):
+    """Random shifts and flips of images (n, 1, 64, 64), drawn from the global generator of the images' device."""
+    count, _, height, width = images.shape
+    device = images.device
+    if config.shift > 0:
+        padded = functional.pad(images, [config.shift] * 4, mode="reflect")[:, 0]
+        top, left = torch.randint(0, 2 * config.shift + 1, (2, count, 1), device=device)
+        rows = top + torch.arange(height, device=device)
+        columns = left + torch.arange(width, device=device)
+        images = padded[torch.arange(count, device=device)[:, None, None], rows[:, :, None], columns[:, None, :]][:, None]
+    if config.flip:
+        flipped = torch.rand(count, 1, 1, 1, device=device) < 0.5
+        images = torch.where(flipped, images.flip(3), images)
+    return images
+
+
+def parameter_groups(network, config):
+    """SGD parameter groups with the weight decay of each layer."""
+    decay_of = {"l0.weight": config.decay_l0, "l1.weight": config.decay_l1, "lateral.weight": config.decay_lateral}
+    groups = {}
+    for name, parameter in network.named_parameters():
+        decay = decay_of.get(name, config.decay if parameter.ndim > 1 else 0.0)
+        groups.setdefault(decay, []).append(parameter)
+    return [{"params": parameters, "weight_decay": decay} for decay, parameters in groups.items()]
+
+
+class Run:
+    """One training run in one directory.
+
+    Parameters
+    ----------
+    condition : Condition
+    image_set : ImageSet
+    seed : int
+        At least 0; fixes weights, order of images, noise and augmentation.
+    directory : path
+        Holds ``run.json``, ``checkpoint.safetensors``, ``snapshots/``, ``log.jsonl`` and, at the end, ``early.safetensors``,
+        ``rest.safetensors`` and ``result.json``. A directory with a checkpoint of the same run is continued.
+    hardware : Hardware
+    checkpoint_every : int
+        Steps between checkpoints.
+    """
+
+    def __init__(self, condition, image_set, seed, directory, hardware=None, checkpoint_every=50):
+        if seed < 0:
+            raise PaperCodeError(f"a seed must be at least 0, not {seed}")
+        self.hardware = (hardware or Hardware()).resolve()
+        network_config = dataclasses.replace(condition.network, classes=len(image_set.classes))
+        self.condition = dataclasses.replace(condition, network=network_config)
+        self.config = condition.training
+        self.images, self.seed, self.directory = image_set, seed, Path(directory)
+        self.checkpoint_every = checkpoint_every
+        self.batch = min(self.config.batch, len(image_set.train_images))
+        self.steps_per_epoch = len(image_set.train_images) // self.batch
+        self.total = self.steps_per_epoch * self.config.epochs
+        self._prepare_torch()
+        self.network = Network(network_config, seed).to(self.hardware.device, memory_format=torch.channels_last)
+        self.optimizer = torch.optim.SGD(
+            parameter_groups(self.network, self.config), lr=self.config.peak_rate, momentum=self.config.momentum, nesterov=True
+        )
+        self.train_images = torch.from_numpy(image_set.train_images).to(self.hardware.device)
+        self.train_labels = torch.from_numpy(image_set.train_labels).to(self.hardware.device)
+        self.step, self.seconds = 0, 0.0
+
+    def _prepare_torch(self):
+        torch.set_num_threads(self.hardware.threads)
+        torch.set_float32_matmul_precision("medium" if self.hardware.precision == "bf16" else "highest")
+        if self.hardware.device.startswith("cuda"):
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+
+    @property
+    def identity(self):
+        """What makes two runs the same run."""
+        return {
+            "condition": json.loads(json.dumps(self.condition.as_dict())),
+            "seed": self.seed,
+            "images": {"name": self.images.name, "sha256": self.images.sha256, "classes": list(self.images.classes)},
+            "hardware": dataclasses.asdict(self.hardware),
+        }
+
+    def train(self, progress=True):
+        """Train to the end, from the last checkpoint if there is one; returns the content of ``result.json``."""
+        self._resume()
+        if (self.directory / RESULT).exists():
+            return read_json(self.directory / RESULT)
+        started = time.monotonic() - self.seconds
+        keep, keep_lateral = snapshot_steps(self.total, self.config)
+        bar = tqdm(total=self.total, initial=self.step, unit="step", desc=f"{self.condition.name} seed {self.seed}", disable=not progress)
+        with bar:
+            while self.step < self.total:
+                if self.step in keep:
+                    self._snapshot(self.step in keep_lateral)
+                rate = learning_rate(self.step, self.total, self.config)
+                loss = self._train_step(rate)
+                self.step += 1
+                self.seconds = time.monotonic() - started
+                bar.update()
+                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+                if self.step % 10 == 0:
+                    self._log(step=self.step, loss=loss, rate=rate)
+                if self.step % self.steps_per_epoch == 0:
+                    self._log(step=self.step, epoch=self.step // self.steps_per_epoch, **self.evaluate())
+                if self.step % self.checkpoint_every == 0 or self.step % self.steps_per_epoch == 0:
+                    self._save_checkpoint()
+        return self._finish()
+
+    def _train_step(self, rate):
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        order = torch.randperm(len(self.train_images), generator=torch.Generator().manual_seed(draw_seed(self.seed, -1 - epoch)))
+        chosen = order[position * self.batch : (position + 1) * self.batch].to(self.train_images.device)
+        torch.manual_seed(draw_seed(self.seed, self.step))
+        images = augment(self._standardise(self.train_images[chosen]), self.config)
+        self.network.train()
+        with self._autocast():
+            scores = self.network(images)
+        loss = functional.cross_entropy(scores.float(), self.train_labels[chosen], label_smoothing=self.config.label_smoothing)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise PaperCodeError(
+                f"the loss became {value} at step {self.step}; lower the learning rate (--peak-rate {rate / 2:.3g}, say) and train into "
+                f"another directory; the last checkpoint in {self.directory} is untouched"
+            )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return value
+
+    def _standardise(self, images):
+        return (images[:, None].float() - self.images.mean) / self.images.sd
+
+    def _autocast(self):
+        if self.hardware.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.hardware.device.split(":")[0], dtype=torch.bfloat16)
+
+    @torch.no_grad()
+    def evaluate(self):
+        """Test accuracy with seeded receptor noise and without noise: {"accuracy": ..., "accuracy_noise_free": ...}; None without test images."""
+        images, labels = self.images.test_images, self.images.test_labels
+        if len(images) == 0:
+            return {"accuracy": None, "accuracy_noise_free": None}
+        self.network.eval()
+        result = {}
+        configured = self.network.config
+        try:
+            for key, config in (("accuracy", configured), ("accuracy_noise_free", dataclasses.replace(configured, noise=0.0))):
+                self.network.config = config
+                generator = torch.Generator(self.hardware.device).manual_seed(draw_seed(self.seed, EVALUATION_STEP))
+                hits = 0
+                for first in range(0, len(images), 100):
+                    batch = torch.from_numpy(images[first : first + 100]).to(self.hardware.device)
+                    with self._autocast():
+                        scores = self.network(self._standardise(batch), generator)
+                    hits += int((scores.argmax(1).cpu().numpy() == labels[first : first + 100]).sum())
+                result[key] = hits / len(images)
+        finally:
+            self.network.config = configured
+        return result
+
+    def _log(self, **values):
+        with open(self.directory / "log.jsonl", "a") as stream:
+            stream.write(json.dumps({**values, "seconds": round(self.seconds, 1)}) + "\n")
+
+    def _snapshot(self, with_lateral):
+        tensors = self.network.early_layers()
+        if not with_lateral:
+            tensors.pop("K", None)
+        tensors = {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
+        write_tensors(self.directory / "snapshots" / f"{self.step:06d}.safetensors", tensors)
+
+    def _save_checkpoint(self):
+        tensors = {}
+        for name, tensor in self.network.state_dict().items():
+            tensors[name] = tensor.detach().cpu().contiguous().numpy()
+            if not np.isfinite(tensors[name]).all():
+                raise PaperCodeError(
+                    f"{name} is no longer finite at step {self.step}; lower the learning rate and train into another directory; "
+                    f"the last checkpoint in {self.directory} is untouched"
+                )
+        for name, parameter in self.network.named_parameters():
+            tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"].cpu().contiguous().numpy()
+        write_tensors(self.directory / CHECKPOINT, tensors, {"step": self.step, "seconds": self.seconds})
+
+    def _resume(self):
+        """Make the directory, or take up the run that it holds."""
+        identity_file = self.directory / "run.json"
+        if identity_file.exists():
+            self._check_same_run(read_json(identity_file))
+        elif (self.directory / CHECKPOINT).exists():
+            raise PaperCodeError(f"{self.directory} holds a checkpoint but no run.json; train into another directory")
+        else:
+            write_json(identity_file, self.identity)
+        for leftover in self.directory.rglob("*.tmp"):
+            leftover.unlink()
+        path = self.directory / CHECKPOINT
+        if path.exists():
+            self._load_checkpoint(path)
+        log = self.directory / "log.jsonl"
+        if log.exists():
+            write_atomically(log, "".join(line for line in log.read_text().splitlines(keepends=True) if _logged_step(line) <= self.step))
+
+    def _check_same_run(self, found):
+        for key, wanted in self.identity.items():
+            if found.get(key) != wanted:
+                raise PaperCodeError(
+                    f"{self.directory} holds another run (its {key} differs: see run.json); choose another --out, or delete that directory"
+                )
+
+    def _load_checkpoint(self, path):
+        tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in read_tensors(path).items()}
+        metadata = read_metadata(path)
+        momentum = {name.removeprefix("momentum."): tensors.pop(name) for name in list(tensors) if name.startswith("momentum.")}
+        try:
+            self.network.load_state_dict(tensors)
+            for name, parameter in self.network.named_parameters():
+                self.optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum[name])
+            self.step, self.seconds = metadata["step"], metadata["seconds"]
+        except (RuntimeError, KeyError) as error:
+            raise PaperCodeError(f"{path} is not a checkpoint of this run; delete {self.directory} and train again") from error
+
+    def _finish(self):
+        early = self.network.early_layers()
+        write_tensors(self.directory / "early.safetensors", early)
+        rest = {
+            name: tensor.detach().cpu().contiguous().numpy()
+            for name, tensor in self.network.state_dict().items()
+            if name not in EARLY_KEYS.values()
+        }
+        write_tensors(self.directory / "rest.safetensors", rest)
+        result = {
+            **self.identity,
+            **self.evaluate(),
+            "steps": self.total,
+            "train_images": len(self.images.train_images),
+            "test_images": len(self.images.test_images),
+            "image_mean": self.images.mean,
+            "image_sd": self.images.sd,
+            "wall_seconds": round(self.seconds),
+            "versions": {name: version(name) for name in ("torch", "numpy", "safetensors", "pillow")} | {"python": platform.python_version()},
+        }
+        write_json(self.directory / RESULT, result)
+        return result
+
+
+def _logged_step(line):
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError):
+        return math.inf

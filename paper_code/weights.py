@@ -1,0 +1,190 @@
+"""Trained weights on disk: safetensors files and a manifest that knows their hashes.
+
+Layout, readable without this package::
+
+    data/weights/manifest.json                        hashes and provenance of all that follows
+    data/weights/<condition>/seed-<n>.safetensors            float32 l0 (7, 7), l1 (64, 9, 9), K (64, 64, k, k), l1_gain, l1_offset (64,)
+    data/weights/<condition>/seed-<n>.snapshots.safetensors  float16, named <step>/l0, <step>/l1, ... and, at fewer steps, <step>/K
+    data/weights/<condition>/seed-<n>.rest.safetensors       what completes the network: norms, tail, read-out
+    data/weights/<condition>/seed-<n>.log.jsonl              the training log
+
+A condition without l0 or lateral connections has no tensor of that name.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+
+from paper_code.conditions import Condition
+from paper_code.errors import PaperCodeError
+from paper_code.files import read_json, sha256, write_atomically
+from paper_code.network import Network, effective_receptive_fields
+
+DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS", Path(__file__).resolve().parents[1] / "data" / "weights"))
+EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
+
+
+@dataclass(frozen=True)
+class EarlyLayers:
+    """l0, l1 and K of one network at one step; a layer that the condition lacks is None.
+
+    Attributes
+    ----------
+    l0 : float64 array (a, a)
+    l1 : float64 array (n, b, b)
+    K : float64 array (n, n, k, k)
+        ``K[i, j]`` leads from source cell j to target cell i.
+    l1_gain, l1_offset : float64 arrays (n,)
+        h = ReLU(l1_gain * response + l1_offset).
+    step : int or None
+        Training step of a snapshot; None at the end of training.
+    """
+
+    l0: np.ndarray | None
+    l1: np.ndarray
+    K: np.ndarray | None
+    l1_gain: np.ndarray
+    l1_offset: np.ndarray
+    step: int | None = field(default=None)
+
+    @classmethod
+    def from_tensors(cls, tensors, step=None):
+        wide = {name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()}
+        return cls(wide.get("l0"), wide["l1"], wide.get("K"), wide["l1_gain"], wide["l1_offset"], step)
+
+    @property
+    def receptive_fields(self):
+        """Effective receptive fields l1 * l0, (n, a + b - 1, a + b - 1); l1 itself where there is no l0."""
+        return self.l1 if self.l0 is None else effective_receptive_fields(self.l0, self.l1)
+
+
+def write_tensors(path, tensors, metadata=None):
+    """Write arrays (a dict of NumPy arrays) as safetensors, atomically; equal input gives equal bytes."""
+    # A single metadata entry: the library does not keep the order of several.
+    header = {"paper_code": json.dumps(metadata, sort_keys=True)} if metadata else None
+    content = safetensors.numpy.save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, header)
+    write_atomically(path, content)
+
+
+def read_tensors(path, expected_sha256=None):
+    """Read a safetensors file as a dict of NumPy arrays.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file is missing, is no safetensors file, does not have the expected hash, or holds values that are not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PaperCodeError(f"there is no weights file {path}")
+    if expected_sha256 is not None and sha256(path) != expected_sha256:
+        raise PaperCodeError(
+            f"{path} is not the file that the manifest lists (SHA-256 differs): restore it, with 'git checkout' for shipped weights"
+        )
+    try:
+        tensors = safetensors.numpy.load(path.read_bytes())
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or make it again") from error
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise PaperCodeError(f"{path}: tensor {name} holds values that are not finite; train again")
+    return tensors
+
+
+def read_metadata(path):
+    """The metadata that :func:`write_tensors` stored."""
+    try:
+        with safetensors.safe_open(path, "np") as stream:
+            return json.loads((stream.metadata() or {}).get("paper_code", "{}"))
+    except (safetensors.SafetensorError, OSError) as error:
+        raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or delete it") from error
+
+
+def manifest(directory=None):
+    """The manifest: a dict ``{"networks": {"<condition>/seed-<n>": entry}}``."""
+    path = Path(directory or DIRECTORY) / "manifest.json"
+    if not path.is_file():
+        raise PaperCodeError(f"there is no {path}; shipped weights come with the repository, or set PAPER_CODE_WEIGHTS to their place")
+    return read_json(path)
+
+
+def entry(condition, seed, directory=None):
+    """The manifest's entry for one network."""
+    networks = manifest(directory)["networks"]
+    key = f"{condition}/seed-{seed}"
+    if key not in networks:
+        raise PaperCodeError(f"no weights of {key}; the manifest lists {', '.join(sorted(networks))}")
+    return networks[key]
+
+
+def seeds(condition, directory=None):
+    """The seeds for which there are weights of a condition, sorted."""
+    prefix = f"{condition}/seed-"
+    return sorted(int(key.removeprefix(prefix)) for key in manifest(directory)["networks"] if key.startswith(prefix))
+
+
+def _read_listed(condition, seed, kind, directory):
+    directory = Path(directory or DIRECTORY)
+    listed = entry(condition, seed, directory)["files"][kind]
+    return read_tensors(directory / listed["path"], listed["sha256"])
+
+
+def load_early(condition, seed, directory=None):
+    """The trained l0, l1 and K of one network, hash checked."""
+    return EarlyLayers.from_tensors(_read_listed(condition, seed, "early", directory))
+
+
+def load_snapshots(condition, seed, directory=None):
+    """Snapshots through training, a list of :class:`EarlyLayers` by step; K is None where it was not kept."""
+    by_step = {}
+    for name, tensor in _read_listed(condition, seed, "snapshots", directory).items():
+        step, layer = name.split("/")
+        by_step.setdefault(int(step), {})[layer] = tensor
+    return [EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step)]
+
+
+def load_network(condition, seed, directory=None):
+    """The whole trained network, in evaluation mode, hash checked."""
+    listed = entry(condition, seed, directory)
+    network = Network(Condition.from_dict(listed["condition"]).network, seed=seed)
+    early = _read_listed(condition, seed, "early", directory)
+    state = _read_listed(condition, seed, "rest", directory)
+    for name, key in EARLY_KEYS.items():
+        if name in early:
+            state[key] = early[name][None, None] if name == "l0" else early[name][:, None] if name == "l1" else early[name]
+    try:
+        network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in state.items()})
+    except RuntimeError as error:
+        raise PaperCodeError(f"weights of {condition}/seed-{seed} do not fit their configuration: {str(error).splitlines()[-1]}") from error
+    return network.eval()
+
+
+def read_log(condition, seed, directory=None):
+    """The training log: a list of dicts, one a line."""
+    directory = Path(directory or DIRECTORY)
+    listed = entry(condition, seed, directory)["files"]["log"]
+    path = directory / listed["path"]
+    if not path.is_file() or sha256(path) != listed["sha256"]:
+        raise PaperCodeError(f"{path} is missing or is not the file that the manifest lists; restore it with 'git checkout'")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def verify(directory=None):
+    """Check every file of the manifest; returns the number of files, or raises at the first that is missing or changed."""
+    directory = Path(directory or DIRECTORY)
+    count = 0
+    for listed in manifest(directory)["networks"].values():
+        for file in listed["files"].values():
+            path = directory / file["path"]
+            if not path.is_file():
+                raise PaperCodeError(f"{path} is missing: restore it, with 'git checkout' for shipped weights")
+            if sha256(path) != file["sha256"]:
+                raise PaperCodeError(f"{path} is not the file that the manifest lists (SHA-256 differs): restore it with 'git checkout'")
+            count += 1
+    return count
