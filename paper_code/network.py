@@ -7,9 +7,7 @@ and the tail are choices of this companion. Every stage can be switched off or c
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from scipy.signal import convolve
 from torch import nn
 from torch.nn import functional
 
@@ -102,7 +100,8 @@ class Network(nn.Module):
         """Optical blur, then receptor noise drawn from ``generator`` (the global one if None); (n, 1, 64, 64) in and out."""
         if images.shape[1:] != (1, IMAGE_SIZE, IMAGE_SIZE):
             raise PaperCodeError(
-                f"the network sees grey images of shape (n, 1, {IMAGE_SIZE}, {IMAGE_SIZE}), not {tuple(images.shape)}; load them with paper_code.images"
+                f"the network sees grey images of shape (n, 1, {IMAGE_SIZE}, {IMAGE_SIZE}), not {tuple(images.shape)}; "
+                "load them with paper_code.images"
             )
         if self.config.blur > 0:
             margin = self.blur_kernel.shape[-1] // 2
@@ -178,23 +177,3 @@ def gaussian_kernel(sd):
     x = torch.arange(-radius, radius + 1, dtype=torch.float64)
     weights = torch.exp(-(x**2) / (2 * sd**2)) if sd > 0 else torch.ones(1, dtype=torch.float64)
     return (weights / weights.sum()).float()[None, None]
-
-
-def effective_receptive_fields(l0, l1):
-    """Receptive fields of the l1 cells in the image, before the optical blur: l1 * l0, exact where l0 is linear.
-
-    Two cross-correlations in a row are one cross-correlation with the convolution of their filters.
-
-    Parameters
-    ----------
-    l0 : array (a, a)
-    l1 : array (n, b, b)
-
-    Returns
-    -------
-    float64 array (n, a + b - 1, a + b - 1)
-    """
-    l0, l1 = np.asarray(l0, np.float64), np.asarray(l1, np.float64)
-    if l0.ndim != 2 or l1.ndim != 3:
-        raise PaperCodeError(f"receptive fields need l0 of shape (a, a) and l1 of shape (n, b, b), not {l0.shape} and {l1.shape}")
-    return convolve(l1, l0[None], mode="full")

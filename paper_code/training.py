@@ -220,7 +220,7 @@ class Run:
 
     @torch.no_grad()
     def evaluate(self):
-        """Test accuracy with seeded receptor noise and without noise: {"accuracy": ..., "accuracy_noise_free": ...}; None without test images."""
+        """Test accuracy as {"accuracy": with seeded receptor noise, "accuracy_noise_free": ...}; None without test images."""
         images, labels = self.images.test_images, self.images.test_labels
         if len(images) == 0:
             return {"accuracy": None, "accuracy_noise_free": None}
@@ -321,7 +321,7 @@ class Run:
             "image_mean": self.images.mean,
             "image_sd": self.images.sd,
             "wall_seconds": round(self.seconds),
-            "versions": {name: version(name) for name in ("torch", "numpy", "safetensors", "pillow")} | {"python": platform.python_version()},
+            "versions": {"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy", "safetensors", "pillow")},
         }
         write_json(self.directory / RESULT, result)
         return result

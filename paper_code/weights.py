@@ -23,8 +23,9 @@ import torch
 
 from paper_code.conditions import Condition
 from paper_code.errors import PaperCodeError
-from paper_code.files import read_json, sha256, write_atomically
-from paper_code.network import Network, effective_receptive_fields
+from paper_code.files import read_json, sha256, write_atomically, write_json
+from paper_code.filters.gabor import receptive_fields
+from paper_code.network import Network
 
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS", Path(__file__).resolve().parents[1] / "data" / "weights"))
 EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
@@ -61,7 +62,7 @@ class EarlyLayers:
     @property
     def receptive_fields(self):
         """Effective receptive fields l1 * l0, (n, a + b - 1, a + b - 1); l1 itself where there is no l0."""
-        return self.l1 if self.l0 is None else effective_receptive_fields(self.l0, self.l1)
+        return self.l1 if self.l0 is None else receptive_fields(self.l1, self.l0)
 
 
 def write_tensors(path, tensors, metadata=None):
@@ -188,3 +189,45 @@ def verify(directory=None):
                 raise PaperCodeError(f"{path} is not the file that the manifest lists (SHA-256 differs): restore it with 'git checkout'")
             count += 1
     return count
+
+
+def collect(runs, directory=None):
+    """Copy finished runs into the layout of this module and list them in the manifest, which is written last.
+
+    Parameters
+    ----------
+    runs : sequence of paths
+        Directories that :class:`paper_code.training.Run` filled to the end.
+    directory : path, optional
+        By default ``data/weights``.
+
+    Returns
+    -------
+    list of str
+        The manifest's keys of the runs, ``<condition>/seed-<n>``.
+    """
+    directory = Path(directory or DIRECTORY)
+    listed = read_json(directory / "manifest.json") if (directory / "manifest.json").exists() else {"networks": {}}
+    keys = []
+    for run in map(Path, runs):
+        if not (run / "result.json").exists():
+            raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
+        result = read_json(run / "result.json")
+        name, seed = result["condition"]["name"], result["seed"]
+        stem = directory / name / f"seed-{seed}"
+        snapshots = {}
+        for file in sorted((run / "snapshots").glob("*.safetensors")):
+            snapshots |= {f"{file.stem}/{layer}": tensor for layer, tensor in read_tensors(file).items()}
+        write_tensors(f"{stem}.safetensors", read_tensors(run / "early.safetensors"))
+        write_tensors(f"{stem}.snapshots.safetensors", snapshots)
+        write_tensors(f"{stem}.rest.safetensors", read_tensors(run / "rest.safetensors"))
+        write_atomically(f"{stem}.log.jsonl", (run / "log.jsonl").read_bytes())
+        suffixes = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
+        files = {}
+        for kind, suffix in suffixes.items():
+            path = Path(f"{stem}{suffix}")
+            files[kind] = {"path": path.relative_to(directory).as_posix(), "sha256": sha256(path), "bytes": path.stat().st_size}
+        keys.append(f"{name}/seed-{seed}")
+        listed["networks"][keys[-1]] = {**result, "files": files}
+    write_json(directory / "manifest.json", listed)
+    return keys

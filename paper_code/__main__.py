@@ -1,0 +1,5 @@
+"""``python -m paper_code``."""
+
+from paper_code.cli import main
+
+main()

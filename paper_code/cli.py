@@ -1,0 +1,253 @@
+"""What a person types: ``python -m paper_code`` (or ``paper-code``)."""
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paper_code.errors import PaperCodeError
+
+# Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
+
+app = typer.Typer(
+    help="Train, fit and check the networks of the book "Emergence of Lie symmetries in functional architectures learned by CNNs".\n\n"
+    "Try it without any download:  python -m paper_code train --condition photographs --out runs/try",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data_app = typer.Typer(help="Natural images: which sources there are, fetching them, looking at them.", no_args_is_help=True)
+weights_app = typer.Typer(help="Trained weights: list them, check their hashes, collect finished runs.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(weights_app, name="weights")
+
+Name = Annotated[str, typer.Argument(help="tiny-imagenet, stl10, folder or photographs")]
+Root = Annotated[
+    Path | None,
+    typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
+]
+Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
+
+
+@data_app.command("list")
+def data_list():
+    """List the sources of images."""
+    from paper_code.images import SOURCES
+
+    for name, source in SOURCES.items():
+        summary = (sys.modules[source.__module__].__doc__ or "").strip().splitlines()[0]
+        typer.echo(f"{name:15s} {summary}")
+
+
+@data_app.command("download")
+def data_download(
+    name: Annotated[str, typer.Argument(help="tiny-imagenet (248 MB) or stl10 (2.6 GB)")],
+    to: Annotated[Path, typer.Option(help="directory for the archive")] = Path("downloads"),
+):
+    """Fetch a data set, check its hash, and go on where an earlier download broke off."""
+    from paper_code.images.download import download
+
+    path = download(name, to)
+    typer.echo(f"{path} is whole; train on it with:  python -m paper_code train --data {name} --root {path}")
+
+
+@data_app.command("describe")
+def data_describe(
+    name: Name,
+    root: Root = None,
+    classes: Classes = None,
+    picture: Annotated[Path | None, typer.Option(help="write a PNG with some images of each class")] = None,
+):
+    """Read a source as training would, and say what is in it."""
+    from paper_code import images
+    from paper_code.images.image_set import describe
+
+    image_set = images.load(name, root, classes)
+    for key, value in describe(image_set).items():
+        typer.echo(f"{key:15s} {value}")
+    if picture is not None:
+        from paper_code.figures import save, training
+
+        save(training.contact_sheet(image_set), picture)
+        typer.echo(f"{'picture':15s} {picture}")
+
+
+@app.command()
+def conditions():
+    """List the named training conditions."""
+    from paper_code.conditions import CONDITIONS
+
+    for condition in CONDITIONS.values():
+        typer.echo(f"{condition.name:15s} {condition.about}")
+
+
+@app.command()
+def train(
+    condition: Annotated[str, typer.Option(help="a named condition; 'python -m paper_code conditions' lists them")] = "reference",
+    seed: Annotated[int, typer.Option(help="fixes the weights, the order of the images, the noise; at least 0")] = 0,
+    out: Annotated[Path | None, typer.Option(help="directory of the run; by default runs/CONDITION/seed-SEED")] = None,
+    data: Annotated[str | None, typer.Option(help="tiny-imagenet, stl10, folder or photographs; by default the condition's")] = None,
+    root: Root = None,
+    classes: Classes = None,
+    epochs: Annotated[int | None, typer.Option(help="passes over the images")] = None,
+    batch: Annotated[int | None, typer.Option(help="images a step")] = None,
+    peak_rate: Annotated[float | None, typer.Option(help="top of the learning-rate cycle")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="any other setting; repeatable. '--set help' lists them", metavar="NAME=VALUE")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto (bf16 where it is fast), bf16 or fp32")] = "auto",
+    threads: Annotated[int, typer.Option(help="CPU threads; 0 = all. Two runs of one thread beat one run of two")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="steps between checkpoints", min=1)] = 50,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+):
+    """Train a network, or go on with a training that was stopped.
+
+    The same command, run again after a crash, a kill or a power cut, continues from the last checkpoint and ends
+    with the same bytes as a training that was never stopped.
+
+    \b
+    python -m paper_code train --condition photographs --out runs/try
+    python -m paper_code train --data folder --root my-images --classes all --out runs/mine
+    python -m paper_code train --root tiny-imagenet-200.zip --seed 3
+    """
+    from paper_code import images
+    from paper_code.training import Hardware, Run
+
+    chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
+    image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
+    out = out or Path("runs") / condition / f"seed-{seed}"
+    run = Run(chosen, image_set, seed, out, Hardware(device, precision, threads), checkpoint_every)
+    if not quiet:
+        typer.echo(
+            f"{len(image_set.train_images)} training images, {len(image_set.classes)} classes, {run.total} steps, "
+            f"{run.hardware.device} {run.hardware.precision}; log in {out / 'log.jsonl'}",
+            err=True,
+        )
+    result = run.train(progress=not quiet)
+    if result["accuracy"] is None:
+        typer.echo(f"{out}: trained; there were no test images")
+    else:
+        typer.echo(f"{out}: accuracy {result['accuracy']:.3f}, without receptor noise {result['accuracy_noise_free']:.3f}")
+
+
+def _condition(name, data, classes, overrides, settings):
+    """A named condition with what the command line changes."""
+    from dataclasses import replace
+
+    from paper_code.conditions import condition, with_overrides
+
+    chosen = condition(name)
+    values = {part: _settings(getattr(chosen, part)) for part in ("network", "training")}
+    if "help" in settings:
+        for part, known in values.items():
+            for key, value in known.items():
+                typer.echo(f"{part:9s} {key:18s} {value}")
+        raise typer.Exit()
+    changes = {"network": {}, "training": {key: value for key, value in overrides.items() if value is not None}}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        part = next((part for part, known in values.items() if key in known), None)
+        if not equals or part is None:
+            raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
+        changes[part][key] = _parse(key, value, values[part][key])
+    for part, changed in changes.items():
+        chosen = with_overrides(chosen, part, changed)
+    if data is not None and data != chosen.images:
+        chosen = replace(chosen, images=data, classes="all")
+    return replace(chosen, classes=classes) if classes is not None else chosen
+
+
+def _settings(config):
+    return {item.name: getattr(config, item.name) for item in fields(config) if item.name != "classes"}
+
+
+def _parse(key, text, current):
+    """``text`` as a value of the type of ``current``."""
+    try:
+        if isinstance(current, bool):
+            return {"true": True, "false": False}[text.lower()]
+        if isinstance(current, tuple):
+            return tuple(int(item) for item in text.split(","))
+        return type(current)(text)
+    except (ValueError, KeyError) as error:
+        raise PaperCodeError(f"--set {key}={text}: not a value like {current}") from error
+
+
+@app.command()
+def fit(
+    weights: Annotated[str, typer.Argument(help="a shipped network such as reference/seed-0, or a safetensors file that holds l1")],
+    out: Annotated[Path | None, typer.Option(help="write the fits as JSON")] = None,
+):
+    """Fit l0 by a Laplacian of Gaussian and each l1 filter by a Gabor function, beside their chance levels.
+
+    \b
+    python -m paper_code fit reference/seed-0
+    python -m paper_code fit runs/try/early.safetensors --out fits.json
+    """
+    from paper_code import weights as store
+    from paper_code.files import write_json
+    from paper_code.filters.report import fit_report
+
+    if weights.endswith(".safetensors") or Path(weights).is_file():
+        tensors = store.read_tensors(weights)
+        if "l1" not in tensors:
+            raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
+        l0, l1 = tensors.get("l0"), tensors["l1"]
+    else:
+        name, _, number = weights.rpartition("/seed-")
+        if not number.isdigit():
+            raise PaperCodeError(f"{weights} is neither a safetensors file nor a network like reference/seed-0")
+        early = store.load_early(name, int(number))
+        l0, l1 = early.l0, early.l1
+    report = fit_report(l0, l1)
+    typer.echo(report.text())
+    if out is not None:
+        write_json(out, report.as_dict())
+        typer.echo(f"all fits: {out}")
+
+
+@weights_app.command("list")
+def weights_list():
+    """List the shipped networks."""
+    from paper_code.weights import manifest
+
+    for key, entry in sorted(manifest()["networks"].items()):
+        accuracy = entry["accuracy_noise_free"]
+        size = sum(file["bytes"] for file in entry["files"].values()) / 1e6
+        typer.echo(f"{key:24s} accuracy {accuracy:.3f}  {entry['steps']} steps  {entry['images']['name']}  {size:.1f} MB")
+
+
+@weights_app.command("verify")
+def weights_verify():
+    """Check the SHA-256 of every shipped file."""
+    from paper_code.weights import verify
+
+    typer.echo(f"{verify()} files are as the manifest lists them")
+
+
+@weights_app.command("collect")
+def weights_collect(
+    runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
+    to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
+):
+    """Copy finished runs to data/weights and list them in the manifest."""
+    from paper_code.weights import collect
+
+    for key in collect(runs, to):
+        typer.echo(key)
+
+
+def main():
+    """Entry point: a PaperCodeError becomes one line on standard error and exit status 1."""
+    try:
+        app()
+    except PaperCodeError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on from the last checkpoint", err=True)
+        sys.exit(130)

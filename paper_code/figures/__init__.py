@@ -1,0 +1,68 @@
+"""Figures: one module a chapter, data in, a matplotlib Figure out; no analysis.
+
+Colours: signed weights in ``SIGNED`` centred on zero, magnitudes in ``MAGNITUDE``, orientations in the cyclic ``ORIENTATION``;
+``SEEDS`` for lines that stand for training seeds. All are readable by colour-blind readers.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).with_name("paper.mplstyle")
+SIGNED = "RdBu_r"
+MAGNITUDE = "viridis"
+ORIENTATION = "twilight"
+INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
+SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
+
+
+def use_style():
+    """Make the book's style the current one."""
+    plt.style.use(STYLE)
+
+
+def save(figure: Figure, path):
+    """Write a figure to ``path``, atomically, in the format of its suffix."""
+    import io
+
+    from paper_code.files import write_atomically
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=Path(path).suffix.lstrip(".") or "png")
+    write_atomically(path, buffer.getvalue())
+
+
+def show_weights(axes, weights, limit=None):
+    """Draw a signed filter (rows, columns) on ``axes``: y up, zero white, no ticks; returns the image."""
+    weights = np.asarray(weights)
+    limit = limit or np.abs(weights).max() or 1.0
+    rows, columns = weights.shape
+    extent = (-columns / 2, columns / 2, -rows / 2, rows / 2)
+    image = axes.imshow(weights, cmap=SIGNED, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    return image
+
+
+def tile(filters, columns, gap=1, normalise=True):
+    """Filters (n, a, b) as one picture with ``gap`` empty places between them; each scaled to its own maximum if asked."""
+    filters = np.asarray(filters, float)
+    if normalise:
+        peak = np.abs(filters).max(axis=(1, 2), keepdims=True)
+        filters = filters / np.where(peak > 0, peak, 1)
+    count, height, width = filters.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for index, weights in enumerate(filters):
+        row, column = divmod(index, columns)
+        canvas[row * (height + gap) :, column * (width + gap) :][:height, :width] = weights
+    return canvas
+
+
+def panel_label(axes, text):
+    """A bold letter at the upper left of a panel."""
+    axes.set_title(text, loc="left", fontweight="bold")
+
+
+use_style()
