@@ -12,7 +12,7 @@ from paper_code.errors import PaperCodeError
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
 app = typer.Typer(
-    help="Train, fit and check the networks of the book "Emergence of Lie symmetries in functional architectures learned by CNNs".\n\n"
+    help="Train, fit and check the networks of the book 'Emergence of Lie symmetries in functional architectures learned by CNNs'.\n\n"
     "Try it without any download:  python -m paper_code train --condition photographs --out runs/try",
     no_args_is_help=True,
     add_completion=False,

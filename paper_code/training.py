@@ -321,7 +321,8 @@ class Run:
             "image_mean": self.images.mean,
             "image_sd": self.images.sd,
             "wall_seconds": round(self.seconds),
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy", "safetensors", "pillow")},
+            "versions": {name: version(name) for name in ("torch", "numpy", "safetensors", "pillow")},
+            "python": platform.python_version(),
         }
         write_json(self.directory / RESULT, result)
         return result
