@@ -1,0 +1,61 @@
+"""Natural images, whatever their source, as grey 64 x 64 arrays with labels.
+
+Every source is one module with a function ``load(root, classes=None, progress=True) -> ImageSet``.
+:func:`load` picks it by name; :mod:`paper_code.images.download` fetches the archives.
+"""
+
+import os
+from pathlib import Path
+
+from paper_code.errors import PaperCodeError
+from paper_code.images import download, folder, photographs, stl10, tiny_imagenet
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
+
+__all__ = ["IMAGE_SIZE", "SOURCES", "ImageSet", "describe", "download", "load"]
+
+SOURCES = {
+    "tiny-imagenet": tiny_imagenet.load,
+    "stl10": stl10.load,
+    "folder": folder.load,
+    "photographs": photographs.load,
+}
+
+ROOT_VARIABLE = "PAPER_CODE_IMAGES"
+
+
+def load(name, root=None, classes=None, progress=True):
+    """Load a source of images.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`SOURCES`.
+    root : path, optional
+        Where the images lie (a directory or an archive, as the source says). Without it the environment
+        variable ``PAPER_CODE_IMAGES`` is read; the photographs need neither.
+    classes : str, optional
+        Rule that names the classes: ``"every-10"`` takes each tenth of the sorted class names, ``"first-20"`` the
+        first twenty; without a rule, all.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    PaperCodeError
+        For an unknown name or rule, and for missing, truncated or malformed files.
+    """
+    if name not in SOURCES:
+        raise PaperCodeError(unknown_name("data set", name, SOURCES))
+    if name == "photographs":
+        return photographs.load(root, classes=classes, progress=progress)
+    root = root or os.environ.get(ROOT_VARIABLE)
+    if root is None:
+        fetch = f", or fetch it with 'python -m paper_code data download {name}'" if name in download.ARCHIVES else ""
+        raise PaperCodeError(f"the data set {name} needs a place: pass --root, or set {ROOT_VARIABLE}{fetch}")
+    if not Path(root).exists():
+        raise PaperCodeError(f"there is nothing at {root}; pass the place of {name} with --root")
+    return SOURCES[name](root, classes=classes, progress=progress)

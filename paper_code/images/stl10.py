@@ -1,0 +1,117 @@
+"""STL-10 (Coates, Lee and Ng 2011), from its official archive or the directory ``stl10_binary`` that it unpacks to.
+
+``train_X.bin`` and ``test_X.bin`` hold 96 x 96 x 3 uint8 images, channel by channel and each channel column by column;
+``train_y.bin`` and ``test_y.bin`` one byte an image, the labels 1 to 10; ``class_names.txt``, which may be absent, the names.
+The unlabelled images are not read.
+"""
+
+import tarfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+from tqdm.utils import CallbackIOWrapper
+
+from paper_code.errors import PaperCodeError
+from paper_code.images.decode import shrink, to_grey
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+
+FOLDER = "stl10_binary"
+SIDE = 96
+IMAGE_BYTES = 3 * SIDE * SIDE
+REQUIRED = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin")
+NAMES = "class_names.txt"
+CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
+
+
+def load(root, classes=None, progress=True):
+    """Read STL-10: its 5,000 training and 8,000 test images, reduced from 96 to 64 pixels and to grey.
+
+    Parameters
+    ----------
+    root : path
+        ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that holds it.
+    classes : str, optional
+        Rule over the sorted class names, as in :func:`paper_code.images.load`.
+    progress : bool
+
+    Returns
+    -------
+    ImageSet
+        Images in the order of the files.
+
+    Raises
+    ------
+    PaperCodeError
+        For a missing or truncated file, a file of the wrong size and a label outside 1 to 10.
+    """
+    found = {}
+    files = _directory_files if Path(root).is_dir() else _archive_files
+    try:
+        for name, size, stream in files(Path(root), progress):
+            found[name] = _grey_images(stream, size, f"{root}: {name}") if name.endswith("_X.bin") else stream.read()
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise PaperCodeError(f"{root} cannot be read to its end ({error}); it may be truncated or damaged: fetch it again") from error
+    missing = [name for name in REQUIRED if name not in found]
+    if missing:
+        raise PaperCodeError(f"{root} holds no {', '.join(missing)}; pass stl10_binary.tar.gz or the directory that it unpacks to")
+
+    names = found[NAMES].decode("utf-8", "replace").split() if NAMES in found else list(CLASSES)
+    if len(set(names)) != len(CLASSES):
+        raise PaperCodeError(f"{root}: {NAMES} must name {len(CLASSES)} classes; delete it or fetch the archive again")
+    chosen = choose_classes(names, classes)
+    label_of = np.array([chosen.index(name) if name in chosen else -1 for name in names], np.int64)
+
+    arrays = []
+    for split in ("train", "test"):
+        images, labels = found[f"{split}_X.bin"], np.frombuffer(found[f"{split}_y.bin"], np.uint8)
+        if len(images) != len(labels):
+            raise PaperCodeError(f"{root}: {split}_y.bin holds {len(labels)} labels for {len(images)} images; fetch the archive again")
+        if len(labels) and not 1 <= labels.min() <= labels.max() <= len(names):
+            raise PaperCodeError(f"{root}: {split}_y.bin holds a label outside 1 to {len(names)}; fetch the archive again")
+        labels = label_of[labels.astype(np.int64) - 1]
+        arrays += [images[labels >= 0], labels[labels >= 0]]
+    return ImageSet("stl10", tuple(chosen), *arrays)
+
+
+def _grey_images(stream, size, name):
+    """Convert a file of images one by one, uint8 (n, 64, 64); ``size`` is the file's length in bytes."""
+    if size == 0 or size % IMAGE_BYTES:
+        raise PaperCodeError(f"{name} has {size:,} bytes, not a multiple of {IMAGE_BYTES:,} ({SIDE} x {SIDE} x 3); fetch the archive again")
+    images = np.empty((size // IMAGE_BYTES, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    for index in range(len(images)):
+        content = stream.read(IMAGE_BYTES)
+        if len(content) != IMAGE_BYTES:
+            raise PaperCodeError(f"{name} ends early; fetch the archive again")
+        channel_column_row = np.frombuffer(content, np.uint8).reshape(3, SIDE, SIDE)
+        picture = Image.fromarray(np.ascontiguousarray(channel_column_row.transpose(2, 1, 0)))
+        images[index] = np.asarray(shrink(to_grey(picture)))
+    return images
+
+
+def _directory_files(root, progress):
+    """Yield name, length in bytes and open stream of each file of interest."""
+    top = root / FOLDER if (root / FOLDER).is_dir() else root
+    paths = [path for path in (top / name for name in (*REQUIRED, NAMES)) if path.is_file()]
+    with tqdm(desc="reading images", total=sum(path.stat().st_size for path in paths), **_bar(progress)) as bar:
+        for path in paths:
+            with open(path, "rb") as stream:
+                yield path.name, path.stat().st_size, CallbackIOWrapper(bar.update, stream, "read")
+
+
+def _archive_files(root, progress):
+    """The same from the archive, in one pass to its very end, where gzip keeps the checksum of the whole."""
+    with open(root, "rb") as raw, tqdm(desc="reading the archive", total=root.stat().st_size, **_bar(progress)) as bar:
+        with tarfile.open(fileobj=CallbackIOWrapper(bar.update, raw, "read"), mode="r:gz") as archive:
+            for member in archive:
+                name = Path(member.name).name
+                if member.isfile() and name in (*REQUIRED, NAMES):
+                    yield name, member.size, archive.extractfile(member)
+            while archive.fileobj.read(1 << 20):
+                pass
+
+
+def _bar(progress):
+    return {"unit": "B", "unit_scale": True, "disable": not progress, "leave": False}
