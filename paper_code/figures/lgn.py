@@ -1,0 +1,131 @@
+"""Figures of chapter 04, the first filter."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, panel_label, show_weights
+
+
+def filters_and_fits(measures):
+    """Per seed a column: the untrained filter, the trained one, its Laplacian of Gaussian, and the residual, in one scale a seed."""
+    count, size = measures.filters.shape[:2]
+    fitted = measures.fit.render(size)
+    rows = (
+        ("untrained", measures.start, True),
+        ("trained", measures.filters, False),
+        ("LoG fit", fitted, False),
+        ("residual", measures.filters - fitted, False),
+    )
+    figure, axes = plt.subplots(len(rows), count, figsize=(1.35 * count + 1.0, 5.4), squeeze=False)
+    for row, (name, filters, own_scale) in enumerate(rows):
+        for column in range(count):
+            panel = axes[row, column]
+            limit = None if own_scale else np.abs(measures.filters[column]).max()
+            image = show_weights(panel, filters[column], limit)
+            if column == 0:
+                panel.set_ylabel(name)
+            if row == 0:
+                panel.set_title(f"seed {measures.seeds[column]}")
+            if row == 1:
+                panel.plot(measures.fit.x0[column], measures.fit.y0[column], "+", color=INK, markersize=7)
+            if row == 3:
+                panel.set_xlabel(f"$R^2$ = {measures.fit.r2[column]:.3f}\n$\\sigma$ = {measures.fit.sigma[column]:.2f} px")
+    bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=18, ticks=[-np.abs(image.get_clim()[1]), 0, image.get_clim()[1]])
+    bar.ax.set_yticklabels(["$-$max", "0", "max"])
+    return figure
+
+
+def radial_profiles(measures, radius, weight):
+    """Every weight against its distance from the fitted centre, one panel a seed, with the fitted profile.
+
+    ``radius`` and ``weight`` are (s, a * a), as :func:`paper_code.filters.radial_profile` gives them.
+    """
+    count = len(measures.seeds)
+    figure, axes = plt.subplots(1, count, figsize=(1.9 * count + 0.6, 2.3), sharex=True, sharey=True, squeeze=False)
+    fine = np.linspace(0, radius.max(), 200)
+    profile = measures.fit.profile(fine)
+    for column, panel in enumerate(axes[0]):
+        peak = np.abs(weight[column]).max()
+        panel.axhline(0, color=NULL, linewidth=0.7)
+        panel.plot(fine, profile[column] / peak, color=ACCENT, label="LoG fit")
+        panel.plot(radius[column], weight[column] / peak, "o", color=INK, markersize=3, alpha=0.75, label="weights")
+        crossing = np.sqrt(2) * measures.fit.sigma[column]
+        if crossing < fine[-1]:
+            panel.axvline(crossing, color=NULL, linestyle=":", linewidth=1)
+        panel.set_title(f"seed {measures.seeds[column]}")
+        panel.set_xlabel("distance (px)")
+    axes[0, 0].set_ylabel("weight / largest")
+    axes[0, -1].legend(loc="best")
+    return figure
+
+
+def indices_against_nulls(measures):
+    """Histograms of LoG R^2 and I_rad for smooth random filters, with the trained and untrained networks as marks."""
+    panels = (
+        ("LoG $R^2$", measures.null.log_r2, measures.null_log_r2, measures.fit.r2, measures.start_fit.r2),
+        ("$I_{rad}$", measures.null.i_rad, measures.null_i_rad, measures.symmetry.i_rad, measures.start_symmetry.i_rad),
+        ("$I_{orb}$", measures.null.i_orb, measures.null_i_orb, measures.symmetry.i_orb, measures.start_symmetry.i_orb),
+    )
+    figure, axes = plt.subplots(1, 3, figsize=(8.2, 2.5), sharey=True)
+    for panel, letter, (name, null, level, trained, start) in zip(axes, "ABC", panels, strict=True):
+        counts, _, _ = panel.hist(null, bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
+        top = counts.max()
+        panel.axvline(level, color=INK, linestyle="--", linewidth=1, label="their 95 %")
+        panel.plot(start, np.full(len(start), top * 0.55), "v", color="white", markeredgecolor=INK, label="untrained")
+        panel.plot(trained, np.full(len(trained), top * 0.8), "v", color=ACCENT, label="trained")
+        panel.set(xlabel=name, xlim=(0, 1.02), yticks=[])
+        panel.spines["left"].set_visible(False)
+        panel_label(panel, letter)
+    axes[0].set_ylabel("filters")
+    axes[0].legend(loc="upper left")
+    return figure
+
+
+def frequency_responses(responses, seeds):
+    """Modulus of each filter's transform in the plane of frequencies, and its radial mean beside the fit's closed form.
+
+    ``responses`` is a list of :class:`paper_code.filters.FrequencyResponse`, one a seed.
+    """
+    count = len(responses)
+    figure, axes = plt.subplots(2, count, figsize=(1.9 * count + 0.6, 3.9), squeeze=False)
+    for column, response in enumerate(responses):
+        top, bottom = axes[:, column]
+        peak = response.modulus.max()
+        top.imshow(response.modulus / peak, cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, -0.5, 0.5), origin=_origin(response))
+        top.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5] if column == 0 else [], title=f"seed {seeds[column]}")
+        bottom.fill_between(
+            response.frequency,
+            (response.radial_mean - response.radial_spread) / peak,
+            (response.radial_mean + response.radial_spread) / peak,
+            color=SEEDS[0],
+            alpha=0.25,
+            linewidth=0,
+        )
+        bottom.plot(response.frequency, response.radial_mean / peak, color=SEEDS[0], label="filter, mean $\\pm$ sd\nover directions")
+        bottom.plot(response.frequency, response.fitted / peak, color=ACCENT, linestyle="--", label="LoG fit")
+        bottom.set(xlabel="frequency (cycles/px)", ylim=(0, None), xlim=(0, 0.5))
+        if column == 0:
+            top.set_ylabel("vertical frequency")
+            bottom.set_ylabel("modulus / peak")
+    axes[1, -1].legend(fontsize=6.5)
+    return figure
+
+
+def _origin(response):
+    """Where row 0 of the modulus lies."""
+    return "upper" if response.fy[0, 0] > response.fy[-1, 0] else "lower"
+
+
+def shared_spectra(spectra, starts, seeds):
+    """Power of l0 against the summed power of the bank along the radius, trained (left) and untrained (right)."""
+    figure, axes = plt.subplots(1, 2, figsize=(6.6, 2.6), sharey=True)
+    for panel, letter, group, title in zip(axes, "AB", (spectra, starts), ("trained", "untrained"), strict=True):
+        for index, spectrum in enumerate(group):
+            color = SEEDS[index % len(SEEDS)]
+            panel.plot(spectrum.frequency, spectrum.l0_power, color=color, label=f"seed {seeds[index]}")
+            panel.plot(spectrum.frequency, spectrum.l1_power, color=color, linestyle=":")
+        panel.set(xlabel="frequency (cycles/px)", title=title)
+        panel_label(panel, letter)
+    axes[0].set_ylabel("power / mean power")
+    axes[0].legend(title="solid l0, dotted bank", title_fontsize=7)
+    return figure

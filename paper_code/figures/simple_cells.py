@@ -1,0 +1,121 @@
+"""Figures of chapter 05, the bank of simple cells."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, panel_label, show_weights, tile
+
+
+def bank(fields, fits, order, columns=8):
+    """A bank beside its Gabor fits and residuals, in the given order; each filter and its fit share one scale."""
+    rendered = fits.render(fields.shape[-1])
+    peak = np.abs(fields).max(axis=(1, 2), keepdims=True)
+    panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
+    figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.5))
+    for panel, letter, (name, filters) in zip(axes, "ABC", panels, strict=True):
+        picture = tile((filters / peak)[order], columns, normalise=False)
+        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-1, vmax=1)
+        panel.set_axis_off()
+        panel.set_title(name)
+        panel_label(panel, letter)
+    return figure
+
+
+def r2_against_null(measures):
+    """Cumulative shares of filters against Gabor R^2: each trained bank, the untrained banks and smooth random filters."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 2.9), sharey=True)
+    panels = (
+        ("l1 filters $\\Psi_1$", measures.r2, measures.start_r2.ravel(), measures.null),
+        ("receptive fields $\\Psi_1 * \\Psi_0$", measures.field_r2, None, measures.field_nulls.ravel()),
+    )
+    for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
+        _cumulative(panel, null, NULL, "smooth random", 2.4)
+        if start is not None:
+            _cumulative(panel, start, INK, "untrained", 1.2, ":")
+        for index, values in enumerate(trained):
+            _cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
+        panel.axvline(np.quantile(null, 0.95), color=INK, linestyle="--", linewidth=1)
+        panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", title=name)
+        panel_label(panel, letter)
+    axes[0].set_ylabel("share of filters below")
+    axes[0].legend(loc="upper left")
+    return figure
+
+
+def _cumulative(panel, values, color, label, width, style="-"):
+    values = np.sort(np.clip(values, 0, 1))
+    share = np.arange(1, len(values) + 1) / len(values)
+    panel.step(values, share, where="post", color=color, label=label, linewidth=width, linestyle=style)
+
+
+def shapes(fits, kept, seeds):
+    """(n_x, n_y) of every cell over the null, coloured by seed, after Ringach (2002)."""
+    figure, panel = plt.subplots(figsize=(3.6, 3.3))
+    top = max(np.max(np.concatenate([fit.n_x[mask] for fit, mask in zip(fits, kept, strict=True)])), 0.1)
+    side = max(np.max(np.concatenate([fit.n_y[mask] for fit, mask in zip(fits, kept, strict=True)])), top)
+    limit = 1.05 * min(side, 2.0)
+    panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
+    for index, (fit, mask) in enumerate(zip(fits, kept, strict=True)):
+        color = SEEDS[index % len(SEEDS)]
+        panel.plot(fit.n_x[mask], fit.n_y[mask], "o", markersize=3.4, alpha=0.7, color=color, label=f"seed {seeds[index]}")
+    panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
+    panel.set(xlabel="$n_x = \\sigma_x f$ (bars)", ylabel="$n_y = \\sigma_y f$ (length)", xlim=(0, limit), ylim=(0, limit))
+    panel.set_aspect("equal")
+    panel.legend(loc="lower right", handletextpad=0.1)
+    return figure
+
+
+def distributions(fits, kept):
+    """Orientations (on a half circle, mirrored), frequencies and phases of the cells over the null, all seeds together."""
+    orientation, frequency, phase = (
+        np.concatenate([getattr(fit, name)[mask] for fit, mask in zip(fits, kept, strict=True)])
+        for name in ("orientation", "frequency", "phase")
+    )
+    figure = plt.figure(figsize=(8.6, 2.8))
+    polar = figure.add_subplot(1, 3, 1, projection="polar")
+    edges = np.linspace(0, np.pi, 13)
+    counts, _ = np.histogram(orientation, edges)
+    middles = (edges[:-1] + edges[1:]) / 2
+    colors = plt.get_cmap(ORIENTATION)(middles / np.pi)
+    for turn in (0, np.pi):
+        polar.bar(middles + turn, counts, width=np.pi / 12, color=colors, edgecolor="white", linewidth=0.5)
+    polar.set_xticks(np.deg2rad([0, 45, 90, 135, 180, 225, 270, 315]), ["0°", "45°", "90°", "135°", "", "", "", ""])
+    polar.tick_params(labelsize=7)
+    polar.set_title("orientation of the bars")
+    frequencies = figure.add_subplot(1, 3, 2)
+    frequencies.hist(frequency, bins=np.linspace(0, 0.5, 26), color=SEEDS[0])
+    frequencies.set(xlabel="frequency (cycles/px)", ylabel="cells")
+    phases = figure.add_subplot(1, 3, 3)
+    # Phase modulo the two symmetries of a Gabor: 0 is even, 90 degrees odd.
+    folded = np.degrees(np.arctan2(np.abs(np.sin(phase)), np.abs(np.cos(phase))))
+    phases.hist(folded, bins=np.linspace(0, 90, 10), color=SEEDS[2])
+    phases.set(xlabel="phase: 0° even, 90° odd", ylabel="cells", xticks=[0, 30, 60, 90])
+    for panel, letter in zip((polar, frequencies, phases), "ABC", strict=True):
+        panel_label(panel, letter)
+    return figure
+
+
+def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
+    """Example cells, a column each: l1 * l0 from the weights, then fields measured from h and from the activity after propagation."""
+    rows = (("$\\Psi_1 * \\Psi_0$", expected), ("from h", feed_forward), ("after\npropagation", lateral))
+    figure, axes = plt.subplots(3, len(cells), figsize=(0.95 * len(cells) + 1, 3.3))
+    for row, (name, fields) in enumerate(rows):
+        for column, cell in enumerate(cells):
+            show_weights(axes[row, column], fields[cell])
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for column, cell in enumerate(cells):
+        axes[0, column].set_title(f"cell {cell}", fontsize=7)
+        axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}", fontsize=7)
+    return figure
+
+
+def reverse_correlation_histogram(by_seed, seeds):
+    """Histogram of the correlation between measured and computed fields, all cells, one line a seed."""
+    figure, panel = plt.subplots(figsize=(4.2, 2.3))
+    lowest = min(0.9, min(values.min() for values in by_seed))
+    for index, values in enumerate(by_seed):
+        panel.hist(values, bins=np.linspace(lowest, 1, 31), histtype="step", color=SEEDS[index % len(SEEDS)], label=f"seed {seeds[index]}")
+    panel.axvline(1, color=ACCENT, linewidth=0.8)
+    panel.set(xlabel="correlation of measured and computed field", ylabel="cells")
+    panel.legend(loc="upper left")
+    return figure

@@ -1,0 +1,56 @@
+"""Receptive fields as a physiologist would measure them: white noise in, activity-weighted average of the stimulus out."""
+
+import numpy as np
+import torch
+from torch.nn.grad import conv2d_weight
+
+from paper_code.images.image_set import IMAGE_SIZE
+
+
+@torch.no_grad()
+def reverse_correlation(network, frames, seed, lateral=False, size=15, batch=64):
+    """Activity-weighted average of white noise shown behind the optics, at l0's input.
+
+    For Gaussian white noise and a linear filter followed by a fixed nonlinearity the average is proportional to the filter
+    (Bussgang 1952), so without propagation it should be l1 * l0. It makes no use of the weights.
+
+    Parameters
+    ----------
+    network : Network
+        In evaluation mode.
+    frames : int
+        Noise images, of standard deviation 1; every place of the lattice away from the border counts as a repetition.
+    seed : int
+    lateral : bool
+        Weight by the activity after lateral propagation instead of the feed-forward activity h.
+    size : int
+        Side of the field in pixels, odd.
+
+    Returns
+    -------
+    float64 array (cells, size, size)
+        In units of activity per standard deviation of the noise.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    stride, cells = network.config.stride, network.config.cells
+    total = torch.zeros(cells, 1, size, size, dtype=torch.float64)
+    margin = -(-(size // 2) // stride)  # cells whose field reaches over the border
+    places = 0
+    for first in range(0, frames, batch):
+        noise = torch.randn(min(batch, frames - first), 1, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
+        activity = network.simple_cells(network.lgn(noise))
+        if lateral:
+            activity = network.propagate(activity)
+        inner = torch.zeros_like(activity)
+        inner[:, :, margin:-margin, margin:-margin] = activity[:, :, margin:-margin, margin:-margin]
+        places += len(noise) * (activity.shape[-1] - 2 * margin) ** 2
+        # The gradient of a convolution with respect to its weights is this very average.
+        total += conv2d_weight(noise, total.shape, inner, stride=stride, padding=size // 2).double()
+    return (total[:, 0] / places).numpy()
+
+
+def similarity(measured, expected):
+    """Correlation of each measured field with the expected one: (n,) from two arrays (n, a, a)."""
+    flat = [np.asarray(fields, float).reshape(len(fields), -1) for fields in (measured, expected)]
+    flat = [fields - fields.mean(axis=1, keepdims=True) for fields in flat]
+    return (flat[0] * flat[1]).sum(1) / np.sqrt((flat[0] ** 2).sum(1) * (flat[1] ** 2).sum(1))
