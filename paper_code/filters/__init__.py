@@ -1,0 +1,42 @@
+"""What the learned filters are: the LGN filter Psi0, the bank Psi1 and its receptive fields Psi1 * Psi0, and what chance would give.
+
+Every filter is an array (size, size) indexed [row, column], every bank (n, size, size); coordinates are those of
+:func:`paper_code.geometry.pixel_grid`, in pixels from the middle of the filter, x right and y up.
+"""
+
+from paper_code.filters.gabor import GaborBank, fit_gabor, receptive_fields
+from paper_code.filters.lgn import (
+    DogFit,
+    FrequencyResponse,
+    LogFit,
+    RadialSymmetry,
+    fit_dog,
+    fit_log,
+    frequency_response,
+    radial_profile,
+    radial_symmetry,
+    recentre,
+)
+from paper_code.filters.nulls import NullRadial, null_filters, null_gabor_r2, null_radial
+from paper_code.filters.spectrum import spectral_orientation
+
+__all__ = [
+    "DogFit",
+    "FrequencyResponse",
+    "GaborBank",
+    "LogFit",
+    "NullRadial",
+    "RadialSymmetry",
+    "fit_dog",
+    "fit_gabor",
+    "fit_log",
+    "frequency_response",
+    "null_filters",
+    "null_gabor_r2",
+    "null_radial",
+    "radial_profile",
+    "radial_symmetry",
+    "receptive_fields",
+    "recentre",
+    "spectral_orientation",
+]

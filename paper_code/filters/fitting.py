@@ -1,0 +1,159 @@
+"""Nonlinear least squares for a whole bank of filters at once.
+
+Variable projection (Golub & Pereyra 1973): a model ``sum_j c_j phi_j(p)`` is linear in ``c``, so for any ``p`` the best ``c`` is known
+and only ``p`` is searched. The Jacobian of the remaining problem is Kaufman's (1975), whose gradient is exact. The search is a
+Levenberg-Marquardt with box bounds that carries every filter and every start in the same arrays.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+
+BLOCK = 256  # problems carried at once: enough to amortise Python, few enough to stay in the cache
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Base of the fits of n filters: every field is an array (n,); ``bank[index]`` takes an int, a slice, a mask or indices."""
+
+    def __getitem__(self, index):
+        return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+
+    def __len__(self):
+        return len(getattr(self, fields(self)[0].name))
+
+
+def check_bank(filters):
+    """The filters as float64 (n, size, size).
+
+    Raises
+    ------
+    PaperCodeError
+        If the array is not (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or infinity, or is constant (no R^2).
+    """
+    bank = np.asarray(filters, dtype=float)
+    if bank.ndim != 3 or bank.shape[1] != bank.shape[2] or bank.shape[1] < 3 or len(bank) == 0:
+        raise PaperCodeError(f"expected filters of shape (n, size, size) with n >= 1 and size >= 3, got {bank.shape}")
+    broken = np.flatnonzero(~np.isfinite(bank).all(axis=(1, 2)))
+    if len(broken):
+        raise PaperCodeError(f"filter {broken[0]} holds NaN or infinite weights; {len(broken)} of {len(bank)} do")
+    flat = np.flatnonzero(np.ptp(bank, axis=(1, 2)) <= 1e-12 * np.abs(bank).max(axis=(1, 2)))
+    if len(flat):
+        raise PaperCodeError(f"filter {flat[0]} is constant, so its R^2 is undefined; {len(flat)} of {len(bank)} are")
+    return bank
+
+
+def unit_energy(filters):
+    """Values (n, N) of unit Euclidean norm, the norms (n,) taken off, and the sum of squares (n,) of the values about their mean."""
+    values = filters.reshape(len(filters), -1)
+    norm = np.linalg.norm(values, axis=1)
+    values = values / norm[:, None]
+    return values, norm, ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+
+
+def bic(ssr, count, parameters):
+    """Bayesian information criterion for Gaussian residuals, ``count log(ssr / count) + parameters log(count)``; lower is better."""
+    return count * np.log(np.maximum(ssr, 1e-300) / count) + parameters * np.log(count)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Least-squares solutions of b problems: ``parameters`` (b, k), ``coefficients`` (b, m), ``ssr`` (b,), ``at_bound`` (b, k)."""
+
+    parameters: np.ndarray
+    coefficients: np.ndarray
+    ssr: np.ndarray
+    at_bound: np.ndarray
+
+
+def residuals(model, parameters, values):
+    """Coefficients (b, m), residuals (b, N) and basis (b, m, N) of ``values`` (b, N) at ``parameters`` (b, k)."""
+    basis = model.basis(parameters)
+    coefficients = np.linalg.solve(_gram(basis), basis @ values[:, :, None])[:, :, 0]
+    return coefficients, values - np.einsum("bm,bmn->bn", coefficients, basis), basis
+
+
+def jacobian(model, parameters, values):
+    """Residuals (b, N), their Jacobian (b, k, N) after Kaufman (1975), and the coefficients (b, m).
+
+    The slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
+    lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
+    """
+    coefficients, residual, basis = residuals(model, parameters, values)
+    slope = model.slope(parameters, basis, coefficients)
+    inside = np.linalg.solve(_gram(basis), basis @ slope.swapaxes(1, 2))
+    return residual, inside.swapaxes(1, 2) @ basis - slope, coefficients
+
+
+def _gram(basis):
+    gram = basis @ basis.swapaxes(1, 2)
+    # The ridge decides for zero where a basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
+    return gram + 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
+
+
+def _normal_equations(model, parameters, values):
+    residual, slopes, coefficients = jacobian(model, parameters, values)
+    return (residual**2).sum(axis=1), coefficients, slopes @ slopes.swapaxes(1, 2), (slopes @ residual[:, :, None])[:, :, 0]
+
+
+def minimise(model, values, start, iterations=300, tolerance=1e-9):
+    """Fit ``model`` to each row of ``values`` from the same row of ``start``.
+
+    Parameters
+    ----------
+    model : object
+        With ``lower`` and ``upper`` (k,), ``basis(parameters) -> (b, m, N)`` and ``slope(parameters, basis, coefficients) -> (b, k, N)``,
+        the derivative of the model at fixed coefficients.
+    values : array (b, N)
+        Scaled by the caller to unit energy, so that the tolerances mean the same for all.
+    start : array (b, k)
+        Clipped to the bounds.
+    tolerance : float
+        A problem is done when a step lowers its SSR by less than this share.
+
+    Returns
+    -------
+    Solution
+    """
+    parameters = np.clip(start, model.lower, model.upper)
+    state = list(_normal_equations(model, parameters, values))
+    damping = np.full(len(values), 1e-2)
+    active = np.arange(len(values))
+    identity = np.eye(parameters.shape[1])
+    for _ in range(iterations):
+        if len(active) == 0:
+            break
+        here = parameters[active]
+        ssr, _, curvature, gradient = (part[active] for part in state)
+        # A parameter on its bound that would leave the box is held there for this step.
+        free = ~(((here <= model.lower) & (gradient > 0)) | ((here >= model.upper) & (gradient < 0)))
+        curvature = curvature * (free[:, :, None] & free[:, None, :])
+        diagonal = np.einsum("bkk->bk", curvature)
+        scale = np.where(free, damping[active, None] * (diagonal + 1e-9 * diagonal.max(axis=1, keepdims=True)) + 1e-15, 1.0)
+        step = np.linalg.solve(curvature + scale[:, :, None] * identity, -(gradient * free)[:, :, None])[:, :, 0]
+        there = np.clip(here + step, model.lower, model.upper)
+        trial = _normal_equations(model, there, values[active])
+        better = trial[0] < ssr
+        winners = active[better]
+        parameters[winners] = there[better]
+        for part, new in zip(state, trial, strict=True):
+            part[winners] = new[better]
+        small = better & (ssr - trial[0] < tolerance * ssr) & (damping[active] < 1)
+        damping[active] *= np.where(better, 0.2, 5.0)
+        active = active[~small & (damping[active] < 1e8) & (trial[0] > 1e-24)]
+    span = model.upper - model.lower
+    at_bound = (parameters - model.lower < 1e-6 * span) | (model.upper - parameters < 1e-6 * span)
+    return Solution(parameters, state[1], state[0], at_bound)
+
+
+def best_start(model, values, starts):
+    """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR."""
+    count, tries = starts.shape[:2]
+    values, starts = np.repeat(values, tries, axis=0), starts.reshape(count * tries, -1)
+    blocks = np.array_split(np.arange(len(values)), -(-len(values) // BLOCK))
+    parts = [minimise(model, values[block], starts[block]) for block in blocks]
+    ssr = np.concatenate([part.ssr for part in parts])
+    best = np.arange(count) * tries + ssr.reshape(count, tries).argmin(axis=1)
+    return Solution(**{field.name: np.concatenate([getattr(part, field.name) for part in parts])[best] for field in fields(Solution)})

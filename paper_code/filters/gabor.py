@@ -1,0 +1,220 @@
+"""Gabor functions fitted to a bank of filters (Ringach 2002), all filters and all starts at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+from scipy.signal import fftconvolve
+
+from paper_code.errors import PaperCodeError
+from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy
+from paper_code.filters.spectrum import frequency_grid, spectral_orientation, transform
+from paper_code.geometry import orientation_difference, pixel_grid
+
+DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
+DISAGREES_ABOVE = np.deg2rad(5)  # between the fitted and the spectral orientation
+
+
+@dataclass(frozen=True)
+class GaborBank(Bank):
+    """Gabors ``amplitude exp(-u^2 / 2 sx^2 - v^2 / 2 sy^2) cos(2 pi f u + phase)``, arrays (n,), in canonical form.
+
+    ``u = (x - x0) cos t + (y - y0) sin t`` runs across the bars, ``v = -(x - x0) sin t + (y - y0) cos t`` along them.
+    """
+
+    x0: np.ndarray  # centre of the envelope, px right of the middle of the filter
+    y0: np.ndarray  # px up
+    carrier: np.ndarray  # t in [0, pi), radians
+    orientation: np.ndarray  # theta = (t + pi/2) mod pi, the direction of the bars
+    frequency: np.ndarray  # f, cycles per pixel
+    sigma_along_carrier: np.ndarray  # sx, px
+    sigma_along_bar: np.ndarray  # sy, px
+    amplitude: np.ndarray  # > 0, in units of the weights
+    phase: np.ndarray  # (-pi, pi], at the centre of the envelope
+    r2: np.ndarray  # 1 - SSR / sum of squares about the mean; below 0 where a constant would fit better
+    n_x: np.ndarray  # sx f, the number of bars (Ringach 2002)
+    n_y: np.ndarray  # sy f, their length
+    bic: np.ndarray  # of the unit-energy filter, 8 parameters
+    spectral_orientation: np.ndarray  # radians in [0, pi), without any fit
+    at_bound: np.ndarray  # bool: a fitted parameter stopped at its bound
+    degenerate: np.ndarray  # bool: n_x < .25
+    disagrees: np.ndarray  # bool: fitted and spectral orientation differ by more than 5 degrees
+
+    def render(self, size):
+        """The Gabors on a lattice: (n, size, size), or (size, size) for a single one."""
+        x, y = pixel_grid(size)
+        names = ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "amplitude", "phase")
+        x0, y0, t, f, sx, sy, amplitude, phase = (np.asarray(getattr(self, name))[..., None, None] for name in names)
+        u = (x - x0) * np.cos(t) + (y - y0) * np.sin(t)
+        v = -(x - x0) * np.sin(t) + (y - y0) * np.cos(t)
+        return amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase)
+
+
+class GaborModel:
+    """``A E cos(2 pi f u) + B E sin(2 pi f u)``, E the envelope; parameters (x0, y0, t, f, log sx, log sy)."""
+
+    def __init__(self, size):
+        x, y = pixel_grid(size)
+        self.x, self.y = x.ravel(), y.ravel()
+        half = size / 2
+        self.lower = np.array([-half, -half, -np.inf, 1 / (4 * size), np.log(0.5), np.log(0.5)])
+        self.upper = np.array([half, half, np.inf, 0.5, np.log(size), np.log(size)])
+
+    def _frame(self, parameters):
+        x0, y0, t, f, log_sx, log_sy = parameters.T[:, :, None]
+        dx, dy = self.x - x0, self.y - y0
+        return dx * np.cos(t) + dy * np.sin(t), dy * np.cos(t) - dx * np.sin(t), t, f, np.exp(-2 * log_sx), np.exp(-2 * log_sy)
+
+    def basis(self, parameters):
+        u, v, _, f, px, py = self._frame(parameters)
+        envelope = np.exp(-0.5 * (px * u**2 + py * v**2))
+        angle = 2 * np.pi * f * u
+        return np.stack([envelope * np.cos(angle), envelope * np.sin(angle)], axis=1)
+
+    def slope(self, parameters, basis, coefficients):
+        u, v, t, f, px, py = self._frame(parameters)
+        even, odd = basis.swapaxes(0, 1)
+        a, b = coefficients.T[:, :, None]
+        value, quadrature = a * even + b * odd, b * even - a * odd
+        by_u = 2 * np.pi * f * quadrature - px * u * value
+        by_v = -py * v * value
+        return np.stack(
+            [
+                np.sin(t) * by_v - np.cos(t) * by_u,
+                -np.sin(t) * by_u - np.cos(t) * by_v,
+                v * by_u - u * by_v,
+                2 * np.pi * u * quadrature,
+                px * u**2 * value,
+                py * v**2 * value,
+            ],
+            axis=1,
+        )
+
+
+def receptive_fields(psi1, psi0):
+    """Psi1 * Psi0, what each l1 cell sees of the image: exact, since l0 is linear.
+
+    Two cross-correlations in a row are one, with the convolution of their kernels.
+
+    Parameters
+    ----------
+    psi1 : array (n, size, size)
+    psi0 : array (m, m)
+
+    Returns
+    -------
+    array (n, size + m - 1, size + m - 1)
+    """
+    return fftconvolve(np.asarray(psi1, dtype=float), np.asarray(psi0, dtype=float)[None], axes=(1, 2))
+
+
+def starting_points(filters, peaks=3, scales=(0.15, 0.3)):
+    """Starts of the fit: the highest peaks of the spectrum, each at several widths.
+
+    The centre is where the filter, demodulated by the peak and blurred to the width, is strongest.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    peaks : int
+        Local maxima of the modulus of the spectrum in one half plane, highest first; a filter with fewer repeats its highest.
+    scales : sequence of float
+        ``sx = sy``, as a share of the size.
+
+    Returns
+    -------
+    array (n, peaks * len(scales), 6)
+        (x0, y0, t, f, log sx, log sy).
+    """
+    count, size = filters.shape[:2]
+    fx, fy = frequency_grid(4 * size + 1)
+    radius = np.hypot(fx, fy)
+    # Inside the bounds of f only: a blob, whose spectrum peaks at zero, then starts from its widest direction.
+    spectrum = np.abs(transform(filters, fx, fy)) * ((radius >= 1 / (4 * size)) & (radius <= 0.5))
+    highest = maximum_filter(spectrum, size=(1, 3, 3), mode="wrap")
+    half_plane = (fy > 0) | ((fy == 0) & (fx > 0))  # f and -f are one peak
+    score = np.where((spectrum == highest) & half_plane, spectrum, 0).reshape(count, -1)
+    order = np.argsort(-score, axis=1, kind="stable")[:, :peaks]
+    order = np.where(np.take_along_axis(score, order, axis=1) > 0, order, order[:, :1])
+    fx, fy = fx.ravel()[order], fy.ravel()[order]
+
+    x, y = pixel_grid(size)
+    waves = np.exp(-2j * np.pi * (fx[..., None, None] * x + fy[..., None, None] * y))
+    demodulated = filters[:, None] * waves
+    starts = np.empty((count, peaks, len(scales), 6))
+    starts[..., 2] = np.arctan2(fy, fx)[..., None]
+    starts[..., 3] = np.hypot(fx, fy)[..., None]
+    for k, scale in enumerate(scales):
+        width = max(scale * size, 0.7)
+        ticks = x[0]
+        blur = np.exp(-((ticks[:, None] - ticks) ** 2) / (2 * width**2))
+        strength = np.abs(blur @ demodulated @ blur).reshape(count, peaks, -1).argmax(axis=-1)
+        starts[:, :, k, 0], starts[:, :, k, 1] = x.ravel()[strength], y.ravel()[strength]
+        starts[:, :, k, 4:] = np.log(width)
+    return starts.reshape(count, -1, 6)
+
+
+def fit_gabor(filters, starts=None):
+    """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
+
+    Bounds: f in [1/(4 size), 1/2] cycles per pixel, sx and sy in [1/2, size] px, the centre inside the filter.
+
+    The Gabor has no constant, yet R^2 is taken about the filter's mean: it is the stricter of the two (the sum of squares about zero
+    is larger, and would reward any even Gabor for the mean weight), and it compares with the R^2 of the LoG and of the radial indices.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    starts : array (n, k, 6), optional
+        (x0, y0, t, f, log sx, log sy); :func:`starting_points` when absent. The lowest SSR over the starts is kept.
+
+    Returns
+    -------
+    GaborBank
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.check_bank`, or if the starts have another shape.
+    """
+    filters = check_bank(filters)
+    count, size = filters.shape[:2]
+    starts = starting_points(filters) if starts is None else np.asarray(starts, dtype=float)
+    if starts.ndim != 3 or starts.shape[0] != count or starts.shape[2] != 6:
+        raise PaperCodeError(f"expected starts of shape ({count}, k, 6), got {starts.shape}")
+    values, norm, about_mean = unit_energy(filters)
+    solution = best_start(GaborModel(size), values, starts)
+    x0, y0, t, f, log_sx, log_sy = solution.parameters.T
+    a, b = solution.coefficients.T
+    carrier, phase = canonical(t, np.arctan2(-b, a))
+    orientation = np.mod(carrier + np.pi / 2, np.pi)
+    spectral = spectral_orientation(filters)
+    sx, sy = np.exp(log_sx), np.exp(log_sy)
+    return GaborBank(
+        x0=x0,
+        y0=y0,
+        carrier=carrier,
+        orientation=orientation,
+        frequency=f,
+        sigma_along_carrier=sx,
+        sigma_along_bar=sy,
+        amplitude=np.hypot(a, b) * norm,
+        phase=phase,
+        r2=1 - solution.ssr / about_mean,
+        n_x=sx * f,
+        n_y=sy * f,
+        bic=bic(solution.ssr, size**2, 8),
+        spectral_orientation=spectral,
+        at_bound=solution.at_bound.any(axis=1),
+        degenerate=sx * f < DEGENERATE_BELOW,
+        disagrees=orientation_difference(orientation, spectral) > DISAGREES_ABOVE,
+    )
+
+
+def canonical(t, phase):
+    """The same wave with t in [0, pi) and the phase in (-pi, pi]: half a turn of t turns u, and with it the phase, around."""
+    folded = np.mod(t, np.pi)
+    folded = np.where(folded >= np.pi, 0.0, folded)  # np.mod of a tiny negative angle rounds to pi itself
+    half_turns = np.rint((t - folded) / np.pi).astype(int)
+    phase = np.where(half_turns % 2 == 1, -phase, phase)
+    return folded, -np.mod(np.pi - phase, 2 * np.pi) + np.pi

@@ -1,0 +1,77 @@
+"""What a fit reaches on filters that hold nothing: the distributions an R^2 is read against."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from paper_code.errors import PaperCodeError
+from paper_code.filters.fitting import Bank
+from paper_code.filters.gabor import fit_gabor, receptive_fields
+from paper_code.filters.lgn import fit_log, radial_symmetry
+
+SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
+
+
+def null_filters(size, kind, count, seed, psi0=None):
+    """Random filters.
+
+    Parameters
+    ----------
+    size : int
+        Side of the filters in px.
+    kind : "white" or "smooth"
+        Independent standard normal weights, or these blurred by a Gaussian of 1 px, mirrored at the border.
+    count : int
+    seed : int
+    psi0 : array (m, m), optional
+        Look through this LGN filter: the null of receptive fields Psi1 * Psi0, where only Psi1 is random.
+
+    Returns
+    -------
+    array (count, side, side)
+        ``side = size``, or ``size + m - 1`` behind ``psi0``.
+
+    Raises
+    ------
+    PaperCodeError
+        For another kind, a seed that is not a whole number >= 0, or a count or size that is too small.
+    """
+    if kind not in ("white", "smooth"):
+        raise PaperCodeError(f"null filters are 'white' or 'smooth', not {kind!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise PaperCodeError(f"a null needs a seed, a whole number >= 0, not {seed!r}")
+    if count < 1 or size < 3:
+        raise PaperCodeError(f"a null needs count >= 1 and size >= 3, not {count} and {size}")
+    filters = np.random.default_rng(seed).standard_normal((count, size, size))
+    if kind == "smooth":
+        filters = gaussian_filter(filters, (0, SMOOTHING, SMOOTHING))
+    return filters if psi0 is None else receptive_fields(filters, psi0)
+
+
+def null_gabor_r2(size, kind, count, seed, psi0=None):
+    """Gabor R^2 (count,) of :func:`null_filters`, by the very fit of the data; same arguments and errors."""
+    return fit_gabor(null_filters(size, kind, count, seed, psi0)).r2
+
+
+@dataclass(frozen=True)
+class NullRadial(Bank):
+    """Radial measures of random filters, arrays (count,)."""
+
+    log_r2: np.ndarray
+    i_orb: np.ndarray  # recentred on the fitted LoG, as the data are
+    i_rad: np.ndarray
+    i_orb_middle: np.ndarray  # about the middle of the lattice
+    i_rad_middle: np.ndarray
+
+
+def null_radial(size, kind, count, seed):
+    """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are; same arguments and errors.
+
+    About the middle of the lattice the white null is exact: I_orb is Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4
+    (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
+    """
+    filters = null_filters(size, kind, count, seed)
+    fit = fit_log(filters)
+    middle, recentred = radial_symmetry(filters), radial_symmetry(filters, fit.x0, fit.y0)
+    return NullRadial(fit.r2, recentred.i_orb, recentred.i_rad, middle.i_orb, middle.i_rad)

@@ -1,0 +1,59 @@
+"""Fourier views of a filter: its transform at any frequencies, and the orientation of its power spectrum."""
+
+import numpy as np
+
+from paper_code.filters.fitting import check_bank
+from paper_code.geometry import pixel_grid
+
+
+def frequency_grid(count):
+    """Frequencies (fx right, fy up), arrays (count, count) in cycles per pixel, over one period [-1/2, 1/2) of the lattice."""
+    return pixel_grid(count, spacing=1 / count)
+
+
+def transform(filters, fx, fy):
+    """Fourier transform ``sum F(x, y) exp(-2 pi i (fx x + fy y))`` at any frequencies.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    fx, fy : arrays of one shape
+        Cycles per pixel.
+
+    Returns
+    -------
+    complex array (n, *fx.shape)
+        In units of the weights; the origin of the phase is the centre of the lattice.
+    """
+    x, y = pixel_grid(filters.shape[-1])
+    fx, fy = np.asarray(fx), np.asarray(fy)
+    waves = np.exp(-2j * np.pi * (np.outer(x, fx) + np.outer(y, fy)))
+    return (filters.reshape(len(filters), -1) @ waves).reshape(len(filters), *fx.shape)
+
+
+def spectral_orientation(filters):
+    """Orientation of the bars, from the double-angle moment of the power spectrum; no fit.
+
+    ``t = arg(sum |F^(f)|^2 exp(2 i arg f)) / 2`` over the disc ``|f| <= 1/2``, which treats all directions alike; the orientation
+    is ``t + pi/2``. The gradient structure tensor is the same moment weighted by ``|f|^2``, which favours the noise.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+
+    Returns
+    -------
+    array (n,)
+        Radians in [0, pi), counter-clockwise from x.
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.check_bank`.
+    """
+    filters = check_bank(filters)
+    fx, fy = frequency_grid(4 * filters.shape[-1] + 1)
+    inside = (np.hypot(fx, fy) <= 0.5) & (np.hypot(fx, fy) > 0)
+    fx, fy = fx[inside], fy[inside]
+    moment = np.abs(transform(filters, fx, fy)) ** 2 @ np.exp(2j * np.arctan2(fy, fx))
+    return np.mod(np.angle(moment) / 2 + np.pi / 2, np.pi)

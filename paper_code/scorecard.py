@@ -1,0 +1,113 @@
+"""Each claim of the paper, how it is measured here, what would count, and what the results files say."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+
+HOLDS, PARTLY, FAILS, PENDING = "holds", "holds in part", "does not hold", "not measured yet"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row: a value for each seed, read from a chapter's results."""
+
+    number: int  # of the claim, 1 to 5
+    text: str
+    measure: str
+    chapter: str  # whose results hold it
+    key: str  # of the values, one a seed
+    target: float  # every seed should reach it
+    null_key: str | None = None  # of the level that 95 % of chance stay below: one number, or one a seed
+    start_key: str | None = None  # of the same measure before training
+
+
+CLAIMS = (
+    Claim(1, "l0 is a Laplacian of Gaussian", "R² of the LoG fit", "04_lgn", "log_r2", 0.95, "null_log_r2", "start_log_r2"),
+    Claim(1, "l0 is rotationally symmetric", "I_rad, recentred", "04_lgn", "i_rad", 0.95, "null_i_rad", "start_i_rad"),
+    Claim(
+        2,
+        "l1 filters are Gabor functions",
+        "median R² of the Gabor fits",
+        "05_simple_cells",
+        "gabor_median_r2",
+        0.85,
+        "null_r2",
+        "start_median_r2",
+    ),
+    Claim(
+        2,
+        "most l1 filters are more Gabor-like than chance",
+        "share above the null's 95 %",
+        "05_simple_cells",
+        "gabor_share_above_null",
+        0.90,
+        None,
+        "start_share_above_null",
+    ),
+)
+
+# Claims that the paper makes and that no chapter measures yet.
+PENDING_CLAIMS = (
+    (3, "K is selective to the orientation of the filters it connects"),
+    (4, "K induces association fields, close to those of SE(2) models"),
+    (5, "the symmetries emerge in training and are not built in: through training, and against controls"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim and what was found."""
+
+    claim: Claim
+    values: tuple  # one a seed
+    start: tuple  # the same before training; empty where it does not apply
+    null: tuple  # the chance level, one or one a seed; empty where it does not apply
+    reached: int  # seeds that reach the target
+    above_null: int | None  # seeds that exceed chance
+
+    @property
+    def verdict(self):
+        """HOLDS if every seed reaches the target and exceeds chance; FAILS if no seed does; PARTLY between."""
+        passing = self.reached if self.above_null is None else min(self.reached, self.above_null)
+        return HOLDS if passing == len(self.values) else FAILS if passing == 0 else PARTLY
+
+
+def judge(claim, numbers):
+    """Compare a chapter's results with the target of a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    numbers : dict
+        The content of the chapter's results file.
+
+    Raises
+    ------
+    PaperCodeError
+        If the results lack a key of the claim, or hold values that are not finite.
+    """
+    try:
+        values = np.atleast_1d(np.asarray(numbers[claim.key], float))
+        start = np.atleast_1d(np.asarray(numbers[claim.start_key], float)) if claim.start_key else np.array([])
+        null = np.atleast_1d(np.asarray(numbers[claim.null_key], float)) if claim.null_key else np.array([])
+    except KeyError as error:
+        raise PaperCodeError(f"results of {claim.chapter} lack {error}; run the chapter again") from error
+    if not (np.isfinite(values).all() and np.isfinite(null).all()) or len(values) == 0:
+        raise PaperCodeError(f"results of {claim.chapter}: {claim.key} is empty or not finite; run the chapter again")
+    above = int((values > null).sum()) if len(null) else None
+    return Row(claim, tuple(values), tuple(start), tuple(null), int((values >= claim.target).sum()), above)
+
+
+def read(build):
+    """Judge every claim from the results files under ``build``: a list of :class:`Row`."""
+    rows = []
+    for claim in CLAIMS:
+        path = Path(build) / "results" / f"{claim.chapter}.json"
+        if not path.is_file():
+            raise PaperCodeError(f"there are no results {path}; build the chapter first, as 'make book' does")
+        rows.append(judge(claim, json.loads(path.read_text())))
+    return rows

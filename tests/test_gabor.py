@@ -1,0 +1,237 @@
+"""Laws of the Gabor fit: exact recovery, equivariance, agreement with scipy, and the spectral orientation beside it."""
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+from scipy.signal import correlate2d
+
+from paper_code.errors import PaperCodeError
+from paper_code.filters.fitting import jacobian, residuals, unit_energy
+from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, receptive_fields, starting_points
+from paper_code.filters.nulls import null_filters
+from paper_code.filters.spectrum import spectral_orientation
+from paper_code.geometry import orientation_difference, pixel_grid
+
+
+def planted(count, size, seed, noise=0.0):
+    """Gabors of known parameters, written out by hand from the definition, with noise of ``noise`` times their rms."""
+    rng = np.random.default_rng(seed)
+    truth = {
+        "x0": rng.uniform(-1.2, 1.2, count),
+        "y0": rng.uniform(-1.2, 1.2, count),
+        "carrier": (np.arange(count) + 0.3) * np.pi / count,
+        "frequency": rng.uniform(0.15, 0.25, count),
+        "sigma_along_carrier": rng.uniform(0.2, 0.22, count) * size,
+        "sigma_along_bar": rng.uniform(0.15, 0.35, count) * size,
+        "amplitude": rng.uniform(0.5, 3, count),
+        "phase": rng.uniform(-np.pi, np.pi, count),
+    }
+    x0, y0, t, f, sx, sy, amplitude, phase = (value[:, None, None] for value in truth.values())
+    x, y = pixel_grid(size)
+    u = (x - x0) * np.cos(t) + (y - y0) * np.sin(t)
+    v = -(x - x0) * np.sin(t) + (y - y0) * np.cos(t)
+    filters = amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase)
+    filters += noise * filters.std(axis=(1, 2), keepdims=True) * rng.standard_normal(filters.shape)
+    return filters, truth
+
+
+def angle_gap(a, b):
+    """Gap of two phases, modulo a whole turn."""
+    return np.abs(np.angle(np.exp(1j * (a - b))))
+
+
+@pytest.mark.parametrize("size", [9, 15])
+def test_planted_parameters_come_back_at_every_orientation(size):
+    filters, truth = planted(36, size, seed=0)
+    bank = fit_gabor(filters)
+    for name in set(truth) - {"carrier", "phase"}:
+        np.testing.assert_allclose(getattr(bank, name), truth[name], atol=1e-4, err_msg=name)
+    assert orientation_difference(bank.carrier, truth["carrier"]).max() < 1e-5
+    assert angle_gap(bank.phase, truth["phase"]).max() < 1e-4
+    assert bank.r2.min() > 1 - 1e-8
+    np.testing.assert_allclose(bank.n_x, truth["frequency"] * truth["sigma_along_carrier"], atol=1e-4)
+    np.testing.assert_allclose(bank.n_y, truth["frequency"] * truth["sigma_along_bar"], atol=1e-4)
+    assert not (bank.at_bound | bank.degenerate).any()
+    np.testing.assert_allclose(bank.render(size), filters, atol=1e-4)
+
+
+def test_the_orientation_is_the_direction_of_the_bars():
+    rows_alternate = np.cos(2 * np.pi * 0.2 * pixel_grid(9)[1]) * np.hanning(11)[1:-1] * np.hanning(11)[1:-1, None]
+    bank = fit_gabor(np.stack([rows_alternate, rows_alternate.T]))
+    np.testing.assert_allclose(bank.carrier, [np.pi / 2, 0], atol=1e-6)
+    assert orientation_difference(bank.orientation, [0, np.pi / 2]).max() < 1e-6
+    assert orientation_difference(bank.spectral_orientation, [0, np.pi / 2]).max() < 1e-6
+
+
+def test_a_quarter_turn_of_the_filter_turns_the_fit():
+    filters, _ = planted(24, 9, seed=1, noise=0.3)
+    before, after = fit_gabor(filters), fit_gabor(np.rot90(filters, axes=(1, 2)))  # counter-clockwise, as y points up
+    np.testing.assert_allclose(after.r2, before.r2, atol=1e-6)
+    assert orientation_difference(after.carrier, before.carrier + np.pi / 2).max() < 1e-3
+    assert orientation_difference(after.spectral_orientation, before.spectral_orientation + np.pi / 2).max() < 1e-9
+    np.testing.assert_allclose(after.x0, -before.y0, atol=2e-3)
+    np.testing.assert_allclose(after.y0, before.x0, atol=2e-3)
+    np.testing.assert_allclose(after.render(9), np.rot90(before.render(9), axes=(1, 2)), atol=5e-3)
+
+
+def test_turning_the_vertical_axis_over_negates_the_carrier():
+    filters, _ = planted(24, 9, seed=2, noise=0.3)
+    before, after = fit_gabor(filters), fit_gabor(filters[:, ::-1])
+    np.testing.assert_allclose(after.r2, before.r2, atol=1e-6)
+    assert orientation_difference(after.carrier, -before.carrier).max() < 1e-3
+    np.testing.assert_allclose(after.y0, -before.y0, atol=2e-3)
+    np.testing.assert_allclose(after.render(9), before.render(9)[:, ::-1], atol=5e-3)
+
+
+def test_a_factor_goes_into_amplitude_and_polarity_only():
+    filters, _ = planted(12, 9, seed=3, noise=0.3)
+    before, after = fit_gabor(filters), fit_gabor(-5 * filters)
+    np.testing.assert_allclose(after.amplitude, 5 * before.amplitude, rtol=1e-6)
+    assert angle_gap(after.phase, before.phase + np.pi).max() < 1e-6
+    for name in ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "r2", "bic"):
+        np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=1e-6, err_msg=name)
+
+
+def test_a_shift_of_the_lattice_moves_the_centre_and_nothing_else():
+    filters, _ = planted(12, 9, seed=4)
+    edge = np.hanning(11)[1:-1]
+    filters *= edge * edge[:, None]
+    middle = fit_gabor(np.pad(filters, ((0, 0), (2, 2), (2, 2))))
+    moved = fit_gabor(np.pad(filters, ((0, 0), (3, 1), (4, 0))))  # one row down, two columns right
+    np.testing.assert_allclose(moved.x0, middle.x0 + 2, atol=1e-3)
+    np.testing.assert_allclose(moved.y0, middle.y0 - 1, atol=1e-3)
+    assert orientation_difference(moved.carrier, middle.carrier).max() < 1e-3
+    assert angle_gap(moved.phase, middle.phase).max() < 5e-3
+
+
+def test_canonical_form_is_the_same_wave():
+    rng = np.random.default_rng(5)
+    t = np.concatenate([rng.uniform(-20, 20, 200), [0, -1e-20, np.pi, -np.pi, 3 * np.pi]])
+    phase = np.concatenate([rng.uniform(-9, 9, 200), [np.pi, -np.pi, np.pi, 0, -np.pi]])
+    folded, new_phase = canonical(t, phase)
+    assert (folded >= 0).all() and (folded < np.pi).all()
+    assert (new_phase > -np.pi).all() and (new_phase <= np.pi).all()
+    x, y = rng.uniform(-5, 5, (2, 30, 1))
+    wave = np.cos(1.3 * (x * np.cos(t) + y * np.sin(t)) + phase)
+    np.testing.assert_allclose(np.cos(1.3 * (x * np.cos(folded) + y * np.sin(folded)) + new_phase), wave, atol=1e-12)
+
+
+def test_jacobian_is_kaufmans():
+    filters, _ = planted(6, 9, seed=6, noise=0.5)
+    values, _, _ = unit_energy(filters)
+    model, rng = GaborModel(9), np.random.default_rng(6)
+    parameters = np.column_stack([rng.uniform(-1, 1, (6, 2)), rng.uniform(0, 3, 6), rng.uniform(0.1, 0.3, 6), rng.uniform(0.3, 1, (6, 2))])
+    residual, ours, _ = jacobian(model, parameters, values)
+    basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
+    for k in range(6):
+        step = np.zeros(6)
+        step[k] = 1e-6
+        numeric = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
+        off_basis = numeric - np.einsum("bnm,bm->bn", basis, np.einsum("bnm,bn->bm", basis, numeric))
+        np.testing.assert_allclose(ours[:, k], off_basis, atol=1e-7)
+        np.testing.assert_allclose((ours[:, k] * residual).sum(axis=1), (numeric * residual).sum(axis=1), atol=1e-8)
+
+
+def test_the_batched_search_is_as_good_as_scipy():
+    filters = null_filters(9, "smooth", 10, seed=7)
+    bank = fit_gabor(filters)
+    (values, _, about_mean), model, starts = unit_energy(filters), GaborModel(9), starting_points(filters)
+    scipy_r2 = []
+    for value, tries, total in zip(values, starts, about_mean, strict=True):
+
+        def left(p, value=value):
+            return residuals(model, p[None], value[None])[1][0]
+
+        fits = [
+            least_squares(left, np.clip(p, model.lower + 1e-9, model.upper - 1e-9), bounds=(model.lower, model.upper), x_scale="jac")
+            for p in tries
+        ]
+        scipy_r2.append(1 - 2 * min(fit.cost for fit in fits) / total)
+    worse = np.array(scipy_r2) - bank.r2
+    assert np.sum(worse > 1e-4) <= 1 and np.median(worse) < 1e-6
+
+
+def test_fits_stay_inside_their_bounds():
+    bank = fit_gabor(null_filters(9, "white", 40, seed=8))
+    assert (bank.frequency >= 1 / 36).all() and (bank.frequency <= 0.5).all()
+    for sigma in (bank.sigma_along_carrier, bank.sigma_along_bar):
+        assert (sigma >= 0.5 - 1e-12).all() and (sigma <= 9 + 1e-12).all()
+    assert np.abs([bank.x0, bank.y0]).max() <= 4.5
+    assert (bank.amplitude > 0).all() and (bank.r2 <= 1).all()
+
+
+def test_a_blob_is_degenerate_and_a_grating_without_end_is_at_its_bound():
+    x, y = pixel_grid(9)
+    bank = fit_gabor(np.stack([np.exp(-(x**2 + y**2) / 8), np.cos(2 * np.pi * 0.2 * x + 1)]))
+    assert bank.r2.min() > 0.97
+    assert bank.degenerate.tolist() == [True, False]
+    assert bank.at_bound[1]
+
+
+def test_orientation_survives_noise():
+    filters, truth = planted(60, 9, seed=9, noise=0.3)
+    bank = fit_gabor(filters)
+    fitted = orientation_difference(bank.carrier, truth["carrier"])
+    spectral = orientation_difference(bank.spectral_orientation, truth["carrier"] + np.pi / 2)
+    assert np.rad2deg(np.median(fitted)) < 1.2 and np.rad2deg(np.median(spectral)) < 1.2
+    gap = orientation_difference(bank.orientation, bank.spectral_orientation)
+    assert (bank.disagrees == (np.rad2deg(gap) > 5)).all() and bank.disagrees.mean() < 0.1
+
+
+def test_a_plaid_makes_fit_and_spectrum_disagree():
+    x, y = pixel_grid(9)
+    envelope, oblique = np.exp(-(x**2 + y**2) / 8), np.cos(np.pi / 3) * x + np.sin(np.pi / 3) * y
+    waves = np.stack([np.cos(2 * np.pi * 0.2 * x) + share * np.cos(2 * np.pi * 0.2 * oblique) for share in (0, 0.6)])
+    bank = fit_gabor(envelope * waves)
+    assert bank.disagrees.tolist() == [False, True] and bank.disagrees.dtype == bool
+
+
+def test_the_spectral_moment_beats_the_gradient_tensor_under_noise():
+    filters, truth = planted(60, 15, seed=10, noise=0.3)
+    down, right = np.gradient(filters, axis=(1, 2))
+    tensor = np.angle(((right - 1j * down) ** 2).sum(axis=(1, 2))) / 2
+    spectral = orientation_difference(spectral_orientation(filters), truth["carrier"] + np.pi / 2)
+    assert np.rad2deg(np.median(spectral)) < 0.7
+    assert np.median(spectral) < np.median(orientation_difference(tensor, truth["carrier"])) / 2
+
+
+def test_receptive_fields_are_two_correlations_in_a_row():
+    rng = np.random.default_rng(11)
+    psi0, psi1, image = rng.standard_normal((7, 7)), rng.standard_normal((2, 9, 9)), rng.standard_normal((30, 30))
+    for field, kernel in zip(receptive_fields(psi1, psi0), psi1, strict=True):
+        two = correlate2d(correlate2d(image, psi0, mode="valid"), kernel, mode="valid")
+        np.testing.assert_allclose(correlate2d(image, field, mode="valid"), two, atol=1e-10)
+
+
+def test_a_bank_can_be_indexed():
+    filters, _ = planted(5, 9, seed=12)
+    bank = fit_gabor(filters)
+    assert len(bank) == 5 and len(bank[bank.x0 > 0]) == (bank.x0 > 0).sum()
+    np.testing.assert_array_equal(bank[[3, 1]].carrier, bank.carrier[[3, 1]])
+    np.testing.assert_allclose(bank[2].render(9), filters[2], atol=1e-4)
+
+
+def test_the_fit_of_a_filter_does_not_depend_on_its_company():
+    filters = null_filters(9, "smooth", 8, seed=13)
+    together, alone = fit_gabor(filters), fit_gabor(filters[5:6])
+    np.testing.assert_allclose(together.r2[5], alone.r2[0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f[0], r"shape \(n, size, size\)"),
+        (lambda f: f[:, :5], r"shape \(n, size, size\)"),
+        (lambda f: f[:0], "n >= 1"),
+        (lambda f: np.where(np.arange(4)[:, None, None] == 2, np.nan, f), "filter 2 holds NaN"),
+        (lambda f: np.where(np.arange(4)[:, None, None] == 3, 0.1, f), "filter 3 is constant"),
+    ],
+)
+def test_bad_filters_are_named(spoil, message):
+    with pytest.raises(PaperCodeError, match=message):
+        fit_gabor(spoil(planted(4, 9, seed=14)[0]))
+
+
+def test_bad_starts_are_refused():
+    with pytest.raises(PaperCodeError, match="starts of shape"):
+        fit_gabor(planted(2, 9, seed=15)[0], starts=np.zeros((3, 1, 6)))
