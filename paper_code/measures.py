@@ -178,6 +178,7 @@ class SimpleCellMeasures:
         """What the results file keeps."""
         field_null = np.quantile(self.field_nulls, NULL_QUANTILE, axis=1)
         fits = self.fits
+        kept = [fit[mask] for fit, mask in zip(self.field_fits, self.above_null, strict=True)]
         return {
             "seeds": list(self.seeds),
             "gabor_median_r2": np.median(self.r2, axis=1).tolist(),
@@ -193,8 +194,18 @@ class SimpleCellMeasures:
             "at_bound": [int(fit.at_bound.sum()) for fit in fits],
             "degenerate": [int(fit.degenerate.sum()) for fit in fits],
             "orientation_disagrees": [int(fit.disagrees.sum()) for fit in fits],
-            "median_frequency": [float(np.median(fit.frequency)) for fit in fits],
+            "cardinal_share": [_cardinal_share(fit) for fit in kept],
+            "longer_than_wide": [float((fit.n_y > fit.n_x).mean()) for fit in kept],
+            "field_at_bound": [int(fit.at_bound.sum()) for fit in self.field_fits],
+            "field_degenerate": [int(fit.degenerate.sum()) for fit in self.field_fits],
+            "field_orientation_disagrees": [int(fit.disagrees.sum()) for fit in self.field_fits],
+            "field_median_frequency": [float(np.median(fit.frequency)) for fit in self.field_fits],
         }
+
+
+def _cardinal_share(fits):
+    """Share of orientations within 22.5 degrees of the horizontal or the vertical; half of an even spread."""
+    return float((np.abs((fits.orientation + np.pi / 4) % (np.pi / 2) - np.pi / 4) < np.pi / 8).mean())
 
 
 def measure_simple_cells(condition, seeds, null_count=1000, field_null_count=200, null_seed=0):

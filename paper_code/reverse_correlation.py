@@ -50,7 +50,8 @@ def reverse_correlation(network, frames, seed, lateral=False, size=15, batch=64)
 
 
 def similarity(measured, expected):
-    """Correlation of each measured field with the expected one: (n,) from two arrays (n, a, a)."""
-    flat = [np.asarray(fields, float).reshape(len(fields), -1) for fields in (measured, expected)]
-    flat = [fields - fields.mean(axis=1, keepdims=True) for fields in flat]
-    return (flat[0] * flat[1]).sum(1) / np.sqrt((flat[0] ** 2).sum(1) * (flat[1] ** 2).sum(1))
+    """Correlation of each measured field with the expected one: (n,) from two arrays (n, a, a); 0 for a cell that never responded."""
+    first, second = (np.asarray(fields, float).reshape(len(fields), -1) for fields in (measured, expected))
+    first, second = (fields - fields.mean(axis=1, keepdims=True) for fields in (first, second))
+    norms = np.sqrt((first**2).sum(1) * (second**2).sum(1))
+    return np.divide((first * second).sum(1), norms, out=np.zeros_like(norms), where=norms > 0)

@@ -101,13 +101,14 @@ def frequency_responses(responses, seeds):
             alpha=0.25,
             linewidth=0,
         )
-        bottom.plot(response.frequency, response.radial_mean / peak, color=SEEDS[0], label="filter, mean $\\pm$ sd\nover directions")
-        bottom.plot(response.frequency, response.fitted / peak, color=ACCENT, linestyle="--", label="LoG fit")
+        bottom.plot(response.frequency, response.radial_mean / peak, color=SEEDS[0], label="filter, mean $\\pm$ sd")
+        bottom.plot(response.frequency, response.fitted / peak, color=ACCENT, linestyle="--", label="LoG fit on the lattice")
+        bottom.plot(response.frequency, response.fitted_plane / peak, color=NULL, linestyle=":", label="LoG on the plane")
         bottom.set(xlabel="frequency (cycles/px)", ylim=(0, None), xlim=(0, 0.5))
         if column == 0:
             top.set_ylabel("vertical frequency")
             bottom.set_ylabel("modulus / peak")
-    axes[1, -1].legend(fontsize=6.5)
+    figure.legend(*axes[1, -1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, panel_label, show_weights, tile
+from paper_code.figures import INK, NULL, ORIENTATION, SEEDS, SIGNED, panel_label, show_weights, tile
 
 
 def bank(fields, fits, order, columns=8):
@@ -53,7 +53,7 @@ def shapes(fits, kept, seeds):
     figure, panel = plt.subplots(figsize=(3.6, 3.3))
     top = max(np.max(np.concatenate([fit.n_x[mask] for fit, mask in zip(fits, kept, strict=True)])), 0.1)
     side = max(np.max(np.concatenate([fit.n_y[mask] for fit, mask in zip(fits, kept, strict=True)])), top)
-    limit = 1.05 * min(side, 2.0)
+    limit = 1.05 * side
     panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
     for index, (fit, mask) in enumerate(zip(fits, kept, strict=True)):
         color = SEEDS[index % len(SEEDS)]
@@ -106,16 +106,4 @@ def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
     for column, cell in enumerate(cells):
         axes[0, column].set_title(f"cell {cell}", fontsize=7)
         axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}", fontsize=7)
-    return figure
-
-
-def reverse_correlation_histogram(by_seed, seeds):
-    """Histogram of the correlation between measured and computed fields, all cells, one line a seed."""
-    figure, panel = plt.subplots(figsize=(4.2, 2.3))
-    lowest = min(0.9, min(values.min() for values in by_seed))
-    for index, values in enumerate(by_seed):
-        panel.hist(values, bins=np.linspace(lowest, 1, 31), histtype="step", color=SEEDS[index % len(SEEDS)], label=f"seed {seeds[index]}")
-    panel.axvline(1, color=ACCENT, linewidth=0.8)
-    panel.set(xlabel="correlation of measured and computed field", ylabel="cells")
-    panel.legend(loc="upper left")
     return figure

@@ -303,7 +303,8 @@ class FrequencyResponse:
     frequency: np.ndarray  # (k,), radial, 0 to 1/2
     radial_mean: np.ndarray  # (k,), mean of the modulus over 180 directions
     radial_spread: np.ndarray  # (k,), its standard deviation over the directions: 0 for a radial filter
-    fitted: np.ndarray  # (k,), closed form of the fitted LoG, modulus
+    fitted: np.ndarray  # (k,), the same radial mean of the fit, on the same lattice and with its constant
+    fitted_plane: np.ndarray  # (k,), closed form of the fitted LoG on the whole plane, modulus
 
 
 def frequency_response(psi0, fit, count=65, radii=51):
@@ -324,7 +325,8 @@ def frequency_response(psi0, fit, count=65, radii=51):
     fx, fy = frequency_grid(count)
     frequency = np.linspace(0, 0.5, radii)
     angle = np.arange(180) * np.pi / 180
-    rays = np.abs(transform(psi0[None], np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle)))[0])
+    both = np.stack([psi0, fit.render(len(psi0))])
+    rays, fitted_rays = np.abs(transform(both, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle))))
     return FrequencyResponse(
         fx=fx,
         fy=fy,
@@ -332,5 +334,6 @@ def frequency_response(psi0, fit, count=65, radii=51):
         frequency=frequency,
         radial_mean=rays.mean(axis=1),
         radial_spread=rays.std(axis=1),
-        fitted=np.abs(fit.response(frequency)),
+        fitted=fitted_rays.mean(axis=1),
+        fitted_plane=np.abs(fit.response(frequency)),
     )

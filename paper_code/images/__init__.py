@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 from paper_code.errors import PaperCodeError
-from paper_code.images import download, folder, photographs, stl10, tiny_imagenet
+from paper_code.images import folder, photographs, stl10, tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
 
-__all__ = ["IMAGE_SIZE", "SOURCES", "ImageSet", "describe", "download", "load"]
+__all__ = ["IMAGE_SIZE", "SOURCES", "ImageSet", "describe", "load"]
 
 SOURCES = {
     "tiny-imagenet": tiny_imagenet.load,
@@ -54,7 +54,9 @@ def load(name, root=None, classes=None, progress=True):
         return photographs.load(root, classes=classes, progress=progress)
     root = root or os.environ.get(ROOT_VARIABLE)
     if root is None:
-        fetch = f", or fetch it with 'python -m paper_code data download {name}'" if name in download.ARCHIVES else ""
+        from paper_code.images.download import ARCHIVES  # here, as it imports pooch, which complains in notebooks
+
+        fetch = f", or fetch it with 'python -m paper_code data download {name}'" if name in ARCHIVES else ""
         raise PaperCodeError(f"the data set {name} needs a place: pass --root, or set {ROOT_VARIABLE}{fetch}")
     if not Path(root).exists():
         raise PaperCodeError(f"there is nothing at {root}; pass the place of {name} with --root")
