@@ -1,0 +1,59 @@
+"""Verdicts follow from the numbers, and from nothing else."""
+
+import json
+
+import pytest
+
+from paper_code import scorecard
+from paper_code.errors import PaperCodeError
+from paper_code.scorecard import FAILS, HOLDS, PARTLY, Claim, judge
+
+CLAIM = Claim(1, "a claim", "a measure", "04_lgn", "value", 0.9, "null", "start")
+
+
+@pytest.mark.parametrize(
+    ("values", "null", "verdict"),
+    [
+        ([0.95, 0.92], 0.5, HOLDS),
+        ([0.95, 0.9], 0.5, HOLDS),  # the target itself counts
+        ([0.95, 0.89], 0.5, PARTLY),
+        ([0.1, 0.2], 0.5, FAILS),
+        ([0.95, 0.92], 0.93, PARTLY),  # above the target, but one is within chance
+        ([0.95, 0.92], 0.99, FAILS),
+        ([0.95, 0.92], [0.94, 0.93], PARTLY),  # a null for each seed
+    ],
+)
+def test_verdict(values, null, verdict):
+    assert judge(CLAIM, {"value": values, "null": null, "start": [0.1, 0.1]}).verdict == verdict
+
+
+def test_results_that_lack_or_spoil_a_value_are_refused():
+    good = {"value": [0.95], "null": 0.5, "start": [0.1]}
+    for bad in ({"null": 0.5}, good | {"value": [float("nan")]}, good | {"value": []}, good | {"null": float("inf")}):
+        with pytest.raises(PaperCodeError, match="04_lgn"):
+            judge(CLAIM, bad)
+
+
+def test_reading_names_the_missing_chapter(tmp_path):
+    with pytest.raises(PaperCodeError, match="04_lgn.json"):
+        scorecard.read(tmp_path)
+
+
+def test_every_claim_of_the_paper_is_listed_once():
+    measured = {claim.number for claim in scorecard.CLAIMS}
+    pending = {number for number, _ in scorecard.PENDING_CLAIMS}
+    assert measured | pending == {1, 2, 3, 4, 5}
+    assert not measured & pending
+    keys = [(claim.chapter, claim.key) for claim in scorecard.CLAIMS]
+    assert len(keys) == len(set(keys))
+
+
+def test_reads_what_the_chapters_write(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    for claim in scorecard.CLAIMS:
+        path = folder / f"{claim.chapter}.json"
+        numbers = json.loads(path.read_text()) if path.exists() else {}
+        numbers |= {claim.key: [0.99, 0.99], claim.start_key: [0.1, 0.1]} | ({claim.null_key: 0.5} if claim.null_key else {})
+        path.write_text(json.dumps(numbers))
+    assert [row.verdict for row in scorecard.read(tmp_path)] == [HOLDS] * len(scorecard.CLAIMS)
