@@ -1,0 +1,241 @@
+"""Figures of chapter 02, the network."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, panel_label, show_weights, tile
+
+WIDTH, HEIGHT = 9.62, 4.25  # inches
+MIDDLE = 1.65  # height of the pictures' centre line
+GAP = 0.3
+
+
+class Drawing:
+    """A blank figure measured in inches, on which pictures, arrows and words are placed."""
+
+    def __init__(self, width, height):
+        self.figure = plt.figure(figsize=(width, height), layout="none")
+        self.size = np.array([width, height])
+        self.board = self.figure.add_axes((0, 0, 1, 1))
+        self.board.set(xlim=(0, width), ylim=(0, height))
+        self.board.set_axis_off()
+
+    def picture(self, x, y, width, height):
+        """Axes with lower left corner at (x, y), without ticks, framed."""
+        axes = self.figure.add_axes((x / self.size[0], y / self.size[1], width / self.size[0], height / self.size[1]))
+        axes.set(xticks=[], yticks=[])
+        for spine in axes.spines.values():
+            spine.set(visible=True, linewidth=0.7)
+        return axes
+
+    def text(self, x, y, words, **style):
+        self.board.text(x, y, words, **{"ha": "center", "va": "center", "fontsize": 10, **style})
+
+    def arrow(self, start, end, **style):
+        style = {"arrowstyle": "-|>", "mutation_scale": 9, "color": INK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0, **style}
+        self.board.add_patch(FancyArrowPatch(start, end, **style))
+
+    def stack(self, x, maps, side, step, silenced=None):
+        """Maps behind each other, the first in front; ``silenced`` is the index of one that is drawn blank."""
+        count = len(maps)
+        top = np.quantile(maps, 0.995) or 1.0
+        for index in reversed(range(count)):
+            axes = self.picture(x + index * step, MIDDLE - side / 2 + (index - (count - 1) / 2) * step, side, side)
+            axes.set_zorder(3 + count - index)
+            if index == silenced:
+                axes.set_facecolor("white")
+                axes.plot([0, 1], [0, 1], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
+                axes.plot([0, 1], [1, 0], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
+            else:
+                axes.imshow(maps[index], cmap=MAGNITUDE, vmin=0, vmax=top)
+        return side + (count - 1) * step
+
+
+def network(config, stages, seen, early, cells):
+    """The network from left to right, with its shapes, its filters and what they make of one picture.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    stages : list of complexity.Stage
+    seen : propagation.Trace
+    early : EarlyLayers
+    cells : sequence of int
+        Cells to show, at least four.
+    """
+    rows = {stage.name: stage for stage in stages}
+    drawing = Drawing(WIDTH, HEIGHT)
+    limit = np.abs(seen.image).max()
+    side = 0.98
+    x, x_kernel = 0.22, None
+
+    def caption(centre, title, stage, shape, below=None):
+        if stage is not None and stage.parameters:
+            below = f"{stage.parameters:,} weights"
+        for y, words, style in ((0.62, title, {"fontweight": "bold"}), (0.36, shape, {"fontsize": 9}), (0.11, below, {"fontsize": 9})):
+            drawing.text(centre, y, words or "", **style)
+
+    def onward(x):
+        drawing.arrow((x + 0.04, MIDDLE), (x + GAP - 0.04, MIDDLE))
+        return x + GAP
+
+    def thumbnail(x, values, cmap, low, high):
+        axes = drawing.picture(x, MIDDLE - side / 2, side, side)
+        axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
+        return axes
+
+    def kernel(centre, height, width, to, title):
+        """Axes for the filters above an arrow, and the line that leads down to it."""
+        axes = drawing.picture(centre - width / 2, 2.8, width, height)
+        drawing.text(centre, 2.8 + height + 0.14, title)
+        drawing.arrow((centre, 2.78), (to, MIDDLE + 0.09), color=NULL, linewidth=0.9)
+        return axes
+
+    thumbnail(x, seen.image, "gray", -limit, limit)
+    caption(x + side / 2, "image", None, _shape((1, *seen.image.shape)))
+    x = onward(x + side)
+    thumbnail(x, seen.noisy, "gray", -limit, limit)
+    caption(x + side / 2, "front end", None, f"blur {config.blur:g} px", f"noise {config.noise:g}")
+    x += side
+    if early.l0 is not None:
+        x_kernel = x + GAP / 2
+        show_weights(kernel(x_kernel, 0.62, 0.62, x_kernel, r"$\Psi_0$"), early.l0)
+        x = onward(x)
+        peak = np.abs(seen.lgn).max()
+        thumbnail(x, seen.lgn, SIGNED, -peak, peak)
+        caption(x + side / 2, f"l0, {'linear' if config.l0 == 'linear' else 'rectified'}", rows["l0"], _shape(rows["l0"].shape))
+        x += side
+    x_kernel = x + GAP / 2
+    columns = 6
+    bank = kernel(x_kernel, 0.86, 1.22, x_kernel, rf"{config.cells} filters $\Psi_1$")
+    order = np.argsort(-(early.l1**2).sum((1, 2)))[: 4 * columns]
+    bank.imshow(np.ma.masked_invalid(tile(early.l1[order], columns)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+    x = onward(x)
+    step, small = 0.09, 0.86
+    width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1 if config.silenced > 0 else None)
+    caption(x + width / 2, "l1", rows["l1"], _shape(rows["l1"].shape))
+    if config.silenced > 0:
+        drawing.text(x + width / 2, MIDDLE - 0.8, f"✕ silenced, p = {config.silenced:g}", fontsize=8.5, color=ACCENT)
+    x += width
+    if config.lateral:
+        x_kernel = x + GAP / 2
+        x = onward(x)
+        width = drawing.stack(x, seen.activity[-1][list(cells)], small, step)
+        centre = x + width / 2 + 0.1
+        top = MIDDLE + 0.64
+        drawing.arrow(
+            (centre + 0.42, top), (centre - 0.36, top), connectionstyle="arc3,rad=0.9", color=ACCENT, linewidth=1.5, mutation_scale=11
+        )
+        chosen = list(cells)[:4]
+        lateral = drawing.picture(centre - 0.55, 2.8, 1.1, 1.1)
+        mosaic = early.K[np.ix_(chosen, chosen)]
+        peak = np.quantile(np.abs(mosaic), 0.995)
+        blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
+        lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+        drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
+        drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
+        drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K * h_t\,]_+$", fontsize=8.5, color=ACCENT)
+        caption(x + width / 2, "lateral loop", rows["lateral"], _shape(rows["lateral"].shape))
+        x += width
+    tail = [rows["pool"], *[row for name, row in rows.items() if name.startswith("block")]]
+    start = x = onward(x)
+    for stage in tail:
+        channels, edge, _ = stage.shape
+        height, width = 0.3 + 0.85 * edge / tail[0].shape[1], 0.12 + channels / 900
+        drawing.board.add_patch(Rectangle((x, MIDDLE - height / 2), width, height, facecolor="#dfe6ea", edgecolor=INK, linewidth=0.8))
+        drawing.text(x + width / 2, MIDDLE + height / 2 + 0.12, f"{channels}", fontsize=8.5)
+        drawing.text(x + width / 2, MIDDLE - height / 2 - 0.12, f"{edge}²", fontsize=8.5)
+        x += width + 0.13
+    caption((start + x - 0.13) / 2, "tail", None, f"pool, {len(config.widths)} blocks", f"{sum(row.parameters for row in tail):,} weights")
+    x = onward(x - 0.13)
+    bars = drawing.picture(x, MIDDLE - 0.7, 0.42, 1.4)
+    bars.barh(np.arange(len(seen.scores)), seen.scores - seen.scores.min(), color=INK, height=0.7)
+    bars.set(ylim=(-1, len(seen.scores)))
+    caption(x + 0.21, "scores", rows["read-out"], f"{config.classes} classes")
+    return drawing.figure
+
+
+def _shape(shape):
+    return " × ".join(map(str, shape))
+
+
+def receptive_fields(early, cells, predicted, measured):
+    """l0, and for some cells the filter, its convolution with l0, and beside them the network's own response against the prediction.
+
+    ``predicted`` and ``measured`` are equally long arrays of activity.
+    """
+    rows = 2 if early.l0 is not None else 1
+    count = len(cells)
+    figure = plt.figure(figsize=(9.2, 2.9))
+    grid = figure.add_gridspec(rows, count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
+    if early.l0 is not None:
+        panel = figure.add_subplot(grid[:, 0])
+        show_weights(panel, early.l0)
+        panel.spines[:].set_visible(False)
+        panel.set_xlabel(r"$\Psi_0$, " + f"{len(early.l0)} × {len(early.l0)}")
+        panel_label(panel, "a")
+    fields = early.receptive_fields
+    for column, cell in enumerate(cells, start=2):
+        banks = ((early.l1, r"$\Psi_1$"), (fields, r"$\Psi_1 * \Psi_0$"))[-2 if rows == 2 else -1 :]
+        for row, (bank, name) in enumerate(banks):
+            panel = figure.add_subplot(grid[row, column])
+            show_weights(panel, bank[cell])
+            panel.spines[:].set_visible(False)
+            reach = fields.shape[-1] / 2
+            panel.set(xlim=(-reach, reach), ylim=(-reach, reach))
+            if column == 2:
+                panel.set_ylabel(name)
+                if row == 0:
+                    panel_label(panel, "b")
+            if row == 0:
+                panel.set_title(f"cell {cell}", fontsize=8)
+    panel = figure.add_subplot(grid[:, -1])
+    top = float(max(predicted.max(), measured.max()))
+    panel.plot([0, top], [0, top], color=ACCENT, linewidth=1)
+    panel.plot(predicted, measured, ".", color=INK, markersize=2.5, alpha=0.5, rasterized=True)
+    panel.set(xlabel=r"$[\,g\,(\Psi_1 * \Psi_0)\,I + b\,]_+$", ylabel="activity in the network")
+    panel.set_box_aspect(1)
+    panel_label(panel, "c")
+    return figure
+
+
+def impulse(pictures, cells, reach, trained, shuffled, untrained):
+    """What one active cell calls up in the others, read out as a picture; beside it, how much that resembles its own field.
+
+    Parameters
+    ----------
+    pictures : array (steps + 1, n, side, side)
+        For each step and cell; step 0 holds the cell's own field.
+    cells : sequence of n int
+    reach : sequence of steps + 1 float
+        Half the side of the area that activity can have reached, pixels.
+    trained, shuffled, untrained : arrays
+        Correlations with the cell's field, in this network, with fields dealt out at random, and before training.
+    """
+    steps, count = len(pictures), len(cells)
+    figure = plt.figure(figsize=(1.5 * count + 3.4, 1.5 * steps + 0.3))
+    left, right = figure.subfigures(1, 2, width_ratios=[1.5 * count, 3.4])
+    axes = left.subplots(steps, count, squeeze=False)
+    for step, column in np.ndindex(steps, count):
+        panel = axes[step, column]
+        show_weights(panel, pictures[step, column])
+        frame = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * reach[step]
+        panel.plot(*frame, color=NULL, linewidth=0.8, linestyle=":")
+        panel.spines[:].set_visible(False)
+        if step == 0:
+            panel.set_title(f"cell {cells[column]}", fontsize=8)
+        if column == 0:
+            panel.set_ylabel("driven" if step == 0 else f"others, t = {step}")
+    panel = right.subplots()
+    bins = np.linspace(-1, 1, 41)
+    for values, colour, name, style in (
+        (trained, ACCENT, "trained", {"histtype": "stepfilled", "alpha": 0.85}),
+        (untrained, INK, "before training", {"histtype": "step"}),
+        (shuffled, NULL, "trained, fields shuffled", {"histtype": "stepfilled", "alpha": 0.55}),
+    ):
+        values = np.ravel(values)
+        panel.hist(values, bins, weights=np.full(len(values), 1 / len(values)), color=colour, label=name, **style)
+    panel.set(xlabel="correlation with the cell's own field, t = 1", ylabel="share of cells", xlim=(-1, 1))
+    panel.legend(loc="upper left")
+    return figure

@@ -1,0 +1,67 @@
+"""Figures of the introduction and the scorecard."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, show_weights, tile
+
+
+def argument(early, fields, order, target):
+    """The whole argument in one picture: a learned first filter, a learned bank, and what one cell receives from all the others.
+
+    Parameters
+    ----------
+    early : EarlyLayers
+    fields : array (n, c, c)
+        Receptive fields.
+    order : sequence of int
+        Cells in the order of their orientation.
+    target : int
+        The cell whose lateral kernels K[target] are shown, one a source cell, in one colour scale.
+    """
+    figure = plt.figure(figsize=(9.4, 3.6))
+    grid = figure.add_gridspec(1, 4, width_ratios=(1, 0.15, 1.7, 1.7))
+    first = figure.add_subplot(grid[0])
+    show_weights(first, early.l0)
+    first.set_title("l0: one filter, as in the LGN")
+    star = figure.add_subplot(grid[1])
+    star.set_axis_off()
+    star.text(0.5, 0.5, "$*$", fontsize=26, ha="center", va="center")
+    columns = int(np.ceil(np.sqrt(len(fields))))
+    place = list(order).index(target)
+    kernels = early.K[target][order]
+    limit = np.quantile(np.abs(kernels), 0.998)
+    panels = (
+        ("l0 * l1: a bank of simple cells", tile(fields[order], columns), 1),
+        ("K: what the framed cell gets from each", tile(kernels, columns, normalise=False), limit),
+    )
+    for index, (title, picture, top) in enumerate(panels):
+        panel = figure.add_subplot(grid[2 + index])
+        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-top, vmax=top)
+        side = (fields if index == 0 else kernels).shape[-1]
+        row, column = divmod(place, columns)
+        corner = (column * (side + 1) - 1, row * (side + 1) - 1)
+        panel.add_patch(plt.Rectangle(corner, side + 1, side + 1, fill=False, edgecolor=INK, linewidth=1.5, clip_on=False))
+        panel.set_axis_off()
+        panel.set_title(title)
+    return figure
+
+
+def scorecard(rows):
+    """Every measured claim as a line from 0 to 1: seeds, untrained networks, chance level and target."""
+    figure, panel = plt.subplots(figsize=(7.6, 0.62 * len(rows) + 0.9))
+    for index, row in enumerate(rows):
+        y = -index
+        panel.plot([0, 1], [y, y], color="#e3e7ea", linewidth=6, solid_capstyle="round", zorder=0)
+        if row.null:
+            panel.plot([0, max(row.null)], [y, y], color=NULL, linewidth=6, solid_capstyle="butt", zorder=1)
+        if row.start:
+            panel.plot(row.start, np.full(len(row.start), y), "o", color="white", markeredgecolor=INK, markersize=5, zorder=3)
+        for number, value in enumerate(row.values):
+            panel.plot(value, y, "o", color=SEEDS[number % len(SEEDS)], markersize=6, zorder=4)
+        panel.plot(row.claim.target, y, "|", color=ACCENT, markersize=18, markeredgewidth=2, zorder=5)
+    panel.set_yticks([-index for index in range(len(rows))], [f"{row.claim.text}\n{row.claim.measure}" for row in rows])
+    panel.set(xlim=(-0.02, 1.03), ylim=(-len(rows) + 0.45, 0.55), xlabel="value")
+    panel.spines["left"].set_visible(False)
+    panel.tick_params(left=False)
+    return figure

@@ -1,0 +1,288 @@
+"""What the logs and snapshots of training say: learning curves, accuracies over seeds, and how the filters grew."""
+
+import inspect
+import re
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from paper_code import images, weights
+from paper_code.errors import PaperCodeError
+from paper_code.filters.spectrum import spectral_orientation
+from paper_code.propagation import correlation
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The log of one training.
+
+    Attributes
+    ----------
+    condition : str
+    seed : int
+    step : int array (n,)
+        Steps at which the loss was noted.
+    loss : float array (n,)
+        Cross-entropy of the batch, with label smoothing, in nats.
+    epoch : int array (m,)
+        Epochs at whose end the network was tested.
+    epoch_step : int array (m,)
+    accuracy, accuracy_noise_free : float arrays (m,)
+        On the test images, with and without receptor noise; NaN where there were no test images.
+    seconds : float
+        From start to end.
+    """
+
+    condition: str
+    seed: int
+    step: np.ndarray
+    loss: np.ndarray
+    epoch: np.ndarray
+    epoch_step: np.ndarray
+    accuracy: np.ndarray
+    accuracy_noise_free: np.ndarray
+    seconds: float
+
+    def smoothed(self, window):
+        """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
+        reach = window // 2
+        return np.array([self.loss[max(0, i - reach) : i + reach + 1].mean() for i in range(len(self.loss))])
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """What the networks of one condition reached on their test images.
+
+    Attributes
+    ----------
+    condition : str
+    about : str
+    images : str
+        Source of the images.
+    images_sha256 : str
+    classes : int
+    test_images : int
+    seeds : tuple of int
+    noisy, noise_free : float arrays (seeds,)
+        With and without receptor noise.
+    """
+
+    condition: str
+    about: str
+    images: str
+    images_sha256: str
+    classes: int
+    test_images: int
+    seeds: tuple
+    noisy: np.ndarray
+    noise_free: np.ndarray
+
+    def row(self):
+        """Cells of a table: condition, images, seeds, accuracies without noise as mean, sd and range, mean with noise, chance."""
+        values = 100 * self.noise_free
+        several = len(values) > 1
+        return [
+            f"`{self.condition}`",
+            f"{self.images}, {self.classes} classes",
+            len(values),
+            f"{values.mean():.1f}",
+            f"{values.std(ddof=1):.1f}" if several else "–",
+            f"{values.min():.1f} to {values.max():.1f}" if several else "–",
+            f"{100 * self.noisy.mean():.1f}",
+            f"{100 * self.chance:.1f}",
+        ]
+
+    @property
+    def chance(self):
+        """Accuracy of a guess, for classes of equal size."""
+        return 1 / self.classes
+
+    @property
+    def chance_bound(self):
+        """Accuracy that a guess on every test image exceeds with a probability of about one in a thousand (normal approximation)."""
+        return self.chance + 3.09 * np.sqrt(self.chance * (1 - self.chance) / self.test_images)
+
+
+def curve(condition, seed, directory=None):
+    """The :class:`Curve` of one shipped network."""
+    log = weights.read_log(condition, seed, directory)
+    training = [line for line in log if "loss" in line]
+    tests = [line for line in log if "epoch" in line]
+    if not training or not tests:
+        raise PaperCodeError(f"the log of {condition}/seed-{seed} holds no losses or no tests; collect the run again")
+
+    def column(lines, key, kind=float):
+        return np.array([np.nan if line[key] is None else line[key] for line in lines], kind)
+
+    return Curve(
+        condition,
+        seed,
+        column(training, "step", int),
+        column(training, "loss"),
+        column(tests, "epoch", int),
+        column(tests, "step", int),
+        column(tests, "accuracy"),
+        column(tests, "accuracy_noise_free"),
+        log[-1]["seconds"],
+    )
+
+
+def accuracies(directory=None):
+    """One :class:`Accuracy` for each condition and set of images in the manifest, if tested: the reference first, then by name."""
+    groups = {}
+    for listed in weights.manifest(directory)["networks"].values():
+        if listed["accuracy"] is not None:
+            name = listed["condition"]["name"]
+            groups.setdefault((name != REFERENCE, name, listed["images"]["sha256"]), []).append(listed)
+    found = []
+    for (_, name, sha256), networks in sorted(groups.items()):
+        networks.sort(key=lambda listed: listed["seed"])
+        first = networks[0]
+        found.append(
+            Accuracy(
+                name,
+                first["condition"]["about"],
+                first["images"]["name"],
+                sha256,
+                len(first["images"]["classes"]),
+                first["test_images"],
+                tuple(listed["seed"] for listed in networks),
+                np.array([listed["accuracy"] for listed in networks]),
+                np.array([listed["accuracy_noise_free"] for listed in networks]),
+            )
+        )
+    return found
+
+
+def comparison(groups):
+    """Sentences on every condition beside the reference, for what :func:`accuracies` returns."""
+    reference = next((group for group in groups if group.condition == REFERENCE), None)
+    others = [group for group in groups if group.condition != REFERENCE]
+    if reference is None or not others:
+        return ["The manifest holds no other condition to compare with."]
+    return [f"{group.condition} ({len(group.seeds)} against {len(reference.seeds)}): {against(group, reference)}." for group in others]
+
+
+def against(other, reference):
+    """Difference of another condition from the reference, noise-free, in words that claim no more than the seeds allow."""
+    if other.images_sha256 != reference.images_sha256:
+        return "other images: not comparable"
+    difference = other.noise_free.mean() - reference.noise_free.mean()
+    text = f"{100 * difference:+.1f} points"
+    if min(len(other.seeds), len(reference.seeds)) < 2:
+        return f"{text}; a single seed, no verdict"
+    if other.noise_free.min() > reference.noise_free.max():
+        return f"{text}; every network above every reference"
+    if other.noise_free.max() < reference.noise_free.min():
+        return f"{text}; every network below every reference"
+    return f"{text}; the ranges overlap"
+
+
+def pictures(wanted, condition, seed, directory=None):
+    """Test patches of the photographs as a network is shown them: standardised by the mean and sd of its own training images.
+
+    Parameters
+    ----------
+    wanted : sequence of (photograph's name, index of its test patch)
+    condition, seed : str, int
+
+    Returns
+    -------
+    float64 array (n, 64, 64)
+    """
+    photographs = images.load("photographs", progress=False)
+    listed = weights.entry(condition, seed, directory)
+    found = []
+    for name, index in wanted:
+        own = photographs.test_images[photographs.test_labels == photographs.classes.index(name)]
+        found.append((own[index] - listed["image_mean"]) / listed["image_sd"])
+    return np.stack(found)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Filters through training.
+
+    Attributes
+    ----------
+    steps : int array (k,)
+        The last is the end of training.
+    l0 : float array (k, a, a), or None
+    cells : int array (c,)
+        Which cells of l1 are shown, by orientation.
+    fields : float array (k, c, b, b)
+        Their receptive fields l1 * l0.
+    all_steps : int array (n,)
+        Every snapshot, and the end.
+    l0_similarity : float array (n,), or None
+        Correlation of l0 with what it becomes.
+    field_similarity : float array (n, cells)
+        The same for the receptive field of every cell.
+    """
+
+    steps: np.ndarray
+    l0: np.ndarray | None
+    cells: np.ndarray
+    fields: np.ndarray
+    all_steps: np.ndarray
+    l0_similarity: np.ndarray | None
+    field_similarity: np.ndarray
+
+
+def growth(condition, seed, columns=9, cells=6, directory=None):
+    """Follow l0 and some receptive fields of one network from its start to the end of training.
+
+    Parameters
+    ----------
+    condition, seed : str, int
+    columns : int
+        Steps to show: 0, the last, and between them the snapshots nearest to logarithmic spacing.
+    cells : int
+        Receptive fields to show, evenly spread over the orientations of the stronger half of the cells.
+    """
+    end = weights.load_early(condition, seed, directory)
+    total = weights.entry(condition, seed, directory)["steps"]
+    layers = [*weights.load_snapshots(condition, seed, directory), end]
+    steps = np.array([*[layer.step for layer in layers[:-1]], total])
+    shown = spaced(steps, columns)
+    final = end.receptive_fields
+    strength = (final**2).sum((1, 2)) * end.l1_gain**2
+    strong = np.argsort(-strength, kind="stable")[: max(cells, len(strength) // 2)]
+    by_orientation = strong[np.argsort(spectral_orientation(final[strong]), kind="stable")]
+    chosen = by_orientation[(np.arange(min(cells, len(strong))) * len(strong)) // cells]
+    bank = np.stack([layer.receptive_fields for layer in layers])
+    l0 = None if end.l0 is None else np.stack([layer.l0 for layer in layers])
+    return Growth(
+        steps[shown],
+        None if l0 is None else l0[shown],
+        chosen,
+        bank[shown][:, chosen],
+        steps,
+        None if l0 is None else correlation(l0, l0[-1]),
+        correlation(bank, bank[-1]),
+    )
+
+
+def settled(steps, similarity, level=0.5):
+    """First of ``steps`` from which on ``similarity`` (n,) stays above ``level``."""
+    below = np.flatnonzero(np.asarray(similarity) <= level)
+    return int(steps[below[-1] + 1 if len(below) else 0])
+
+
+def spaced(steps, count, span=500):
+    """Indices of at most ``count`` of increasing ``steps``: the first, the last, and between them those nearest to logarithmic spacing.
+
+    The spacing begins at 1 / ``span`` of the last step: before, little happens.
+    """
+    steps = np.asarray(steps, float)
+    wanted = np.geomspace(max(steps[1], steps[-1] / span), steps[-1], max(count - 1, 1))
+    nearest = [1 + int(np.abs(np.log(steps[1:] / step)).argmin()) for step in wanted]
+    return np.unique([0, *nearest, len(steps) - 1])
+
+
+def settings(config):
+    """The fields of a configuration with the comments of its source: a list of (name, value, meaning)."""
+    comments = dict(re.findall(r"^    (\w+): [^#\n]+?(?:  # (.*))?$", inspect.getsource(type(config)), re.MULTILINE))
+    return [(field.name, getattr(config, field.name), comments.get(field.name, "")) for field in fields(config)]
