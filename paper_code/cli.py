@@ -1,5 +1,6 @@
 """What a person types: ``python -m paper_code`` (or ``paper-code``)."""
 
+import re
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -115,13 +116,17 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.training import Hardware, Run
+    from paper_code.training import RESULT, Hardware, Run, check_seed
 
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
+    hardware = Hardware(device, precision, threads).resolve()  # before the images, which may take a while
+    check_seed(seed)
+    if root is not None and chosen.images == "photographs":
+        raise PaperCodeError("the photographs come with scikit-image and need no --root; to train on your own images add --data folder")
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
-    run = Run(chosen, image_set, seed, out, Hardware(device, precision, threads), checkpoint_every)
-    if not quiet:
+    run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)
+    if not quiet and not (out / RESULT).exists():
         typer.echo(
             f"{len(image_set.train_images)} training images, {len(image_set.classes)} classes, {run.total} steps, "
             f"{run.hardware.device} {run.hardware.precision}; log in {out / 'log.jsonl'}",
@@ -132,6 +137,8 @@ def train(
         typer.echo(f"{out}: trained; there were no test images")
     else:
         typer.echo(f"{out}: accuracy {result['accuracy']:.3f}, without receptor noise {result['accuracy_noise_free']:.3f}")
+    if not quiet:
+        typer.echo(f"next:  python -m paper_code fit {out / 'early.safetensors'}", err=True)
 
 
 def _condition(name, data, classes, overrides, settings):
@@ -190,7 +197,7 @@ def fit(
     """
     from paper_code import weights as store
     from paper_code.files import write_json
-    from paper_code.filters.report import fit_report
+    from paper_code.measures import fit_report
 
     if weights.endswith(".safetensors") or Path(weights).is_file():
         tensors = store.read_tensors(weights)
@@ -199,15 +206,48 @@ def fit(
         l0, l1 = tensors.get("l0"), tensors["l1"]
     else:
         name, _, number = weights.rpartition("/seed-")
-        if not number.isdigit():
-            raise PaperCodeError(f"{weights} is neither a safetensors file nor a network like reference/seed-0")
+        if not number.isdecimal():
+            raise PaperCodeError(
+                f"{weights} is neither a safetensors file nor a network like reference/seed-0; see 'python -m paper_code weights list'"
+            )
         early = store.load_early(name, int(number))
         l0, l1 = early.l0, early.l1
-    report = fit_report(l0, l1)
+    try:
+        report = fit_report(l0, l1)
+    except PaperCodeError as error:
+        raise PaperCodeError(f"{weights}: {error}") from error
     typer.echo(report.text())
     if out is not None:
         write_json(out, report.as_dict())
         typer.echo(f"all fits: {out}")
+
+
+@app.command()
+def picture(
+    out: Annotated[Path, typer.Argument(help="where to write it, as .png, .svg or .pdf")],
+    network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-0",
+):
+    """Draw l0, the bank and K of one network in one picture, as in the README."""
+    import numpy as np
+
+    from paper_code import weights as store
+    from paper_code.figures import overview, save
+    from paper_code.filters import fit_gabor
+
+    early = store.load_early(*_network_name(network))
+    if early.l0 is None or early.K is None:
+        raise PaperCodeError(f"{network} lacks l0 or K; choose a network that has both")
+    fits = fit_gabor(early.receptive_fields)
+    save(overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2))), out)
+    typer.echo(f"wrote {out}")
+
+
+def _network_name(text):
+    """("reference", 0) from "reference/seed-0"."""
+    name, _, number = text.rpartition("/seed-")
+    if not number.isdigit():
+        raise PaperCodeError(f"{text} is not the name of a network; write one like reference/seed-0 ('weights list' shows them)")
+    return name, int(number)
 
 
 @weights_app.command("list")
@@ -217,8 +257,9 @@ def weights_list():
 
     for key, entry in sorted(manifest()["networks"].items()):
         accuracy = entry["accuracy_noise_free"]
+        shown = "unknown" if accuracy is None else f"{accuracy:.3f}"
         size = sum(file["bytes"] for file in entry["files"].values()) / 1e6
-        typer.echo(f"{key:24s} accuracy {accuracy:.3f}  {entry['steps']} steps  {entry['images']['name']}  {size:.1f} MB")
+        typer.echo(f"{key:24s} accuracy {shown}  {entry['steps']} steps  {entry['images']['name']}  {size:.1f} MB")
 
 
 @weights_app.command("verify")
@@ -233,21 +274,32 @@ def weights_verify():
 def weights_collect(
     runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
     to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
+    light: Annotated[bool, typer.Option("--light", help="keep the early layers and the log only, for a control")] = False,
 ):
     """Copy finished runs to data/weights and list them in the manifest."""
-    from paper_code.weights import collect
+    from paper_code.weights import SUFFIXES, collect
 
-    for key in collect(runs, to):
+    for key in collect(runs, to, ("early", "log") if light else tuple(SUFFIXES)):
         typer.echo(key)
 
 
 def main():
-    """Entry point: a PaperCodeError becomes one line on standard error and exit status 1."""
+    """Entry point: what a person can mend becomes one line on standard error and exit status 1, Ctrl-C one line and status 130."""
     try:
         app()
     except PaperCodeError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on from the last checkpoint", err=True)
-        sys.exit(130)
+        _fail(error)
+    except (MemoryError, RuntimeError) as error:
+        # PyTorch: RuntimeError "... can't allocate memory ..." on a CPU, its subclass OutOfMemoryError on a GPU
+        if not isinstance(error, MemoryError) and not re.search(r"out of memory|allocate memory", str(error)):
+            raise
+        _fail("out of memory; choose a smaller --batch, fewer --classes or a smaller network, then run the command again")
+    except SystemExit as stop:
+        if stop.code == 130:  # typer's word for Ctrl-C
+            typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)
+        raise
+
+
+def _fail(message):
+    typer.echo("error: " + " ".join(str(message).split()), err=True)
+    sys.exit(1)

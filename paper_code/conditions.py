@@ -3,9 +3,11 @@
 The recipe is this companion's own. It was chosen on networks that are not among those reported.
 """
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from paper_code.errors import PaperCodeError
+from paper_code.images.image_set import IMAGE_SIZE, unknown_name
 from paper_code.network import NetworkConfig
 
 
@@ -13,12 +15,12 @@ from paper_code.network import NetworkConfig
 class TrainingConfig:
     """The recipe; the defaults are the reference condition."""
 
-    epochs: int = 16
-    batch: int = 64
+    epochs: int = 16  # passes over the images
+    batch: int = 64  # images a step
     peak_rate: float = 0.05  # top of the one-cycle learning rate
     warm_up: float = 0.15  # share of the steps in which the rate rises
     momentum: float = 0.9  # Nesterov
-    label_smoothing: float = 0.05
+    label_smoothing: float = 0.05  # share of the target that is spread over all classes
     shift: int = 4  # largest random shift, pixels
     flip: bool = True  # random left-right flips
     decay_l0: float = 5e-2  # weight decay of the l0 filter
@@ -31,8 +33,14 @@ class TrainingConfig:
     def __post_init__(self):
         if self.epochs < 1 or self.batch < 2:
             raise PaperCodeError(f"training needs at least 1 epoch and batches of at least 2 images, not {self.epochs} and {self.batch}")
-        if self.peak_rate <= 0 or not 0 <= self.warm_up < 1:
-            raise PaperCodeError("peak_rate must be positive and warm_up must lie in [0, 1)")
+        if not 0 < self.peak_rate < math.inf or not 0 <= self.warm_up < 1:
+            raise PaperCodeError("peak_rate must be a positive number and warm_up must lie in [0, 1)")
+        if not 0 < self.momentum < 1 or not 0 <= self.label_smoothing < 1:
+            raise PaperCodeError("momentum must lie in (0, 1) and label_smoothing in [0, 1)")
+        if not 0 <= self.shift < IMAGE_SIZE:
+            raise PaperCodeError(f"shift must lie between 0 and {IMAGE_SIZE - 1} pixels, not {self.shift}")
+        if not all(0 <= decay < math.inf for decay in (self.decay_l0, self.decay_l1, self.decay_lateral, self.decay)):
+            raise PaperCodeError("weight decays must be numbers of at least 0")
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ CONDITIONS = {condition.name: condition for condition in _all()}
 def condition(name):
     """The condition of that name, or a clear error that lists them."""
     if name not in CONDITIONS:
-        raise PaperCodeError(f"unknown condition {name!r}; choose one of {', '.join(CONDITIONS)}")
+        raise PaperCodeError(unknown_name("condition", name, CONDITIONS))
     return CONDITIONS[name]
 
 

@@ -3,10 +3,19 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from paper_code.errors import PaperCodeError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as mkstemp names them in write_atomically
 
 
 def write_atomically(path, content):
@@ -32,36 +41,110 @@ def write_atomically(path, content):
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
+        temporary = None
     except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise PaperCodeError(
-            f"cannot write {path}: {error.strerror}; free some space or choose another place, then run the same command again"
-        ) from error
 
 
-def write_json(path, value):
-    """Write ``value`` as sorted, indented JSON, atomically; NaN is refused."""
-    write_atomically(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
-
-
-def read_json(path):
-    """Read a JSON file, or say in one line why not.
+def append_line(path, line):
+    """Append one line to a text file and bring it to the disk.
 
     Raises
     ------
     PaperCodeError
-        If the file is missing or is not JSON.
+        If the file cannot be written; its last line may then be a part of ``line``.
     """
     try:
-        return json.loads(Path(path).read_text())
+        with open(path, "a") as stream:
+            stream.write(line + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path, error):
+    """The PaperCodeError that tells a person of a failed write."""
+    reason = error.strerror or error
+    return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
+
+
+def remove_leftovers(directory):
+    """Delete what a killed :func:`write_atomically` left in ``directory``; no other file, whatever its name, and no subfolder's."""
+    for path in Path(directory).glob("*.tmp"):
+        if LEFTOVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path):
+    """Hold the lock file ``path``, which stays behind, empty; the lock itself ends with the process, however that ends.
+
+    Where the file system or the operating system knows no locks, there is none.
+
+    Raises
+    ------
+    PaperCodeError
+        If another process holds it, or the file cannot be made.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = open(path, "a")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with stream:
+        try:
+            if fcntl is not None:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PaperCodeError(f"another process is at work in {path.parent}; wait for its end, or choose another directory") from error
+        except OSError:
+            pass
+        yield
+
+
+def write_json(path, value):
+    """Write ``value`` as sorted, indented JSON, atomically.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file cannot be written, or a number is NaN or infinite, for which JSON has no word.
+    """
+    try:
+        content = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
+    except ValueError as error:
+        raise PaperCodeError(f"{path} is not written: a value is NaN or infinite ({error})") from error
+    write_atomically(path, content + "\n")
+
+
+def read_json(path):
+    """Read a JSON object as a dict, or say in one line why not.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file is missing, or is not a JSON object.
+    """
+    try:
+        value = json.loads(Path(path).read_text())
     except OSError as error:
         raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it or delete it and make it again") from error
+    if not isinstance(value, dict):
+        raise PaperCodeError(f"{path} holds no JSON object; restore it or delete it and make it again")
+    return value
 
 
 def sha256(path):
-    """SHA-256 of a file as a hexadecimal string."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """SHA-256 of a file as a hexadecimal string; a PaperCodeError if it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error

@@ -36,17 +36,27 @@ class NetworkConfig:
     dropout: float = 0.4  # before the linear read-out
 
     def __post_init__(self):
+        numbers = (self.blur, self.noise, self.l0_scale, self.silenced, self.dropout)
+        if not all(map(math.isfinite, numbers)):
+            raise PaperCodeError("blur, noise, l0_scale, silenced and dropout must be finite numbers")
         if self.l0 not in ("linear", "rectified", "none"):
             raise PaperCodeError(f"l0 must be 'linear', 'rectified' or 'none', not {self.l0!r}")
         for name in ("l0_size", "l1_size", "lateral_size"):
-            if getattr(self, name) % 2 == 0 and (name, self.lateral_size) != ("lateral_size", 0):
-                raise PaperCodeError(f"{name} must be odd, so that the kernel has a centre; got {getattr(self, name)}")
+            size = getattr(self, name)
+            if (size % 2 == 0 or not 0 < size < IMAGE_SIZE) and (name, size) != ("lateral_size", 0):
+                raise PaperCodeError(f"{name} must be odd, so that the kernel has a centre, and less than {IMAGE_SIZE}; got {size}")
         if self.stride not in (1, 2):
             raise PaperCodeError(f"stride must be 1 or 2, not {self.stride}")
         if self.classes < 2 or self.cells < 1 or self.steps < 0:
             raise PaperCodeError("a network needs at least 2 classes, 1 cell and 0 propagation steps")
         if min(self.blur, self.noise, self.silenced, self.dropout) < 0 or max(self.silenced, self.dropout) >= 1:
             raise PaperCodeError("blur and noise must be at least 0; silenced and dropout must lie in [0, 1)")
+        if math.ceil(4 * self.blur) >= IMAGE_SIZE:
+            raise PaperCodeError(f"blur must be at most {(IMAGE_SIZE - 1) / 4} pixels, a quarter of the image; got {self.blur}")
+        if min(self.widths, default=1) < 1 or IMAGE_SIZE // self.stride // 2 < 2 ** len(self.widths):
+            raise PaperCodeError(
+                f"widths must be positive and few enough for the image to be halved at each (5 with stride 1, 4 with 2); got {self.widths}"
+            )
 
     @property
     def lateral(self):

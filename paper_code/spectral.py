@@ -14,6 +14,7 @@ from torch.nn import functional
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)  # what is kept here may serve a training later
 def fourier_matrices(size, kernel_size):
     """Real matrices of the zero-padded two-dimensional Fourier transform, computed in double precision.
 

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import math
 import platform
+import re
 import time
 from contextlib import nullcontext
 from importlib.metadata import version
@@ -19,9 +20,9 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from paper_code.errors import PaperCodeError
-from paper_code.files import read_json, write_atomically, write_json
+from paper_code.files import append_line, locked, read_json, remove_leftovers, write_atomically, write_json
 from paper_code.network import Network
-from paper_code.weights import EARLY_KEYS, read_metadata, read_tensors, write_tensors
+from paper_code.weights import EARLY_KEYS, digest, read_metadata, read_tensors, write_tensors
 
 CHECKPOINT = "checkpoint.safetensors"
 RESULT = "result.json"
@@ -39,8 +40,14 @@ class Hardware:
     def resolve(self):
         """The same with every "auto" decided."""
         device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-        if device.startswith("cuda") and not torch.cuda.is_available():
+        if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
+            raise PaperCodeError(f"unknown device {device!r}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
+        if device != "cpu" and not torch.cuda.is_available():
             raise PaperCodeError("this PyTorch sees no CUDA device; use --device cpu, or install a CUDA build (see the README)")
+        if ":" in device and int(device[5:]) >= torch.cuda.device_count():
+            raise PaperCodeError(f"there is no {device}: this machine has {torch.cuda.device_count()} GPUs, counted from cuda:0")
+        if self.threads < 0:
+            raise PaperCodeError(f"threads must be at least 0, not {self.threads}")
         precision = self.precision
         if precision == "auto":
             fast = torch.cuda.is_bf16_supported() if device.startswith("cuda") else torch.cpu.get_capabilities().get("avx512_bf16", False)
@@ -48,6 +55,12 @@ class Hardware:
         if precision not in ("bf16", "fp32"):
             raise PaperCodeError(f"precision must be 'auto', 'bf16' or 'fp32', not {precision!r}")
         return Hardware(device, precision, self.threads or torch.get_num_threads())
+
+
+def check_seed(seed):
+    """Raise a PaperCodeError unless the seed is one that :class:`Run` takes."""
+    if not 0 <= seed < 2**32:
+        raise PaperCodeError(f"a seed must lie between 0 and 2^32 - 1, not {seed}")
 
 
 def draw_seed(seed, step):
@@ -77,8 +90,9 @@ def snapshot_steps(total, config):
 
     with_lateral = {0}
     if config.lateral_snapshots > 0 and total > 8:
-        with_lateral |= {int(step) for step in np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]}
-    return spaced(config.snapshots) | with_lateral, with_lateral
+        exact = np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]
+        with_lateral |= {int(step - 1e-6) for step in exact}  # below a whole number too, lest its rounding decide
+    return {step for step in spaced(config.snapshots) | with_lateral if step < total}, with_lateral
 
 
 def augment(images, config):
@@ -118,15 +132,15 @@ class Run:
         At least 0; fixes weights, order of images, noise and augmentation.
     directory : path
         Holds ``run.json``, ``checkpoint.safetensors``, ``snapshots/``, ``log.jsonl`` and, at the end, ``early.safetensors``,
-        ``rest.safetensors`` and ``result.json``. A directory with a checkpoint of the same run is continued.
+        ``rest.safetensors`` and ``result.json``. A directory with a checkpoint of the same run is continued; ``lock`` keeps
+        two processes from that at once.
     hardware : Hardware
     checkpoint_every : int
         Steps between checkpoints.
     """
 
     def __init__(self, condition, image_set, seed, directory, hardware=None, checkpoint_every=50):
-        if seed < 0:
-            raise PaperCodeError(f"a seed must be at least 0, not {seed}")
+        check_seed(seed)
         self.hardware = (hardware or Hardware()).resolve()
         network_config = dataclasses.replace(condition.network, classes=len(image_set.classes))
         self.condition = dataclasses.replace(condition, network=network_config)
@@ -163,6 +177,10 @@ class Run:
 
     def train(self, progress=True):
         """Train to the end, from the last checkpoint if there is one; returns the content of ``result.json``."""
+        with locked(self.directory / "lock"):
+            return self._train(progress)
+
+    def _train(self, progress):
         self._resume()
         if (self.directory / RESULT).exists():
             return read_json(self.directory / RESULT)
@@ -199,16 +217,19 @@ class Run:
         loss = functional.cross_entropy(scores.float(), self.train_labels[chosen], label_smoothing=self.config.label_smoothing)
         value = loss.item()
         if not math.isfinite(value):
-            raise PaperCodeError(
-                f"the loss became {value} at step {self.step}; lower the learning rate (--peak-rate {rate / 2:.3g}, say) and train into "
-                f"another directory; the last checkpoint in {self.directory} is untouched"
-            )
+            raise self._diverged(f"the loss became {value}")
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         return value
+
+    def _diverged(self, what):
+        return PaperCodeError(
+            f"{what} at step {self.step}; lower the learning rate (--peak-rate {self.config.peak_rate / 2:.3g}, say) and train into "
+            f"another --out; the last checkpoint in {self.directory} is untouched"
+        )
 
     def _standardise(self, images):
         return (images[:, None].float() - self.images.mean) / self.images.sd
@@ -243,14 +264,17 @@ class Run:
         return result
 
     def _log(self, **values):
-        with open(self.directory / "log.jsonl", "a") as stream:
-            stream.write(json.dumps({**values, "seconds": round(self.seconds, 1)}) + "\n")
+        append_line(self.directory / "log.jsonl", json.dumps({**values, "seconds": round(self.seconds, 1)}))
 
     def _snapshot(self, with_lateral):
         tensors = self.network.early_layers()
         if not with_lateral:
             tensors.pop("K", None)
-        tensors = {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
+        with np.errstate(over="ignore"):
+            tensors = {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
+        for name, tensor in tensors.items():
+            if not np.isfinite(tensor).all():
+                raise self._diverged(f"{name} grew beyond half precision")
         write_tensors(self.directory / "snapshots" / f"{self.step:06d}.safetensors", tensors)
 
     def _save_checkpoint(self):
@@ -258,13 +282,11 @@ class Run:
         for name, tensor in self.network.state_dict().items():
             tensors[name] = tensor.detach().cpu().contiguous().numpy()
             if not np.isfinite(tensors[name]).all():
-                raise PaperCodeError(
-                    f"{name} is no longer finite at step {self.step}; lower the learning rate and train into another directory; "
-                    f"the last checkpoint in {self.directory} is untouched"
-                )
+                raise self._diverged(f"{name} is no longer finite")
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"].cpu().contiguous().numpy()
-        write_tensors(self.directory / CHECKPOINT, tensors, {"step": self.step, "seconds": self.seconds})
+        place = {"step": self.step, "seconds": self.seconds}
+        write_tensors(self.directory / CHECKPOINT, tensors, {**place, "digest": digest(tensors, place)})
 
     def _resume(self):
         """Make the directory, or take up the run that it holds."""
@@ -275,25 +297,37 @@ class Run:
             raise PaperCodeError(f"{self.directory} holds a checkpoint but no run.json; train into another directory")
         else:
             write_json(identity_file, self.identity)
-        for leftover in self.directory.rglob("*.tmp"):
-            leftover.unlink()
-        path = self.directory / CHECKPOINT
+        path, log = self.directory / CHECKPOINT, self.directory / "log.jsonl"
+        try:
+            for place in (self.directory, self.directory / "snapshots"):
+                remove_leftovers(place)
+            logged = log.read_text(errors="replace").splitlines(keepends=True) if log.exists() else []
+        except OSError as error:
+            raise PaperCodeError(f"cannot use {error.filename}: {error.strerror}; train into another --out") from error
         if path.exists():
             self._load_checkpoint(path)
-        log = self.directory / "log.jsonl"
-        if log.exists():
-            write_atomically(log, "".join(line for line in log.read_text().splitlines(keepends=True) if _logged_step(line) <= self.step))
+        kept = [line for line in logged if _logged_step(line) <= self.step]
+        if kept != logged:
+            write_atomically(log, "".join(kept))
 
     def _check_same_run(self, found):
-        for key, wanted in self.identity.items():
-            if found.get(key) != wanted:
-                raise PaperCodeError(
-                    f"{self.directory} holds another run (its {key} differs: see run.json); choose another --out, or delete that directory"
-                )
+        changed = _differences(found, self.identity)
+        if changed:
+            raise PaperCodeError(
+                f"{self.directory} holds another run: it has {', '.join(changed[:4])}{' and more' * (len(changed) > 4)}; "
+                f"run with its values to go on with it, or choose another --out"
+            )
 
     def _load_checkpoint(self, path):
-        tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in read_tensors(path).items()}
-        metadata = read_metadata(path)
+        damaged = PaperCodeError(f"{path} is damaged, or is not of this run; delete {self.directory} and run the same command again")
+        try:
+            tensors, metadata = read_tensors(path), read_metadata(path)
+        except PaperCodeError as error:
+            raise damaged from error
+        place = {key: value for key, value in metadata.items() if key != "digest"}
+        if set(metadata) != {"step", "seconds"} and metadata.get("digest") != digest(tensors, place):  # the first version had none
+            raise damaged
+        tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
         momentum = {name.removeprefix("momentum."): tensors.pop(name) for name in list(tensors) if name.startswith("momentum.")}
         try:
             self.network.load_state_dict(tensors)
@@ -301,7 +335,7 @@ class Run:
                 self.optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum[name])
             self.step, self.seconds = metadata["step"], metadata["seconds"]
         except (RuntimeError, KeyError) as error:
-            raise PaperCodeError(f"{path} is not a checkpoint of this run; delete {self.directory} and train again") from error
+            raise damaged from error
 
     def _finish(self):
         early = self.network.early_layers()
@@ -329,7 +363,18 @@ class Run:
 
 
 def _logged_step(line):
+    """The step of a line of the log; infinity for one that a kill or a full disk cut short."""
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError):
+        return json.loads(line)["step"] if line.endswith("\n") else math.inf
+    except (ValueError, KeyError, TypeError):
         return math.inf
+
+
+def _differences(found, wanted, name=""):
+    """What differs between two nested dictionaries, as "name.of.field = value found, not value wanted"."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return [text for key in wanted for text in _differences(found.get(key), wanted[key], f"{name}.{key}" if name else key)]
+    if found == wanted:
+        return []
+    long = max(len(str(found)), len(str(wanted))) > 40
+    return [f"other {name}" if long else f"{name} = {found}, not {wanted}"]

@@ -11,10 +11,12 @@ Layout, readable without this package::
 A condition without l0 or lateral connections has no tensor of that name.
 """
 
+import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import safetensors
@@ -28,6 +30,7 @@ from paper_code.filters.gabor import receptive_fields
 from paper_code.network import Network
 
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS", Path(__file__).resolve().parents[1] / "data" / "weights"))
+SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
 EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
 
 
@@ -56,7 +59,22 @@ class EarlyLayers:
 
     @classmethod
     def from_tensors(cls, tensors, step=None):
+        """From the tensors of a file; a PaperCodeError if one is missing or of another shape."""
         wide = {name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()}
+        missing = {"l1", "l1_gain", "l1_offset"} - set(wide)
+        if missing:
+            raise PaperCodeError(f"early layers without {', '.join(sorted(missing))}; pass the early layers that a training wrote")
+        n = len(wide["l1"]) if wide["l1"].ndim else 0
+        fits = {
+            "l0": lambda shape: len(shape) == 2 and shape[0] == shape[1],
+            "l1": lambda shape: len(shape) == 3 and shape[1] == shape[2],
+            "K": lambda shape: len(shape) == 4 and shape[:2] == (n, n) and shape[2] == shape[3],
+            "l1_gain": lambda shape: shape == (n,),
+            "l1_offset": lambda shape: shape == (n,),
+        }
+        for name, is_right in fits.items():
+            if name in wide and not is_right(wide[name].shape):
+                raise PaperCodeError(f"early layers with {name} of shape {wide[name].shape}, which does not go with {n} square l1 filters")
         return cls(wide.get("l0"), wide["l1"], wide.get("K"), wide["l1_gain"], wide["l1_offset"], step)
 
     @property
@@ -71,6 +89,16 @@ def write_tensors(path, tensors, metadata=None):
     header = {"paper_code": json.dumps(metadata, sort_keys=True)} if metadata else None
     content = safetensors.numpy.save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, header)
     write_atomically(path, content)
+
+
+def digest(tensors, metadata):
+    """SHA-256 over names, types, shapes and values of arrays and over what JSON can hold beside them."""
+    total = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = np.ascontiguousarray(tensors[name])
+        total.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+        total.update(tensor.tobytes())
+    return total.hexdigest()
 
 
 def read_tensors(path, expected_sha256=None):
@@ -90,6 +118,8 @@ def read_tensors(path, expected_sha256=None):
         )
     try:
         tensors = safetensors.numpy.load(path.read_bytes())
+    except KeyError as error:
+        raise PaperCodeError(f"{path} holds values of a type that NumPy lacks ({error}); write them as float32") from error
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or make it again") from error
     for name, tensor in tensors.items():
@@ -99,20 +129,34 @@ def read_tensors(path, expected_sha256=None):
 
 
 def read_metadata(path):
-    """The metadata that :func:`write_tensors` stored."""
+    """The metadata that :func:`write_tensors` stored, a dict."""
     try:
         with safetensors.safe_open(path, "np") as stream:
-            return json.loads((stream.metadata() or {}).get("paper_code", "{}"))
-    except (safetensors.SafetensorError, OSError) as error:
+            return dict(json.loads((stream.metadata() or {}).get("paper_code", "{}")))
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError) as error:
         raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or delete it") from error
 
 
 def manifest(directory=None):
-    """The manifest: a dict ``{"networks": {"<condition>/seed-<n>": entry}}``."""
+    """The manifest: a dict ``{"networks": {"<condition>/seed-<n>": entry}}``.
+
+    Raises
+    ------
+    PaperCodeError
+        If it is missing or damaged, or lists a file outside its own directory.
+    """
     path = Path(directory or DIRECTORY) / "manifest.json"
     if not path.is_file():
         raise PaperCodeError(f"there is no {path}; shipped weights come with the repository, or set PAPER_CODE_WEIGHTS to their place")
-    return read_json(path)
+    content = read_json(path)
+    try:
+        files = [(file["path"], file["sha256"]) for listed in content["networks"].values() for file in listed["files"].values()]
+        outside = [name for name, _ in files if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PaperCodeError(f"{path} is damaged: not every network has its files, paths and hashes; restore it") from error
+    if outside:
+        raise PaperCodeError(f"{path} is damaged: {outside[0]!r} is not below its directory; restore it")
+    return content
 
 
 def entry(condition, seed, directory=None):
@@ -120,7 +164,7 @@ def entry(condition, seed, directory=None):
     networks = manifest(directory)["networks"]
     key = f"{condition}/seed-{seed}"
     if key not in networks:
-        raise PaperCodeError(f"no weights of {key}; the manifest lists {', '.join(sorted(networks))}")
+        raise PaperCodeError(f"no weights of {key}; the manifest lists {', '.join(sorted(networks)) or 'none'}")
     return networks[key]
 
 
@@ -132,8 +176,15 @@ def seeds(condition, directory=None):
 
 def _read_listed(condition, seed, kind, directory):
     directory = Path(directory or DIRECTORY)
-    listed = entry(condition, seed, directory)["files"][kind]
+    listed = _listed(condition, seed, kind, directory)
     return read_tensors(directory / listed["path"], listed["sha256"])
+
+
+def _listed(condition, seed, kind, directory):
+    files = entry(condition, seed, directory)["files"]
+    if kind not in files:
+        raise PaperCodeError(f"the manifest in {directory} lists no {kind} file of {condition}/seed-{seed}; collect the run again")
+    return files[kind]
 
 
 def load_early(condition, seed, directory=None):
@@ -153,6 +204,8 @@ def load_snapshots(condition, seed, directory=None):
 def load_network(condition, seed, directory=None):
     """The whole trained network, in evaluation mode, hash checked."""
     listed = entry(condition, seed, directory)
+    if "condition" not in listed:
+        raise PaperCodeError(f"the manifest does not say what {condition}/seed-{seed} is (no condition); collect the run again")
     network = Network(Condition.from_dict(listed["condition"]).network, seed=seed)
     early = _read_listed(condition, seed, "early", directory)
     state = _read_listed(condition, seed, "rest", directory)
@@ -169,7 +222,7 @@ def load_network(condition, seed, directory=None):
 def read_log(condition, seed, directory=None):
     """The training log: a list of dicts, one a line."""
     directory = Path(directory or DIRECTORY)
-    listed = entry(condition, seed, directory)["files"]["log"]
+    listed = _listed(condition, seed, "log", directory)
     path = directory / listed["path"]
     if not path.is_file() or sha256(path) != listed["sha256"]:
         raise PaperCodeError(f"{path} is missing or is not the file that the manifest lists; restore it with 'git checkout'")
@@ -191,7 +244,7 @@ def verify(directory=None):
     return count
 
 
-def collect(runs, directory=None):
+def collect(runs, directory=None, kinds=tuple(SUFFIXES)):
     """Copy finished runs into the layout of this module and list them in the manifest, which is written last.
 
     Parameters
@@ -200,34 +253,76 @@ def collect(runs, directory=None):
         Directories that :class:`paper_code.training.Run` filled to the end.
     directory : path, optional
         By default ``data/weights``.
+    kinds : sequence of str
+        Which files to keep: early, snapshots, rest, log. Without "rest" a network cannot be run, without "snapshots" not followed.
 
     Returns
     -------
     list of str
         The manifest's keys of the runs, ``<condition>/seed-<n>``.
+
+    Raises
+    ------
+    PaperCodeError
+        If a run is not finished or is damaged, or its condition goes by the name of another that is listed already.
     """
     directory = Path(directory or DIRECTORY)
-    listed = read_json(directory / "manifest.json") if (directory / "manifest.json").exists() else {"networks": {}}
-    keys = []
+    listed = manifest(directory) if (directory / "manifest.json").exists() else {"networks": {}}
+    found = {}
     for run in map(Path, runs):
-        if not (run / "result.json").exists():
-            raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
-        result = read_json(run / "result.json")
-        name, seed = result["condition"]["name"], result["seed"]
-        stem = directory / name / f"seed-{seed}"
-        snapshots = {}
-        for file in sorted((run / "snapshots").glob("*.safetensors")):
-            snapshots |= {f"{file.stem}/{layer}": tensor for layer, tensor in read_tensors(file).items()}
-        write_tensors(f"{stem}.safetensors", read_tensors(run / "early.safetensors"))
-        write_tensors(f"{stem}.snapshots.safetensors", snapshots)
-        write_tensors(f"{stem}.rest.safetensors", read_tensors(run / "rest.safetensors"))
-        write_atomically(f"{stem}.log.jsonl", (run / "log.jsonl").read_bytes())
-        suffixes = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
-        files = {}
-        for kind, suffix in suffixes.items():
-            path = Path(f"{stem}{suffix}")
-            files[kind] = {"path": path.relative_to(directory).as_posix(), "sha256": sha256(path), "bytes": path.stat().st_size}
-        keys.append(f"{name}/seed-{seed}")
-        listed["networks"][keys[-1]] = {**result, "files": files}
+        key, content = _read_run(run)
+        if key in found:
+            raise PaperCodeError(f"{run} and {found[key][0]} are both {key}; collect one of them")
+        found[key] = (run, *content)
+        listed["networks"].pop(key, None)
+    for key, (run, result, files) in found.items():
+        for other, known in listed["networks"].items():
+            if "condition" in known and _network_name(other) == _network_name(key) and _setting(known) != _setting(result):
+                raise PaperCodeError(f"{run} was trained with other settings or images than {other}; collect it --to another directory")
+        paths = {kind: directory / f"{key}{SUFFIXES[kind]}" for kind in kinds}
+        for kind, path in paths.items():
+            if isinstance(files[kind], bytes):
+                write_atomically(path, files[kind])
+            else:
+                write_tensors(path, files[kind])
+        entries = {
+            kind: {"path": path.relative_to(directory).as_posix(), "sha256": sha256(path), "bytes": path.stat().st_size}
+            for kind, path in paths.items()
+        }
+        listed["networks"][key] = {**result, "files": entries}
     write_json(directory / "manifest.json", listed)
-    return keys
+    return list(found)
+
+
+def _network_name(key):
+    return key.rpartition("/")[0]
+
+
+def _setting(result):
+    """What the seeds of one condition share."""
+    return result["condition"]["network"], result["condition"]["training"], result["images"]["sha256"]
+
+
+def _read_run(run):
+    """Key of a finished run, and the content of its result and of its files by suffix."""
+    if not (run / "result.json").is_file():
+        raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
+    result = read_json(run / "result.json")
+    try:
+        key = f"{result['condition']['name']}/seed-{result['seed']}"
+        _setting(result)
+    except (KeyError, TypeError) as error:
+        raise PaperCodeError(f"{run / 'result.json'} is damaged (no {error}); train again") from error
+    if re.fullmatch(r"[\w-]+/seed-\d+", key) is None:
+        raise PaperCodeError(f"{run / 'result.json'} is damaged: {key!r} names no network; train again")
+    early = read_tensors(run / "early.safetensors")
+    EarlyLayers.from_tensors(early)
+    snapshots = {}
+    for file in sorted((run / "snapshots").glob("*.safetensors")):
+        snapshots |= {f"{file.stem}/{layer}": tensor for layer, tensor in read_tensors(file).items()}
+    try:
+        log = (run / "log.jsonl").read_bytes()
+    except OSError as error:
+        raise PaperCodeError(f"cannot read {run / 'log.jsonl'}: {error.strerror}; train again") from error
+    files = {"early": early, "snapshots": snapshots, "rest": read_tensors(run / "rest.safetensors"), "log": log}
+    return key, (result, files)

@@ -1,0 +1,235 @@
+"""What a person types, and what is said when it cannot be done: one line, status 1, no traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny import command, make_run, picture, temporary_files, trained_bytes
+from typer.main import get_command
+
+from paper_code import cli
+from paper_code.weights import collect, write_tensors
+
+SMALL = "--set cells=4 --set lateral_size=7 --set widths=4,4,8 --set snapshots=3 --device cpu --precision fp32 --threads 1".split()
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    return lambda *arguments: command(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture
+def refused(say):
+    """The command says one line on standard error that holds the words, nothing on standard output, and exits with 1."""
+
+    def check(words, *arguments):
+        status, out, err = say(*arguments)
+        assert (status, out) == (1, ""), (status, out, err)
+        assert err.startswith("error: ") and err.count("\n") == 1 and err.endswith("\n") and words in err, err
+        return err
+
+    return check
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Class folders as people have them: mixed sizes, colour and grey, one file truncated, two no image."""
+    top = tmp_path / "my images"
+    for label, name in enumerate(("cats", "Hunde & Füchse", "boats")):
+        (top / name).mkdir(parents=True)
+        for n in range(12):
+            pixels = picture([label, n], (40, 64, 90, 200)[n % 4])
+            image = Image.fromarray(pixels[: 40 + 5 * n, :, 0] if n % 3 == 0 else pixels)
+            image.save(top / name / f"{n}.{'png' if n == 5 else 'jpg'}")
+    whole = (top / "cats" / "3.jpg").read_bytes()
+    (top / "cats" / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (top / "boats" / "notes.txt").write_text("not an image")
+    (top / "boats" / "empty.jpg").write_bytes(b"")
+    return top
+
+
+def commands(group, path=()):
+    """Every command and group, as words."""
+    yield list(path)
+    for name, one in getattr(group, "commands", {}).items():
+        yield from commands(one, (*path, name))
+
+
+def test_every_command_has_help_that_teaches(say):
+    every = list(commands(get_command(cli.app)))
+    assert ["train"] in every and ["weights", "collect"] in every and len(every) >= 12
+    for words in every:
+        status, out, err = say(*words, "--help")
+        assert (status, err) == (0, "") and "Usage:" in out and len(out.splitlines()) > 4, words
+    assert "train --condition photographs" in " ".join(say("--help")[1].split())
+
+
+def test_what_there_is_can_be_listed(say):
+    assert all(name in say("conditions")[1] for name in ("reference", "no-lateral", "no-l0", "photographs"))
+    assert all(name in say("data", "list")[1] for name in ("tiny-imagenet", "stl10", "folder", "photographs"))
+    status, out, _ = say("train", "--set", "help")
+    assert status == 0 and "lateral_size" in out and "decay_l0" in out and "classes" not in out
+
+
+def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAPER_CODE_IMAGES", raising=False)
+    train = ["train", "--condition", "photographs", "--quiet"]
+    assert "did you mean 'reference'" in refused("unknown condition", "train", "--condition", "referense")
+    refused("unknown data set", *train, "--data", "cifar")
+    assert "data download tiny-imagenet" in refused("pass --root", "train")
+    refused("there is nothing at nowhere", "train", "--root", "nowhere")
+    refused("--data folder", *train, "--root", tmp_path)
+    refused("a seed must lie between", "train", "--root", "nowhere", "--seed", -1)  # said before the images are looked for
+    refused("a seed must lie between", *train, "--seed", 2**70)
+    refused("at least 1 epoch", *train, "--epochs", 0)
+    refused("batches of at least 2", *train, "--batch", 1)
+    refused("peak_rate must be", *train, "--peak-rate", "nan")
+    refused("'--set help' lists", *train, "--set", "nonsense")
+    refused("'--set help' lists", *train, "--set", "nonsense=1")
+    refused("'--set help' lists", *train, "--set", "classes=3")
+    refused("not a value like 16", *train, "--set", "cells=abc")
+    refused("not a value like True", *train, "--set", "flip=perhaps")
+    refused("not a value like (16, 16, 32)", *train, "--set", "widths=1;2")
+    refused("lateral_size must be odd", *train, "--set", "lateral_size=4")
+    refused("momentum must lie in", *train, "--set", "momentum=0")
+    refused("unknown rule for classes", *train, "--classes", "some")
+    refused("unknown device", *train, "--device", "gpu")
+    refused("precision must be", *train, "--precision", "fp8")
+    refused("threads must be", *train, "--threads", -2)
+    if not torch.cuda.is_available():
+        refused("use --device cpu, or install a CUDA build", *train, "--device", "cuda")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(refused, tmp_path):
+    (tmp_path / "file").write_text("")
+    train = ["train", "--condition", "photographs", "--classes", "first-2", "--quiet", *SMALL]
+    refused(f"cannot write {tmp_path}/file", *train, "--out", tmp_path / "file")
+    refused("cannot write /proc", *train, "--out", "/proc/paper-code")
+    beyond = ["--set", "cells=100000", "--set", "lateral_size=63"]  # 150 TB: more than any process can address
+    refused("out of memory; choose a smaller --batch", *train, *beyond, "--out", tmp_path / "big")
+
+
+def test_a_training_that_diverges_says_what_to_change(refused, tmp_path):
+    train = ["train", "--condition", "photographs", "--classes", "first-2", "--quiet", *SMALL, "--out", tmp_path, "--peak-rate", "1e30"]
+    refused("lower the learning rate (--peak-rate 5e+29, say)", *train)
+    assert not (tmp_path / "result.json").exists() and temporary_files(tmp_path) == []
+
+
+def start(arguments):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    line = [sys.executable, "-m", "paper_code", *map(str, arguments)]
+
+    def heed_ctrl_c():  # which a job in the background of a shell does not
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    return subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=heed_ctrl_c)
+
+
+def test_a_folder_that_nobody_has_seen_trains_through_ctrl_c_to_the_same_bytes(say, folder, tmp_path):
+    arguments = ["train", "--data", "folder", "--root", folder, "--batch", 8, "--epochs", 12, "--checkpoint-every", 2, *SMALL]
+    out = tmp_path / "stopped"
+    process = start([*arguments, "--out", out])
+    deadline = time.monotonic() + 100
+    while not (out / "checkpoint.safetensors").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.splitlines()[-1].startswith("stopped; a training goes on from its last checkpoint") and "Traceback" not in err
+    skipped = [line for line in err.replace("\r", "\n").splitlines() if "skipped" in line]
+    assert len(skipped) == 3 and all(sum(name in line for line in skipped) == 1 for name in ("truncated.jpg", "notes.txt", "empty.jpg"))
+    assert "3 classes" in err and "log.jsonl" in err
+    assert not (out / "result.json").exists() and temporary_files(out) == []
+
+    status, told, err = say(*arguments, "--out", out, "--quiet")
+    assert status == 0 and "accuracy" in told and err.count("\n") == 3  # the bad files
+    status, _, err = say(*arguments, "--out", tmp_path / "whole")
+    assert status == 0 and f"fit {tmp_path / 'whole' / 'early.safetensors'}" in err
+    assert trained_bytes(out) == trained_bytes(tmp_path / "whole")
+    assert json.loads((out / "result.json").read_text())["images"]["classes"] == ["Hunde & Füchse", "boats", "cats"]
+
+
+def test_the_command_itself_fails_with_one_line():
+    process = start(["data", "describe", "photograph"])
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, out) == (1, "") and err.startswith("error: unknown data set 'photograph'") and err.count("\n") == 1
+
+
+def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
+    refused("there is no", "fit", "reference/seed-0")
+    refused("neither a safetensors file nor a network", "fit", "reference")
+    refused("neither a safetensors file nor a network", "fit", "reference/seed-²")
+    refused("there is no weights file", "fit", tmp_path / "none.safetensors")
+    refused("not a whole safetensors file", "fit", __file__)
+    path = tmp_path / "early.safetensors"
+    good = {"l0": np.random.default_rng(0).standard_normal((7, 7)), "l1": np.random.default_rng(1).standard_normal((2, 9, 9))}
+    for words, change in (
+        ("holds no tensor l1 (it has l0)", {"l1": None}),
+        ("not finite", {"l1": np.full((2, 9, 9), np.nan)}),
+        (f"{path}: expected filters of shape (n, size, size)", {"l1": np.ones((2, 9, 7))}),
+        (f"{path}: expected filters of shape (n, size, size)", {"l1": np.ones((9, 9))}),
+        ("is constant", {"l1": np.ones((2, 9, 9))}),
+    ):
+        write_tensors(path, {name: tensor for name, tensor in {**good, **change}.items() if tensor is not None})
+        refused(words, "fit", path)
+
+
+def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", data)
+    refused("PAPER_CODE_WEIGHTS", "weights", "list")
+    refused("PAPER_CODE_WEIGHTS", "weights", "verify")
+    run = make_run(tmp_path / "run", training={"epochs": 1})
+    refused("train it to the end first", "weights", "collect", tmp_path / "run")
+    run.train(progress=False)
+    assert say("weights", "collect", tmp_path / "run") == (0, "tiny/seed-0\n", "")
+    status, out, _ = say("weights", "list")
+    assert status == 0 and "tiny/seed-0" in out and "4 steps" in out
+    assert say("weights", "verify")[:2] == (0, "4 files are as the manifest lists them\n")
+    path = data / "tiny" / "seed-0.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    refused(f"{path} is not the file that the manifest lists", "weights", "verify")
+    refused(f"{path} is not the file that the manifest lists", "fit", "tiny/seed-0")
+    (data / "manifest.json").write_text("{")
+    for words in (["weights", "list"], ["weights", "verify"], ["weights", "collect", tmp_path / "run"], ["fit", "tiny/seed-0"]):
+        refused("manifest.json is not valid JSON", *words)
+
+
+def test_a_network_without_test_images_can_be_listed(say, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
+    run = make_run(tmp_path / "run", training={"epochs": 1})
+    empty = np.zeros((0, 64, 64), np.uint8), np.zeros(0, np.int64)
+    object.__setattr__(run.images, "test_images", empty[0])
+    object.__setattr__(run.images, "test_labels", empty[1])
+    assert run.train(progress=False)["accuracy"] is None
+    collect([run.directory])
+    status, out, err = say("weights", "list")
+    assert (status, err) == (0, "") and "accuracy unknown" in out
+
+
+def test_a_message_of_several_lines_becomes_one(say, monkeypatch):
+    def fail():
+        raise cli.PaperCodeError("one\n  two")
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert say() == (1, "", "error: one two\n")
+
+
+def test_a_fault_of_our_own_is_not_hidden(say, monkeypatch):
+    def fail():
+        raise RuntimeError("a fault in the program")
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(RuntimeError, match="a fault"):
+        say()

@@ -1,0 +1,120 @@
+"""Laws of files that are whole or not there, of JSON and of the lock."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from tiny import disk_full_beyond, temporary_files
+
+from paper_code.errors import PaperCodeError
+from paper_code.files import append_line, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
+
+
+def fails(match, call, *arguments):
+    with pytest.raises(PaperCodeError, match=match) as caught:
+        call(*arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    write_atomically(path, b"old")
+    with disk_full_beyond(1000):
+        fails("cannot write .*weights.safetensors: File too large; free some space", write_atomically, path, bytes(100_000))
+        fails("cannot write", append_line, tmp_path / "log", "x" * 2000)
+    assert path.read_bytes() == b"old"
+    assert temporary_files(tmp_path) == []
+    write_atomically(path, "new")
+    assert path.read_bytes() == b"new"
+
+
+def test_ctrl_c_amid_a_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_atomically(path, b"old")
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, b"new")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"] and path.read_bytes() == b"old"
+
+
+def test_the_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    calls = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (calls.append(os.fstat(handle).st_size), fsync(handle)))
+    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("rename"), replace(*paths)))
+    write_atomically(tmp_path / "a", b"12345")
+    assert calls == [5, "rename"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    fails(f"cannot write {tmp_path}/file/below/a", write_atomically, tmp_path / "file" / "below" / "a", b"")
+    (tmp_path / "folder").mkdir()
+    fails("cannot write .*: Is a directory", write_atomically, tmp_path / "folder", b"")
+    fails("cannot write", append_line, tmp_path, "line")
+    assert temporary_files(tmp_path) == []
+
+
+def test_json_that_cannot_be_written_or_read_is_one_line(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"b": 1, "a": [None, 0.5]})
+    assert read_json(path) == {"a": [None, 0.5], "b": 1} and path.read_text().index('"a"') < path.read_text().index('"b"')
+    before = path.read_bytes()
+    fails("NaN or infinite", write_json, path, {"a": float("nan")})
+    assert path.read_bytes() == before
+    for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b""):
+        path.write_bytes(content)
+        fails("a.json (is not valid JSON|holds no JSON object).*restore it or delete it", read_json, path)
+    fails("cannot read .*: No such file", read_json, tmp_path / "none.json")
+    fails("cannot read .*: Is a directory", sha256, tmp_path)
+
+
+def test_sha256_of_the_standard(tmp_path):
+    (tmp_path / "abc").write_text("abc")  # FIPS 180-4
+    assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_only_leftovers_of_our_own_are_removed(tmp_path):
+    ours = ["checkpoint.safetensors.a1b2c3d_.tmp", "run.json.abcdefgh.tmp", "log.jsonl.abcdefgh.tmp"]
+    theirs = ["thesis.tmp", "run.json.tmp", "thesis.doc.abcdefgh.tmp", "checkpoint.safetensors.abcdefgh.tmp.keep"]
+    (tmp_path / "below").mkdir()
+    for name in [*ours, *theirs, "below/run.json.abcdefgh.tmp"]:
+        (tmp_path / name).write_text("")
+    remove_leftovers(tmp_path)
+    remove_leftovers(tmp_path / "none")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*theirs, "below"])
+    assert (tmp_path / "below" / "run.json.abcdefgh.tmp").exists()
+
+
+def test_the_lock_keeps_others_out_and_ends_with_its_holder(tmp_path):
+    path = tmp_path / "run" / "lock"
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with locked(path):
+                os.write(write, b"held")
+                time.sleep(60)
+        finally:
+            os._exit(1)
+    assert os.read(read, 4) == b"held"
+
+    def take():
+        with locked(path):
+            pass
+
+    fails(f"another process is at work in {path.parent}; wait", take)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    take()
+    take()
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "lock"
+    fails("cannot write", take)
+    assert json.dumps(sorted(file.name for file in tmp_path.rglob("*"))) == '["file", "lock", "run"]'

@@ -1,0 +1,434 @@
+"""Laws of the training loop: the recipe, the same bytes whatever happens, and what is said when it cannot go on."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import CONDITION, HARDWARE, STEPS, TRAINING, disk_full_beyond, image_set, make_run, temporary_files, trained_bytes
+from torch.nn import functional
+
+from paper_code import training
+from paper_code.conditions import CONDITIONS, Condition, TrainingConfig
+from paper_code.errors import PaperCodeError
+from paper_code.files import locked, read_json
+from paper_code.network import Network
+from paper_code.training import Hardware, augment, draw_seed, learning_rate, snapshot_steps
+from paper_code.weights import read_metadata, read_tensors, write_tensors
+
+
+def fails(match, call, *arguments, **keywords):
+    with pytest.raises(PaperCodeError, match=match) as caught:
+        call(*arguments, **keywords)
+    assert "\n" not in str(caught.value)
+
+
+def train(directory, *arguments, **keywords):
+    make_run(directory, *arguments, **keywords).train(progress=False)
+    return trained_bytes(directory)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A training from start to end, and what it wrote."""
+    directory = tmp_path_factory.mktemp("undisturbed")
+    return directory, train(directory)
+
+
+class Stop(BaseException):
+    """What ends a training from outside."""
+
+
+def stop_before(run, step):
+    """Let a run end, as if it were killed, before it takes a step."""
+    take = run._train_step
+
+    def take_or_stop(rate):
+        if run.step == step:
+            raise Stop
+        return take(rate)
+
+    run._train_step = take_or_stop
+    with pytest.raises(Stop):
+        run.train(progress=False)
+    del run._train_step
+    return run
+
+
+# the recipe
+
+
+def test_the_learning_rate_is_one_cycle():
+    for total, config in ((2500, TrainingConfig()), (400, TrainingConfig(warm_up=0.3, peak_rate=2.0)), (50, TrainingConfig(warm_up=0.0))):
+        rates = np.array([learning_rate(step, total, config) for step in range(total)])
+        top = round(config.warm_up * total)
+        assert rates[0] == pytest.approx(config.peak_rate / (25 if top else 1))
+        assert rates.argmax() == top and rates[top] == pytest.approx(config.peak_rate, rel=1e-3)
+        assert (np.diff(rates[: top + 1]) > 0).all() and (np.diff(rates[top:]) < 0).all()
+        assert 0 < rates[-1] < 5 / (total - top) ** 2 * config.peak_rate  # 1 + cos(pi - e) is e^2 / 2
+        assert rates[(total + top) // 2] == pytest.approx(config.peak_rate / 2, rel=0.1)
+        assert np.abs(np.diff(rates)).max() < 1.6 * config.peak_rate / max(min(top, total - top), 1 if top else total)
+
+
+def test_snapshots_are_log_spaced_and_start_at_step_0():
+    for total in [*range(1, 60), 1000, 2496]:
+        steps, lateral = snapshot_steps(total, TrainingConfig())
+        assert {0} <= lateral <= steps <= set(range(total))
+    steps, lateral = (sorted(chosen) for chosen in snapshot_steps(2496, TrainingConfig()))
+    assert lateral == [0, 9, 38, 155, 623]  # just below 2496 / 256, / 64, / 16, / 4: the steps of the shipped snapshots
+    regular = np.array([step for step in steps if step not in lateral and step > 8])
+    ratios = regular[1:] / regular[:-1]
+    assert 22 <= len(steps) <= 30 and 1.3 < ratios.min() and ratios.max() < 1.5  # 2496^(1/24) = 1.385
+    assert snapshot_steps(2496, TrainingConfig(snapshots=0, lateral_snapshots=0)) == ({0}, {0})
+
+
+def test_weight_decay_is_that_of_the_layer_and_norms_and_biases_have_none(tmp_path):
+    decays = {"decay_l0": 0.1, "decay_l1": 0.2, "decay_lateral": 0.3, "decay": 0.4}
+    run = make_run(tmp_path, training=decays)
+    decay_of = {id(parameter): group["weight_decay"] for group in run.optimizer.param_groups for parameter in group["params"]}
+    assert sum(len(group["params"]) for group in run.optimizer.param_groups) == len(decay_of) == len(list(run.network.parameters()))
+    for name, parameter in run.network.named_parameters():
+        layer = name.split(".")[0]
+        expected = {"l0": 0.1, "l1": 0.2, "lateral": 0.3, "l1_norm": 0.0}.get(layer)
+        if expected is None:
+            expected = 0.0 if name.endswith("bias") or parameter.ndim == 1 else 0.4
+        assert decay_of[id(parameter)] == expected, name
+    assert all(group["nesterov"] and group["momentum"] == 0.9 for group in run.optimizer.param_groups)
+
+
+def test_one_step_is_nesterov_descent_on_the_loss_of_the_batch(tmp_path):
+    run = make_run(tmp_path, network={"noise": 0.0, "silenced": 0.0, "dropout": 0.0}, training={"shift": 0, "flip": False, "decay_l1": 0.2})
+    copy = Network(run.condition.network, 0).train()
+    order = torch.randperm(32, generator=torch.Generator().manual_seed(draw_seed(0, -1)))[:8]
+    data = run.images
+    images = (torch.from_numpy(data.train_images).float()[order, None] - data.train_images.mean()) / data.train_images.std()
+    loss = functional.cross_entropy(copy(images), torch.from_numpy(data.train_labels)[order], label_smoothing=0.05)
+    loss.backward()
+    assert run._train_step(0.01) == pytest.approx(loss.item(), rel=1e-5)
+    # the first momentum is the gradient g, so Nesterov's step is (1 + .9) g
+    for layer, decay in (("l1", 0.2), ("lateral", TRAINING.decay_lateral)):
+        weight = getattr(copy, layer).weight
+        expected = weight - 0.01 * 1.9 * (weight.grad + decay * weight)
+        torch.testing.assert_close(getattr(run.network, layer).weight, expected, atol=1e-7, rtol=1e-5)
+
+
+def test_images_are_shifted_and_flipped_and_nothing_else():
+    image = torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    padded = functional.pad(image, [4] * 4, mode="reflect")[0, 0]
+    known = {}
+    for row in range(9):
+        for column in range(9):
+            view = padded[row : row + 64, column : column + 64]
+            known[view.numpy().tobytes()] = (row, column, False)
+            known[view.flip(1).contiguous().numpy().tobytes()] = (row, column, True)
+    torch.manual_seed(1)
+    many = augment(image.expand(600, -1, -1, -1), TrainingConfig())
+    found = np.array([known[one.contiguous().numpy().tobytes()] for one in many])
+    assert abs(found[:, 2].mean() - 0.5) < 0.07
+    for axis in (0, 1):
+        counts = np.bincount(found[:, axis].astype(int), minlength=9)
+        assert counts.min() > 35 and counts.max() < 105  # 67 expected, 4.5 sd
+    assert abs(np.corrcoef(found.T.astype(float)) - np.eye(3)).max() < 0.15  # drawn apart
+    torch.manual_seed(1)
+    assert torch.equal(augment(image.expand(600, -1, -1, -1), TrainingConfig()), many)
+    assert torch.equal(augment(image, TrainingConfig(shift=0, flip=False)), image)
+
+
+def test_every_seed_step_and_epoch_has_draws_of_its_own():
+    seeds = [draw_seed(seed, step) for seed in (0, 1, 2, 100) for step in [*range(-40, 400), training.EVALUATION_STEP]]
+    assert len(set(seeds)) == len(seeds) and min(seeds) >= 0 and max(seeds) < 2**63
+
+
+def test_an_epoch_shows_each_image_once_in_an_order_of_its_own(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(training, "augment", lambda images, _: shown.append(images) or images)
+    for seed in (0, 1):
+        make_run(tmp_path / str(seed), seed).train(progress=False)
+    epochs = torch.cat(shown).reshape(6, 32, -1).mean(2)  # two seeds of three epochs; the means tell the images apart
+    assert len(set(epochs[0].tolist())) == 32
+    assert all(torch.equal(epoch.sort()[0], epochs[0].sort()[0]) for epoch in epochs)
+    assert not any(torch.equal(epochs[a], epochs[b]) for a in range(6) for b in range(a))
+
+
+def test_a_smaller_set_than_a_batch_trains(tmp_path):
+    few = image_set()
+    few = replace(few, train_images=few.train_images[:5], train_labels=few.train_labels[:5])
+    run = make_run(tmp_path, images=few, training={"epochs": 1})
+    assert run.train(progress=False)["steps"] == 1
+
+
+def test_accuracy_is_the_share_of_test_images_named_right_with_noise_and_without(undisturbed):
+    run = make_run(undisturbed[0])
+    run._resume()  # the network at the end
+    images = (torch.from_numpy(run.images.test_images)[:, None].float() - run.images.mean) / run.images.sd
+    labels = torch.from_numpy(run.images.test_labels)
+    seen = []
+    hook = run.network.register_forward_hook(lambda module, _, scores: seen.append((module.training, scores)))
+    result = run.evaluate()
+    hook.remove()
+    assert run.network.config.noise == 0.2  # as before
+    with torch.no_grad():
+        noisy = run.network(images, torch.Generator().manual_seed(draw_seed(0, training.EVALUATION_STEP)))
+        run.network.config = replace(run.network.config, noise=0.0)
+        clear = run.network(images)
+    assert not torch.equal(noisy, clear)
+    for key, expected, (in_training, scores) in zip(("accuracy", "accuracy_noise_free"), (noisy, clear), seen, strict=True):
+        assert torch.equal(scores, expected) and not in_training
+        assert result[key] == pytest.approx((expected.argmax(1) == labels).float().mean().item())
+
+
+# the same bytes
+
+
+def test_the_seed_fixes_every_byte(tmp_path, undisturbed):
+    torch.manual_seed(99)  # the state of the global generator does not matter
+    assert train(tmp_path / "again") == undisturbed[1]
+    other = train(tmp_path / "other", seed=1)
+    for name in ("early.safetensors", "rest.safetensors", "snapshots/000000.safetensors"):
+        assert other[name] != undisturbed[1][name]
+
+
+def test_what_a_run_keeps(undisturbed):
+    directory, _ = undisturbed
+    start = read_tensors(directory / "snapshots" / "000000.safetensors")
+    untrained = Network(make_run(directory).condition.network, 0).early_layers()
+    for name in ("l0", "l1", "K"):
+        np.testing.assert_array_equal(start[name], untrained[name].astype(np.float16))
+    steps, lateral = snapshot_steps(STEPS, TRAINING)
+    kept = {int(path.stem): set(read_tensors(path)) for path in (directory / "snapshots").iterdir()}
+    assert set(kept) == steps and {step for step, names in kept.items() if "K" in names} == lateral
+    early = read_tensors(directory / "early.safetensors")
+    assert {name: tensor.dtype for name, tensor in early.items()} == dict.fromkeys(untrained, np.dtype(np.float32))
+    assert all(np.abs(early[name] - untrained[name]).max() > 0 for name in untrained)
+    result = read_json(directory / "result.json")
+    assert (result["seed"], result["steps"], result["train_images"], result["test_images"]) == (0, STEPS, 32, 6)
+    assert result["images"]["sha256"] == image_set().sha256 and result["versions"]["torch"] == torch.__version__
+    assert Condition.from_dict(result["condition"]) == CONDITION
+    lines = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], "epoch" in line) for line in lines] == [(4, True), (8, True), (10, False), (12, True)]
+
+
+@pytest.mark.parametrize("step", [0, 1, 3, 5, 8, 11])
+def test_a_training_stopped_at_any_step_goes_on_to_the_same_bytes(tmp_path, undisturbed, step):
+    stop_before(make_run(tmp_path), step)
+    assert train(tmp_path) == undisturbed[1]
+
+
+def test_the_spacing_of_checkpoints_does_not_matter(tmp_path, undisturbed):
+    stop_before(make_run(tmp_path, checkpoint_every=1), 6)
+    assert read_metadata(tmp_path / "checkpoint.safetensors")["step"] == 6
+    assert train(tmp_path, checkpoint_every=1000) == undisturbed[1]
+
+
+KILLER = """
+import os, random, signal, sys, time
+sys.path.insert(0, sys.argv[1])
+from tiny import make_run
+make_run(sys.argv[3]).train(progress=False)  # a whole training, for its duration
+started = time.monotonic()
+make_run(sys.argv[4]).train(progress=False)
+duration = time.monotonic() - started
+chance = random.Random(0)
+for _ in range(10):
+    child = os.fork()
+    if child == 0:
+        make_run(sys.argv[2], checkpoint_every=1).train(progress=False)
+        os._exit(0)
+    time.sleep(chance.uniform(0.05, 0.6) * duration)
+    os.kill(child, signal.SIGKILL)
+    print(os.waitpid(child, 0)[1] == signal.SIGKILL)
+make_run(sys.argv[2], checkpoint_every=1).train(progress=False)
+"""
+
+
+def test_kill_9_at_ten_random_times_and_the_same_bytes_at_the_end(tmp_path, undisturbed):
+    places = [tmp_path / name for name in ("killed", "warm", "timed")]
+    arguments = [sys.executable, "-c", KILLER, Path(__file__).parent, *places]
+    ended = subprocess.run(arguments, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split().count("True") >= 4  # killed before the end
+    assert trained_bytes(places[0]) == undisturbed[1]
+    assert temporary_files(tmp_path) == []
+
+
+def test_a_kill_between_the_last_files_is_mended(tmp_path, undisturbed):
+    train(tmp_path)
+    (tmp_path / "result.json").unlink()
+    (tmp_path / "rest.safetensors").unlink()
+    assert train(tmp_path) == undisturbed[1]
+
+
+def test_leftovers_of_a_kill_are_cleared_and_other_peoples_files_are_not(tmp_path, undisturbed):
+    stop_before(make_run(tmp_path), 5)
+    with open(tmp_path / "log.jsonl", "a") as log:
+        log.write('{"step": 5, "loss": 1.0}\n5\n{"step": 4, "lo')  # beyond the checkpoint; no line of ours; cut short
+    (tmp_path / "checkpoint.safetensors.abcdefgh.tmp").write_text("half")
+    (tmp_path / "snapshots" / "000002.safetensors.abcdefgh.tmp").write_text("half")
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tmp").write_text("mine")
+    assert train(tmp_path) == undisturbed[1]
+    assert [path.name for path in temporary_files(tmp_path)] == ["chapter.tmp"]
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path):
+    train(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"}
+    assert make_run(tmp_path).train(progress=False) == read_json(tmp_path / "result.json")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+# when it cannot go on
+
+
+def test_a_full_disk_is_one_line_and_the_checkpoint_stays(tmp_path, undisturbed):
+    whole = (undisturbed[0] / "checkpoint.safetensors").stat().st_size
+    snapshot = (undisturbed[0] / "snapshots" / "000006.safetensors").stat().st_size
+    stop_before(make_run(tmp_path), 5)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    for limit, file in ((whole - 100, "checkpoint.safetensors"), (snapshot - 100, "snapshots/000006"), (10, "")):
+        with disk_full_beyond(limit):
+            said = f"cannot write {tmp_path}/{file}.*free some space.*run the same command again"
+            fails(said, train, tmp_path, checkpoint_every=1000)
+        assert (tmp_path / "checkpoint.safetensors").read_bytes() == before and temporary_files(tmp_path) == []
+    with disk_full_beyond((tmp_path / "log.jsonl").stat().st_size + 10):  # amid a line of the log
+        run = make_run(tmp_path)
+        run._resume()
+        fails(f"cannot write {tmp_path}/log.jsonl: File too large", run._log, step=5, loss=1.0)
+    assert not (tmp_path / "log.jsonl").read_text().endswith("\n")
+    assert train(tmp_path) == undisturbed[1]
+
+
+def test_a_loss_or_weights_that_are_not_finite_stop_the_training(tmp_path, undisturbed):
+    run = stop_before(make_run(tmp_path), 5)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    weights = dict(run.network.named_parameters())
+    for name, value, said, call in (
+        ("lateral.weight", float("inf"), "lateral.weight is no longer finite", run._save_checkpoint),
+        ("l1.weight", float("nan"), "the loss became nan", lambda: run._train_step(0.01)),
+        ("l1.weight", 1e6, "l1 grew beyond half precision", lambda: run._snapshot(False)),
+    ):
+        good = weights[name].detach().clone()
+        with torch.no_grad():
+            weights[name].fill_(value)
+        fails(f"^{said} at step 5; lower the learning rate .--peak-rate 0.025.*another --out.*is untouched$", call)
+        with torch.no_grad():
+            weights[name].copy_(good)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before and temporary_files(tmp_path) == []
+    assert train(tmp_path) == undisturbed[1]
+    fails(r"(the loss became|is no longer finite|grew beyond).*--peak-rate 5e\+29", train, tmp_path / "wild", training={"peak_rate": 1e30})
+    assert not (tmp_path / "wild" / "result.json").exists()
+
+
+def test_a_damaged_checkpoint_is_never_taken_up(tmp_path):
+    run = stop_before(make_run(tmp_path), 5)
+    path = tmp_path / "checkpoint.safetensors"
+    whole = path.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    rng = np.random.default_rng(0)
+    places = [*rng.integers(0, header, 60), *rng.integers(header, len(whole), 20), len(whole) - 1]
+    damaged = [whole[:place] + bytes([whole[place] ^ 1 << rng.integers(8)]) + whole[place + 1 :] for place in places]
+    damaged += [whole[:cut] for cut in (0, 5, 100, header, len(whole) // 2, len(whole) - 1)] + [whole + b"\0"]
+    for content in damaged:
+        path.write_bytes(content)
+        fails(f"{path} is damaged.*delete {tmp_path} and run the same command again", run._load_checkpoint, path)
+    path.write_bytes(whole)
+    run._load_checkpoint(path)
+    tensors = read_tensors(path)
+    write_tensors(path, {name: tensor for name, tensor in tensors.items() if name != "momentum.l1.weight"}, {"step": 3, "seconds": 0})
+    fails("damaged", run._load_checkpoint, path)
+
+
+def test_another_run_is_not_mixed_in(tmp_path):
+    stop_before(make_run(tmp_path), 5)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    others = {
+        "seed = 0, not 1": {"seed": 1},
+        "condition.training.epochs = 3, not 4": {"training": {"epochs": 4}},
+        "condition.network.cells = 4, not 5": {"network": {"cells": 5}},
+        "other images.sha256": {"images": image_set(1)},
+        "hardware.threads = 1, not 2": {"hardware": Hardware("cpu", "fp32", 2)},
+        "hardware.precision = fp32, not bf16": {"hardware": Hardware("cpu", "bf16", 1)},
+    }
+    for said, changes in others.items():
+        fails(f"{tmp_path} holds another run: it has {said}; .*choose another --out", train, tmp_path, **changes)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    for content, said in (("{", "not valid JSON"), ("{}", "holds another run"), ("[]", "no JSON object")):
+        (tmp_path / "run.json").write_text(content)
+        fails(said, train, tmp_path)
+    (tmp_path / "run.json").unlink()
+    fails("holds a checkpoint but no run.json", train, tmp_path)
+
+
+def test_two_processes_do_not_train_in_one_place(tmp_path):
+    with locked(tmp_path / "lock"):
+        fails(f"another process is at work in {tmp_path}", train, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    train(tmp_path)
+
+
+def test_places_that_cannot_be_used(tmp_path):
+    (tmp_path / "file").write_text("")
+    fails("cannot write", train, tmp_path / "file")
+    (tmp_path / "run" / "log.jsonl").mkdir(parents=True)
+    fails("cannot use .*log.jsonl: Is a directory", train, tmp_path / "run")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seeds_that_are_none(tmp_path, seed):
+    fails("a seed must lie between 0 and", make_run, tmp_path, seed)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hardware_is_checked_before_it_is_used():
+    assert Hardware("cpu", "fp32", 1).resolve() == Hardware("cpu", "fp32", 1)
+    found = Hardware().resolve()
+    assert found.device in ("cpu", "cuda") and found.precision in ("bf16", "fp32") and found.threads >= 1 and found.resolve() == found
+    for device in ("gpu", "cuda:", "cuda:x", "meta", "cpu:0", ""):
+        fails("unknown device .*choose auto, cpu, cuda", Hardware(device).resolve)
+    fails("cuda|this PyTorch sees no CUDA", Hardware("cuda:99").resolve)
+    fails("precision must be", Hardware(precision="fp8").resolve)
+    fails("threads must be at least 0", Hardware(threads=-1).resolve)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 0},
+        {"batch": 1},
+        {"peak_rate": 0.0},
+        {"peak_rate": float("nan")},
+        {"peak_rate": float("inf")},
+        {"warm_up": 1.0},
+        {"momentum": 0.0},
+        {"momentum": 1.0},
+        {"label_smoothing": 1.0},
+        {"shift": -1},
+        {"shift": 64},
+        {"decay_l1": -0.1},
+        {"decay": float("nan")},
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(change):
+    fails(next(iter(change)).split("_")[0].rstrip("s"), replace, TRAINING, **change)
+
+
+def test_conditions_survive_a_manifest():
+    for name, one in CONDITIONS.items():
+        assert one.name == name and Condition.from_dict(json.loads(json.dumps(one.as_dict()))) == one
+    values = CONDITION.as_dict()
+    for change in ({"network": {}}, {"network": None}, {"training": {"speed": 1}}, {"colour": 1}):
+        fails("not a condition of this version", Condition.from_dict, {**values, **change})
+    fails("not a condition of this version", Condition.from_dict, {})
+
+
+def test_mixed_precision_goes_on_to_the_same_bytes_too(tmp_path):
+    hardware = replace(HARDWARE, precision="bf16")
+    expected = train(tmp_path / "whole", training={"epochs": 1}, hardware=hardware)
+    stop_before(make_run(tmp_path / "stopped", training={"epochs": 1}, hardware=hardware, checkpoint_every=1), 2)
+    assert train(tmp_path / "stopped", training={"epochs": 1}, hardware=hardware) == expected
+    assert expected["early.safetensors"] != train(tmp_path / "single", training={"epochs": 1})["early.safetensors"]
