@@ -48,7 +48,7 @@ def argument(early, fields, order, target):
 
 
 def scorecard(rows):
-    """Every measured claim as a line from 0 to 1: seeds, untrained networks, chance level and target."""
+    """Claims that are measured by a share or an R^2, as lines from 0 to 1: seeds, untrained networks, chance level and target."""
     figure, panel = plt.subplots(figsize=(7.6, 0.62 * len(rows) + 0.9))
     for index, row in enumerate(rows):
         y = -index

@@ -1,0 +1,67 @@
+# `make book` and `make test` need Python 3.11, make and git, and nothing else: they install what they use into .venv, once.
+
+PYTHON ?= python3.11
+RUN := .venv/bin/python
+PIPELINE := $(RUN) -m paper_code.workflow
+QUICK := --config profile=quick build=_build/quick
+PYTEST := $(RUN) -m pytest -p paper_code.workflow.count_notebooks
+
+export OMP_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book test references train ship picture lock clean distclean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+book: .venv/installed ## Render the book from the shipped weights into _build/html
+	@$(PIPELINE) html
+
+test: .venv/installed ## Style, a strict build of the book on the quick profile, unit tests, reference notebooks
+	@$(RUN) -m ruff check --quiet .
+	@$(PIPELINE) html $(QUICK)
+	@$(PYTEST) --nbval --nbval-current-env --all-notebooks -n 2 --dist loadfile tests
+
+references: .venv/installed ## Rewrite tests/reference after an intended change; read the diff before you commit it
+	@$(PIPELINE) references $(QUICK)
+
+train: .venv/installed ## Train the networks that paper_code/workflow/config.yaml names, into runs/
+	@$(PIPELINE) train
+
+ship: .venv/installed ## Train what is missing and copy the finished runs to data/weights
+	@$(PIPELINE) ship
+
+picture: .venv/installed ## Redraw the picture of the README from the shipped weights
+	@$(RUN) -m paper_code picture book/_static/overview.png
+
+picture: .venv/installed ## Redraw the picture of the README from the shipped weights
+	@$(RUN) -m paper_code picture book/_static/overview.png
+
+lock: python ## Resolve requirements.in afresh and write requirements.txt
+	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock
+	@_build/lock/bin/python -m pip install --quiet --requirement requirements.in
+	@_build/lock/bin/python -m pip freeze --all --exclude pip > _build/lock/freeze.txt
+	@{ echo "# Every package of the environment, for Python 3.11. Made from requirements.in by 'make lock'."; \
+	  grep -E '^[A-Za-z0-9._-]+==' _build/lock/freeze.txt | grep -vE '^(nvidia-|cuda-|triton)' | sed -E 's/\+[A-Za-z0-9.]+$$//'; } > _build/lock/new.txt
+	@mv _build/lock/new.txt requirements.txt && rm -rf _build/lock
+	@echo "wrote requirements.txt"
+
+clean: ## Remove everything that was made, but not the environment and not runs/
+	rm -rf _build .snakemake .pytest_cache .ruff_cache
+
+distclean: clean ## Remove the environment as well
+	rm -rf .venv
+
+.PHONY: python
+python:
+	@"$(PYTHON)" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "error: '$(PYTHON)' is not a working Python 3.11 with venv; install it (Debian: python3.11 python3.11-venv), or name one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(MAKE) --no-print-directory python
+	@echo "installing into .venv, once; this takes some minutes"
+	@"$(PYTHON)" -m venv .venv
+	@$(RUN) -m pip install --quiet --requirement requirements.txt
+	@$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

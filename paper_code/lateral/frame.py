@@ -1,0 +1,143 @@
+"""Geometry and phase of pairs of cells: where a source lies in the target's own frame, and whether their waves agree.
+
+A cell sees ``envelope(p - c) cos(2 pi f n.(p - c) + phi)`` of the image, n = (cos t, sin t) its carrier. K[i, j, d] joins the source j at
+x + d to the target i at x, so the fields of the two are displaced by ``D = stride d + c_j - c_i``.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+from paper_code.filters.fitting import Bank
+from paper_code.geometry import pixel_grid
+
+
+@dataclass(frozen=True)
+class Cells(Bank):
+    """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels and radians."""
+
+    x: np.ndarray  # centre of the receptive field against its place in the lattice, px
+    y: np.ndarray
+    carrier: np.ndarray  # t, any representative: (t + pi, -phase) is the same cell
+    frequency: np.ndarray  # cycles per pixel
+    phase: np.ndarray  # at the centre of the envelope
+
+    @classmethod
+    def from_gabors(cls, bank):
+        """From the Gabor fits of the receptive fields, a :class:`paper_code.filters.GaborBank`."""
+        return cls(bank.x0, bank.y0, bank.carrier, bank.frequency, bank.phase)
+
+    @property
+    def orientation(self):
+        """Direction of the bars, theta = t + pi/2."""
+        return self.carrier + np.pi / 2
+
+    def with_orientations(self, carrier):
+        """The same cells with other carriers; centres, frequencies and phases stay."""
+        return replace(self, carrier=carrier)
+
+
+def ordered_pairs(count):
+    """Targets and sources of all pairs of different cells, two arrays (count * (count - 1),)."""
+    return np.nonzero(~np.eye(count, dtype=bool))
+
+
+def fold(cells, target, source):
+    """Describe each source by the carrier within 90 degrees of its target's.
+
+    A wave along t with phase phi is the wave along t + pi with phase -phi. The half turn is taken towards the target, so that the mean of
+    the two carriers lies between them and not opposite.
+
+    Parameters
+    ----------
+    cells : Cells
+    target, source : int arrays (p,)
+
+    Returns
+    -------
+    turn : array (p,)
+        t_j - t_i in [-pi/2, pi/2]: how far the source is turned against the target, counter-clockwise.
+    middle : array (p,)
+        Mean carrier angle.
+    phase : array (p,)
+        phi_j - phi_i of the folded source.
+    """
+    difference = cells.carrier[source] - cells.carrier[target]
+    half_turns = np.rint(difference / np.pi)
+    turn = difference - np.pi * half_turns
+    phase = np.where(half_turns % 2 == 1, -cells.phase[source], cells.phase[source]) - cells.phase[target]
+    return turn, cells.carrier[target] + turn / 2, phase
+
+
+def wave_vector(cells, target, source, middle):
+    """2 pi sqrt(f_i f_j) times the mean carrier, x and y components (p,), radians per pixel."""
+    angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])
+    return angular * np.cos(middle), angular * np.sin(middle)
+
+
+@dataclass(frozen=True)
+class PairFrame:
+    """p ordered pairs of cells at the k x k offsets of K; arrays (p,) or (p, k * k) in the order of ``K[i, j].ravel()``."""
+
+    target: np.ndarray  # (p,)
+    source: np.ndarray  # (p,)
+    turn: np.ndarray  # (p,), orientation of the source minus the target's, in [-pi/2, pi/2]
+    along: np.ndarray  # (p, k * k), D along the target's bars, px
+    across: np.ndarray  # (p, k * k), D across them, 90 degrees counter-clockwise of along, px
+    phase: np.ndarray  # (p, k * k), Phi = phi_j - phi_i - 2 pi sqrt(f_i f_j) D.n: 0 where the source continues the target's wave
+
+    @property
+    def difference(self):
+        """Orientation difference (p,), in [0, pi/2]."""
+        return np.abs(self.turn)
+
+    @property
+    def squared_distance(self):
+        """|D|^2, (p, k * k), px^2."""
+        return self.along**2 + self.across**2
+
+
+def pair_frame(cells, size, stride, target=None, source=None):
+    """Place the pairs of cells in their targets' frames; K is neither rotated nor resampled.
+
+    Parameters
+    ----------
+    cells : Cells
+        (n,).
+    size : int
+        Side k of the lateral kernel, odd.
+    stride : int
+        Pixels between neighbouring places of l1.
+    target, source : int arrays (p,), optional
+        All ordered pairs of different cells when absent.
+
+    Returns
+    -------
+    PairFrame
+
+    Raises
+    ------
+    PaperCodeError
+        If the size is even, or fewer than two cells are left.
+    """
+    if size % 2 == 0:
+        raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")
+    if len(cells) < 2:
+        raise PaperCodeError(f"pairs need at least 2 cells, got {len(cells)}; were nearly all left out as unoriented?")
+    if target is None:
+        target, source = ordered_pairs(len(cells))
+    dx, dy = (axis.ravel() for axis in pixel_grid(size, stride))
+    dx = dx + (cells.x[source] - cells.x[target])[:, None]
+    dy = dy + (cells.y[source] - cells.y[target])[:, None]
+    turn, middle, phase = fold(cells, target, source)
+    kx, ky = wave_vector(cells, target, source, middle)
+    cosine, sine = np.cos(cells.orientation[target])[:, None], np.sin(cells.orientation[target])[:, None]
+    return PairFrame(
+        target,
+        source,
+        turn,
+        along=dx * cosine + dy * sine,
+        across=dy * cosine - dx * sine,
+        phase=phase[:, None] - dx * kx[:, None] - dy * ky[:, None],
+    )

@@ -1,0 +1,237 @@
+"""Run one chapter: Jupytext's Markdown in, executed notebook and results out.
+
+A chapter is ``book/<name>.md`` in Jupytext's ``md:myst`` format with exactly one code cell tagged ``parameters``, which assigns
+``profile`` ("full" or "quick") and ``results`` (where to write its numbers, or None), and ``build`` if config.yaml lets it read
+the results of other chapters. It runs with the root of the repository as its working directory.
+
+The same steps serve the book (``execute``) and the notebooks that nbval compares against (``references``).
+"""
+
+import argparse
+import ast
+import copy
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+from paper_code.errors import PaperCodeError
+from paper_code.files import write_atomically, write_json
+from paper_code.workflow.toc import notebook_chapters
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def read_chapter(source):
+    """Read a chapter as a notebook with cell ids ``cell-000``, ``cell-001``, ...
+
+    Raises
+    ------
+    PaperCodeError
+        If the file cannot be read or does not have exactly one cell tagged ``parameters``.
+    """
+    try:
+        notebook = jupytext.read(source, fmt="md:myst")
+    except Exception as error:  # jupytext passes on whatever its YAML and Markdown readers raise
+        raise PaperCodeError(f"cannot read {source} as a md:myst notebook: {one_line(type(error).__name__, error)}") from error
+    number_cells(notebook)
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise PaperCodeError(f"{source} has {len(tagged)} cells tagged `parameters`; give it exactly one")
+    return notebook
+
+
+def number_cells(notebook):
+    """Give cells stable ids: Jupytext and papermill draw random ones."""
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:03d}"
+
+
+def check_parameters(notebook, parameters, name):
+    """Refuse a parameter that the chapter does not declare: papermill would only log it."""
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    assignments = [node for node in ast.parse(cell.source).body if isinstance(node, ast.Assign)]
+    declared = {target.id for node in assignments for target in node.targets if isinstance(target, ast.Name)}
+    missing = sorted(set(parameters) - declared)
+    if missing:
+        raise PaperCodeError(f"chapter {name}: its parameters cell does not assign {', '.join(missing)}")
+
+
+def run_notebook(notebook, parameters, name, root="."):
+    """Execute ``notebook`` in a fresh kernel of this interpreter and return it cleaned, with ids and without traces of the run.
+
+    Raises
+    ------
+    PaperCodeError
+        In one line, with chapter, cell and error, if a cell fails or the kernel dies.
+    """
+    import papermill
+    from ipykernel.kernelspec import write_kernel_spec
+    from papermill.exceptions import PapermillExecutionError
+
+    check_parameters(notebook, parameters, name)
+    with tempfile.TemporaryDirectory() as folder:
+        # A kernel called python3 that the user once installed may belong to another interpreter, and their start-up files are not ours.
+        write_kernel_spec(os.path.join(folder, "kernels", "python3"), extra_arguments=["--log-level=50"])
+        os.environ.update({"JUPYTER_PATH": folder, "IPYTHONDIR": os.path.join(folder, "ipython")})
+        os.environ.update({variable: "1" for variable in THREADS})
+        os.environ.pop("MPLBACKEND", None)
+        try:
+            executed = papermill.execute_notebook(
+                notebook, None, parameters, kernel_name="python3", language="python", cwd=str(root), progress_bar=False
+            )
+        except PapermillExecutionError as error:
+            raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {one_line(error.ename, error.evalue)}") from error
+        except Exception as error:  # a dead kernel, a time-out: nbclient and zmq have many ways to say so
+            raise PaperCodeError(f"chapter {name}: {one_line(type(error).__name__, error)}") from error
+    return clean(executed, root)
+
+
+def failing_cell(notebook, error):
+    """Name a failing cell as its author counts: the number of the code cell, its first line and the line that failed."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    number = code.index(error.source) + 1 if error.source in code else "with the injected parameters"
+    lines = [line.strip() for line in error.source.splitlines() if line.strip()]
+    arrows = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in "\n".join(error.traceback).splitlines()]
+    failed = next((match[1].strip() for line in arrows if (match := re.match(r"-+> *\d+ (.*)", line)) and match[1].strip() in lines), None)
+    return f"code cell {number} (starts {lines[0][:60]!r}{f', fails at {failed[:80]!r}' if failed and failed != lines[0] else ''})"
+
+
+def one_line(kind, message):
+    """An error on one line."""
+    return f"{kind}: {' '.join(str(message).split())}"
+
+
+def clean(notebook, root="."):
+    """Remove papermill's and the kernel's records of this run, and paths of this machine; keep all that a reader sees."""
+    notebook.metadata.pop("papermill", None)
+    places = local_paths(root)
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = ["injected-parameters", "remove-cell"]
+        for output in cell.get("outputs", []):
+            for key in ("text", "traceback", "evalue", "data", "metadata"):
+                if key in output:
+                    output[key] = strip_paths(output[key], places)
+    number_cells(notebook)
+    return notebook
+
+
+def local_paths(root="."):
+    """Pairs (pattern, replacement) that hide where this machine keeps things, the most specific first."""
+    root = str(Path(root).resolve())
+    places = [
+        (str(Path(tempfile.gettempdir()) / r"ipykernel_\d+" / r"\d+\.py"), "<cell>"),
+        (re.escape(sys.prefix) + r"/lib/python[\d.]+/site-packages/", ""),
+        (re.escape(sys.base_prefix) + r"/lib/python[\d.]+/", ""),
+        (re.escape(root) + "/", ""),
+        (re.escape(root), "."),
+        (re.escape(str(Path.home())), "~"),
+        (re.escape(tempfile.gettempdir()), "<tmp>"),
+    ]
+    return [(re.compile(rf"(?<![\w.:/-]){pattern}" + ("" if pattern.endswith("/") else r"(?![\w.-])")), new) for pattern, new in places]
+
+
+def strip_paths(value, places):
+    """Apply :func:`local_paths` to every string inside ``value``; pictures, encoded as text, are left alone."""
+    if isinstance(value, str):
+        for pattern, replacement in places:
+            value = pattern.sub(replacement, value)
+        return value
+    if isinstance(value, list):
+        return [strip_paths(item, places) for item in value]
+    if isinstance(value, dict):
+        binary = ("image/png", "image/jpeg", "application/pdf")
+        return type(value)({key: item if key in binary else strip_paths(item, places) for key, item in value.items()})
+    return value
+
+
+def execute(source, output, results, times, parameters, root="."):
+    """Execute a chapter and write notebook, results and run time; a failing cell leaves none of them.
+
+    Parameters
+    ----------
+    source, output, results, times : path
+        The chapter's ``.md``, and the three files to write. A chapter that writes no results gets an empty object.
+    parameters : dict
+        Passed to the chapter beside ``results``.
+    """
+    name = Path(source).stem
+    for path in (output, results, times):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).unlink(missing_ok=True)
+    start = time.perf_counter()
+    try:
+        notebook = run_notebook(read_chapter(source), {**parameters, "results": str(results)}, name, root)
+    except PaperCodeError:
+        Path(results).unlink(missing_ok=True)
+        raise
+    seconds = time.perf_counter() - start
+    if not Path(results).exists():
+        write_json(results, {})
+    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1)})
+    write_atomically(output, nbformat.writes(notebook) + "\n")
+    print(f"chapter {name}: {seconds:.0f} s", flush=True)
+
+
+def reference(notebook):
+    """What nbval compares against: the executed notebook without pictures, with tags as its only metadata, writing no results."""
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata = nbformat.from_dict({"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if "injected-parameters" in tags:
+            cell.source = re.sub(r"^results = .*$", "results = None", cell.source, flags=re.MULTILINE)
+        for output in cell.get("outputs", []):
+            for picture in ("image/png", "image/jpeg"):
+                output.get("data", {}).pop(picture, None)
+    number_cells(notebook)
+    return notebook
+
+
+def write_references(executed, folder, toc="_toc.yml"):
+    """Rewrite ``folder`` with one reference a notebook chapter, and remove those of chapters that are gone."""
+    chapters = notebook_chapters(toc)
+    for old in Path(folder).glob("*.ipynb"):
+        if old.stem not in chapters:
+            old.unlink()
+    for chapter in chapters:
+        notebook = nbformat.read(Path(executed) / f"{chapter}.ipynb", as_version=4)
+        write_atomically(Path(folder) / f"{chapter}.ipynb", nbformat.writes(reference(notebook)) + "\n")
+    print(f"{len(chapters)} reference notebooks in {folder}: read the diff before you commit it")
+
+
+def main(arguments=None):
+    """Command line of the pipeline's rules."""
+    parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.chapters", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("execute", help="execute one chapter")
+    for option in ("--source", "--output", "--results", "--times"):
+        run.add_argument(option, required=True)
+    run.add_argument("--parameters", type=json.loads, default={}, help="a JSON object")
+    write = commands.add_parser("references", help="rewrite the reference notebooks from executed ones")
+    write.add_argument("--executed", required=True)
+    write.add_argument("--to", required=True)
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "execute":
+            execute(options.source, options.output, options.results, options.times, options.parameters)
+        else:
+            write_references(options.executed, options.to)
+    except PaperCodeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Lay out what Jupyter Book renders: pages, executed notebooks and their assets, under the names that ``_toc.yml`` uses.
+
+``_build/stage`` repeats the layout of ``book/``, with ``04_lgn.ipynb`` in the place of ``04_lgn.md``. The Markdown sources of the
+notebooks go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from paper_code.errors import PaperCodeError
+from paper_code.workflow.toc import is_notebook, pages
+
+ROOT_FILES = ("_toc.yml", "_config.yml")
+
+
+def sources(toc="_toc.yml"):
+    """Every file that is staged as it is: configuration, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
+    found = [Path(name) for name in ROOT_FILES] + [Path(f"{page}.md") for page in pages(toc)]
+    for folder in sorted({Path(page).parent for page in pages(toc)}):
+        found += [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".md", ".ipynb", ".tmp")]
+    return sorted(set(found))
+
+
+def stage(executed, folder, toc="_toc.yml"):
+    """Rebuild ``folder`` from the sources and the notebooks in ``executed``.
+
+    Raises
+    ------
+    PaperCodeError
+        If a file cannot be copied; the message names it.
+    """
+    folder = Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    chapters = {f"{page}.md": f"{page}.ipynb" for page in pages(toc) if is_notebook(page)}
+    extra = folder / "extra" / "_sources"
+    extra.mkdir(parents=True)
+    for source in sources(toc):
+        if str(source) in chapters:
+            notebook = chapters[str(source)]
+            copy(Path(executed) / Path(notebook).name, folder / notebook)
+            copy(source, extra / source)
+        else:
+            copy(source, folder / source)
+
+
+def copy(source, target):
+    """Copy one file, making its folder."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise PaperCodeError(f"cannot copy {source} to {target}: {error.strerror}") from error
+
+
+def main(arguments=None):
+    """Command line of the rule ``stage``."""
+    parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.stage", description=__doc__.splitlines()[0])
+    parser.add_argument("executed")
+    parser.add_argument("folder")
+    options = parser.parse_args(arguments)
+    try:
+        stage(options.executed, options.folder)
+    except PaperCodeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,320 @@
+"""What the pipeline promises: nothing half-written, nothing run twice, no trace of the machine, no dead link."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from paper_code.errors import PaperCodeError
+from paper_code.workflow import check_html
+from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
+from paper_code.workflow.stage import stage
+from paper_code.workflow.toc import digest, needs, notebook_chapters, pages
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FRONT = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A chapter
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+profile = "full"
+results = None
+```
+
+"""
+
+GOOD = """```{code-cell} ipython3
+from paper_code import __version__
+from paper_code.files import write_json
+
+print(profile)
+if results:
+    write_json(results, {"answer": 42})
+```
+"""
+
+BAD = """```{code-cell} ipython3
+numbers = [1, 2]
+numbers[7]
+```
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A small repository, in a folder with a space in its name: two chapters, one plain page, and a copy of the package."""
+    root = tmp_path / "a book"
+    (root / "book" / "_static").mkdir(parents=True)
+    shutil.copytree(ROOT / "paper_code", root / "paper_code", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "_config.yml", root / "_config.yml")
+    shutil.copyfile(ROOT / "book" / "references.bib", root / "book" / "references.bib")
+    (root / "book" / "_static" / "custom.css").write_text("")
+    (root / "book" / "_static" / "mathjax").mkdir()
+    (root / "book" / "_static" / "mathjax" / "tex-chtml.js").write_text("")
+    (root / "requirements.txt").write_text("numpy\n")
+    (root / "_toc.yml").write_text("format: jb-book\nroot: book/plain\nchapters:\n  - file: book/one\n  - file: book/scorecard\n")
+    (root / "book" / "plain.md").write_text("# A page\n\nSee {ref}`here <there>`.\n\n(there)=\n## There\n")
+    (root / "book" / "one.md").write_text(FRONT + GOOD)
+    reads = FRONT.replace("results = None", 'results = None\nbuild = "_build"')
+    reads += '```{code-cell} ipython3\nimport json\nprint(json.load(open(f"{build}/results/one.json")))\n```\n'
+    (root / "book" / "scorecard.md").write_text(reads)
+    config = root / "paper_code" / "workflow" / "config.yaml"
+    settings = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump({**settings, "chapters": {"scorecard": {"needs": ["all"]}}}))
+    monkeypatch.chdir(root)
+    return root
+
+
+def pipeline(*arguments):
+    """Run the pipeline in the working directory with the package that is there."""
+    environment = {**os.environ, "PYTHONPATH": ""}
+    return subprocess.run([sys.executable, "-m", "paper_code.workflow", *arguments], capture_output=True, text=True, env=environment)
+
+
+def test_the_book_is_built_once_and_again_only_if_content_changes(project):
+    first = pipeline("html")
+    assert first.returncode == 0, first.stderr
+    assert json.loads((project / "_build/results/one.json").read_text()) == {"answer": 42}
+    assert (project / "_build/html/_sources/book/one.md").is_file() and (project / "_build/html/_sources/book/one.ipynb").is_file()
+    assert "download-markdown-button" in (project / "_build/html/book/one.html").read_text()
+
+    for path in [*project.glob("book/*.md"), *project.glob("paper_code/*.py"), project / "requirements.txt"]:
+        path.touch()
+    again = pipeline("html")
+    assert "Nothing to be done" in again.stderr and "chapter" not in again.stdout
+    assert "Nothing to be done" in pipeline("html", "--dry-run").stdout
+
+    with open(project / "paper_code/geometry.py", "a") as module:
+        module.write("\n# an edit in an imported module\n")
+    os.utime(project / "paper_code/geometry.py", (0, 0))  # content counts, not the time
+    edited = pipeline("chapters")
+    assert "chapter one" in edited.stdout and "chapter scorecard" in edited.stdout, edited.stderr
+
+    with open(project / "book/plain.md", "a") as page:
+        page.write("\nMore.\n")
+    staged = pipeline("html")
+    assert "chapter" not in staged.stdout.replace("the book", "") and "the book is in" in staged.stdout, staged.stderr
+
+
+def test_a_failing_cell_stops_the_build_with_one_line_and_leaves_no_notebook(project):
+    (project / "book/one.md").write_text(FRONT + GOOD + BAD)
+    done = pipeline("html")
+    assert done.returncode != 0
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    where = "code cell 3 (starts 'numbers = [1, 2]', fails at 'numbers[7]')"
+    assert errors == [f"error: chapter one, {where}: IndexError: list index out of range"]
+    assert "Traceback" not in done.stderr
+    assert not [path for path in (project / "_build").rglob("*") if path.is_file() and path.suffix in (".ipynb", ".json", ".tmp")]
+    assert not (project / "_build/html").exists()
+
+
+@pytest.mark.parametrize("fault", ["{ref}`nowhere`", "![](picture.svg)"], ids=["unresolved reference", "no alt text"])
+def test_a_fault_in_a_page_stops_the_strict_build(project, fault):
+    (project / "book/picture.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (project / "book/plain.md").write_text(f"# A page\n\n{fault}\n")
+    done = pipeline("html")
+    assert done.returncode != 0 and ("nowhere" in done.stderr or "picture without alt text" in done.stderr)
+    assert not list((project / "_build").glob("html*"))
+
+
+def test_two_runs_at_once_are_refused(project):
+    import fcntl
+
+    (project / ".snakemake").mkdir()
+    with open(project / ".snakemake" / "paper_code.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        done = pipeline("html")
+    assert done.returncode == 1 and "another run of the pipeline" in done.stderr
+
+
+def test_a_wrong_name_in_needs_is_an_error_and_not_an_empty_build(project):
+    done = pipeline("html", "--config", "chapters={scorecard: {needs: [nowhere]}}")
+    assert done.returncode != 0 and "chapter scorecard needs nowhere" in done.stderr
+
+
+def test_nbval_session_fails_if_a_notebook_was_left_out(project):
+    references = project / "tests" / "reference"
+    references.mkdir(parents=True)
+    cell = new_code_cell("import os\nprint(os.path.isfile('_toc.yml'))", execution_count=1)
+    cell.outputs = [new_output("stream", name="stdout", text="True\n")]
+    nbformat.write(new_notebook(cells=[cell]), references / "one.ipynb")
+    options = ["-p", "paper_code.workflow.count_notebooks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
+    command = [sys.executable, "-m", "pytest", *options, "--rootdir", ".", "tests"]
+    alone = subprocess.run(command, capture_output=True, text=True)
+    assert alone.returncode == 0, alone.stdout  # the cell saw the root of the repository
+    every = subprocess.run([*command, "--all-notebooks"], capture_output=True, text=True)
+    assert every.returncode == 1 and "did not run: scorecard" in every.stdout, every.stdout
+
+
+def executed(*texts):
+    """A notebook as papermill leaves it, with one output for each text."""
+    cell = new_code_cell("x", execution_count=1)
+    cell.outputs = [new_output("stream", name="stderr", text=text) for text in texts]
+    cell.outputs.append(new_output("display_data", {"image/png": f"AAAA{tempfile.gettempdir()}/AAAA", "text/plain": str(ROOT)}))
+    cell.metadata.update({"tags": ["keep-me"], "papermill": {"start_time": "now"}, "execution": {"iopub.status.busy": "now"}})
+    notebook = new_notebook(cells=[cell])
+    notebook.metadata["papermill"] = {"input_path": "/somewhere"}
+    return notebook
+
+
+def test_clean_strips_times_and_paths_and_nothing_else():
+    home, tmp = Path.home(), tempfile.gettempdir()
+    texts = [
+        f"{ROOT}/paper_code/network.py:3: UserWarning",
+        f"{tmp}/ipykernel_12/345.py:1: UserWarning",
+        f"in {home}/data and {tmp}/x",
+        f"{sys.prefix}/lib/python3.11/site-packages/numpy/core.py",
+        "a ratio of 1/2, see https://example.org/tmp/x and /tmpdir/y",
+    ]
+    notebook = clean(executed(*texts), ROOT)
+    cell = notebook.cells[0]
+    assert [output.text for output in cell.outputs[:-1]] == [
+        "paper_code/network.py:3: UserWarning",
+        "<cell>:1: UserWarning",
+        "in ~/data and <tmp>/x",
+        "numpy/core.py",
+        texts[-1],
+    ]
+    assert cell.outputs[-1].data["image/png"] == f"AAAA{tmp}/AAAA"
+    assert cell.outputs[-1].data["text/plain"] == "."
+    assert cell.metadata == {"tags": ["keep-me"]} and "papermill" not in notebook.metadata
+    assert cell.id == "cell-000"
+
+
+def test_reference_drops_pictures_and_metadata_and_keeps_counts():
+    notebook = executed("text")
+    notebook.cells[0].metadata["mystnb"] = {"image": {"alt": "x"}}
+    notebook.cells.insert(0, new_code_cell('profile = "quick"\nresults = "_build/quick/results/one.json"', execution_count=1))
+    notebook.cells[0].metadata["tags"] = ["injected-parameters"]
+    made = reference(notebook)
+    assert made.cells[0].source == 'profile = "quick"\nresults = None'
+    assert made.cells[1].metadata == {"tags": ["keep-me"]} and made.cells[1].execution_count == 1
+    assert "image/png" not in made.cells[1].outputs[1].data
+    assert "image/png" in notebook.cells[1].outputs[1].data  # the executed notebook is untouched
+
+
+def test_a_chapter_has_one_parameters_cell_and_declares_what_it_gets(tmp_path):
+    source = tmp_path / "one.md"
+    source.write_text(FRONT + GOOD)
+    notebook = read_chapter(source)
+    assert [cell.id for cell in notebook.cells] == ["cell-000", "cell-001", "cell-002"]
+    with pytest.raises(PaperCodeError, match="does not assign build"):
+        check_parameters(notebook, {"build": "_build", "profile": "quick"}, "one")
+    source.write_text(FRONT.replace("[parameters]", "[hide-input]") + GOOD)
+    with pytest.raises(PaperCodeError, match="0 cells tagged"):
+        read_chapter(source)
+
+
+def test_toc_and_needs(project):
+    assert pages() == ["book/plain", "book/one", "book/scorecard"]
+    assert notebook_chapters() == ["one", "scorecard"]
+    settings = {"intro": {"needs": ["all", "scorecard"]}, "scorecard": {"needs": ["all"]}}
+    chapters = ["intro", "one", "two", "scorecard"]
+    assert needs("intro", chapters, settings) == ["one", "two", "scorecard"]
+    assert needs("scorecard", chapters, settings) == ["one", "two"]
+    assert needs("one", chapters, settings) == []
+    (project / "_toc.yml").write_text("format: [")
+    with pytest.raises(PaperCodeError, match="not valid YAML"):
+        pages()
+    with pytest.raises(PaperCodeError, match="run from the root"):
+        pages("nowhere.yml")
+
+
+def test_toc_of_this_book_names_files_that_exist(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert all(Path(f"{page}.md").is_file() for page in pages())
+
+
+def test_digest_is_of_content_and_names(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("a")
+    two.write_text("b")
+    before = digest([one, two])
+    one.touch()
+    assert digest([two, one]) == before
+    two.write_text("c")
+    assert digest([one, two]) != before
+
+
+def test_stage_puts_notebooks_in_place_of_their_sources(project):
+    executed_folder = project / "_build" / "executed"
+    executed_folder.mkdir(parents=True)
+    for name in ("one", "scorecard"):
+        (executed_folder / f"{name}.ipynb").write_text("{}")
+    (project / "book" / "picture.svg").write_text("<svg/>")
+    stage(executed_folder, "_build/stage")
+    staged = {str(path.relative_to("_build/stage")) for path in Path("_build/stage").rglob("*") if path.is_file()}
+    assert {"_toc.yml", "_config.yml", "book/plain.md", "book/one.ipynb", "book/picture.svg", "extra/_sources/book/one.md"} <= staged
+    assert "book/one.md" not in staged
+    (executed_folder / "one.ipynb").unlink()
+    with pytest.raises(PaperCodeError, match="one.ipynb"):
+        stage(executed_folder, "_build/stage")
+
+
+PAGE = """<html><head><link rel="stylesheet" href="style.css"><link rel="canonical" href="https://example.org/"></head>
+<body id="top"><a href="other.html#there">a</a><a href="https://example.org">b</a><a href="#top">c</a>
+<img src="picture.png" alt="a picture"><a href="sub%20page.html">d</a></body></html>"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "page.html").write_text(PAGE)
+    (tmp_path / "other.html").write_text('<p id="there">x</p>')
+    (tmp_path / "sub page.html").write_text("<p>x</p>")
+    (tmp_path / "style.css").write_text('/* url(https://example.org/old.css) */ p { background: url("picture.png") }')
+    (tmp_path / "picture.png").write_bytes(b"")
+    return tmp_path
+
+
+def test_check_html_passes_a_sound_site(site, capsys):
+    assert check_html.check(site) == []
+    assert check_html.main([str(site)]) == 0 and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("planted", "fault"),
+    [
+        ('<a href="nowhere.html">x</a>', "page.html:4: broken link: nowhere.html"),
+        ('<a href="other.html#nowhere">x</a>', "page.html:4: no such fragment: other.html#nowhere"),
+        ('<a href="#nowhere">x</a>', "page.html:4: no such fragment: #nowhere"),
+        ('<a href="../outside.html">x</a>', "page.html:4: broken link: ../outside.html"),
+        ('<script src="https://cdn.example.org/x.js"></script>', "page.html:4: loaded from another host: https://cdn.example.org/x.js"),
+        ('<link rel="stylesheet" href="//example.org/x.css">', "page.html:4: loaded from another host: //example.org/x.css"),
+        ("<style>@import 'https://example.org/x.css';</style>", "page.html:4: loaded from another host: https://example.org/x.css"),
+        ('<script>import("https://example.org/x.js")</script>', "page.html:4: loaded from another host: https://example.org/x.js"),
+        ('<p style="background: url(gone.png)">x</p>', "page.html:4: missing file: gone.png"),
+        ('<img src="picture.png">', "page.html:4: picture without alt text: picture.png"),
+        ('<img src="picture.png" alt=" ">', "page.html:4: picture without alt text: picture.png"),
+        ('<img src="gone.png" alt="x">', "page.html:4: missing file: gone.png"),
+    ],
+)
+def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
+    (site / "page.html").write_text(PAGE + "\n" + planted)
+    assert check_html.main([str(site)]) == 1
+    assert capsys.readouterr().out == fault + "\n"
+
+
+def test_check_html_reads_style_sheets_and_empty_folders(site, tmp_path):
+    (site / "style.css").write_text("@font-face { src: url(https://fonts.example.org/a.woff2) }")
+    assert check_html.check(site) == ["style.css:1: loaded from another host: https://fonts.example.org/a.woff2"]
+    assert check_html.check(tmp_path / "nothing") == [f"{tmp_path / 'nothing'}: no html pages"]
