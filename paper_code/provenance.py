@@ -27,22 +27,33 @@ def chapter_times(build):
 
 
 def networks(directory=None):
-    """Rows for every network of the manifest: name, images, accuracies, steps, minutes, arithmetic, torch, hashes."""
+    """Rows for every network of the manifest: name, accuracies, steps, minutes, arithmetic, hash of the early layers."""
     rows = []
     for key, entry in sorted(weights.manifest(directory)["networks"].items()):
-        images = entry["images"]
+        threads = entry["hardware"]["threads"]
         rows.append(
             [
-                key,
-                f"{images['name']}, {len(images['classes'])} classes, {entry['train_images']} images",
-                "–" if entry["accuracy"] is None else f"{entry['accuracy']:.3f}",
-                "–" if entry["accuracy_noise_free"] is None else f"{entry['accuracy_noise_free']:.3f}",
+                f"`{key}`",
+                *("–" if entry[name] is None else f"{entry[name]:.3f}" for name in ("accuracy", "accuracy_noise_free")),
                 entry["steps"],
                 round(entry["wall_seconds"] / 60),
-                f"{entry['hardware']['precision']}, {entry['hardware']['threads']} thread(s)",
-                entry["versions"]["torch"],
+                f"{entry['hardware']['device']}, {entry['hardware']['precision']}, {threads} thread{'s' * (threads != 1)}",
                 f"`{entry['files']['early']['sha256'][:12]}…`",
-                f"`{images['sha256'][:12]}…`",
             ]
         )
     return rows
+
+
+def image_sets(directory=None):
+    """Rows for every set of images that a network of the manifest saw: name, rule, numbers, hash, networks."""
+    seen = {}
+    for key, entry in sorted(weights.manifest(directory)["networks"].items()):
+        images = entry["images"]
+        row = (
+            images["name"],
+            f"{len(images['classes'])} classes ({entry['condition']['classes']})",
+            f"{entry['train_images']:,} + {entry['test_images']:,}",
+            f"`{images['sha256'][:12]}…`",
+        )
+        seen.setdefault(row, []).append(key)
+    return [[*row, len(keys)] for row, keys in seen.items()]

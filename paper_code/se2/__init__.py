@@ -1,0 +1,51 @@
+"""Kernels and curves of SE(2), the group of positions and orientations: models of the horizontal connectivity of V1.
+
+Units and axes
+    x right and y up, in pixels; theta in radians, counter-clockwise from the x axis; arrays are (theta, row, column) with rows running
+    down. D and D22 are angular diffusions (Mumford's d theta = sigma dW has D = sigma^2/2), alpha is a killing rate per pixel of path.
+    A kernel is a density per px^2 and radian of the displacement and turn from a source at the identity; its total mass is 1.
+
+Symmetries, of the blurred kernels too
+    Left invariance: a source at (x0, theta0) has the kernel at (R_{-theta0} (x - x0), theta - theta0).
+    Reflection: p(x, y, theta) = p(x, -y, -theta).
+    Time reversal: p(x, y, theta) = p(x cos theta + y sin theta, x sin theta - y cos theta, theta).
+    Undirected kernels, theta in [0, pi): K(k) = K(k^{-1}), and K(-x, -y, theta) = K(x, y, theta). So for enhancement, directed or not.
+
+Processes
+    ``DirectionProcess`` (contour completion) and ``Enhancement`` hold parameters, closed-form moments and the solves per frequency;
+    ``direction_process`` and ``enhancement`` sample them on a grid, ``sample_points`` anywhere, and ``lattice_kernel`` on the lattice
+    of a lateral kernel, averaged over cells.
+Curves
+    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, ``integral_curve``, and the slope of an orientation field.
+
+Bad arguments raise ``paper_code.errors.PaperCodeError``. Only numpy and scipy are imported.
+
+Sources: Field, Hayes and Hess 1993; Mumford 1994; Citti and Sarti 2006; Duits and Franken 2010; Sanguinetti, Citti and Sarti 2010;
+Barbieri, Citti, Cocci and Sarti 2014; Zhang, Duits, Sanguinetti and ter Haar Romeny 2016.
+"""
+
+from paper_code.se2.curves import (
+    Geodesic,
+    SlopeFit,
+    association_field,
+    co_circular,
+    constant_curvature,
+    fit_slope,
+    fold,
+    geodesic,
+    integral_curve,
+    mode_field,
+    orientation_field,
+    slope_score,
+)
+from paper_code.se2.direction_process import DirectionProcess, direction_process, heisenberg
+from paper_code.se2.enhancement import Enhancement, enhancement
+from paper_code.se2.kernel import Kernel, sample_grid, sample_points
+from paper_code.se2.lattice import lattice_kernel, undirect
+from paper_code.se2.spectral import Moments
+
+__all__ = [
+    "DirectionProcess", "Enhancement", "Geodesic", "Kernel", "Moments", "SlopeFit", "association_field", "co_circular",
+    "constant_curvature", "direction_process", "enhancement", "fit_slope", "fold", "geodesic", "heisenberg", "integral_curve",
+    "lattice_kernel", "mode_field", "orientation_field", "sample_grid", "sample_points", "slope_score", "undirect",
+]

@@ -1,0 +1,283 @@
+"""Curves of SE(2) and of its association fields: x right, y up, in pixels; theta in radians from the x axis, counter-clockwise.
+
+The horizontal curves (x' along the direction theta) of constant curvature are the co-circular association field of Field, Hayes and Hess
+(1993) in the model of Citti and Sarti (2006); geodesics and integral curves of an orientation field follow.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.ndimage import map_coordinates
+from scipy.optimize import minimize_scalar
+
+from paper_code.errors import PaperCodeError
+from paper_code.se2.spectral import check_count, check_number
+
+
+def constant_curvature(curvature, s):
+    """The horizontal curve of constant curvature from the identity.
+
+    Parameters
+    ----------
+    curvature, s : array_like
+        1/px and arc length in px; broadcasts; either may be negative or zero.
+
+    Returns
+    -------
+    x, y, theta : float arrays
+        x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) while |theta| < pi (co-circularity).
+    """
+    k, s = np.broadcast_arrays(np.asarray(curvature, float), np.asarray(s, float))
+    turn = k * s
+    half = np.sinc(turn / (2 * np.pi))  # a chord of length s half, at angle turn / 2
+    return s * half * np.cos(turn / 2), s * half * np.sin(turn / 2), turn
+
+
+def co_circular(x, y, theta_source=0.0):
+    """Orientation in [0, pi) at the displacement (x, y) that lies on a common circle with a source of orientation theta_source.
+
+    theta_source + theta = 2 psi mod pi, psi the direction of the joining line.
+    """
+    theta = np.mod(2 * np.arctan2(y, x) - theta_source, np.pi)
+    return np.where(theta >= np.pi, 0.0, theta)
+
+
+@dataclass(frozen=True, eq=False)
+class Geodesic:
+    """A sub-Riemannian geodesic; every field (n,)."""
+
+    t: np.ndarray  # sub-Riemannian arc length
+    x: np.ndarray
+    y: np.ndarray
+    theta: np.ndarray
+    b: np.ndarray  # direction of the momentum in the horizontal plane: h1 = cos b, h2 = sin b
+    h3: np.ndarray
+
+    @property
+    def curvature(self):
+        """theta' / x', h2 / sqrt(1 - h2^2) in size, infinite at a cusp (|h2| = 1)."""
+        return np.tan(self.b)
+
+
+def geodesic(b, h3, length, count=101):
+    """The sub-Riemannian geodesic from the identity with momentum (cos b, sin b, h3); cos b and sin b are its two speeds.
+
+    x' = cos(b) cos(theta), y' = cos(b) sin(theta), theta' = sin(b), b' = -h3, h3' = -sin(b) cos(b); cos(b)^2 + h3^2 is constant.
+
+    Returns
+    -------
+    Geodesic
+        At ``count`` values of t from 0 to length; its end is exp(b, h3, length).
+        Here a pixel counts as a radian; where it counts as beta radians, divide x and y by beta.
+
+    Raises
+    ------
+    PaperCodeError
+        For b, h3, length or count out of range.
+    """
+    for name, value in (("b", b), ("h3", h3)):
+        check_number(f"|{name}|", abs(value), positive=False)
+    check_number("length", length)
+    check_count("count", count, least=2)
+
+    def slope(_, state):
+        _, _, theta, b, h3 = state
+        return [np.cos(b) * np.cos(theta), np.cos(b) * np.sin(theta), np.sin(b), -h3, -np.sin(b) * np.cos(b)]
+
+    t = np.linspace(0, length, count)
+    return Geodesic(t, *solve_ivp(slope, (0, length), [0, 0, 0, b, h3], method="DOP853", t_eval=t, rtol=1e-12, atol=1e-13).y)
+
+
+def association_field(*, length, curvature, count=9, points=41, turn=np.pi / 2):
+    """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
+
+    Parameters
+    ----------
+    length : float
+        Arc length on either side of the origin, px.
+    curvature : float
+        Largest curvature, 1/px.
+    count : int
+        Arcs, of curvatures spread evenly over [-curvature, curvature].
+    points : int
+        Points an arc.
+    turn : float
+        An arc ends early where it has turned by so much, radians.
+
+    Returns
+    -------
+    float array (count, points, 3)
+        x, y, theta.
+    """
+    check_number("length", length)
+    check_number("curvature", curvature)
+    check_number("turn", turn)
+    check_count("count", count)
+    check_count("points", points, least=2)
+    k = np.linspace(-curvature, curvature, count) if count > 1 else np.zeros(1)
+    reach = np.minimum(length, turn / np.maximum(np.abs(k), 1e-300))
+    s = reach[:, None] * np.linspace(-1, 1, points)
+    return np.stack(constant_curvature(k[:, None], s), axis=-1)
+
+
+def integral_curve(field, start, *, direction=0.0, step=0.1, count=100):
+    """Follow an orientation field by midpoint steps, keeping the sign that continues the path.
+
+    Parameters
+    ----------
+    field : callable
+        ``field(x, y)``, an orientation modulo pi in radians, or nan where there is none; the curve ends there.
+    start : (x, y)
+        px.
+    direction : float
+        Radians; of the two directions at the start the one nearer to it is taken.
+    step : float
+        px.
+    count : int
+        Steps at most.
+
+    Returns
+    -------
+    float array (n + 1, 3)
+        x, y and theta, continuous, with n <= count.
+    """
+    check_number("step", step)
+    check_count("count", count)
+
+    def towards(x, y, last):
+        theta = float(field(x, y))
+        return last + (theta - last + np.pi / 2) % np.pi - np.pi / 2
+
+    (x, y), theta = start, towards(*start, direction)
+    curve = [(x, y, theta)]
+    for _ in range(count):
+        middle = towards(x + step / 2 * np.cos(theta), y + step / 2 * np.sin(theta), theta)
+        x, y = x + step * np.cos(middle), y + step * np.sin(middle)
+        theta = towards(x, y, middle)
+        if not np.isfinite(theta):
+            break
+        curve.append((x, y, theta))
+    return np.array(curve)
+
+
+def mode_field(values, period=np.pi):
+    """The orientation of the greatest value at each place, refined by a parabola.
+
+    Parameters
+    ----------
+    values : array (n_theta, rows, columns)
+        theta_k = k period / n_theta.
+    period : float
+        pi or 2 pi.
+
+    Returns
+    -------
+    theta : float array (rows, columns)
+        Radians in [0, period).
+    weight : float array (rows, columns)
+        The greatest sample, max over theta.
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 3 or len(values) < 3 or not np.isfinite(values).all():
+        raise PaperCodeError(f"mode_field needs finite values (n_theta >= 3, rows, columns), not an array of shape {values.shape}.")
+    best = values.argmax(0)
+    before, top, after = (np.take_along_axis(values, (best + k)[None] % len(values), 0)[0] for k in (-1, 0, 1))
+    bend = before - 2 * top + after
+    shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
+    return (best + shift) % len(values) * period / len(values), top
+
+
+def orientation_field(theta, x, y):
+    """A callable orientation field from samples: bilinear in (cos 2 theta, sin 2 theta), never in theta.
+
+    Parameters
+    ----------
+    theta : array (rows, columns)
+        Orientations modulo pi.
+    x : array (columns,)
+        px, evenly spaced, growing.
+    y : array (rows,)
+        px, evenly spaced, shrinking.
+
+    Returns
+    -------
+    callable
+        ``field(x, y)``, radians in [0, pi); nan outside the samples. Broadcasts.
+    """
+    theta, x, y = (np.asarray(value, float) for value in (theta, x, y))
+    if theta.shape != (y.size, x.size) or x.size < 2 or y.size < 2 or x[1] <= x[0] or y[1] >= y[0]:
+        raise PaperCodeError("orientation_field needs theta (rows, columns), x growing with the columns and y shrinking with the rows.")
+    double = np.cos(2 * theta), np.sin(2 * theta)
+
+    def field(px, py):
+        px, py = np.broadcast_arrays(np.asarray(px, float), np.asarray(py, float))
+        places = np.stack([(py - y[0]) / (y[1] - y[0]), (px - x[0]) / (x[1] - x[0])])
+        cos, sin = (map_coordinates(part, places.reshape(2, -1), order=1, cval=np.nan).reshape(px.shape) for part in double)
+        return np.mod(np.arctan2(sin, cos) / 2, np.pi)
+
+    return field
+
+
+@dataclass(frozen=True)
+class SlopeFit:
+    """An orientation field against Theta = c psi, psi in (-pi/2, pi/2] the direction of the place."""
+
+    c: float  # the slope; 2 co-circular, 1 radial, 0 parallel
+    alignment: float  # sum w cos 2 (Theta - c psi) / sum w at that slope
+    cocircularity: float  # the same at c = 2 (chance 0)
+    deviation: float  # weighted mean of |Theta - 2 psi|, radians (chance pi/4)
+
+
+def fold(angle):
+    """An angle modulo pi, in (-pi/2, pi/2]."""
+    return np.pi / 2 - np.mod(np.pi / 2 - np.asarray(angle, float), np.pi)
+
+
+def slope_score(c, x, y, theta, weights):
+    """sum w cos 2 (theta - c psi) / sum w over all entries; with w the positive part of a kernel, the mode-free score. Broadcasts."""
+    weights = np.asarray(weights, float)
+    score = weights * np.cos(2 * (theta - c * fold(np.arctan2(y, x))))
+    return float(score.sum() / np.broadcast_to(weights, score.shape).sum())
+
+
+def fit_slope(x, y, theta, weights=None, bounds=(-1.0, 4.0)):
+    """The slope c of Theta = c psi that maximises sum w cos 2 (Theta - c psi), beside the agreement with co-circularity.
+
+    Parameters
+    ----------
+    x, y : arrays
+        Displacements, px; leave the origin out.
+    theta : array
+        Orientations modulo pi, radians.
+    weights : array, optional
+        Not negative; by default equal.
+    bounds : (low, high)
+        Where c is sought.
+
+    Returns
+    -------
+    SlopeFit
+
+    Raises
+    ------
+    PaperCodeError
+        For values that are not finite, a place at the origin, or weights that are negative or all zero.
+    """
+    given = np.broadcast_arrays(x, y, theta, 1.0 if weights is None else weights)
+    x, y, theta, weights = (np.asarray(value, float).ravel() for value in given)
+    if not x.size or not all(np.isfinite(v).all() for v in (x, y, theta, weights)):
+        raise PaperCodeError("fit_slope needs finite x, y, theta and weights.")
+    if ((x == 0) & (y == 0)).any():
+        raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
+    if weights.min() < 0 or weights.sum() == 0:
+        raise PaperCodeError("fit_slope: weights must not be negative, nor all zero.")
+    score = np.vectorize(lambda c: slope_score(c, x, y, theta, weights))
+    grid = np.linspace(*bounds, 1 + math.ceil((bounds[1] - bounds[0]) / 0.02))
+    near = grid[score(grid).argmax()]
+    best = minimize_scalar(lambda c: -slope_score(c, x, y, theta, weights), bounds=(near - 0.02, near + 0.02), method="bounded",
+                           options={"xatol": 1e-10})
+    deviation = np.abs(fold(theta - 2 * np.arctan2(y, x)))
+    mean_deviation = float((weights * deviation).sum() / weights.sum())
+    return SlopeFit(float(best.x), -float(best.fun), slope_score(2.0, x, y, theta, weights), mean_deviation)

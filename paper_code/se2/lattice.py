@@ -1,0 +1,117 @@
+"""Group kernels on the lattice of a lateral kernel K[i, j, row, column], with the cells' own orientations.
+
+Entry (i, j, row, column) is the density of M(R_{-theta_i} d, theta_j - theta_i): d = (x, y) is the displacement from cell i to cell j in
+pixels, x = column - centre to the right and y = centre - row up. It is solved with the source turned to theta_i on the lattice itself,
+so no kernel is rotated or resampled. Leave the offset (0, 0) out of fits: there the density is set by the blur.
+"""
+
+import math
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+from paper_code.se2.kernel import half_plane
+from paper_code.se2.spectral import blocks, check_count, check_number
+
+
+def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_theta=64, spacing=1.0, offsets=None, cell=None,
+                   cell_theta=None, box=None, step=None):
+    """Sample a process, or average it over cells, at the offsets of a lateral kernel.
+
+    Parameters
+    ----------
+    process : DirectionProcess or Enhancement
+    radius : int
+        The lattice has 2 radius + 1 places on a side.
+    frame_angles : (n_i,) array_like
+        Orientations theta_i of the cells at the origin, radians.
+    angles : (n_j,) array_like, optional
+        Orientations theta_j of the displaced cells, radians; by default n_theta of them spread over the period from 0.
+    spacing : float
+        Distance of neighbouring places, px (the stride).
+    offsets : (n_i, n_j, 2) array_like, optional
+        Displacement (x, y) in px added to every place, c_j - c_i for receptive fields centred off the lattice.
+    cell : float, optional
+        Side in px of the square that each value is averaged over; by default the spacing, and 0 samples instead.
+    cell_theta : float, optional
+        Range in radians of theta that each value is averaged over; by default period / n_theta where the angles are spread, otherwise 0.
+    box : float, optional
+        Side of the periodic box in px; by default the window and the reach of the process.
+    step : float, optional
+        px, the grid whose frequencies are summed; by default blur / 2.
+
+    Returns
+    -------
+    float array (n_i, n_j, 2 radius + 1, 2 radius + 1)
+        Per px^2 and radian.
+
+    Raises
+    ------
+    PaperCodeError
+        For arguments out of range, or a box too small for the life time.
+    """
+    check_count("radius", radius, least=0)
+    check_number("spacing", spacing)
+    cell = spacing if cell is None else cell
+    if angles is None:
+        check_count("n_theta", n_theta)
+        angles = process.period * np.arange(n_theta) / n_theta
+        cell_theta = process.period / n_theta if cell_theta is None else cell_theta
+    cell_theta = 0.0 if cell_theta is None else cell_theta
+    check_number("cell", cell, positive=False)
+    check_number("cell_theta", cell_theta, positive=False)
+    frames, angles = (_angles(name, value) for name, value in (("frame_angles", frame_angles), ("angles", angles)))
+    offsets = np.zeros((frames.size, angles.size, 2)) if offsets is None else np.asarray(offsets, float)
+    if offsets.shape != (frames.size, angles.size, 2) or not np.isfinite(offsets).all():
+        raise PaperCodeError(f"offsets must be finite and of shape {(frames.size, angles.size, 2)}, not {offsets.shape}.")
+
+    window = (2 * radius + 1) * spacing + 2 * np.abs(offsets).max(initial=0)
+    wx, wy, weight = half_plane(process, step, window, box)
+    weight = weight * np.sinc(wx * cell / (2 * math.pi)) * np.sinc(wy * cell / (2 * math.pi))
+    columns, ix = np.unique(wx, return_inverse=True)
+    rows, iy = np.unique(wy, return_inverse=True)
+    ticks = (np.arange(2 * radius + 1) - radius) * spacing
+    to_x = np.exp(1j * np.outer(columns, ticks))
+    to_y = np.exp(1j * np.outer(-ticks, rows))
+    m = process.mode_numbers
+    to_theta = np.exp(1j * np.outer(angles, m)) * np.sinc(m * cell_theta / (2 * math.pi))
+    plane = np.zeros((rows.size, columns.size), complex)
+    levels = np.empty((angles.size, wx.size), complex)
+    kernel = np.empty((frames.size, angles.size, ticks.size, ticks.size))
+    for i, frame in enumerate(frames):
+        for block in blocks(wx.size):
+            levels[:, block] = (to_theta @ process.spectrum(wx[block], wy[block], frame)) * weight[block]
+        for j in range(angles.size):
+            x, y = offsets[i, j]
+            plane[iy, ix] = levels[j]
+            kernel[i, j] = ((to_y * np.exp(1j * y * rows)) @ plane @ (np.exp(1j * x * columns)[:, None] * to_x)).real
+    return kernel
+
+
+def undirect(values):
+    """Sum a directed kernel over the two directions of source and target: K(x, y, theta) on [0, pi).
+
+    K(x, y, theta) = 1/2 sum over a in {0, pi} of p(x, y, theta + a) + p(-x, -y, theta + a); theta keeps its sign where (x, y) changes.
+
+    Parameters
+    ----------
+    values : array (n_theta, rows, columns)
+        On a grid centred on the identity, theta over 2 pi in an even number of steps from 0.
+
+    Returns
+    -------
+    array (n_theta / 2, rows, columns)
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 3 or values.shape[0] % 2 or not values.size:
+        raise PaperCodeError(f"undirect needs (an even n_theta, rows, columns), not {values.shape}.")
+    both = values + values[:, ::-1, ::-1]
+    half = len(values) // 2
+    return (both[:half] + both[half:]) / 2
+
+
+def _angles(name, value):
+    value = np.asarray(value, float)
+    if value.ndim != 1 or not np.isfinite(value).all():
+        raise PaperCodeError(f"{name} must be a list of finite angles in radians.")
+    return value

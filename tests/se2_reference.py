@@ -1,0 +1,59 @@
+"""Kernels on SE(2) by routes that share nothing with paper_code.se2: Hankel transforms with dense solves, and simulated paths."""
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+from scipy.special import jv
+
+
+def generator(rho, modes, D=None, D11=None, D22=None):
+    """Real matrices -L(rho) (F, 2M+1, 2M+1) in the frame of the frequency, where p_m = e^{-i m phi} (-i)^m q_m."""
+    m = np.arange(-modes, modes + 1)
+    matrix = np.zeros((rho.size, m.size, m.size))
+    k = np.arange(m.size)
+    if D is not None:
+        matrix[:, k, k] = D * m**2
+        matrix[:, k[1:], k[:-1]] = -rho[:, None] / 2
+        matrix[:, k[:-1], k[1:]] = rho[:, None] / 2
+    else:
+        matrix[:, k, k] = D22 * m**2 + D11 * rho[:, None] ** 2 / 2
+        matrix[:, k[2:], k[:-2]] = matrix[:, k[:-2], k[2:]] = -D11 * rho[:, None] ** 2 / 4
+    return matrix
+
+
+def hankel(x, y, theta, *, alpha, shape=1, blur, blur_theta, modes=40, nodes=240, **diffusion):
+    """Density of a resolvent at a list of points in the whole plane: no box, no grid."""
+    node, weight = leggauss(nodes)
+    top = 8 / blur
+    rho, weight = top * (node + 1) / 2, top * weight / 2
+    m = np.arange(-modes, modes + 1)
+    inverse = np.linalg.inv(generator(rho, modes, **diffusion) + alpha * np.eye(m.size)) * alpha
+    green = np.linalg.matrix_power(inverse, shape)
+    gaussian = np.exp(-((blur_theta * m) ** 2) / 2)
+    green *= gaussian[:, None] * gaussian
+    weight = weight * rho * np.exp(-(blur**2) * rho**2 / 2) / (4 * np.pi**2)
+    # n = m' - m: e^{i n phi} integrates over phi to 2 pi i^n J_n(rho r) e^{i n psi}, and the frame adds i^n.
+    n = np.arange(-2 * modes, 2 * modes + 1)
+    sheared = np.zeros((rho.size, m.size, n.size))
+    for k in range(m.size):
+        sheared[:, k, m.size - 1 - k : 2 * m.size - 1 - k] = green[:, k]
+    sheared *= weight[:, None, None]
+    answer = []
+    for px, py, pt in zip(x, y, theta, strict=True):
+        bessel = jv(np.arange(2 * modes + 1), rho[:, None] * np.hypot(px, py))[:, np.abs(n)] * np.where(n < 0, (-1.0) ** n, 1.0)
+        in_theta = np.cos(m * pt) @ sheared + 1j * (np.sin(m * pt) @ sheared)
+        answer.append(((in_theta * bessel).sum(0) * (-1.0) ** n * np.exp(1j * n * np.arctan2(py, px))).sum().real)
+    return np.array(answer)
+
+
+def paths(count, *, alpha, D, steps, seed):
+    """Ends (x, y, theta) of the direction process after exponential life times, by exact angles and the trapezoidal rule."""
+    rng = np.random.default_rng(seed)
+    life = rng.exponential(1 / alpha, count)
+    step = life / steps
+    x, y, theta = np.zeros(count), np.zeros(count), np.zeros(count)
+    for _ in range(steps):
+        turned = theta + np.sqrt(2 * D * step) * rng.standard_normal(count)
+        x += step * (np.cos(theta) + np.cos(turned)) / 2
+        y += step * (np.sin(theta) + np.sin(turned)) / 2
+        theta = turned
+    return x, y, theta

@@ -1,0 +1,197 @@
+"""Laws of the curves: arcs, geodesics, integral curves with a known invariant, and recovery of a planted slope."""
+
+import numpy as np
+import pytest
+
+from paper_code import se2
+from paper_code.errors import PaperCodeError
+from paper_code.geometry import pixel_grid
+
+
+def gap(a, b):
+    """Difference of two orientations."""
+    return np.abs(se2.fold(np.subtract(a, b)))
+
+
+def lattice(radius=6, nearest=1.5):
+    x, y = pixel_grid(2 * radius + 1)
+    keep = np.hypot(x, y) >= nearest
+    return x, y, keep
+
+
+@pytest.mark.parametrize("k", [-0.3, 0.0, 1e-9, 0.2, 0.5])
+def test_arcs_are_horizontal_of_constant_curvature_and_co_circular(k):
+    s = np.linspace(-5, 5, 2001)
+    x, y, theta = se2.constant_curvature(k, s)
+    np.testing.assert_allclose(np.gradient(x, s)[1:-1], np.cos(theta)[1:-1], atol=1e-5)
+    np.testing.assert_allclose(np.gradient(y, s)[1:-1], np.sin(theta)[1:-1], atol=1e-5)
+    np.testing.assert_allclose(theta, k * s, atol=1e-15)
+    if abs(k) > 1e-3:
+        np.testing.assert_allclose(x, np.sin(k * s) / k, atol=1e-14)
+        np.testing.assert_allclose(y, (1 - np.cos(k * s)) / k, atol=1e-14)
+    away = np.abs(s) > 0.1
+    assert gap(theta, 2 * np.arctan2(y, x))[away].max() < 1e-9
+    assert gap(se2.co_circular(x, y), theta)[away].max() < 1e-9
+
+
+def test_co_circularity_of_any_source():
+    rng = np.random.default_rng(0)
+    turn, k, s = rng.uniform(-np.pi, np.pi, 50), rng.uniform(-0.4, 0.4, 50), rng.uniform(-6, 6, 50)
+    x, y, theta = se2.constant_curvature(k, s)
+    px, py = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    found = se2.co_circular(px, py, turn)
+    assert gap(found, theta + turn).max() < 1e-12
+    assert ((found >= 0) & (found < np.pi)).all()
+    assert se2.co_circular(1.0, -1e-20) == 0  # not pi
+
+
+def test_geodesics():
+    path = se2.geodesic(0.6, 0.35, 1.2, count=2001)
+    np.testing.assert_allclose([path.x[-1], path.y[-1], path.theta[-1]], [0.99664336, 0.30503683, 0.56845833], atol=1e-8)
+    np.testing.assert_allclose(np.cos(path.b) ** 2 + path.h3**2, np.cos(0.6) ** 2 + 0.35**2, rtol=1e-11)
+    forward, angular = np.hypot(np.gradient(path.x, path.t), np.gradient(path.y, path.t)), np.gradient(path.theta, path.t)
+    np.testing.assert_allclose((forward**2 + angular**2)[1:-1], 1, atol=1e-6)  # of unit speed
+    h2 = np.sin(path.b)
+    np.testing.assert_allclose(path.curvature, h2 / np.sqrt(1 - h2**2), rtol=1e-12)
+    np.testing.assert_allclose((angular / forward)[1:-1], path.curvature[1:-1], rtol=1e-5)
+    mirrored = se2.geodesic(-0.6, -0.35, 1.2)
+    np.testing.assert_allclose([mirrored.x[-1], mirrored.y[-1], mirrored.theta[-1]], [0.99664336, -0.30503683, -0.56845833], atol=1e-8)
+    straight = se2.geodesic(0.0, 0.0, 2.0)
+    np.testing.assert_allclose([straight.x, straight.y, straight.theta], [straight.t, 0 * straight.t, 0 * straight.t], atol=1e-12)
+    cusp = se2.geodesic(1.4, -0.5, 1.0, count=1001)  # b passes pi/2, where the path turns back
+    ahead = np.gradient(cusp.x, cusp.t) * np.cos(cusp.theta) + np.gradient(cusp.y, cusp.t) * np.sin(cusp.theta)
+    assert np.abs(cusp.b[np.flatnonzero(np.diff(np.sign(ahead)))[0]] - np.pi / 2) < 0.01
+
+
+@pytest.mark.parametrize("c", [0.0, 0.5, 1.5, 2.0])
+def test_integral_curves_keep_the_invariant_of_the_field(c):
+    start = np.array([1.0, 0.8])
+
+    def field(x, y):
+        return c * np.arctan2(y, x)
+
+    def invariant(x, y):  # sin((c - 1) psi) / r^(c - 1)
+        return np.sin((c - 1) * np.arctan2(y, x)) / np.hypot(x, y) ** (c - 1)
+
+    worst = []
+    for step in (0.1, 0.05, 0.025):
+        curve = se2.integral_curve(field, start, step=step, count=round(1.5 / step))
+        worst.append(np.abs(invariant(curve[:, 0], curve[:, 1]) / invariant(*start) - 1).max())
+    assert worst[-1] < 1e-4
+    if c > 0:
+        assert np.log2(np.divide(worst[:-1], worst[1:])).min() > 1.75  # of second order
+
+
+def test_the_sign_of_the_path_is_kept_whatever_that_of_the_field():
+    rng = np.random.default_rng(1)
+
+    def field(x, y):  # tangents of circles about the origin, each time with a random sign
+        return np.arctan2(y, x) + np.pi / 2 + np.pi * rng.integers(2)
+
+    curve = se2.integral_curve(field, (2.0, 0.0), direction=np.pi / 2, step=0.05, count=round(4 * np.pi / 0.05))
+    np.testing.assert_allclose(np.hypot(curve[:, 0], curve[:, 1]), 2, atol=2e-3)
+    assert curve[-1, 2] == pytest.approx(np.pi / 2 + 2 * np.pi, abs=0.1)
+    back = se2.integral_curve(field, (2.0, 0.0), direction=-np.pi / 2, step=0.05, count=10)
+    assert back[-1, 1] < 0
+
+
+def test_sampled_orientations_are_interpolated_across_the_end_of_their_range():
+    x, y = pixel_grid(9)
+    smooth = se2.orientation_field(np.mod(0.1 * y, np.pi), x[0], y[:, 0])
+    places = np.linspace(-0.9, 0.9, 19)
+    assert gap(smooth(0.3, places), 0.1 * places).max() < 1e-3  # 0.1 and pi - 0.1 meet at 0, not at pi/2
+    assert np.isnan(smooth(5.0, 0.0))
+    curve = se2.integral_curve(smooth, (0.0, 0.0), step=0.5, count=100)
+    assert len(curve) == 9 and np.isfinite(curve).all()  # it ends with the samples
+    assert np.abs(curve[:, 1]).max() < 1e-12
+
+
+def test_modes_are_refined_between_samples_and_round_the_end():
+    true = np.linspace(0, np.pi, 50, endpoint=False).reshape(5, 10)
+    for n in (16, 32):
+        theta = np.pi * np.arange(n) / n
+        found, weight = se2.mode_field(3 + np.cos(2 * (theta[:, None, None] - true)))
+        assert gap(found, true).max() < 1.2 * (np.pi / n) ** 3 / 8
+        assert ((weight > 3.9) & (weight <= 4)).all() and ((found >= 0) & (found < np.pi)).all()
+    found, _ = se2.mode_field(np.exp(np.cos(2 * np.pi * np.arange(64) / 64 - 4.0))[:, None, None], period=2 * np.pi)
+    assert found == pytest.approx(4.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("c", [0.0, 0.7, 1.0, 1.5, 2.0])
+def test_a_planted_slope_comes_back(c):
+    x, y, keep = lattice()
+    psi = se2.fold(np.arctan2(y, x))
+    rng = np.random.default_rng(2)
+    weights = np.where(keep, rng.uniform(0, 1, x.shape), 0)[keep]
+    exact = se2.fit_slope(x[keep], y[keep], (c * psi + np.pi * rng.integers(2, size=x.shape))[keep], weights)
+    assert exact.c == pytest.approx(c, abs=1e-6) and exact.alignment == pytest.approx(1, abs=1e-10)
+    off = se2.fold((c - 2) * psi[keep])
+    assert exact.cocircularity == pytest.approx((weights * np.cos(2 * off)).sum() / weights.sum(), rel=1e-12)
+    assert exact.deviation == pytest.approx((weights * np.abs(off)).sum() / weights.sum(), abs=1e-12)
+    noisy = se2.fit_slope(x[keep], y[keep], (c * psi + 0.2 * rng.standard_normal(x.shape))[keep])
+    assert noisy.c == pytest.approx(c, abs=0.06)
+    # Bad entries of no weight are not seen.
+    spoilt = np.where(rng.random(x.shape) < 0.3, rng.uniform(0, np.pi, x.shape), c * psi)
+    good = (gap(spoilt, c * psi) < 1e-9).astype(float)
+    assert se2.fit_slope(x[keep], y[keep], spoilt[keep], good[keep]).c == pytest.approx(c, abs=1e-6)
+
+
+def test_chance_and_parallel_levels():
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((2, 20_000))
+    parallel, noise = se2.fit_slope(x, y, 0.0), se2.fit_slope(x, y, rng.uniform(0, np.pi, 20_000))
+    assert parallel.c == pytest.approx(0, abs=1e-6)
+    for fit in (parallel, noise):
+        assert np.degrees(fit.deviation) == pytest.approx(45, abs=1) and abs(fit.cocircularity) < 0.03
+
+
+def test_the_direction_process_bends_by_three_halves_and_enhancement_by_one():
+    x, y, keep = lattice()
+    given = dict(blur=0.3, blur_theta=0.05, undirected=True)
+    fits = []
+    for process in (se2.DirectionProcess(D=0.05, alpha=0.2, **given), se2.Enhancement(D11=1.0, D22=0.05, alpha=0.1, **given)):
+        kernel = se2.lattice_kernel(process, cell=0, cell_theta=0)[0]
+        theta, weight = se2.mode_field(kernel)
+        fits.append(se2.fit_slope(x[keep], y[keep], theta[keep], weight[keep]))
+        angles = (np.pi * np.arange(64) / 64)[:, None]
+        scores = [se2.slope_score(c, x[keep], y[keep], angles, np.maximum(kernel[:, keep], 0)) for c in (0, fits[-1].c, 3)]
+        assert scores[1] > max(scores[0], scores[2])
+    process, heat = fits
+    assert process.c == pytest.approx(1.40, abs=0.01)
+    assert np.degrees(process.deviation) == pytest.approx(9.6, abs=0.06)
+    assert process.cocircularity == pytest.approx(0.90, abs=0.007)
+    assert 0.8 < heat.c < 1.05 and np.degrees(heat.deviation) == pytest.approx(20.6, abs=3)
+    # Near the axis the mode tends to (3/2) psi, as in the Heisenberg approximation: x^2 theta^2 - 3 x y theta is least there.
+    theta = np.linspace(0, np.pi, 721)
+    best = theta[se2.heisenberg(2.0, 2 * np.tan(0.1), theta, D=0.05, alpha=0.2).argmax()]
+    assert best == pytest.approx(0.15, abs=0.005)
+
+
+def test_the_association_field_is_a_fan_of_arcs():
+    fan = se2.association_field(length=4.0, curvature=0.6, count=7, points=21)
+    assert fan.shape == (7, 21, 3)
+    np.testing.assert_allclose(fan[:, 10], 0, atol=1e-15)  # all pass through the origin, along the x axis
+    np.testing.assert_allclose(fan[::-1] * [1, -1, -1], fan, atol=1e-14)
+    for k, arc in zip(np.linspace(-0.6, 0.6, 7), fan, strict=True):
+        if abs(k) > 1e-9:
+            np.testing.assert_allclose(np.hypot(arc[:, 0], arc[:, 1] - 1 / k), 1 / abs(k), rtol=1e-12)
+        assert arc[-1, 2] == pytest.approx(np.clip(4 * k, -np.pi / 2, np.pi / 2))
+    assert gap(fan[..., 2], 2 * np.arctan2(fan[..., 1], fan[..., 0])).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    "call, word",
+    [
+        (lambda: se2.geodesic(np.nan, 0, 1), "b"), (lambda: se2.geodesic(0, 0, 0), "length"),
+        (lambda: se2.geodesic(0, 0, 1, count=1), "count"),
+        (lambda: se2.association_field(length=0, curvature=1), "length"),
+        (lambda: se2.association_field(length=1, curvature=-1), "curvature"),
+        (lambda: se2.integral_curve(lambda x, y: 0.0, (0, 0), step=0), "step"), (lambda: se2.mode_field(np.zeros((2, 3, 3))), "mode_field"),
+        (lambda: se2.orientation_field(np.zeros((3, 3)), np.arange(3), np.arange(3)), "orientation_field"),
+        (lambda: se2.fit_slope([0.0], [0.0], [0.0]), "origin"), (lambda: se2.fit_slope([1.0], [np.nan], [0.0]), "finite"),
+        (lambda: se2.fit_slope([1.0], [0.0], [0.0], [-1.0]), "weights"), (lambda: se2.fit_slope([], [], []), "finite"),
+    ],
+)
+def test_bad_arguments_are_named(call, word):
+    with pytest.raises(PaperCodeError, match=word):
+        call()
