@@ -23,9 +23,8 @@ import nbformat
 
 from paper_code.errors import PaperCodeError
 from paper_code.files import write_atomically, write_json
+from paper_code.workflow.kernels import LocalKernelManager, prepare_environment
 from paper_code.workflow.toc import notebook_chapters
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def read_chapter(source):
@@ -77,15 +76,12 @@ def run_notebook(notebook, parameters, name, root="."):
 
     check_parameters(notebook, parameters, name)
     with tempfile.TemporaryDirectory() as folder:
-        # A kernel called python3 that the user once installed may belong to another interpreter, and their start-up files are not ours.
+        # A kernel called python3 that the user once installed may belong to another interpreter.
         write_kernel_spec(os.path.join(folder, "kernels", "python3"), extra_arguments=["--log-level=50"])
-        os.environ.update({"JUPYTER_PATH": folder, "IPYTHONDIR": os.path.join(folder, "ipython")})
-        os.environ.update({variable: "1" for variable in THREADS})
-        os.environ.pop("MPLBACKEND", None)
+        prepare_environment(folder)
+        kernel = {"kernel_name": "python3", "language": "python", "kernel_manager_class": LocalKernelManager}
         try:
-            executed = papermill.execute_notebook(
-                notebook, None, parameters, kernel_name="python3", language="python", cwd=str(root), progress_bar=False
-            )
+            executed = papermill.execute_notebook(notebook, None, parameters, cwd=str(root), progress_bar=False, **kernel)
         except PapermillExecutionError as error:
             raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {one_line(error.ename, error.evalue)}") from error
         except Exception as error:  # a dead kernel, a time-out: nbclient and zmq have many ways to say so

@@ -6,12 +6,11 @@ With ``--all-notebooks`` the session fails unless as many notebooks ran as ``_to
 silently otherwise.
 """
 
-import os
+import tempfile
 from pathlib import Path
 
+from paper_code.workflow.kernels import BlockingKernelManager, prepare_environment
 from paper_code.workflow.toc import notebook_chapters
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def pytest_addoption(parser):
@@ -24,8 +23,9 @@ def pytest_configure(config):
         return
     import nbval.kernel
 
-    os.environ.pop("MPLBACKEND", None)
-    os.environ.update({variable: "1" for variable in THREADS})
+    config.kernel_folder = tempfile.TemporaryDirectory()
+    prepare_environment(config.kernel_folder.name)
+    nbval.kernel.KernelManager = BlockingKernelManager
     start = nbval.kernel.start_new_kernel
 
     def start_new_kernel(*arguments, **options):
