@@ -35,9 +35,6 @@ ship: .venv/installed ## Train what is missing and copy the finished runs to dat
 picture: .venv/installed ## Redraw the picture of the README from the shipped weights
 	@$(RUN) -m paper_code picture book/_static/overview.png
 
-picture: .venv/installed ## Redraw the picture of the README from the shipped weights
-	@$(RUN) -m paper_code picture book/_static/overview.png
-
 lock: python ## Resolve requirements.in afresh and write requirements.txt
 	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock
 	@_build/lock/bin/python -m pip install --quiet --requirement requirements.in

@@ -38,7 +38,7 @@ def r2_against_null(measures):
         panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", title=name)
         panel_label(panel, letter)
     axes[0].set_ylabel("share of filters below")
-    axes[0].legend(loc="upper left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
 
 
