@@ -166,11 +166,11 @@ def comparison(groups):
 
 
 def against(other, reference):
-    """Difference of another condition from the reference, noise-free, in words that claim no more than the seeds allow."""
+    """Difference of another condition from the reference, in words that claim no more than the seeds allow without noise."""
     if other.images_sha256 != reference.images_sha256:
         return "other images: not comparable"
-    difference = other.noise_free.mean() - reference.noise_free.mean()
-    text = f"{100 * difference:+.1f} points"
+    clean, noisy = (100 * (getattr(other, kind).mean() - getattr(reference, kind).mean()) for kind in ("noise_free", "noisy"))
+    text = f"{clean:+.1f} points without noise, {noisy:+.1f} through it"
     if min(len(other.seeds), len(reference.seeds)) < 2:
         return f"{text}; a single seed, no verdict"
     if other.noise_free.min() > reference.noise_free.max():

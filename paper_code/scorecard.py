@@ -23,7 +23,9 @@ class Claim:
     target: float  # every seed should reach it, or stay below it if the value is a p
     null_key: str | None = None  # of the level that 95 % of chance stay below: one number, or one a seed
     start_key: str | None = None  # of the same measure before training
-    is_p: bool = False  # the value is the p of a permutation test, to be below the target
+    is_p: bool = False  # the value is the p of a one-sided permutation test, to be below the target
+    size_key: str | None = None  # of the size of the effect, for a p
+    size: str = ""  # what that is
 
     def reached(self, values):
         """Which values reach the target: bool array."""
@@ -63,6 +65,8 @@ CLAIMS = (
         None,
         "untrained_tuning_p",
         is_p=True,
+        size_key="tuning_difference",
+        size="like minus orthogonal, in sd of K",
     ),
     Claim(
         3,
@@ -72,10 +76,12 @@ CLAIMS = (
         "tuning_orientations_p",
         0.001,
         is_p=True,
+        size_key="tuning_difference",
+        size="like minus orthogonal, in sd of K",
     ),
     Claim(
         3,
-        "K resembles the correlation of the receptive fields",
+        "K correlates with the overlap of the receptive fields (a measure of ours)",
         "p, cells relabelled",
         "06_orientation_selectivity",
         "rf_p",
@@ -83,6 +89,8 @@ CLAIMS = (
         None,
         "untrained_rf_p",
         is_p=True,
+        size_key="rf_correlation",
+        size="correlation",
     ),
     Claim(
         4,
@@ -94,6 +102,8 @@ CLAIMS = (
         None,
         "untrained_elongation_p",
         is_p=True,
+        size_key="elongation",
+        size="along minus across, in sd of K",
     ),
     Claim(
         4,
@@ -102,7 +112,11 @@ CLAIMS = (
         "07_association_fields",
         "cocircularity_p",
         0.001,
+        None,
+        "untrained_cocircularity_p",
         is_p=True,
+        size_key="cocircularity",
+        size="co-circularity C",
     ),
 )
 
@@ -119,6 +133,7 @@ class Row:
 
     claim: Claim
     values: tuple  # one a seed
+    sizes: tuple  # of the effect, for a p; empty otherwise
     start: tuple  # the same before training; empty where it does not apply
     null: tuple  # the chance level, one or one a seed; empty where it does not apply
     reached: int  # seeds that reach the target
@@ -148,13 +163,14 @@ def judge(claim, numbers):
     try:
         values = np.atleast_1d(np.asarray(numbers[claim.key], float))
         start = np.atleast_1d(np.asarray(numbers[claim.start_key], float)) if claim.start_key else np.array([])
+        sizes = np.atleast_1d(np.asarray(numbers[claim.size_key], float)) if claim.size_key else np.array([])
         null = np.atleast_1d(np.asarray(numbers[claim.null_key], float)) if claim.null_key else np.array([])
     except KeyError as error:
         raise PaperCodeError(f"results of {claim.chapter} lack {error}; run the chapter again") from error
     if not (np.isfinite(values).all() and np.isfinite(null).all()) or len(values) == 0:
         raise PaperCodeError(f"results of {claim.chapter}: {claim.key} is empty or not finite; run the chapter again")
     above = int((values > null).sum()) if len(null) else None
-    return Row(claim, tuple(values), tuple(start), tuple(null), int(claim.reached(values).sum()), above)
+    return Row(claim, tuple(values), tuple(sizes), tuple(start), tuple(null), int(claim.reached(values).sum()), above)
 
 
 def read(build):
