@@ -59,7 +59,7 @@ def test_reads_what_the_chapters_write(tmp_path):
         path = folder / f"{claim.chapter}.json"
         numbers = json.loads(path.read_text()) if path.exists() else {}
         value = 0.0001 if claim.is_p else 0.99
-        numbers |= {claim.key: [value, value], claim.start_key: [0.1, 0.1], claim.size_key: [0.3, 0.4]} | ({claim.null_key: 0.5} if claim.null_key else {})
+        numbers |= {claim.key: [value, value], claim.start_key: [0.1, 0.1], claim.size_key: [0.3, 0.4], claim.null_key: 0.5}
         numbers.pop(None, None)
         path.write_text(json.dumps(numbers))
     assert [row.verdict for row in scorecard.read(tmp_path)] == [HOLDS] * len(scorecard.CLAIMS)
