@@ -205,12 +205,7 @@ def fit(
             raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
         l0, l1 = tensors.get("l0"), tensors["l1"]
     else:
-        name, _, number = weights.rpartition("/seed-")
-        if not number.isdecimal():
-            raise PaperCodeError(
-                f"{weights} is neither a safetensors file nor a network like reference/seed-0; see 'python -m paper_code weights list'"
-            )
-        early = store.load_early(name, int(number))
+        early = store.load_early(*_network_name(weights, "neither a safetensors file nor a network"))
         l0, l1 = early.l0, early.l1
     try:
         report = fit_report(l0, l1)
@@ -242,11 +237,11 @@ def picture(
     typer.echo(f"wrote {out}")
 
 
-def _network_name(text):
-    """("reference", 0) from "reference/seed-0"."""
+def _network_name(text, what="not a network"):
+    """("reference", 0) from "reference/seed-0"; otherwise an error that says ``what`` the text is."""
     name, _, number = text.rpartition("/seed-")
-    if not number.isdigit():
-        raise PaperCodeError(f"{text} is not the name of a network; write one like reference/seed-0 ('weights list' shows them)")
+    if not number.isdecimal():
+        raise PaperCodeError(f"{text} is {what} like reference/seed-0; see 'python -m paper_code weights list'")
     return name, int(number)
 
 

@@ -148,9 +148,10 @@ def echo(kernel, fields, stride, order=None):
 
 
 def correlation(pictures, others):
-    """Pearson correlation over the last two axes."""
+    """Pearson correlation over the last two axes; 0 where a picture is even, as the field of a cell that never responded."""
     pictures, others = (values - values.mean((-2, -1), keepdims=True) for values in (pictures, others))
-    return (pictures * others).sum((-2, -1)) / np.sqrt((pictures**2).sum((-2, -1)) * (others**2).sum((-2, -1)))
+    norms = np.sqrt((pictures**2).sum((-2, -1)) * (others**2).sum((-2, -1)))
+    return np.divide((pictures * others).sum((-2, -1)), norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def gain(kernel, size=32):

@@ -1,6 +1,5 @@
 """Receptive fields as a physiologist would measure them: white noise in, activity-weighted average of the stimulus out."""
 
-import numpy as np
 import torch
 from torch.nn.grad import conv2d_weight
 
@@ -47,11 +46,3 @@ def reverse_correlation(network, frames, seed, lateral=False, size=15, batch=64)
         # The gradient of a convolution with respect to its weights is this very average.
         total += conv2d_weight(noise, total.shape, inner, stride=stride, padding=size // 2).double()
     return (total[:, 0] / places).numpy()
-
-
-def similarity(measured, expected):
-    """Correlation of each measured field with the expected one: (n,) from two arrays (n, a, a); 0 for a cell that never responded."""
-    first, second = (np.asarray(fields, float).reshape(len(fields), -1) for fields in (measured, expected))
-    first, second = (fields - fields.mean(axis=1, keepdims=True) for fields in (first, second))
-    norms = np.sqrt((first**2).sum(1) * (second**2).sum(1))
-    return np.divide((first * second).sum(1), norms, out=np.zeros_like(norms), where=norms > 0)

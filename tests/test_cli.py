@@ -169,6 +169,7 @@ def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
     refused("there is no", "fit", "reference/seed-0")
     refused("neither a safetensors file nor a network", "fit", "reference")
     refused("neither a safetensors file nor a network", "fit", "reference/seed-²")
+    refused("not a network", "picture", "picture.png", "--network", "reference/seed-²")
     refused("there is no weights file", "fit", tmp_path / "none.safetensors")
     refused("not a whole safetensors file", "fit", __file__)
     path = tmp_path / "early.safetensors"

@@ -5,7 +5,8 @@ import torch
 
 from paper_code.filters import receptive_fields
 from paper_code.network import Network, NetworkConfig
-from paper_code.reverse_correlation import reverse_correlation, similarity
+from paper_code.propagation import correlation
+from paper_code.reverse_correlation import reverse_correlation
 
 
 def small_network(**changes):
@@ -22,10 +23,10 @@ def test_measured_field_is_the_composition_of_l1_and_l0():
         network = small_network(stride=stride)
         expected = fields_of(network)
         measured = reverse_correlation(network, 96, seed=0, size=15)
-        assert similarity(measured, expected).min() > 0.97
+        assert correlation(measured, expected).min() > 0.97
         # A field that is upside down, mirrored or transposed is another field.
         for wrong in (measured[:, ::-1], measured[:, :, ::-1], measured.transpose(0, 2, 1)):
-            assert similarity(wrong, expected).max() < 0.9
+            assert correlation(wrong, expected).max() < 0.9
 
 
 def test_scale_follows_bussgang():
@@ -44,7 +45,7 @@ def test_lateral_connections_change_the_field():
     with torch.no_grad():
         network.lateral.weight.mul_(30)
     plain, lateral = (reverse_correlation(network, 16, seed=0, lateral=lateral) for lateral in (False, True))
-    assert similarity(lateral, plain).min() < 0.999
+    assert correlation(lateral, plain).min() < 0.999
 
 
 def test_the_seed_decides():
@@ -54,7 +55,7 @@ def test_the_seed_decides():
     assert not np.allclose(first, other)
 
 
-def test_similarity_of_a_silent_cell_is_zero():
+def test_correlation_of_a_silent_cell_is_zero():
     fields = np.zeros((2, 3, 3))
     fields[1, 1, 1] = 1
-    np.testing.assert_allclose(similarity(fields, np.stack([fields[1]] * 2)), [0, 1])
+    np.testing.assert_allclose(correlation(fields, np.stack([fields[1]] * 2)), [0, 1])

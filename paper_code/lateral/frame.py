@@ -141,3 +141,26 @@ def pair_frame(cells, size, stride, target=None, source=None):
         across=dy * cosine - dx * sine,
         phase=phase[:, None] - dx * kx[:, None] - dy * ky[:, None],
     )
+
+
+def oriented_frame(fits, null_r2, k, stride):
+    """The cells that have an orientation, and the frame of their pairs: the one rule for who takes part.
+
+    Parameters
+    ----------
+    fits : GaborBank
+        Of all n receptive fields.
+    null_r2 : float
+        R^2 that a fit has to exceed; a fit that stopped at a bound is left out too.
+    k, stride : int
+        As in :func:`pair_frame`.
+
+    Returns
+    -------
+    oriented : bool array (n,)
+    cells : Cells
+    frame : PairFrame
+    """
+    oriented = (fits.r2 > null_r2) & ~fits.at_bound
+    cells = Cells.from_gabors(fits[oriented])
+    return oriented, cells, pair_frame(cells, k, stride)

@@ -8,7 +8,7 @@ from paper_code import weights
 from paper_code.errors import PaperCodeError
 from paper_code.filters import GaborBank, fit_gabor, null_gabor_r2
 from paper_code.lateral import selectivity
-from paper_code.lateral.frame import Cells, PairFrame, pair_frame
+from paper_code.lateral.frame import Cells, PairFrame, oriented_frame, pair_frame
 from paper_code.lateral.rf_kernel import rf_kernel
 from paper_code.lateral.statistics import Test, against, bootstrap_weights, interval, permutations
 
@@ -169,9 +169,7 @@ def measure_kernel(kernel, untrained, fields, null_r2, stride, seed=0, permuted=
     """
     size = kernel.shape[-1]
     fits = fit_gabor(fields)
-    oriented = (fits.r2 > null_r2) & ~fits.at_bound
-    cells = Cells.from_gabors(fits[oriented])
-    frame = pair_frame(cells, size, stride)
+    oriented, cells, frame = oriented_frame(fits, null_r2, size, stride)
     among = np.ix_(oriented, oriented)
     orders, draws = permutations(len(cells), permuted, resampling_seed), bootstrap_weights(len(cells), drawn, resampling_seed)
     rf = rf_kernel(fields, size, stride)

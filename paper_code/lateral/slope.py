@@ -16,7 +16,7 @@ from paper_code import se2, weights
 from paper_code.errors import PaperCodeError
 from paper_code.filters import fit_gabor, null_gabor_r2
 from paper_code.geometry import pixel_grid
-from paper_code.lateral.frame import Cells, PairFrame, pair_frame
+from paper_code.lateral.frame import PairFrame, oriented_frame
 from paper_code.lateral.measures import NULL_QUANTILE
 from paper_code.lateral.rf_kernel import rf_kernel
 from paper_code.lateral.selectivity import RANGE, standardise
@@ -332,9 +332,8 @@ def measure_slopes(condition, seeds, field_null_count=200, permuted=999, drawn=1
         null = null_gabor_r2(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0)
         stride = weights.entry(condition, seed)["condition"]["network"]["stride"]
         fits = fit_gabor(early.receptive_fields)
-        oriented = (fits.r2 > np.quantile(null, NULL_QUANTILE)) & ~fits.at_bound
-        cells, size = Cells.from_gabors(fits[oriented]), early.K.shape[-1]
-        frame = pair_frame(cells, size, stride)
+        size = early.K.shape[-1]
+        oriented, cells, frame = oriented_frame(fits, np.quantile(null, NULL_QUANTILE), size, stride)
         among = np.ix_(oriented, oriented)
         kernels = [standardise(one[among]) for one in (early.K, rf_kernel(early.receptive_fields, size, stride), start.K)]
         orders, draws = permutations(len(cells), permuted, resampling_seed), bootstrap_weights(len(cells), drawn, resampling_seed)
