@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test references train ship picture lock clean distclean
+.PHONY: help book test references train controls ship picture lock clean distclean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ references: .venv/installed ## Rewrite tests/reference after an intended change;
 
 train: .venv/installed ## Train the networks that paper_code/workflow/config.yaml names, into runs/
 	@$(PIPELINE) train
+
+controls: .venv/installed ## Train the controls, about 9 minutes a run on one core, and copy their early layers to data/weights
+	@$(PIPELINE) ship_controls
 
 ship: .venv/installed ## Train what is missing and copy the finished runs to data/weights
 	@$(PIPELINE) ship

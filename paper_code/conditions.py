@@ -23,6 +23,8 @@ class TrainingConfig:
     label_smoothing: float = 0.05  # share of the target that is spread over all classes
     shift: int = 4  # largest random shift, pixels
     flip: bool = True  # random left-right flips
+    rotation: float = 0.0  # largest random rotation, degrees, either way; 0 = none
+    labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; those of the test stay
     decay_l0: float = 5e-2  # weight decay of the l0 filter
     decay_l1: float = 6e-3  # of the l1 filters
     decay_lateral: float = 5e-3  # of K
@@ -39,8 +41,16 @@ class TrainingConfig:
             raise PaperCodeError("momentum must lie in (0, 1) and label_smoothing in [0, 1)")
         if not 0 <= self.shift < IMAGE_SIZE:
             raise PaperCodeError(f"shift must lie between 0 and {IMAGE_SIZE - 1} pixels, not {self.shift}")
+        if not 0 <= self.rotation <= 180:
+            raise PaperCodeError(f"rotation must lie between 0 and 180 degrees, not {self.rotation}")
+        if self.labels not in ("true", "shuffled"):
+            raise PaperCodeError(f"labels must be 'true' or 'shuffled', not {self.labels!r}")
         if not all(0 <= decay < math.inf for decay in (self.decay_l0, self.decay_l1, self.decay_lateral, self.decay)):
             raise PaperCodeError("weight decays must be numbers of at least 0")
+
+
+# Not written where they have their default: a run or a manifest without them means the same, and compares as the same.
+LEFT_OUT = ("rotation", "labels")
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,11 @@ class Condition:
 
     def as_dict(self):
         """Plain nested dictionary, for a manifest."""
-        return asdict(self)
+        values = asdict(self)
+        for name in LEFT_OUT:
+            if values["training"][name] == getattr(TrainingConfig, name):
+                del values["training"][name]
+        return values
 
     @classmethod
     def from_dict(cls, values):
@@ -87,7 +101,92 @@ def _all():
     )
 
 
-CONDITIONS = {condition.name: condition for condition in _all()}
+CONTROL_EPOCHS = 5  # passes of every control: each is compared with `control`, the reference at the same length
+
+
+@dataclass(frozen=True)
+class Control:
+    """A condition that takes one thing away from the reference, or changes one."""
+
+    condition: Condition
+    label: str  # a few words for a table
+    asks: str  # the question that it answers
+
+
+# name after "control-", label, question, about, and what changes: settings of the network and of the training, or fields of the condition
+_CHANGES = (
+    ("shuffled-labels", "shuffled labels", "does it need labels that mean something?", "training labels permuted", {"labels": "shuffled"}),
+    ("no-l0", "no l0", "do l1 and K need a layer before them?", "without the LGN filter", {"l0": "none"}),
+    ("no-lateral", "no K", "do l0 and l1 need lateral connections?", "without lateral connections", {"lateral_size": 0}),
+    ("no-silencing", "no silenced cells", "does K need cells that fall silent?", "no map of l1 is ever silenced", {"silenced": 0.0}),
+    ("one-step", "T = 1", "does it hang on the steps of propagation?", "one step of lateral propagation", {"steps": 1}),
+    ("two-steps", "T = 2", "does it hang on the steps of propagation?", "two steps of lateral propagation", {"steps": 2}),
+    ("four-steps", "T = 4", "does it hang on the steps of propagation?", "four steps of lateral propagation", {"steps": 4}),
+    (
+        "phase-scrambled",
+        "phase-scrambled images",
+        "is the power spectrum of natural images enough?",
+        "the same images with random phases: their power spectra, without edges",
+        {"images": "phase-scrambled"},
+    ),
+    (
+        "dead-leaves",
+        "dead leaves",
+        "are edges and occlusion enough, without objects or a preferred orientation?",
+        "occluding discs of power-law radii, told apart by size",
+        {"images": "dead-leaves", "classes": "all"},
+    ),
+    (
+        "pink-noise",
+        "1/f noise",
+        "is correlation between pixels enough?",
+        "Gaussian noise with amplitude 1/f^a, told apart by a",
+        {"images": "pink-noise", "classes": "all"},
+    ),
+    (
+        "white-noise",
+        "white noise",
+        "does it need any structure in the images?",
+        "Gaussian white noise, told apart by contrast",
+        {"images": "white-noise", "classes": "all"},
+    ),
+    (
+        "no-front-end",
+        "no blur, no noise",
+        "does l0 need optics and noisy receptors?",
+        "neither optical blur nor receptor noise",
+        {"blur": 0.0, "noise": 0.0},
+    ),
+    ("noise-low", "receptor noise .1", "does l0's centre grow with the noise?", "receptor noise .1 of the images' sd", {"noise": 0.1}),
+    ("noise-high", "receptor noise .4", "does l0's centre grow with the noise?", "receptor noise .4 of the images' sd", {"noise": 0.4}),
+    ("noise-higher", "receptor noise .8", "does l0's centre grow with the noise?", "receptor noise .8 of the images' sd", {"noise": 0.8}),
+    ("rectified-l0", "rectified l0", "does it need a linear l0?", "ReLU after the LGN filter", {"l0": "rectified"}),
+    (
+        "rotations",
+        "rotated images",
+        "do the preferred orientations come from the images?",
+        "every training image turned by a random angle",
+        {"rotation": 180.0},
+    ),
+)
+
+
+def _controls(reference):
+    base = replace(
+        reference,
+        name="control",
+        about="the reference, shortened like all controls",
+        training=replace(reference.training, epochs=CONTROL_EPOCHS),
+    )
+    yield Control(base, "reference, shortened", "what does so short a training of the reference reach?")
+    for name, label, asks, about, changes in _CHANGES:
+        changed = base
+        for part in ("network", "training"):
+            known = {item.name for item in fields(getattr(base, part))} - {"classes"}  # a network's follow from the images
+            changed = with_overrides(changed, part, {key: value for key, value in changes.items() if key in known})
+        changed = replace(changed, **{key: changes[key] for key in ("images", "classes") if key in changes})
+        if changed != base:  # a value that is the reference's own makes no control
+            yield Control(replace(changed, name=f"control-{name}", about=f"control: {about}"), label, asks)
 
 
 def condition(name):
@@ -106,3 +205,12 @@ def with_overrides(base, part, overrides):
     if unknown:
         raise PaperCodeError(f"unknown setting {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
     return replace(base, **{part: replace(current, **chosen)}) if chosen else base
+
+
+CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}
+"""The controls in the order of a table, :class:`Control` by name; the first is the reference, shortened like all others.
+
+The untrained network needs no training: see :func:`paper_code.weights.initial_early`.
+"""
+
+CONDITIONS = {condition.name: condition for condition in (*_all(), *(control.condition for control in CONTROLS.values()))}

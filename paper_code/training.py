@@ -27,6 +27,7 @@ from paper_code.weights import EARLY_KEYS, digest, read_metadata, read_tensors, 
 CHECKPOINT = "checkpoint.safetensors"
 RESULT = "result.json"
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
+LABEL_STEP = 2**41  # nor this one, which shuffles labels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +97,7 @@ def snapshot_steps(total, config):
 
 
 def augment(images, config):
-    """Random shifts and flips of images (n, 1, 64, 64), drawn from the global generator of the images' device."""
+    """Random shifts, flips and rotations of images (n, 1, 64, 64), drawn from the global generator of the images' device."""
     count, _, height, width = images.shape
     device = images.device
     if config.shift > 0:
@@ -108,7 +109,31 @@ def augment(images, config):
     if config.flip:
         flipped = torch.rand(count, 1, 1, 1, device=device) < 0.5
         images = torch.where(flipped, images.flip(3), images)
+    if config.rotation > 0:
+        images = rotate(images, math.radians(config.rotation) * (2 * torch.rand(count, device=device) - 1))
     return images
+
+
+def rotate(images, angle):
+    """Rotate images (n, 1, s, s) about their centres, counter-clockwise by ``angle`` (n,) radians.
+
+    Bilinear; what comes in from beyond the border is the image reflected there, so that there are no dark corners.
+    """
+    cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
+    # Each target place looks up its source, at the angle undone; the rows of the grid run down.
+    back = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)
+    grid = functional.affine_grid(back, images.shape, align_corners=False)
+    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def training_labels(image_set, labels, seed):
+    """Labels to train on, int64 (n,): the true ones, or the same in an order that ``seed`` shuffles.
+
+    A shuffle keeps the number of images of each class; about one image in as many as there are classes keeps its label by chance.
+    """
+    if labels == "true":
+        return image_set.train_labels
+    return np.random.default_rng(draw_seed(seed, LABEL_STEP)).permutation(image_set.train_labels)
 
 
 def parameter_groups(network, config):
@@ -156,7 +181,7 @@ class Run:
             parameter_groups(self.network, self.config), lr=self.config.peak_rate, momentum=self.config.momentum, nesterov=True
         )
         self.train_images = torch.from_numpy(image_set.train_images).to(self.hardware.device)
-        self.train_labels = torch.from_numpy(image_set.train_labels).to(self.hardware.device)
+        self.train_labels = torch.from_numpy(training_labels(image_set, self.config.labels, seed)).to(self.hardware.device)
         self.step, self.seconds = 0, 0.0
 
     def _prepare_torch(self):
@@ -371,10 +396,12 @@ def _logged_step(line):
 
 
 def _differences(found, wanted, name=""):
-    """What differs between two nested dictionaries, as "name.of.field = value found, not value wanted"."""
+    """What differs between two nested dictionaries, as "name.of.field = value found, not value wanted"; None is a setting left out."""
     if isinstance(found, dict) and isinstance(wanted, dict):
-        return [text for key in wanted for text in _differences(found.get(key), wanted[key], f"{name}.{key}" if name else key)]
+        keys = [*wanted, *(key for key in found if key not in wanted)]
+        return [text for key in keys for text in _differences(found.get(key), wanted.get(key), f"{name}.{key}" if name else key)]
     if found == wanted:
         return []
     long = max(len(str(found)), len(str(wanted))) > 40
+    found, wanted = ("its default" if value is None else value for value in (found, wanted))
     return [f"other {name}" if long else f"{name} = {found}, not {wanted}"]

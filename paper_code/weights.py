@@ -3,7 +3,8 @@
 Layout, readable without this package::
 
     data/weights/manifest.json                        hashes and provenance of all that follows
-    data/weights/<condition>/seed-<n>.safetensors            float32 l0 (7, 7), l1 (64, 9, 9), K (64, 64, k, k), l1_gain, l1_offset (64,)
+    data/weights/<condition>/seed-<n>.safetensors            float32 l0 (7, 7), l1 (64, 9, 9), K (64, 64, k, k), l1_gain, l1_offset (64,);
+                                                             l0, l1 and K of a control may be float16
     data/weights/<condition>/seed-<n>.snapshots.safetensors  float16, named <step>/l0, <step>/l1, ... and, at fewer steps, <step>/K
     data/weights/<condition>/seed-<n>.rest.safetensors       what completes the network: norms, tail, read-out
     data/weights/<condition>/seed-<n>.log.jsonl              the training log
@@ -192,6 +193,21 @@ def load_early(condition, seed, directory=None):
     return EarlyLayers.from_tensors(_read_listed(condition, seed, "early", directory))
 
 
+def initial_early(condition, seed, directory=None):
+    """l0, l1 and K of one network as they were at step 0, before any training, whether or not it has snapshots.
+
+    They are drawn again from the seed and the configuration that the manifest lists, in full precision.
+    """
+    listed = entry(condition, seed, directory)
+    return EarlyLayers.from_tensors(Network(_condition(listed, f"{condition}/seed-{seed}").network, seed).early_layers(), step=0)
+
+
+def _condition(listed, key):
+    if "condition" not in listed:
+        raise PaperCodeError(f"the manifest does not say what {key} is (no condition); collect the run again")
+    return Condition.from_dict(listed["condition"])
+
+
 def load_snapshots(condition, seed, directory=None):
     """Snapshots through training, a list of :class:`EarlyLayers` by step; K is None where it was not kept."""
     by_step = {}
@@ -204,9 +220,7 @@ def load_snapshots(condition, seed, directory=None):
 def load_network(condition, seed, directory=None):
     """The whole trained network, in evaluation mode, hash checked."""
     listed = entry(condition, seed, directory)
-    if "condition" not in listed:
-        raise PaperCodeError(f"the manifest does not say what {condition}/seed-{seed} is (no condition); collect the run again")
-    network = Network(Condition.from_dict(listed["condition"]).network, seed=seed)
+    network = Network(_condition(listed, f"{condition}/seed-{seed}").network, seed)
     early = _read_listed(condition, seed, "early", directory)
     state = _read_listed(condition, seed, "rest", directory)
     for name, key in EARLY_KEYS.items():
@@ -244,7 +258,7 @@ def verify(directory=None):
     return count
 
 
-def collect(runs, directory=None, kinds=tuple(SUFFIXES)):
+def collect(runs, directory=None, kinds=tuple(SUFFIXES), half=False):
     """Copy finished runs into the layout of this module and list them in the manifest, which is written last.
 
     Parameters
@@ -255,6 +269,9 @@ def collect(runs, directory=None, kinds=tuple(SUFFIXES)):
         By default ``data/weights``.
     kinds : sequence of str
         Which files to keep: early, snapshots, rest, log. Without "rest" a network cannot be run, without "snapshots" not followed.
+    half : bool
+        Keep l0, l1 and K of the end of training as float16, in half the bytes: each weight is off by at most 5e-4 of itself or, below
+        6e-5, by 3e-8. Gains and offsets stay float32.
 
     Returns
     -------
@@ -281,7 +298,9 @@ def collect(runs, directory=None, kinds=tuple(SUFFIXES)):
                 raise PaperCodeError(f"{run} was trained with other settings or images than {other}; collect it --to another directory")
         paths = {kind: directory / f"{key}{SUFFIXES[kind]}" for kind in kinds}
         for kind, path in paths.items():
-            if isinstance(files[kind], bytes):
+            if kind == "early" and half:
+                write_tensors(path, _halved(files[kind], key))
+            elif isinstance(files[kind], bytes):
                 write_atomically(path, files[kind])
             else:
                 write_tensors(path, files[kind])
@@ -292,6 +311,15 @@ def collect(runs, directory=None, kinds=tuple(SUFFIXES)):
         listed["networks"][key] = {**result, "files": entries}
     write_json(directory / "manifest.json", listed)
     return list(found)
+
+
+def _halved(early, key):
+    """The same tensors with l0, l1 and K as float16."""
+    with np.errstate(over="ignore"):
+        halved = {name: tensor.astype(np.float16) if name in EARLY_KEYS else tensor for name, tensor in early.items()}
+    if not all(np.isfinite(tensor).all() for tensor in halved.values()):
+        raise PaperCodeError(f"weights of {key} are beyond half precision; collect the run without --light")
+    return halved
 
 
 def _network_name(key):

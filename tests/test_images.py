@@ -123,7 +123,7 @@ def test_rules_choose_from_the_sorted_names():
 def test_names_and_places_that_are_not_there(tmp_path, monkeypatch):
     monkeypatch.delenv("PAPER_CODE_IMAGES", raising=False)
     fails("did you mean 'tiny-imagenet'", images.load, "Tiny_ImageNet", tmp_path)
-    fails("choose one of tiny-imagenet, stl10, folder, photographs$", images.load, "zebra", tmp_path)
+    fails("choose one of tiny-imagenet, stl10, folder, photographs, phase-scrambled, .*white-noise$", images.load, "zebra", tmp_path)
     fails("data download stl10", images.load, "stl10")
     fails("needs a place: pass --root, or set PAPER_CODE_IMAGES$", images.load, "folder")
     fails("nothing at", images.load, "folder", tmp_path / "absent")

@@ -111,6 +111,16 @@ def test_snapshots_start_at_the_untrained_network_and_come_in_order(trained):
     assert load_early("tiny", 1, directory).step is None
 
 
+def test_the_untrained_network_is_drawn_again_without_a_snapshot(trained):
+    runs, directory = trained
+    for seed in (0, 1):
+        start, kept = weights.initial_early("tiny", seed, directory), load_snapshots("tiny", seed, directory)[0]
+        assert start.step == kept.step == 0
+        for name in ("l0", "l1", "K", "l1_gain", "l1_offset"):
+            np.testing.assert_array_equal(getattr(start, name).astype(np.float16), getattr(kept, name))
+    assert not np.array_equal(weights.initial_early("tiny", 0, directory).K, weights.initial_early("tiny", 1, directory).K)
+
+
 def test_seeds_log_and_verify(trained):
     runs, directory = trained
     assert weights.seeds("tiny", directory) == [0, 1] and weights.seeds("other", directory) == []
@@ -151,6 +161,32 @@ def test_collecting_again_changes_nothing_and_keeps_the_others(trained, store):
     before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
     assert collect([runs[0].directory], store) == ["tiny/seed-0"]
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_half_precision_rounds_filters_and_k_by_a_known_share_and_halves_the_file(trained, tmp_path):
+    runs, directory = trained
+    assert collect([runs[0].directory], tmp_path, ("early", "log"), half=True) == ["tiny/seed-0"] and verify(tmp_path) == 2
+    full, half = load_early("tiny", 0, directory), load_early("tiny", 0, tmp_path)
+    for name in ("l0", "l1", "K"):
+        exact, rounded = getattr(full, name), getattr(half, name)
+        assert rounded.dtype == np.float64 and not np.array_equal(exact, rounded)
+        assert (np.abs(rounded - exact) <= np.maximum(5e-4 * np.abs(exact), 3e-8)).all()
+    for name in ("l1_gain", "l1_offset"):
+        np.testing.assert_array_equal(getattr(full, name), getattr(half, name))
+    kinds = {name: str(tensor.dtype) for name, tensor in read_tensors(tmp_path / "tiny" / "seed-0.safetensors").items()}
+    assert kinds == {"l0": "float16", "l1": "float16", "K": "float16", "l1_gain": "float32", "l1_offset": "float32"}
+    sizes = [weights.entry("tiny", 0, place)["files"]["early"]["bytes"] for place in (directory, tmp_path)]
+    assert sizes[0] - sizes[1] == pytest.approx(2 * (49 + 4 * 81 + 16 * 49), abs=16)  # the header is padded to 8 bytes
+    np.testing.assert_array_equal(weights.initial_early("tiny", 0, tmp_path).K, weights.initial_early("tiny", 0, directory).K)
+    fails("lists no rest file", load_network, "tiny", 0, tmp_path)
+
+
+def test_weights_beyond_half_precision_are_not_collected_in_it(trained, tmp_path):
+    run = shutil.copytree(trained[0][0].directory, tmp_path / "run")
+    early = read_tensors(run / "early.safetensors")
+    write_tensors(run / "early.safetensors", {**early, "l1": early["l1"] + np.float32(1e5)})
+    fails("beyond half precision; collect the run without --light", collect, [run], tmp_path / "data", ("early", "log"), half=True)
+    assert not (tmp_path / "data" / "manifest.json").exists()
 
 
 def test_runs_that_cannot_be_collected_leave_the_weights_as_they_are(trained, store, tmp_path):

@@ -1,6 +1,6 @@
-"""Natural images, whatever their source, as grey 64 x 64 arrays with labels.
+"""Images, natural or synthetic, whatever their source, as grey 64 x 64 arrays with labels.
 
-Every source is one module with a function ``load(root, classes=None, progress=True) -> ImageSet``.
+Every source is one module with a function ``load(root, classes=None, progress=True) -> ImageSet``; the synthetic ones share a module.
 :func:`load` picks it by name; :mod:`paper_code.images.download` fetches the archives.
 """
 
@@ -8,17 +8,22 @@ import os
 from pathlib import Path
 
 from paper_code.errors import PaperCodeError
-from paper_code.images import folder, photographs, stl10, tiny_imagenet
+from paper_code.images import folder, photographs, stl10, synthetic, tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
 
-__all__ = ["IMAGE_SIZE", "SOURCES", "ImageSet", "describe", "load"]
+__all__ = ["IMAGE_SIZE", "SOURCES", "WITHOUT_ROOT", "ImageSet", "describe", "load"]
 
 SOURCES = {
     "tiny-imagenet": tiny_imagenet.load,
     "stl10": stl10.load,
     "folder": folder.load,
     "photographs": photographs.load,
+    "phase-scrambled": synthetic.phase_scrambled,
+    "dead-leaves": synthetic.dead_leaves,
+    "pink-noise": synthetic.pink_noise,
+    "white-noise": synthetic.white_noise,
 }
+WITHOUT_ROOT = ("photographs", "dead-leaves", "pink-noise", "white-noise")
 
 ROOT_VARIABLE = "PAPER_CODE_IMAGES"
 
@@ -32,7 +37,8 @@ def load(name, root=None, classes=None, progress=True):
         One of :data:`SOURCES`.
     root : path, optional
         Where the images lie (a directory or an archive, as the source says). Without it the environment
-        variable ``PAPER_CODE_IMAGES`` is read; the photographs need neither.
+        variable ``PAPER_CODE_IMAGES`` is read; those of :data:`WITHOUT_ROOT` need neither. The phase-scrambled images are made
+        of Tiny ImageNet, whose place it is then.
     classes : str, optional
         Rule that names the classes: ``"every-10"`` takes each tenth of the sorted class names, ``"first-20"`` the
         first twenty; without a rule, all.
@@ -50,13 +56,14 @@ def load(name, root=None, classes=None, progress=True):
     """
     if name not in SOURCES:
         raise PaperCodeError(unknown_name("data set", name, SOURCES))
-    if name == "photographs":
-        return photographs.load(root, classes=classes, progress=progress)
+    if name in WITHOUT_ROOT:
+        return SOURCES[name](root, classes=classes, progress=progress)
     root = root or os.environ.get(ROOT_VARIABLE)
     if root is None:
         from paper_code.images.download import ARCHIVES  # here, as it imports pooch, which complains in notebooks
 
-        fetch = f", or fetch it with 'python -m paper_code data download {name}'" if name in ARCHIVES else ""
+        archive = "tiny-imagenet" if name == "phase-scrambled" else name
+        fetch = f", or fetch it with 'python -m paper_code data download {archive}'" if archive in ARCHIVES else ""
         raise PaperCodeError(f"the data set {name} needs a place: pass --root, or set {ROOT_VARIABLE}{fetch}")
     if not Path(root).exists():
         raise PaperCodeError(f"there is nothing at {root}; pass the place of {name} with --root")

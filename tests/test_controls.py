@@ -1,0 +1,235 @@
+"""Laws of the controls: each changes what it says and nothing else, and every one of them trains."""
+
+import dataclasses
+import json
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from test_synthetic import tiny_imagenet  # noqa: F401 -- a fixture
+from tiny import HARDWARE, TRAINING, image_set, make_run, trained_bytes
+
+from paper_code import conditions, images, training, weights
+from paper_code.conditions import CONDITIONS, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
+from paper_code.errors import PaperCodeError
+from paper_code.files import read_json
+from paper_code.training import Run, augment, rotate, training_labels
+
+CHANGES = {
+    "control": {},
+    "control-shuffled-labels": {"labels": "shuffled"},
+    "control-no-l0": {"l0": "none"},
+    "control-no-lateral": {"lateral_size": 0},
+    "control-no-silencing": {"silenced": 0.0},
+    "control-one-step": {"steps": 1},
+    "control-two-steps": {"steps": 2},
+    "control-four-steps": {"steps": 4},
+    "control-phase-scrambled": {"images": "phase-scrambled"},
+    "control-dead-leaves": {"images": "dead-leaves", "classes": "all"},
+    "control-pink-noise": {"images": "pink-noise", "classes": "all"},
+    "control-white-noise": {"images": "white-noise", "classes": "all"},
+    "control-no-front-end": {"blur": 0.0, "noise": 0.0},
+    "control-noise-low": {"noise": 0.1},
+    "control-noise-high": {"noise": 0.4},
+    "control-noise-higher": {"noise": 0.8},
+    "control-rectified-l0": {"l0": "rectified"},
+    "control-rotations": {"rotation": 180.0},
+}
+
+
+def settings(condition):
+    """All settings in one flat dict; the number of classes follows from the images."""
+    parts = dataclasses.asdict(condition)
+    network, training_settings = parts.pop("network"), parts.pop("training")
+    del network["classes"]
+    return {**parts, **network, **training_settings}
+
+
+# the table
+
+
+def test_a_control_changes_what_it_says_and_nothing_else():
+    reference = settings(CONDITIONS["reference"])
+    base = settings(CONTROLS["control"].condition)
+    assert {key for key in base if base[key] != reference[key]} == {"name", "about", "epochs"} and base["epochs"] == CONTROL_EPOCHS
+    for name, control in CONTROLS.items():
+        one = settings(control.condition)
+        assert {key: one[key] for key in one if one[key] != base[key] and key not in ("name", "about")} == {
+            key: value for key, value in CHANGES[name].items() if value != base[key]
+        }
+        assert one["name"] == name and CONDITIONS[name] is control.condition
+        assert control.condition.images in images.SOURCES and "\n" not in control.condition.about + control.label + control.asks
+        assert control.asks.endswith("?") and len(control.label) < 30
+
+
+@pytest.mark.parametrize("steps, name", [(1, "one"), (2, "two"), (4, "four")])
+def test_the_value_of_the_reference_makes_no_control(steps, name):
+    reference = CONDITIONS["reference"]
+    reference = replace(reference, network=replace(reference.network, steps=steps, noise=0.4))
+    named = [control.condition.name for control in conditions._controls(reference)]
+    every = {f"control-{count}-step{'s' * (count != 'one')}" for count in ("one", "two", "four")}
+    missing = [one for one in every if one not in named]
+    assert missing == [f"control-{name}-step{'s' * (steps > 1)}"] and "control-noise-high" not in named and "control-noise-low" in named
+    assert set(named) <= set(CHANGES) and len(set(named)) == len(named) and named[0] == "control"
+
+
+# settings that may be left out
+
+
+def test_a_default_is_left_out_and_a_choice_is_not():
+    for one in CONDITIONS.values():
+        values = json.loads(json.dumps(one.as_dict()))
+        assert Condition.from_dict(values) == one
+        assert ("labels" in values["training"]) == (one.training.labels != "true")
+        assert ("rotation" in values["training"]) == (one.training.rotation > 0)
+
+
+def test_the_shipped_networks_still_have_conditions():
+    for listed in weights.manifest()["networks"].values():
+        found = Condition.from_dict(listed["condition"])
+        assert found.as_dict() == {**listed["condition"], "network": found.as_dict()["network"]}
+        assert (found.training.labels, found.training.rotation) == ("true", 0.0) or found.name.startswith("control")
+
+
+def test_a_run_of_either_kind_is_not_gone_on_with_as_the_other(tmp_path):
+    plain, shuffled = make_run(tmp_path / "plain"), make_run(tmp_path / "shuffled", training={"labels": "shuffled"})
+    for run in (plain, shuffled):
+        run._resume()
+        run._check_same_run(read_json(run.directory / "run.json"))
+    with pytest.raises(PaperCodeError, match="condition.training.labels = its default, not shuffled"):
+        shuffled._check_same_run(plain.identity)
+    with pytest.raises(PaperCodeError, match="condition.training.labels = shuffled, not its default"):
+        plain._check_same_run(shuffled.identity)
+
+
+@pytest.mark.parametrize("change", [{"labels": "wrong"}, {"rotation": -1.0}, {"rotation": 181.0}, {"rotation": float("nan")}])
+def test_settings_that_cannot_be_are_refused(change):
+    with pytest.raises(PaperCodeError, match=next(iter(change))):
+        replace(TRAINING, **change)
+
+
+# labels
+
+
+def test_shuffled_labels_keep_the_classes_sizes_and_follow_the_seed():
+    many = replace(image_set(), train_images=np.zeros((600, 64, 64), np.uint8), train_labels=np.repeat(np.arange(2), (200, 400)))
+    assert training_labels(many, "true", 3) is many.train_labels
+    found = [training_labels(many, "shuffled", seed) for seed in (0, 1, 0)]
+    for labels in found:
+        np.testing.assert_array_equal(np.bincount(labels), [200, 400])
+        assert (labels == many.train_labels).mean() == pytest.approx((1 / 3) ** 2 + (2 / 3) ** 2, abs=0.08)  # chance
+    assert not np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
+
+
+def test_a_run_learns_the_shuffled_labels_and_is_tested_on_the_true_ones(tmp_path):
+    run = make_run(tmp_path, training={"labels": "shuffled"})
+    np.testing.assert_array_equal(run.train_labels.numpy(), training_labels(run.images, "shuffled", 0))
+    assert not np.array_equal(run.train_labels.numpy(), run.images.train_labels)
+    np.testing.assert_array_equal(run.images.test_labels, image_set().test_labels)
+    run.train(progress=False)
+    make_run(tmp_path / "true").train(progress=False)
+    found, other = trained_bytes(tmp_path), trained_bytes(tmp_path / "true")
+    assert found["snapshots/000000.safetensors"] == other["snapshots/000000.safetensors"]
+    assert found["early.safetensors"] != other["early.safetensors"]
+
+
+# rotations
+
+
+def smooth(count=50):
+    """Random images (count, 1, 64, 64) without fine detail."""
+    noise = torch.randn(count, 1, 9, 9, generator=torch.Generator().manual_seed(0))
+    return torch.nn.functional.interpolate(noise, size=64, mode="bicubic", align_corners=False)
+
+
+def test_quarter_turns_are_exact_and_counter_clockwise():
+    pictures = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    for turns in range(-2, 3):
+        turned = rotate(pictures, torch.full((2,), turns * torch.pi / 2))
+        torch.testing.assert_close(turned, pictures.rot90(turns, (2, 3)), atol=1e-4, rtol=0)
+
+
+def test_a_round_image_stays_as_it_is_and_a_grating_turns_by_the_angle():
+    place = torch.arange(64.0) - 31.5
+    x, y = place[None, :], -place[:, None]
+    angle = torch.linspace(-3, 3, 13)
+    round_image = torch.exp(-(x**2 + y**2) / 50)[None, None]
+    turned = rotate(round_image.expand(13, -1, -1, -1), angle)
+    torch.testing.assert_close(turned, round_image.expand_as(turned), atol=0.015, rtol=0)
+
+    def grating(direction):
+        return torch.cos(0.3 * (torch.cos(direction) * x + torch.sin(direction) * y))
+
+    for one in angle:
+        turned = rotate(grating(torch.tensor(0.4))[None, None], one[None])[0, 0]
+        inside = x**2 + y**2 < 30**2
+        torch.testing.assert_close(turned[inside], grating(0.4 + one)[inside], atol=0.03, rtol=0)
+
+
+def test_rotations_keep_the_mean_fill_the_corners_and_take_every_angle_up_to_the_largest():
+    bright = smooth() + 5
+    turned = augment(bright, TrainingConfig(shift=0, flip=False, rotation=180.0))
+    assert turned.shape == bright.shape and turned.min() > 0  # no dark corners
+    assert turned.mean().item() == pytest.approx(bright.mean().item(), abs=0.05)
+
+    seen = []
+    real, training.rotate = training.rotate, lambda pictures, angle: seen.append(angle) or pictures
+    try:
+        torch.manual_seed(0)
+        augment(smooth(2000), TrainingConfig(rotation=30.0))
+    finally:
+        training.rotate = real
+    degrees = torch.rad2deg(seen[0])
+    assert -30 <= degrees.min() < -29 and 29 < degrees.max() <= 30 and abs(degrees.mean()) < 1
+    assert degrees.std().item() == pytest.approx(30 / 3**0.5, rel=0.03)  # uniform
+
+
+def test_without_rotation_nothing_is_drawn_for_it():
+    """Neither the shifts and flips nor what the step draws next depend on a rotation that is not there."""
+    pictures = smooth(8)
+    torch.manual_seed(1)
+    augment(pictures, TrainingConfig())
+    after = torch.get_rng_state()
+    torch.manual_seed(1)
+    torch.randint(0, 9, (2, 8, 1))
+    torch.rand(8, 1, 1, 1)
+    assert torch.equal(after, torch.get_rng_state())
+    torch.manual_seed(1)
+    augment(pictures, TrainingConfig(rotation=5.0))
+    assert not torch.equal(after, torch.get_rng_state())
+
+
+# all of them train
+
+
+@cache
+def generated(name):
+    return images.SOURCES[name](progress=False, train=3, test=1)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_every_control_trains_and_is_collected(name, tmp_path, tiny_imagenet):  # noqa: F811
+    condition = CONTROLS[name].condition
+    if condition.images in images.WITHOUT_ROOT:
+        data = generated(condition.images)
+    else:
+        data = images.load(condition.images, tiny_imagenet, "all", progress=False)
+    small = {"cells": 8, "widths": (8, 8, 8)} | ({"lateral_size": 5} if condition.network.lateral else {})
+    recipe = replace(condition.training, epochs=1, batch=len(data.train_images) // 5)
+    small = replace(condition, network=replace(condition.network, **small), training=recipe)
+    run = Run(small, data, 1, tmp_path / "run", HARDWARE)
+    result = run.train(progress=False)
+    assert result["condition"]["name"] == name and result["steps"] == 5
+    for tensor in run.network.state_dict().values():
+        assert torch.isfinite(tensor).all()
+    assert weights.collect([run.directory], tmp_path / "data", ("early", "log"), half=True) == [f"{name}/seed-1"]
+    end, start = weights.load_early(name, 1, tmp_path / "data"), weights.initial_early(name, 1, tmp_path / "data")
+    assert (end.l0 is None) == (start.l0 is None) == (condition.network.l0 == "none")
+    assert (end.K is None) == (start.K is None) == (not condition.network.lateral)
+    assert np.abs(end.l1 - start.l1).max() > 1e-3  # l1 moved
+
+
+def test_controls_are_known_by_their_names():
+    assert {name for name in CONDITIONS if name.startswith("control")} == set(CONTROLS)
