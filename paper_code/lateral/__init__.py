@@ -2,18 +2,25 @@
 
 Read :mod:`frame` first (where a source lies and whether its wave agrees with the target's), then :mod:`selectivity` (what is measured) and
 :mod:`statistics` (how sure it is). :mod:`rf_kernel` holds the kernels that K is compared with, :mod:`association_field` the map of K around
-a cell, :mod:`measures` all of it on the shipped networks. K[i, j, d] leads from the source cell j at x + d to the target i at x.
+a cell, :mod:`measures` all of it on the shipped networks, :mod:`natural_images` their K beside CO, :mod:`single_cell` one cell at a time.
+Group models of K: :mod:`models` (the families), :mod:`fits` (how they are fitted), :mod:`comparison` (what they explain, and how sure it
+is), with :mod:`bins` (a ceiling) and :mod:`planted` (kernels made from a known family). K[i, j, d] leads from the source cell j at x + d to
+the target i at x.
 """
 
 from paper_code.lateral.association_field import AssociationField, association_field
 from paper_code.lateral.frame import Cells, PairFrame, ordered_pairs, pair_frame
-from paper_code.lateral.measures import LateralMeasures, example_pairs, measure_kernel, measure_lateral, numbers
-from paper_code.lateral.rf_kernel import activity_of, co_activation, rf_kernel
+from paper_code.lateral.measures import LateralMeasures, example_pairs, measure_flanks, measure_kernel, measure_lateral, numbers
+from paper_code.lateral.natural_images import CoMeasures, co_numbers, compare_co, measure_co
+from paper_code.lateral.rf_kernel import activity_of, co_activation, co_kernel, rf_kernel
 from paper_code.lateral.selectivity import (
+    balance,
     broad_share,
     contrast,
     correlation_sums,
     elongation_probe,
+    excitatory,
+    flank_probe,
     monotonicity,
     orientation_null,
     standardise,
@@ -21,27 +28,39 @@ from paper_code.lateral.selectivity import (
     strengths,
     tuning_probe,
 )
+from paper_code.lateral.single_cell import SingleCells, load_single_cells, single_cells, strongest_sources
 from paper_code.lateral.statistics import PairSums, Probe, Test, against, bootstrap_weights, interval, permutations
 
 __all__ = [
     "AssociationField",
     "Cells",
+    "CoMeasures",
     "LateralMeasures",
     "PairFrame",
     "PairSums",
     "Probe",
+    "SingleCells",
     "Test",
     "activity_of",
     "against",
     "association_field",
+    "balance",
     "bootstrap_weights",
     "broad_share",
     "co_activation",
+    "co_kernel",
+    "co_numbers",
+    "compare_co",
     "contrast",
     "correlation_sums",
     "elongation_probe",
     "example_pairs",
+    "excitatory",
+    "flank_probe",
     "interval",
+    "load_single_cells",
+    "measure_co",
+    "measure_flanks",
     "measure_kernel",
     "measure_lateral",
     "monotonicity",
@@ -51,8 +70,10 @@ __all__ = [
     "pair_frame",
     "permutations",
     "rf_kernel",
+    "single_cells",
     "standardise",
     "strength_probe",
     "strengths",
+    "strongest_sources",
     "tuning_probe",
 ]

@@ -3,7 +3,11 @@
 import numpy as np
 import torch
 
+from paper_code import weights
 from paper_code.errors import PaperCodeError
+from paper_code.images import load as load_images
+
+CO_IMAGES = 240  # patches that CO is taken over
 
 
 def rf_kernel(fields, size, stride):
@@ -81,6 +85,45 @@ def activity_of(network, images, noise_seed=0, batch=64):
     images = torch.as_tensor(np.asarray(images), dtype=torch.float32)[:, None]
     parts = [network.simple_cells(network.lgn(network.front_end(part, generator))) for part in images.split(batch)]
     return torch.cat(parts).numpy()
+
+
+def co_kernel(condition, seed, image_set=None, count=CO_IMAGES, noise_seed=0, directory=None):
+    """CO of one shipped network, with the offsets of its K: feed-forward activity over natural images, K taking no part.
+
+    Parameters
+    ----------
+    condition : str
+    seed : int
+    image_set : ImageSet, optional
+        The photographs of scikit-image when absent: they need no download. Its training images are taken at even distances in their order
+        and standardised with the set's own mean and sd, so that the network sees the contrast that it was trained on.
+    count : int
+        Images, at least 2; all training images if there are fewer.
+    noise_seed : int
+        Of the receptor noise.
+    directory : path, optional
+        Of the weights.
+
+    Returns
+    -------
+    array (n, n, k, k)
+        As :func:`co_activation`.
+
+    Raises
+    ------
+    PaperCodeError
+        If the network is missing or has no lateral kernel, or as :func:`co_activation`.
+    """
+    if count < 2:
+        raise PaperCodeError(f"a correlation over images needs at least 2 of them, got {count}")
+    if weights.load_early(condition, seed, directory).K is None:
+        raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
+    network = weights.load_network(condition, seed, directory)
+    image_set = load_images("photographs", progress=False) if image_set is None else image_set
+    shown = image_set.train_images
+    shown = shown[np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int)]
+    standardised = (shown.astype(np.float32) - image_set.mean) / image_set.sd
+    return co_activation(activity_of(network, standardised, noise_seed), network.config.lateral_size)
 
 
 def _offsets(size):

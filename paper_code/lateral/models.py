@@ -1,0 +1,274 @@
+"""Families of lateral kernels M(along, across, turn), each a library of shapes: what K is compared with.
+
+========  ===========================================================  ====================================  =====================
+family    M, up to its gain                                            shape parameters                      includes
+========  ===========================================================  ====================================  =====================
+ISO       exp(-(r / s)^q / q)                                          s, q
+SEP       ISO times exp(kappa (cos 2 turn - 1))                        s, q, kappa                           ISO (kappa = 0)
+ANI       SEP with r^2 = u^2 / e + v^2 e                               s, q, kappa, e                        SEP (e = 1)
+COC       ISO times exp(kappa (cos 2 (turn - 2 psi) - 1))              s, q, kappa                           ISO (kappa = 0)
+DP        direction process, undirected                                1 / alpha, D / alpha, blur
+HR        contour enhancement, resolvent, undirected                   sqrt(D11 / alpha), D22 / alpha, blur
+========  ===========================================================  ====================================  =====================
+
+(along, across) is the displacement of the source in the target's frame, r its length and psi its direction, turn the source's orientation
+against the target's; (u, v) is the displacement along and across the mean of the two orientations, so that every family is reciprocal.
+The exponent q is 1 or 2: the group kernels fall off exponentially, and a baseline that could not would lose by its profile alone.
+D / alpha and D22 / alpha are angular diffusions over a mean life. Blurs in theta are fixed (``BLUR_THETA``). All lengths in pixels.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from paper_code import se2
+from paper_code.errors import PaperCodeError
+
+FAMILIES = ("ISO", "SEP", "ANI", "COC", "DP", "HR")
+PARAMETERS = {
+    "ISO": ("scale", "exponent"),
+    "SEP": ("scale", "exponent", "kappa"),
+    "ANI": ("scale", "exponent", "kappa", "elongation"),
+    "COC": ("scale", "exponent", "kappa"),
+    "DP": ("length", "diffusion", "blur"),
+    "HR": ("length", "diffusion", "blur"),
+}
+BLUR_THETA = 0.2  # radians, at source and at target each
+REACH = 20.0  # px, half side of the tables of DP and HR; their kernels count as 0 beyond
+DIRECTIONS = 48  # of the tables, over pi
+SPACING = 0.375  # of the places of the tables, in units of the blur: linear between them, within 2 % of the peak
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where shapes are evaluated: ``along`` and ``across`` (p, l) in pixels, ``turn`` (p,) in radians."""
+
+    along: np.ndarray
+    across: np.ndarray
+    turn: np.ndarray
+
+    def __getitem__(self, pairs):
+        """The places of some pairs."""
+        return Places(self.along[pairs], self.across[pairs], self.turn[pairs])
+
+    @cached_property
+    def middle(self):
+        """u^2 and v^2, (p, l): displacement along and across the mean of the two orientations, squared."""
+        cosine, sine = (part(self.turn / 2)[:, None].astype(self.along.dtype) for part in (np.cos, np.sin))
+        return (self.along * cosine + self.across * sine) ** 2, (self.across * cosine - self.along * sine) ** 2
+
+    @cached_property
+    def cocircular(self):
+        """cos 2 (turn - 2 psi), (p, l); 1 at r = 0."""
+        u2, v2 = self.middle
+        squared = u2 + v2
+        return 1 - 8 * u2 * v2 / np.where(squared > 0, squared, 1) ** 2
+
+    @cached_property
+    def _interpolations(self):
+        return {}
+
+    def interpolation(self, spacing):
+        """Trilinear weights (p * l, table) of the tables of that spacing, turn periodic; nothing beyond REACH."""
+        if spacing not in self._interpolations:
+            half = _half_side(spacing)
+            side, count = 2 * half + 1, self.along.size
+            level = np.broadcast_to((self.turn % np.pi / np.pi * DIRECTIONS)[:, None], self.along.shape)
+            parts = [np.asarray(one, np.float32).ravel() for one in (level, half - self.across / spacing, half + self.along / spacing)]
+            inside = np.all([(one >= 0) & (one < side - 1) for one in parts[1:]], axis=0)
+            low = [np.where(inside, np.floor(one), 0).astype(np.int32) for one in parts]
+            rest = [one - corner for one, corner in zip(parts, low, strict=True)]
+            place, weight = np.empty((count, 8), np.int32), np.empty((count, 8), np.float32)
+            for corner, steps in enumerate(np.ndindex(2, 2, 2)):
+                level, row, column = (one + step for one, step in zip(low, steps, strict=True))
+                place[:, corner] = ((level % DIRECTIONS) * side + row) * side + column
+                weight[:, corner] = inside * np.prod([one if step else 1 - one for one, step in zip(rest, steps, strict=True)], axis=0)
+            starts = np.arange(0, 8 * count + 1, 8, dtype=np.int32)
+            shape = (count, DIRECTIONS * side**2)
+            self._interpolations[spacing] = csr_array((weight.ravel(), place.ravel(), starts), shape=shape)
+        return self._interpolations[spacing]
+
+
+def profile(squared, scale, exponent):
+    """exp(-(r / scale)^exponent / exponent) from r^2."""
+    scaled = squared / np.asarray(scale**2, squared.dtype)
+    return np.exp(-np.sqrt(scaled)) if exponent == 1 else np.exp(-scaled / 2)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The part of ISO, SEP and ANI that depends on the place."""
+
+    scale: float
+    exponent: int
+    elongation: float = 1.0
+
+    def at(self, places):
+        """Values (p, l)."""
+        u2, v2 = places.middle
+        return profile(u2 / self.elongation + v2 * self.elongation, self.scale, self.exponent)
+
+
+@dataclass(frozen=True)
+class CoCircular:
+    """COC."""
+
+    scale: float
+    exponent: int
+    kappa: float
+
+    def at(self, places):
+        """Values (p, l)."""
+        u2, v2 = places.middle
+        return profile(u2 + v2, self.scale, self.exponent) * np.exp(self.kappa * (places.cocircular - 1))
+
+
+@dataclass(frozen=True)
+class Group:
+    """DP or HR: a kernel of SE(2), undirected, from a table, linear between its places."""
+
+    family: str
+    length: float  # 1 / alpha, or sqrt(D11 / alpha), px
+    diffusion: float  # D / alpha, or D22 / alpha, rad^2
+    blur: float  # px
+
+    @property
+    def process(self):
+        """The process of :mod:`paper_code.se2`."""
+        shared = {"blur": self.blur, "blur_theta": BLUR_THETA, "undirected": True}
+        if self.family == "DP":
+            return se2.DirectionProcess(D=self.diffusion / self.length, alpha=1 / self.length, **shared)
+        return se2.Enhancement(D11=self.length**2, D22=self.diffusion, alpha=1.0, **shared)
+
+    def at(self, places):
+        """Values (p, l), the largest of the table being 1."""
+        table = _table(self)
+        return (places.interpolation(SPACING * self.blur) @ table.ravel()).reshape(places.along.shape)
+
+
+def _half_side(spacing):
+    return int(np.ceil(REACH / spacing))
+
+
+@lru_cache(maxsize=512)
+def _table(shape):
+    """Values of a Group, float32 (DIRECTIONS, places, places), the largest being 1."""
+    spacing = SPACING * shape.blur
+    values = se2.sample_grid(shape.process, size=2 * _half_side(spacing) + 1, spacing=spacing, n_theta=DIRECTIONS).values
+    return (values / values.max()).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Library:
+    """e elements: shapes, each times a tuning exp(kappa (cos 2 turn - 1)), and the families that they make.
+
+    Attributes
+    ----------
+    shapes : tuple of Plane, CoCircular or Group
+    shape : int array (e,)
+        Of each element.
+    kappa : float array (e,)
+        Of each element; 0 for none.
+    members : dict of int arrays
+        The elements of each of FAMILIES; a family that includes another shares its elements.
+    """
+
+    shapes: tuple
+    shape: np.ndarray
+    kappa: np.ndarray
+    members: dict
+
+    def __len__(self):
+        return len(self.shape)
+
+    def parameters(self, family, element):
+        """The shape parameters of an element as one of a family: a dict in the order of PARAMETERS."""
+        shape, kappa = self.shapes[self.shape[element]], float(self.kappa[element])
+        known = {"kappa": kappa, **vars(shape)}
+        if family == "COC" and isinstance(shape, Plane):
+            known["kappa"] = 0.0
+        return {name: float(known[name]) for name in PARAMETERS[family]}
+
+    def tuning(self, turn):
+        """exp(kappa (cos 2 turn - 1)) of every element at turns (p,): (e, p)."""
+        return np.exp(self.kappa[:, None] * (np.cos(2 * turn) - 1))
+
+    def values(self, places, elements):
+        """Elements at all places: float array (len(elements), p, l)."""
+        found = {}
+        for number in np.unique(self.shape[elements]):
+            found[number] = self.shapes[number].at(places)
+        tuning = self.tuning(places.turn)[elements].astype(places.along.dtype)
+        return np.stack([found[self.shape[one]] * tuning[row][:, None] for row, one in enumerate(elements)])
+
+
+@lru_cache(maxsize=4)
+def library(fine=True):
+    """The grids over which the parameters are chosen.
+
+    Fine: 13 scales (12 % apart) x 2 exponents, 6 kappas, 5 elongations (one of them across the bars), 4 kappas of COC; 4 lengths x 5
+    diffusions x 7 blurs. Coarse: ISO as in the fine one, so that no other family wins by its profile, and few of the rest; it serves the
+    refits of permutations and trials.
+    """
+    scales = (1.5, 1.7, 1.9, 2.1, 2.35, 2.65, 3.0, 3.35, 3.75, 4.2, 4.8, 5.5, 6.4)
+    some, kappas, elongations, bends = scales, (0.0, 0.25, 0.5, 1.0, 2.0, 4.0), (1.0, 0.7, 1.4, 2.0, 2.8), (0.25, 0.5, 1.0, 2.0)
+    diffusions, blurs = (0.1, 0.3, 1.0, 3.0, 10.0), (0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2)
+    lengths = {"DP": (2.0, 4.0, 7.0, 12.0), "HR": (1.0, 2.0, 3.5, 6.0)}
+    if not fine:
+        some, kappas, elongations, bends = (1.9, 3.0, 4.2), (0.0, 0.5, 1.0, 2.0), (1.0, 0.7, 1.4, 2.0), (0.5, 1.0, 2.0)
+        diffusions, blurs, lengths = (0.1, 1.0, 3.0), (0.8, 1.6, 2.4), {"DP": (2.0, 4.0, 7.0), "HR": (1.0, 2.0, 3.5)}
+    shapes, elements, members = [], [], {family: [] for family in FAMILIES}
+
+    def add(shape, kappa, families):
+        if not shapes or shapes[-1] != shape:
+            shapes.append(shape)
+        for family in families:
+            members[family].append(len(elements))
+        elements.append((len(shapes) - 1, kappa))
+
+    for elongation in elongations:
+        for exponent in (1, 2):
+            for scale in scales if elongation == 1 else some:
+                for kappa in kappas if scale in some else kappas[:1]:
+                    plain = ("ANI",) if elongation != 1 else ("SEP", "ANI") if kappa else ("ISO", "SEP", "ANI", "COC")
+                    add(Plane(scale, exponent, elongation), kappa, plain)
+    for exponent in (1, 2):
+        for scale in some:
+            for kappa in bends:
+                add(CoCircular(scale, exponent, kappa), 0.0, ("COC",))
+    for family in ("DP", "HR"):
+        for length in lengths[family]:
+            for diffusion in diffusions:
+                for blur in blurs:
+                    add(Group(family, length, diffusion, blur), 0.0, (family,))
+    shape, kappa = (np.array(part) for part in zip(*elements, strict=True))
+    return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
+
+
+def shape_of(family, **parameters):
+    """One shape and its tuning of the turn, from the parameters of a family: (shape, kappa).
+
+    Raises
+    ------
+    PaperCodeError
+        For an unknown family or other parameters than PARAMETERS names.
+    """
+    if family not in FAMILIES:
+        raise PaperCodeError(f"unknown family {family!r}; choose one of {', '.join(FAMILIES)}")
+    if set(parameters) != set(PARAMETERS[family]):
+        given = ", ".join(parameters) or "none"
+        raise PaperCodeError(f"the family {family} has the parameters {', '.join(PARAMETERS[family])}, not {given}")
+    if family in ("DP", "HR"):
+        return Group(family, **parameters), 0.0
+    if family == "COC":
+        return CoCircular(**parameters), 0.0
+    kappa = parameters.pop("kappa", 0.0)
+    return Plane(**parameters), kappa
+
+
+def evaluate(family, places, **parameters):
+    """A family's kernel at all places: (p, l)."""
+    shape, kappa = shape_of(family, **parameters)
+    return shape.at(places) * np.exp(kappa * (np.cos(2 * places.turn) - 1))[:, None]
