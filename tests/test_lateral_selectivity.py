@@ -9,10 +9,15 @@ from lateral_cells import drawn, random_cells
 from paper_code.errors import PaperCodeError
 from paper_code.lateral import (
     Cells,
+    balance,
+    bootstrap_weights,
     broad_share,
     contrast,
     correlation_sums,
     elongation_probe,
+    excitatory,
+    flank_probe,
+    measure_flanks,
     measure_kernel,
     measure_lateral,
     monotonicity,
@@ -124,6 +129,55 @@ def test_round_cells_have_an_rf_kernel_without_elongation():
     assert abs(contrast(ratios)) < 0.05
 
 
+def test_flanks_of_planted_polarities_are_exact(cells):
+    frame = pair_frame(cells, 9, 2)
+    agreeing, constant = np.zeros((2, 40, 40, 9, 9))
+    agreeing[frame.target, frame.source] = 0.5 * np.sign(np.cos(frame.phase)).reshape(-1, 9, 9)
+    constant[frame.target, frame.source] = 0.5
+    signed, blind = (flank_probe(frame, 40, signed) for signed in (True, False))
+    np.testing.assert_allclose(signed.sums(agreeing).value, 0.5)
+    np.testing.assert_allclose(signed.sums(-agreeing).value, -0.5)
+    np.testing.assert_allclose(blind.sums(constant).value, 0.5)
+    # What excites both polarities alike is no geometry to the signed measure.
+    assert np.abs(signed.sums(constant).value).max() < 0.1
+
+
+def test_flanks_find_a_planted_axis_in_all_three_weights(cells):
+    draws, orders = bootstrap_weights(40, 100, 0), permutations(40, 199, 0)
+    for sign, narrow in ((1, "across"), (-1, "along")):
+        kernel, frame = planted(cells, noise=0.3, envelope=lambda frame, narrow=narrow: 2 * np.exp(-(getattr(frame, narrow) ** 2) / 6))
+        for name, found in measure_flanks(kernel - 0.2, frame, orders, draws).items():
+            assert sign * found.difference.value > 0 and sign * found.balance > 0, name
+            assert found.difference.value == pytest.approx(found.collinear - found.flanking)
+            assert found.balance_low < found.balance < found.balance_high
+            assert found.difference.test.p == (1 / 200 if sign > 0 else 1), name
+
+
+def test_flanks_of_a_kernel_without_an_axis_are_inside_the_null(cells):
+    kernel, frame = planted(cells, envelope=lambda frame: np.exp(-frame.squared_distance / 18))
+    for name, found in measure_flanks(kernel, frame, permutations(40, 199, 0), bootstrap_weights(40, 200, 0)).items():
+        assert found.difference.low < 0.02 and found.difference.high > -0.02, name
+        assert abs(found.difference.value) < 0.1, name
+
+
+def test_the_transposed_frame_swaps_the_flanks(cells):
+    kernel, frame = planted(cells)
+    other = replace(frame, along=frame.across, across=frame.along)
+    for signed in (True, False):
+        ratios, swapped = (flank_probe(one, 40, signed).sums(kernel).value for one in (frame, other))
+        np.testing.assert_allclose(swapped, ratios[::-1])
+
+
+def test_balance_and_excitatory_part():
+    np.testing.assert_allclose(balance([[2, 1], [1, -1], [-1, 1], [-1, -3]]), [1 / 3, 1, -1, 0.5])
+    kernel = np.random.default_rng(14).standard_normal((5, 5, 3, 3))
+    part, spread = excitatory(kernel), kernel[~np.eye(5, dtype=bool)].std()
+    np.testing.assert_allclose(part - excitatory(-kernel), kernel / spread)
+    assert part.min() == 0
+    with pytest.raises(PaperCodeError, match="constant"):
+        excitatory(np.ones((3, 3, 3, 3)))
+
+
 def test_strengths_add_up(cells):
     kernel, frame = planted(cells)
     found = strengths(kernel)
@@ -206,7 +260,18 @@ def test_measures_of_a_planted_network(measured):
     # Two untrained tests in the tail would be one chance in a thousand or less.
     assert found["untrained_rf_p"][0] > 0.01 and found["untrained_tuning_p"][0] > 0.01
     assert found["broad_chance"] == [pytest.approx(1 / 49)]
+    assert found["flank_signed_difference"][0] == pytest.approx(found["flank_signed_collinear"][0] - found["flank_signed_flanking"][0])
+    assert found["unsure_cells"][0] < found["oriented_cells"][0]
     assert all(len(values) == 1 for values in found.values())
+
+
+def test_doubtful_orientations_are_left_out_of_the_sure_measures(measured):
+    one = measured[0]
+    sure = one.oriented & ~one.fits.disagrees
+    assert one.unsure == (one.oriented & one.fits.disagrees).sum()
+    frame = pair_frame(Cells.from_gabors(one.fits[sure]), 7, 2)
+    curve = tuning_probe(frame, sure.sum()).sums(standardise(one.kernel[np.ix_(sure, sure)])).value
+    assert one.sure_difference.value == pytest.approx(curve[0] - curve[-1])
 
 
 def test_measures_do_not_depend_on_the_order_of_the_cells(measured):

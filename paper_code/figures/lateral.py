@@ -52,8 +52,11 @@ def strengths(networks):
     return figure
 
 
-def tuning(networks):
-    """The coefficient of cos Phi against the orientation difference; the same blind to phase; K's curve and RF's, each over its mean."""
+def tuning(networks, co=()):
+    """The coefficient of cos Phi against the orientation difference; the same blind to phase; the curves of K, RF and CO over their means.
+
+    ``co`` are the :class:`paper_code.lateral.CoMeasures` of the networks, if they are to be drawn.
+    """
     seeds = [one.seed for one in networks]
     figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.2))
     axes[1].sharey(axes[0])
@@ -66,9 +69,13 @@ def tuning(networks):
     for index, one in enumerate(networks):
         for values, style, name in ((one.tuning.coherent.value, "-o", "K"), (one.rf_tuning, "--", "RF")):
             axes[2].plot(MIDDLES, values / values.mean(), style, markersize=3, color=_color(index), label=name if index == 0 else None)
+    for index, one in enumerate(co):
+        values = one.tuning.value
+        axes[2].plot(MIDDLES, values / values.mean(), "-.", linewidth=1, color=_color(index), label="CO" if index == 0 else None)
     axes[0].set(title="phase-coherent", ylabel="coefficient (sd of K)")
     axes[1].set(title="blind to phase")
-    axes[2].set(title="K and RF, coherent", ylabel="coefficient / mean of curve", ylim=(0, None), **DEGREES)
+    title = "K, RF and CO, coherent" if co else "K and RF, coherent"
+    axes[2].set(title=title, ylabel="coefficient / mean of curve", ylim=(0, None), **DEGREES)
     for panel, letter in zip(axes, "ABC", strict=True):
         panel.axhline(0, color=INK, linewidth=0.6)
         panel_label(panel, letter)
@@ -208,17 +215,14 @@ def broad(networks):
     return figure
 
 
-def like_orientations(coherent, blind, rf):
-    """Maps (m, m) of :func:`paper_code.lateral.association_field` for like orientations: K coherent, K blind, RF coherent.
-
-    Arguments are tuples (map, ticks).
-    """
-    figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.3))
-    limit = np.nanmax(np.abs(coherent[0]))
-    scales = (limit, limit, np.nanmax(np.abs(rf[0])))
-    names = ("K, phase-coherent", "K, blind to phase", "RF, phase-coherent")
-    for panel, letter, name, (values, ticks), scale in zip(axes, "ABC", names, (coherent, blind, rf), scales, strict=True):
-        half = ticks[-1] + (ticks[1] - ticks[0]) / 2
+def like_orientations(maps, ticks):
+    """Maps (m, m) of :func:`paper_code.lateral.association_field` for like orientations: K coherent, K blind, RF coherent, CO coherent."""
+    figure, axes = plt.subplots(1, 4, figsize=(11.6, 3.0), sharey=True)
+    own = np.nanmax(np.abs(maps[0]))
+    scales = (own, own, *(np.nanmax(np.abs(one)) for one in maps[2:]))
+    names = ("K, phase-coherent", "K, blind to phase", "RF, phase-coherent", "CO, phase-coherent")
+    half = ticks[-1] + (ticks[1] - ticks[0]) / 2
+    for panel, letter, name, values, scale in zip(axes, "ABCD", names, maps, scales, strict=True):
         picture = np.ma.masked_invalid(values)
         image = panel.imshow(picture, cmap=SIGNED, vmin=-scale, vmax=scale, extent=(-half, half, -half, half))
         panel.contour(ticks, ticks, picture[::-1], levels=[0.25 * scale, 0.5 * scale], colors=INK, linewidths=0.7)

@@ -52,6 +52,18 @@ class Tuning:
 
 
 @dataclass(frozen=True)
+class Flanks:
+    """Collinear against flanking weight of sources of like orientation."""
+
+    collinear: float
+    flanking: float
+    difference: Estimate  # collinear minus flanking
+    balance: float  # (collinear - flanking) / (|collinear| + |flanking|)
+    balance_low: float  # 95 % of the joint bootstrap over filters
+    balance_high: float
+
+
+@dataclass(frozen=True)
 class LateralMeasures:
     """One network's lateral kernel, measured. Standardised kernels are between the n oriented cells."""
 
@@ -74,6 +86,11 @@ class LateralMeasures:
     broad_share: float
     broad_negative: float
     difference_all_cells: float  # with every cell kept, whatever its fit
+    unsure: int  # oriented cells whose fitted and spectral orientation differ by more than 5 degrees
+    sure_difference: Estimate  # tuning difference without them
+    sure_elongation: Estimate
+    flanks: dict  # name of FLANKS: Flanks of K
+    rf_flanks: dict  # the same of RF
     untrained_tuning: Tuning  # of the initial K, under the trained cells' labels
     untrained_correlation: Test
     untrained_broad_share: float
@@ -127,6 +144,30 @@ def measure_tuning(kernel, frame, orders, draws):
     elongation = _estimate(_ends(sums.value), _ends(sums.bootstrap(draws)), _ends(probe.null(kernel, orders)))
     along, across = map(float, sums.value)
     return Tuning(*curves, *tests, steadiness, elongation, along, across, float(selectivity.contrast(sums.value)))
+
+
+FLANKS = {"signed": (selectivity.standardise, True), "excitatory": (selectivity.excitatory, True), "blind": (selectivity.excitatory, False)}
+"""Weight compared at collinear and flanking places: all of K signed by polarity, its excitatory part so signed, and that part as it is."""
+
+
+def measure_flanks(kernel, frame, orders, draws):
+    """Collinear against flanking weight of one kernel; arguments as :func:`measure_tuning`.
+
+    Returns
+    -------
+    dict of Flanks
+        Under the names of :data:`FLANKS`, in standard deviations of the kernel.
+    """
+    found = {}
+    for name, (part, signed) in FLANKS.items():
+        values = part(kernel)
+        probe = selectivity.flank_probe(frame, len(kernel), signed)
+        sums = probe.sums(values)
+        samples = sums.bootstrap(draws)
+        difference = _estimate(_ends(sums.value), _ends(samples), _ends(probe.null(values, orders)))
+        low, high = map(float, interval(selectivity.balance(samples)))
+        found[name] = Flanks(*map(float, sums.value), difference, float(selectivity.balance(sums.value)), low, high)
+    return found
 
 
 def _strength_curves(kernel, frame, orders, draws):
@@ -188,6 +229,10 @@ def measure_kernel(kernel, untrained, fields, null_r2, stride, seed=0, permuted=
     start = selectivity.standardise(untrained)
     all_cells = pair_frame(Cells.from_gabors(fits), size, stride)
     share, negative = selectivity.broad_share(kernel)
+    sure = oriented & ~fits.disagrees
+    sure_frame = pair_frame(Cells.from_gabors(fits[sure]), size, stride)
+    few = permutations(sure.sum(), permuted, resampling_seed), bootstrap_weights(sure.sum(), drawn, resampling_seed)
+    certain = measure_tuning(kernel[np.ix_(sure, sure)], sure_frame, *few)
     return LateralMeasures(
         seed=seed,
         fits=fits,
@@ -208,6 +253,11 @@ def measure_kernel(kernel, untrained, fields, null_r2, stride, seed=0, permuted=
         broad_share=share,
         broad_negative=negative,
         difference_all_cells=float(_ends(selectivity.tuning_probe(all_cells, len(kernel)).sums(whole).value)),
+        unsure=int(oriented.sum() - sure.sum()),
+        sure_difference=certain.difference,
+        sure_elongation=certain.elongation,
+        flanks=measure_flanks(kernel[among], frame, orders, draws),
+        rf_flanks=measure_flanks(rf[among], frame, orders[:shuffled], draws),
         untrained_tuning=measure_tuning(untrained[among], frame, orders, draws),
         untrained_correlation=against(probe.sums(start).value[0], probe.null(start, every[:shuffled])[:, 0]),
         untrained_broad_share=selectivity.broad_share(untrained)[0],
@@ -287,35 +337,39 @@ def numbers(networks):
         "tuning_curve": lambda one: one.tuning.coherent.value.tolist(),
         "tuning_like": lambda one: one.tuning.coherent.value[0],
         "tuning_orthogonal": lambda one: one.tuning.coherent.value[-1],
-        **_columns("tuning", lambda one: one.tuning.difference, "tuning_difference"),
+        **estimate_columns("tuning", lambda one: one.tuning.difference, "tuning_difference"),
         "tuning_orientations_z": lambda one: one.only_orientations.z,
         "tuning_orientations_p": lambda one: one.only_orientations.p,
         "tuning_differences_z": lambda one: one.only_differences.z,
         "tuning_differences_p": lambda one: one.only_differences.p,
         "tuning_difference_all_cells": lambda one: one.difference_all_cells,
+        "unsure_cells": lambda one: one.unsure,
+        **estimate_columns("sure_tuning", lambda one: one.sure_difference, "sure_tuning_difference"),
+        **estimate_columns("sure_elongation", lambda one: one.sure_elongation, "sure_elongation"),
         "tuning_monotonicity": lambda one: one.tuning.monotonicity.value,
         "tuning_monotonicity_p": lambda one: one.tuning.monotonicity.p,
         "tuning_index": lambda one: index(one.tuning.coherent.value),
         "rf_tuning_index": lambda one: index(one.rf_tuning),
         "blind_curve": lambda one: one.tuning.blind.value.tolist(),
-        **_columns("blind", lambda one: one.tuning.blind_difference, "blind_difference"),
+        **estimate_columns("blind", lambda one: one.tuning.blind_difference, "blind_difference"),
         **{f"{name}_curve": lambda one, name=name: one.strengths[name].value.tolist() for name in selectivity.STRENGTHS},
-        **_columns("rf", lambda one: one.rf_correlation, "rf_correlation"),
+        **estimate_columns("rf", lambda one: one.rf_correlation, "rf_correlation"),
         "elongation_along": lambda one: one.tuning.along,
         "elongation_across": lambda one: one.tuning.across,
-        **_columns("elongation", lambda one: one.tuning.elongation, "elongation"),
+        **estimate_columns("elongation", lambda one: one.tuning.elongation, "elongation"),
         "elongation_contrast": lambda one: one.tuning.contrast,
         "rf_elongation_contrast": lambda one: one.rf_contrast,
         "contrast_gain_low": lambda one: one.contrast_gain[0],
         "contrast_gain_high": lambda one: one.contrast_gain[1],
+        **{key: column for name in FLANKS for key, column in _flank_columns(name).items()},
         "broad_share": lambda one: one.broad_share,
         "broad_negative": lambda one: one.broad_negative,
         "broad_chance": lambda one: 1 / one.kernel.shape[-1] ** 2,
         "untrained_tuning_curve": lambda one: one.untrained_tuning.coherent.value.tolist(),
         "untrained_tuning_like": lambda one: one.untrained_tuning.coherent.value[0],
         "untrained_tuning_orthogonal": lambda one: one.untrained_tuning.coherent.value[-1],
-        **_columns("untrained_tuning", lambda one: one.untrained_tuning.difference, "untrained_tuning_difference"),
-        **_columns("untrained_elongation", lambda one: one.untrained_tuning.elongation, "untrained_elongation"),
+        **estimate_columns("untrained_tuning", lambda one: one.untrained_tuning.difference, "untrained_tuning_difference"),
+        **estimate_columns("untrained_elongation", lambda one: one.untrained_tuning.elongation, "untrained_elongation"),
         "untrained_rf_correlation": lambda one: one.untrained_correlation.value,
         "untrained_rf_z": lambda one: one.untrained_correlation.z,
         "untrained_rf_p": lambda one: one.untrained_correlation.p,
@@ -325,8 +379,22 @@ def numbers(networks):
     return {key: [value.item() if isinstance(value, np.generic) else value for value in values] for key, values in plain.items()}
 
 
-def _columns(prefix, pick, name):
-    """Columns of an Estimate."""
+def _flank_columns(name):
+    """Columns of a Flanks of K, and the balance of RF."""
+    prefix = f"flank_{name}"
+    return {
+        f"{prefix}_collinear": lambda one: one.flanks[name].collinear,
+        f"{prefix}_flanking": lambda one: one.flanks[name].flanking,
+        **estimate_columns(prefix, lambda one: one.flanks[name].difference, f"{prefix}_difference"),
+        f"{prefix}_balance": lambda one: one.flanks[name].balance,
+        f"{prefix}_balance_low": lambda one: one.flanks[name].balance_low,
+        f"{prefix}_balance_high": lambda one: one.flanks[name].balance_high,
+        f"rf_{prefix}_balance": lambda one: one.rf_flanks[name].balance,
+    }
+
+
+def estimate_columns(prefix, pick, name):
+    """Columns of an Estimate, for a results file: functions from what holds it to its value, interval, z and p."""
     return {
         name: lambda one: pick(one).value,
         f"{name}_low": lambda one: pick(one).low,

@@ -48,7 +48,7 @@ def measure_co(network, co, permuted=9999, drawn=2000, resampling_seed=0):
     co : array (n, n, k, k)
         Of all its cells, as :func:`paper_code.lateral.co_kernel` gives it.
     permuted, drawn : int
-        Relabellings of the cells and bootstrap draws.
+        Relabellings of the cells (a tenth of them for RF with CO) and bootstrap draws.
     resampling_seed : int
         Of both.
 
@@ -59,7 +59,7 @@ def measure_co(network, co, permuted=9999, drawn=2000, resampling_seed=0):
     count = len(network.kernel)
     orders, draws = permutations(count, permuted, resampling_seed), bootstrap_weights(count, drawn, resampling_seed)
     correlation, null = _correlation(network.kernel, co, orders, draws)
-    with_rf, _ = _correlation(network.rf, co, orders, draws)
+    with_rf, _ = _correlation(network.rf, co, orders[: permuted // 10 + 1], draws)
     standard, rf = selectivity.standardise(co), selectivity.standardise(network.rf)
     beyond, _ = _correlation(network.kernel, standard - with_rf.value * rf, orders, draws)
 

@@ -90,14 +90,59 @@ def elongation_probe(frame, count):
     Probe
         Two measures, along and across; the elongation is their difference.
     """
+    pairs, sectors = _sectors(frame)
+    wave = np.cos(frame.phase[pairs])
+    ends = (frame.target[pairs], frame.source[pairs])
+    return Probe(count, (ends,) * 2, tuple(one * wave for one in sectors), tuple((one * wave**2).sum(axis=1) for one in sectors))
+
+
+def flank_probe(frame, count, signed=True):
+    """The mean weight at collinear places and at flanking ones, of sources of like orientation.
+
+    Collinear: within 30 degrees of the target's bars; flanking: within 30 degrees of their normal. Offsets as in :func:`elongation_probe`.
+
+    Parameters
+    ----------
+    frame : PairFrame
+    count : int
+        Cells n.
+    signed : bool
+        Times the polarity of the source there, the sign of cos Phi: ``sum w K sign(cos Phi) / sum w``. False leaves the polarity out.
+
+    Returns
+    -------
+    Probe
+        Two measures, collinear and flanking, in the units of the kernel it is given.
+    """
+    pairs, sectors = _sectors(frame)
+    polarity = np.sign(np.cos(frame.phase[pairs])) if signed else 1.0
+    ends = (frame.target[pairs], frame.source[pairs])
+    return Probe(count, (ends,) * 2, tuple(one * polarity for one in sectors), tuple(one.sum(axis=1) for one in sectors))
+
+
+def _sectors(frame):
+    """Pairs of like orientation, and their weights (p, k * k) along the target's bars and across them."""
     like = np.flatnonzero(frame.difference < LIKE_BELOW)
     angle = np.arctan2(np.abs(frame.across[like]), np.abs(frame.along[like]))
     near = frame.squared_distance[like]
     weight = np.exp(-near / RANGE) * (near >= CORE**2)
-    wave = np.cos(frame.phase[like])
-    sectors = [weight * (angle <= SECTOR), weight * (angle >= np.pi / 2 - SECTOR)]
-    pairs = (frame.target[like], frame.source[like])
-    return Probe(count, (pairs,) * 2, tuple(one * wave for one in sectors), tuple((one * wave**2).sum(axis=1) for one in sectors))
+    return like, [weight * (angle <= SECTOR), weight * (angle >= np.pi / 2 - SECTOR)]
+
+
+def balance(ratios):
+    """(collinear - flanking) / (|collinear| + |flanking|) of the last axis, between -1 and 1 whatever their signs."""
+    collinear, flanking = np.moveaxis(np.asarray(ratios, float), -1, 0)
+    with np.errstate(invalid="ignore"):
+        return (collinear - flanking) / (np.abs(collinear) + np.abs(flanking))
+
+
+def excitatory(kernel):
+    """max(K, 0) in standard deviations of K over the pairs i != j: zero stays zero, unlike in :func:`standardise`."""
+    kernel = np.asarray(kernel, float)
+    spread = kernel[ordered_pairs(len(kernel))].std()
+    if not spread > 0:
+        raise PaperCodeError("a lateral kernel that is constant over its pairs has no excitatory part to compare; was it trained?")
+    return np.maximum(kernel, 0) / spread
 
 
 def contrast(ratios):

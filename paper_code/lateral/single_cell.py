@@ -1,0 +1,151 @@
+"""K around one cell at a time: what the interactive figure of chapter 07 shows. A single cell has few sources: pictures, no tests."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from paper_code import se2, weights
+from paper_code.errors import PaperCodeError
+from paper_code.filters import GaborBank, fit_gabor, null_gabor_r2
+from paper_code.lateral.association_field import association_field
+from paper_code.lateral.frame import PairFrame, oriented_frame
+from paper_code.lateral.measures import NULL_QUANTILE
+from paper_code.lateral.selectivity import LIKE_BELOW, standardise
+
+TURNS = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands
+HALF_WIDTH = np.deg2rad(15)
+STEP, EVERY = 0.5, 3  # px of the squares that are summed, and every how many of them a place is kept
+BLUR = 1.2  # px: one cell's offsets are fewer than a bank's
+FEWEST = 8.0  # offsets that a place needs: one source or so
+
+
+@dataclass(frozen=True)
+class SingleCells:
+    """n cells and K around each of them; maps are for the o cells that have an orientation, (o, ...), in ascending order of their number.
+
+    Places are in the target's own frame, x along its bars; rows run from top to bottom. NaN: too few offsets.
+    """
+
+    seed: int
+    fields: np.ndarray  # (n, b, b), receptive fields
+    fits: GaborBank  # (n,)
+    oriented: np.ndarray  # (n,) bool
+    null_r2: float
+    ticks: np.ndarray  # (m,), px
+    turns: np.ndarray  # (t,), radians: orientation of the sources less the target's
+    like: np.ndarray  # (o, 2, m, m), sources within 22.5 degrees: coefficient of cos Phi, phase-blind mean; sd of K
+    maps: np.ndarray  # (o, 2, t, m, m), the same for each turn, within 15 degrees
+    like_sources: np.ndarray  # (o,), cells behind ``like``
+    sources: np.ndarray  # (o, t), cells behind each of ``maps``
+    preferred: np.ndarray  # (o, m, m), the turn with the greatest coefficient, radians in [0, pi)
+    strength: np.ndarray  # (o, m, m), that coefficient, 0 where none is positive
+    strongest: np.ndarray  # (n, s) int, sources whose weight is greatest at some offset, the greatest first
+    place: np.ndarray  # (n, s, 2), x and y of that offset in the image, px
+    weight: np.ndarray  # (n, s), K there, in sd of K
+
+
+def of_target(frame, target):
+    """The pairs of one target: a :class:`PairFrame`; a PaperCodeError if it has none."""
+    own = frame.target == target
+    if not own.any():
+        raise PaperCodeError(f"cell {target} is the target of no pair of this frame; choose one of {np.unique(frame.target).tolist()}")
+    return replace(frame, **{item.name: getattr(frame, item.name)[own] for item in fields(PairFrame)})
+
+
+def strongest_sources(kernel, stride, count=10):
+    """The sources of every cell with the greatest weight, of either sign, at any offset; a cell's kernel to itself is left out.
+
+    Parameters
+    ----------
+    kernel : array (n, n, k, k)
+    stride : int
+    count : int
+        At most n - 1 are found.
+
+    Returns
+    -------
+    source : int array (n, s)
+    place : array (n, s, 2)
+        x and y of the offset, px, y up.
+    weight : array (n, s)
+    """
+    size = kernel.shape[-1]
+    flat = np.asarray(kernel, float).reshape(*kernel.shape[:2], -1)
+    peak = np.abs(flat).argmax(axis=-1)
+    weight = np.take_along_axis(flat, peak[..., None], -1)[..., 0]
+    rank = np.where(np.eye(len(flat), dtype=bool), -np.inf, np.abs(weight))
+    source = np.argsort(-rank, axis=1, kind="stable")[:, : min(count, len(flat) - 1)]
+    row, column = np.divmod(np.take_along_axis(peak, source, 1), size)
+    place = stride * np.stack([column - size // 2, size // 2 - row], axis=-1)
+    return source, place, np.take_along_axis(weight, source, 1)
+
+
+def single_cells(kernel, receptive_fields, null_r2, stride, seed=0, extent=9.0):
+    """K around every cell.
+
+    Parameters
+    ----------
+    kernel : array (n, n, k, k)
+        As trained.
+    receptive_fields : array (n, b, b)
+    null_r2 : float
+        Gabor R^2 that an oriented cell exceeds.
+    stride : int
+    seed : int
+        Named in the result.
+    extent : float
+        Half side of the maps, px, a multiple of 1.5.
+
+    Returns
+    -------
+    SingleCells
+    """
+    kernel, fits = standardise(kernel), fit_gabor(receptive_fields)
+    oriented, cells, frame = oriented_frame(fits, null_r2, kernel.shape[-1], stride)
+    inner = kernel[np.ix_(oriented, oriented)]
+    options = {"extent": extent, "step": STEP, "blur": BLUR, "fewest": FEWEST}
+    like, maps, like_sources, sources = [], [], [], []
+    for cell in range(len(cells)):
+        own = of_target(frame, cell)
+        near = association_field(inner, own, [0.0], LIKE_BELOW, **options)
+        turned = association_field(inner, own, TURNS, HALF_WIDTH, **options)
+        like.append([part[0, ::EVERY, ::EVERY] for part in (near.coherent, near.blind)])
+        maps.append([part[:, ::EVERY, ::EVERY] for part in (turned.coherent, turned.blind)])
+        like_sources.append(int((own.difference <= LIKE_BELOW).sum()))
+        sources.append((np.abs(se2.fold(own.turn - TURNS[:, None])) <= HALF_WIDTH).sum(axis=1))
+    maps = np.array(maps)
+    # mode_field counts turns from 0 to 165 degrees.
+    from_zero = np.roll(np.nan_to_num(maps[:, 0]), -int(np.argmin(np.abs(TURNS))), axis=1)
+    preferred, strength = map(np.stack, zip(*(se2.mode_field(one) for one in from_zero), strict=True))
+    return SingleCells(
+        seed,
+        np.asarray(receptive_fields, float),
+        fits,
+        oriented,
+        float(null_r2),
+        near.ticks[::EVERY],
+        TURNS,
+        np.array(like),
+        maps,
+        np.array(like_sources),
+        np.array(sources),
+        preferred,
+        np.maximum(strength, 0),
+        *strongest_sources(kernel, stride),
+    )
+
+
+def load_single_cells(condition, seed, field_null_count=200):
+    """:func:`single_cells` of a shipped network; cells are oriented by the rule of :func:`paper_code.lateral.measure_lateral`.
+
+    Raises
+    ------
+    PaperCodeError
+        If the condition has no lateral connections or the network is missing.
+    """
+    early = weights.load_early(condition, seed)
+    if early.K is None:
+        raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
+    null = null_gabor_r2(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0)
+    stride = weights.entry(condition, seed)["condition"]["network"]["stride"]
+    return single_cells(early.K, early.receptive_fields, np.quantile(null, NULL_QUANTILE), stride, seed)
