@@ -25,7 +25,7 @@ weights_app = typer.Typer(help="Trained weights: list them, check their hashes, 
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
-Name = Annotated[str, typer.Argument(help="tiny-imagenet, stl10, folder or photographs")]
+Name = Annotated[str, typer.Argument(help="a source that 'python -m paper_code data list' names")]
 Root = Annotated[
     Path | None,
     typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
@@ -39,8 +39,8 @@ def data_list():
     from paper_code.images import SOURCES
 
     for name, source in SOURCES.items():
-        summary = (sys.modules[source.__module__].__doc__ or "").strip().splitlines()[0]
-        typer.echo(f"{name:15s} {summary}")
+        about = sys.modules[source.__module__].__doc__ if source.__name__ == "load" else source.__doc__  # a module may hold several
+        typer.echo(f"{name:15s} {(about or '').strip().splitlines()[0]}")
 
 
 @data_app.command("download")
@@ -82,7 +82,7 @@ def conditions():
     from paper_code.conditions import CONDITIONS
 
     for condition in CONDITIONS.values():
-        typer.echo(f"{condition.name:15s} {condition.about}")
+        typer.echo(f"{condition.name:24s} {condition.about}")
 
 
 @app.command()
@@ -90,7 +90,7 @@ def train(
     condition: Annotated[str, typer.Option(help="a named condition; 'python -m paper_code conditions' lists them")] = "reference",
     seed: Annotated[int, typer.Option(help="fixes the weights, the order of the images, the noise; at least 0")] = 0,
     out: Annotated[Path | None, typer.Option(help="directory of the run; by default runs/CONDITION/seed-SEED")] = None,
-    data: Annotated[str | None, typer.Option(help="tiny-imagenet, stl10, folder or photographs; by default the condition's")] = None,
+    data: Annotated[str | None, typer.Option(help="a source that 'data list' names; by default the condition's")] = None,
     root: Root = None,
     classes: Classes = None,
     epochs: Annotated[int | None, typer.Option(help="passes over the images")] = None,
@@ -121,8 +121,8 @@ def train(
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
     hardware = Hardware(device, precision, threads).resolve()  # before the images, which may take a while
     check_seed(seed)
-    if root is not None and chosen.images == "photographs":
-        raise PaperCodeError("the photographs come with scikit-image and need no --root; to train on your own images add --data folder")
+    if root is not None and chosen.images in images.WITHOUT_ROOT:
+        raise PaperCodeError(f"the data set {chosen.images} needs no --root; to train on your own images add --data folder")
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
     run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)
@@ -218,6 +218,29 @@ def fit(
 
 
 @app.command()
+def survey(
+    runs: Annotated[list[Path], typer.Argument(help="directories of finished trainings")],
+    out: Annotated[Path | None, typer.Option(help="add the rows to this JSON file; by default they are only printed")] = None,
+    permuted: Annotated[int, typer.Option(help="relabellings of the cells behind z and p", min=1)] = 999,
+    drawn: Annotated[int, typer.Option(help="bootstrap draws behind the intervals", min=1)] = 500,
+):
+    """Measure l0, l1 and K of trainings in one row each: how recipes are compared.
+
+    \b
+    python -m paper_code train --root IMAGES --seed 100 --set blur=1 --out runs/blur-1
+    python -m paper_code survey runs/blur-1 --out sweep.json
+    """
+    from paper_code.survey import record, survey_run
+
+    effort = {"permuted": permuted, "drawn": drawn}
+    for run in runs:
+        row = record([run], out, progress=False, **effort)[0] if out else survey_run(run, **effort)
+        typer.echo(f"{run}: seed {row['seed']}, accuracy {row['accuracy']}")
+        for name, value in row["survey"].items():
+            typer.echo(f"  {name:16s} {'–' if value is None else format(value, '.3f')}")
+
+
+@app.command()
 def picture(
     out: Annotated[Path, typer.Argument(help="where to write it, as .png, .svg or .pdf")],
     network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-0",
@@ -254,7 +277,7 @@ def weights_list():
         accuracy = entry["accuracy_noise_free"]
         shown = "unknown" if accuracy is None else f"{accuracy:.3f}"
         size = sum(file["bytes"] for file in entry["files"].values()) / 1e6
-        typer.echo(f"{key:24s} accuracy {shown}  {entry['steps']} steps  {entry['images']['name']}  {size:.1f} MB")
+        typer.echo(f"{key:32s} accuracy {shown}  {entry['steps']} steps  {entry['images']['name']}  {size:.1f} MB")
 
 
 @weights_app.command("verify")
@@ -269,12 +292,12 @@ def weights_verify():
 def weights_collect(
     runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
     to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
-    light: Annotated[bool, typer.Option("--light", help="keep the early layers and the log only, for a control")] = False,
+    light: Annotated[bool, typer.Option("--light", help="for a control: the early layers alone, in half precision, and the log")] = False,
 ):
     """Copy finished runs to data/weights and list them in the manifest."""
     from paper_code.weights import SUFFIXES, collect
 
-    for key in collect(runs, to, ("early", "log") if light else tuple(SUFFIXES)):
+    for key in collect(runs, to, ("early", "log") if light else tuple(SUFFIXES), half=light):
         typer.echo(key)
 
 

@@ -25,7 +25,7 @@ class TrainingConfig:
     flip: bool = True  # random left-right flips
     rotation: float = 0.0  # largest random rotation, degrees, either way; 0 = none
     labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; those of the test stay
-    decay_l0: float = 5e-2  # weight decay of the l0 filter
+    decay_l0: float = 0.1  # weight decay of the l0 filter
     decay_l1: float = 6e-3  # of the l1 filters
     decay_lateral: float = 5e-3  # of K
     decay: float = 5e-4  # of every other weight; norms and biases have none
@@ -101,7 +101,7 @@ def _all():
     )
 
 
-CONTROL_EPOCHS = 5  # passes of every control: each is compared with `control`, the reference at the same length
+CONTROL_EPOCHS = 4  # passes of every control: each is compared with `control`, the reference at the same length
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class NetworkConfig:
     """Architecture; the defaults are the reference condition."""
 
     classes: int = 20
-    blur: float = 1.0  # sd of the optical blur, pixels; 0 = none
+    blur: float = 0.85  # sd of the optical blur, pixels; 0 = none
     noise: float = 0.2  # sd of the receptor noise, in units of the images' standard deviation; 0 = none
     l0: str = "linear"  # "linear", "rectified" or "none"
     l0_size: int = 7  # side of the l0 filter, pixels
@@ -29,9 +29,9 @@ class NetworkConfig:
     cells: int = 64  # filters of l1
     l1_size: int = 9  # side of an l1 filter, pixels
     stride: int = 2  # 1 or 2, pixels between neighbouring cells of l1
-    silenced: float = 0.1  # probability that a map of l1 is silenced at a training presentation
+    silenced: float = 0.05  # probability that a map of l1 is silenced at a training presentation
     lateral_size: int = 11  # side of the lateral kernel, cells; 0 = no lateral connections
-    steps: int = 2  # lateral propagation steps T
+    steps: int = 1  # lateral propagation steps T
     widths: tuple = (96, 96, 192)  # channels of the tail's blocks
     dropout: float = 0.4  # before the linear read-out
 

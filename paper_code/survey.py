@@ -1,7 +1,7 @@
 """Every measure of the book on one set of early layers, whatever it lacks: for snapshots, controls and the choice of a recipe.
 
 Chapters 04 to 07 look at the shipped networks closely; here the same measures are one row of numbers each, NaN where the network has no
-such layer or too few oriented cells.
+such layer or too few oriented cells. The group models of chapter 08 are not among them.
 """
 
 import json
@@ -14,16 +14,22 @@ from tqdm import tqdm
 
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json, sha256, write_json
-from paper_code.filters import fit_gabor, fit_log, null_gabor_r2, null_radial, radial_symmetry
+from paper_code.filters import GaborBank, fit_gabor, fit_log, null_radial, radial_symmetry
+from paper_code.filters.fitting import BLOCK, check_bank, minimise, unit_energy
+from paper_code.filters.gabor import GaborModel, starting_points
+from paper_code.filters.nulls import null_filters
+from paper_code.lateral import slope
 from paper_code.lateral.frame import oriented_frame
 from paper_code.lateral.measures import measure_tuning
 from paper_code.lateral.rf_kernel import rf_kernel
-from paper_code.lateral.selectivity import contrast, correlation_sums, elongation_probe, standardise
-from paper_code.lateral.statistics import against, bootstrap_weights, permutations
+from paper_code.lateral.selectivity import contrast, correlation_bootstrap, correlation_sums, elongation_probe, standardise
+from paper_code.lateral.statistics import against, bootstrap_weights, interval, permutations
 from paper_code.measures import NULL_QUANTILE, shared_spectrum
 from paper_code.weights import EarlyLayers, read_tensors
 
 FEWEST_CELLS = 10  # oriented cells below which K is not measured: there are too few pairs in a bin
+NULL_SDS = 1.645  # standard deviations above the mean of a normal distribution that 95 % stay below
+TOLERANCE = 1e-6  # of the Gabor fits that only an R^2 is asked of: it is off by less than 1e-3, in half the time
 
 
 @dataclass(frozen=True)
@@ -36,26 +42,39 @@ class Survey:
     spectrum: float  # correlation of the power spectrum of l0 with that of the bank
     gabor_r2: float  # median over l1
     gabor_share: float  # of l1, above what 95 % of smooth random filters of the size reach
+    gabor_share_low: float  # 95 % of the bootstrap over filters
+    gabor_share_high: float
     bar: float  # median envelope of the oriented receptive fields along the bars, px
     carrier: float  # the same across the bars
     oriented: float  # cells whose receptive field is fitted better than 95 % of smooth random ones
     rf: float  # correlation of K with RF
+    rf_low: float  # 95 % of the joint bootstrap over filters, here and below
+    rf_high: float
     rf_z: float  # against relabelled cells
     rf_p: float
+    rf_null: float  # what 95 % of relabelled cells stay below, if they are normally distributed
     like: float  # coefficient of cos Phi, orientations within 15 degrees
     orthogonal: float  # more than 75 degrees apart
     tuning: float  # their difference
-    tuning_low: float  # 95 % of the joint bootstrap over filters
+    tuning_low: float
     tuning_high: float
     tuning_z: float
     tuning_p: float
+    tuning_null: float
     elongation: float  # coefficient along the axis less that across it, like orientations
     elongation_low: float
     elongation_high: float
     elongation_z: float
     elongation_p: float
+    elongation_null: float
     contrast: float  # (along - across) / (along + across)
     rf_contrast: float  # the same of RF
+    cocircularity: float  # of the preferred orientations around a cell; relabelled and drawn half as often
+    cocircularity_low: float
+    cocircularity_high: float
+    cocircularity_z: float
+    cocircularity_p: float
+    cocircularity_null: float
 
     def as_dict(self):
         """Plain numbers; None for what could not be measured."""
@@ -65,20 +84,61 @@ class Survey:
 MEASURES = tuple(item.name for item in fields(Survey))
 
 
+def gabor_r2(filters, tolerance=TOLERANCE):
+    """R^2 of the Gabor fits of filters (n, size, size), from the starts of :func:`paper_code.filters.fit_gabor`: (n,)."""
+    filters = check_bank(filters)
+    starts = starting_points(filters)
+    values, _, about_mean = unit_energy(filters)
+    tries = starts.shape[1]
+    values, starts, model = np.repeat(values, tries, axis=0), starts.reshape(-1, 6), GaborModel(filters.shape[-1])
+    blocks = [slice(first, first + BLOCK) for first in range(0, len(values), BLOCK)]
+    ssr = np.concatenate([minimise(model, values[block], starts[block], tolerance=tolerance).ssr for block in blocks])
+    return 1 - ssr.reshape(-1, tries).min(axis=1) / about_mean
+
+
 @cache
+def gabor_null(size, count=500, seed=0):
+    """Gabor R^2 of smooth random filters of a size: (count,)."""
+    return gabor_r2(null_filters(size, "smooth", count, seed))
+
+
+@cache
+def radial_null(size, count=500, seed=0):
+    """Radial measures of smooth random filters of a size, a :class:`paper_code.filters.NullRadial`."""
+    return null_radial(size, "smooth", count, seed)
+
+
 def gabor_level(size, count=500, seed=0):
     """Gabor R^2 that 95 % of smooth random filters of a size stay below."""
-    return float(np.quantile(null_gabor_r2(size, "smooth", count, seed), NULL_QUANTILE))
+    return float(np.quantile(gabor_null(size, count, seed), NULL_QUANTILE))
 
 
-@cache
 def radial_levels(size, count=500, seed=0):
     """LoG R^2 and I_rad that 95 % of smooth random filters of a size stay below."""
-    null = null_radial(size, "smooth", count, seed)
+    null = radial_null(size, count, seed)
     return tuple(float(np.quantile(values, NULL_QUANTILE)) for values in (null.log_r2, null.i_rad))
 
 
-def survey(early, stride, permuted=999, drawn=500, field_null_count=100, seed=0):
+@dataclass(frozen=True)
+class Labels:
+    """Orientation, phase, centre and frequency of n cells, and who takes part."""
+
+    fits: GaborBank  # of the receptive fields
+    level: float  # Gabor R^2 that 95 % of smooth random fields behind the same l0 stay below
+
+    @classmethod
+    def of(cls, early, field_null_count=100):
+        """The labels that the receptive fields of early layers give."""
+        random = null_filters(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0)
+        return cls(fit_gabor(early.receptive_fields), float(np.quantile(gabor_r2(random), NULL_QUANTILE)))
+
+    @property
+    def oriented(self):
+        """Cells whose fit exceeds the level and stopped at no bound: bool (n,)."""
+        return (self.fits.r2 > self.level) & ~self.fits.at_bound
+
+
+def survey(early, stride, permuted=999, drawn=500, field_null_count=100, seed=0, labels=None):
     """Measure early layers.
 
     Parameters
@@ -93,6 +153,9 @@ def survey(early, stride, permuted=999, drawn=500, field_null_count=100, seed=0)
         Smooth random fields behind the same l0 that say which cells are oriented.
     seed : int
         Of all resampling.
+    labels : Labels, optional
+        Of the cells, for tuning, elongation and co-circularity of K: those that their own receptive fields give when absent. An
+        untrained K is measured under the labels that its cells will have.
 
     Returns
     -------
@@ -101,51 +164,79 @@ def survey(early, stride, permuted=999, drawn=500, field_null_count=100, seed=0)
     Raises
     ------
     PaperCodeError
-        If a count is below 1.
+        If a count is below 1, or there are labels of another number of cells.
     """
     if min(permuted, drawn, field_null_count) < 1:
         raise PaperCodeError(f"a survey needs at least 1 permutation, draw and null field, not {permuted}, {drawn} and {field_null_count}")
-    found = dict.fromkeys(MEASURES, float("nan"))
+    found = dict.fromkeys(MEASURES, float("nan")) | survey_filters(early, drawn, seed)
+    if early.K is not None:
+        labels = Labels.of(early, field_null_count) if labels is None else labels
+        found |= survey_kernel(early, stride, labels, permuted, drawn, seed)
+    return Survey(**{name: float(value) for name, value in found.items()})
+
+
+def survey_filters(early, drawn=500, seed=0):
+    """The measures of l0 and l1, by name."""
+    found = {}
     if early.l0 is not None:
         fit = fit_log(early.l0[None])
         found |= {"log_r2": fit.r2[0], "sigma": fit.sigma[0], "i_rad": radial_symmetry(early.l0[None], fit.x0, fit.y0).i_rad[0]}
         found["spectrum"] = shared_spectrum(early.l0, early.l1).correlation
-    bank = fit_gabor(early.l1)
-    found |= {"gabor_r2": np.median(bank.r2), "gabor_share": (bank.r2 > gabor_level(early.l1.shape[-1])).mean()}
-    if early.K is not None:
-        found |= _lateral(early, stride, permuted, drawn, field_null_count, seed)
-    return Survey(**{name: float(value) for name, value in found.items()})
+    r2 = gabor_r2(early.l1)
+    above = r2 > gabor_level(early.l1.shape[-1])
+    low, high = interval(bootstrap_weights(len(r2), drawn, seed) @ above / len(r2))
+    return found | {"gabor_r2": np.median(r2), "gabor_share": above.mean(), "gabor_share_low": low, "gabor_share_high": high}
 
 
-def _lateral(early, stride, permuted, drawn, field_null_count, seed):
-    """The measures of K, and of the receptive fields that it needs, by name."""
-    kernel, size, receptive = early.K, early.K.shape[-1], early.receptive_fields
-    fits = fit_gabor(receptive)
-    level = np.quantile(null_gabor_r2(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0), NULL_QUANTILE)
-    oriented = (fits.r2 > level) & ~fits.at_bound
-    rf = rf_kernel(receptive, size, stride)
+def survey_kernel(early, stride, labels, permuted=999, drawn=500, seed=0):
+    """The measures of K between cells of given labels, and of the receptive fields that they come from, by name."""
+    kernel, size, fits, oriented = early.K, early.K.shape[-1], labels.fits, labels.oriented
+    if len(fits) != len(kernel):
+        raise PaperCodeError(f"labels of {len(fits)} cells do not go with a lateral kernel between {len(kernel)}")
+    rf = rf_kernel(early.receptive_fields, size, stride)
     probe, _ = correlation_sums(kernel, rf)
     whole = standardise(kernel)
     overlap = against(probe.sums(whole).value[0], probe.null(whole, permutations(len(kernel), permuted, seed))[:, 0])
-    found = {"rf": overlap.value, "rf_z": overlap.z, "rf_p": overlap.p, "oriented": oriented.sum()}
+    low, high = interval(correlation_bootstrap(kernel, rf, bootstrap_weights(len(kernel), drawn, seed)))
+    found = _tested("rf", overlap, low, high) | {"oriented": oriented.sum()}
     if oriented.any():
         found |= {name: np.median(getattr(fits, f"sigma_along_{name}")[oriented]) for name in ("bar", "carrier")}
     if oriented.sum() < FEWEST_CELLS:
         return found
-    oriented, cells, frame = oriented_frame(fits, level, size, stride)
+    oriented, cells, frame = oriented_frame(fits, labels.level, size, stride)
     among = np.ix_(oriented, oriented)
     orders, draws = permutations(len(cells), permuted, seed), bootstrap_weights(len(cells), drawn, seed)
     tuning = measure_tuning(kernel[among], frame, orders, draws)
     for name, estimate in (("tuning", tuning.difference), ("elongation", tuning.elongation)):
-        found |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        found |= {f"{name}_z": estimate.test.z, f"{name}_p": estimate.test.p}
+        found |= _tested(name, estimate.test, estimate.low, estimate.high)
     sums = elongation_probe(frame, len(cells)).sums(standardise(rf[among]))
+    found |= _cocircularity(standardise(kernel[among]), frame, orders[: permuted // 2 + 1], draws[: drawn // 2 + 1])
     return found | {
         "like": tuning.coherent.value[0],
         "orthogonal": tuning.coherent.value[-1],
         "contrast": tuning.contrast,
         "rf_contrast": contrast(sums.value),
     }
+
+
+def _cocircularity(kernel, frame, orders, draws):
+    """Co-circularity of a kernel, as :func:`paper_code.lateral.slope.measure_slope` has it, without the other slopes."""
+    x, y = slope.ring()
+    turn_map = slope.TurnMap(frame, x, y)
+
+    def circular(maps):
+        return slope.scores(*slope.preferred(maps), x, y, [slope.SLOPES["cocircular"]])[..., 0]
+
+    test = against(circular(turn_map(kernel)), circular(turn_map.relabelled(kernel, orders)))
+    low, high = interval(circular(turn_map.bootstrap(kernel, draws)))
+    return _tested("cocircularity", test, low, high)
+
+
+def _tested(name, test, low, high):
+    """A measure with its interval and its test, by name."""
+    null = test.null_mean + NULL_SDS * (test.value - test.null_mean) / test.z if test.z else np.nan
+    parts = {"": test.value, "_low": low, "_high": high, "_z": test.z, "_p": test.p, "_null": null}
+    return {name + part: value for part, value in parts.items()}
 
 
 def survey_run(run, **effort):
@@ -175,6 +266,7 @@ def survey_run(run, **effort):
 def differences(condition, base):
     """Settings of a condition that differ from those of another, both as dicts of :meth:`Condition.as_dict`: ``{name: value}``."""
     found = {}
+    condition, base = json.loads(json.dumps([condition, base]))  # a tuple is a list in a file
     for part in ("network", "training"):
         for key in {**base[part], **condition[part]}:
             if key != "classes" and condition[part].get(key) != base[part].get(key):

@@ -188,8 +188,9 @@ def reference(notebook):
         if "injected-parameters" in tags:
             cell.source = re.sub(r"^results = .*$", "results = None", cell.source, flags=re.MULTILINE)
         for output in cell.get("outputs", []):
-            for picture in ("image/png", "image/jpeg"):
-                output.get("data", {}).pop(picture, None)
+            # An interactive figure is as large as a picture, and not compared either.
+            for kind in ("image/png", "image/jpeg", *(("text/html",) if "nbval-ignore-output" in tags else ())):
+                output.get("data", {}).pop(kind, None)
     number_cells(notebook)
     return notebook
 

@@ -81,7 +81,7 @@ def needs(chapter, chapters, settings):
 def package_files(root="."):
     """Files of the package that a chapter's numbers and pictures may depend on."""
     package = Path(root) / "paper_code"
-    found = [*package.rglob("*.py"), *package.rglob("*.mplstyle")]
+    found = [path for kind in ("py", "mplstyle", "js", "css", "html") for path in package.rglob(f"*.{kind}")]
     return sorted(path for path in found if not (path.parent.name == "workflow" and path.name in UNRELATED))
 
 
