@@ -63,3 +63,14 @@ def test_reads_what_the_chapters_write(tmp_path):
         numbers.pop(None, None)
         path.write_text(json.dumps(numbers))
     assert [row.verdict for row in scorecard.read(tmp_path)] == [HOLDS] * len(scorecard.CLAIMS)
+
+
+def test_group_models_are_judged_by_the_round_kernel_and_by_the_fields():
+    rows = [claim for claim in scorecard.CLAIMS if claim.chapter == "08_group_models"]
+    for family in ("dp", "hr"):
+        for contest in (f"{family}_minus_iso_resampled_p", f"{family}_labels_excess_p", f"rf_co_{family}_minus_rf_co_resampled_p"):
+            claim = next(row for row in rows if row.key == contest)
+            assert claim.number == 4 and claim.is_p and claim.size_key and claim.start_key == f"untrained_{contest}"
+            # An interval that reaches 0 has a p of at least .025.
+            assert not claim.reached([0.025])[0] and claim.reached([0.0005])[0]
+    assert not any(number == 4 for number, _ in scorecard.PENDING_CLAIMS)

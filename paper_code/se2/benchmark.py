@@ -1,0 +1,365 @@
+"""How right and how dear the kernels are: closed forms, convergence, cost, and the other usual ways to the same numbers.
+
+The routes to compare are those of the literature (Zhang, Duits, Sanguinetti and ter Haar Romeny 2016 compare three of them): Fourier
+modes (this package), histograms of simulated paths, explicit finite differences, and a Gaussian approximation near the axis. All are
+asked for the same thing, the blurred direction process with an exponential life time on a ``Lattice``, and answer with an array
+(n_theta, rows, columns) of densities per px^2 and radian, theta_k = 2 pi k / n_theta, y up.
+"""
+
+import math
+import time
+import tracemalloc
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+from paper_code.se2.direction_process import DirectionProcess
+from paper_code.se2.kernel import sample_grid, sample_points
+from paper_code.se2.lattice import lattice_kernel
+from paper_code.se2.spectral import check_count, check_number
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Where the routes are compared: (2 radius + 1)^2 places, 1 px apart and centred on the source, and n_theta directions over 2 pi."""
+
+    radius: int = 8
+    n_theta: int = 32
+
+    @property
+    def ticks(self):
+        """Coordinates along an axis, px, growing."""
+        return np.arange(-self.radius, self.radius + 1.0)
+
+    @property
+    def theta(self):
+        """Directions in [0, 2 pi), radians."""
+        return 2 * math.pi * np.arange(self.n_theta) / self.n_theta
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way to the kernel at one setting."""
+
+    method: str
+    setting: str
+    error: float  # relative to the exact values, in the root mean square over the lattice
+    seconds: float  # of processor time, which a busy machine does not stretch
+
+
+def timed(function, repeats=1):
+    """What ``function()`` returns, and the least processor time of ``repeats`` calls, of all threads together, in seconds."""
+    check_count("repeats", repeats)
+    best = math.inf
+    for _ in range(repeats):
+        start = time.process_time()
+        answer = function()
+        best = min(best, time.process_time() - start)
+    return answer, best
+
+
+def peak_memory(function):
+    """The most memory that ``function()`` held at once, in bytes, the answer included."""
+    running = tracemalloc.is_tracing()
+    if not running:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        function()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not running:
+            tracemalloc.stop()
+
+
+def relative_error(found, exact):
+    """|found - exact| / |exact| in the root mean square."""
+    return float(np.linalg.norm(np.subtract(found, exact)) / np.linalg.norm(exact))
+
+
+# Four routes
+
+
+def fourier(process, lattice, step=None, box=None):
+    """Densities by the Fourier modes of the package, with ``process.modes`` of them; step and box as in ``lattice_kernel``, px."""
+    return lattice_kernel(process, radius=lattice.radius, angles=lattice.theta, cell=0, box=box, step=step)[0]
+
+
+def bin_averages(process, lattice):
+    """Exact averages over the boxes, 1 px by 1 px by 2 pi / n_theta, that :func:`histogram` counts in."""
+    return lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]
+
+
+def simulate(process, count, steps=64, seed=0):
+    """Ends of independent paths of a blurred process: x, y, theta, each (count,).
+
+    Angles are exact. Each step goes half along its first direction and half along its last: the trapezoidal rule for the way of the
+    direction process, and for the variance of that of enhancement. Blurs are drawn as Gaussian jitter.
+
+    Parameters
+    ----------
+    process : DirectionProcess or Enhancement
+        Directed, with an exponential life time.
+    count, steps : int
+        Paths, and steps of each.
+    seed : int
+    """
+    _need_exponential(process)
+    check_count("count", count)
+    check_count("steps", steps)
+    rng = np.random.default_rng(seed)
+    step = rng.exponential(1 / process.alpha, count) / steps
+    ahead = isinstance(process, DirectionProcess)
+    spread = np.sqrt(2 * (process.D if ahead else process.D22) * step)
+    theta = process.blur_theta * rng.standard_normal(count)
+    x, y = process.blur * rng.standard_normal((2, count))
+    for _ in range(steps):
+        turned = theta + spread * rng.standard_normal(count)
+        for angle in (theta, turned):
+            way = step / 2 if ahead else np.sqrt(process.D11 * step) * rng.standard_normal(count)
+            x, y = x + way * np.cos(angle), y + way * np.sin(angle)
+        theta = turned
+    return x, y, theta + process.blur_theta * rng.standard_normal(count)
+
+
+def histogram(x, y, theta, lattice):
+    """How many ends fall into each box around a point of the lattice: int array (n_theta, rows, columns)."""
+    column, row = np.rint(x).astype(int) + lattice.radius, lattice.radius - np.rint(y).astype(int)
+    level = np.rint(theta * lattice.n_theta / (2 * math.pi)).astype(int) % lattice.n_theta
+    side = 2 * lattice.radius + 1
+    inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
+    place = (level[inside] * side + row[inside]) * side + column[inside]
+    return np.bincount(place, minlength=lattice.n_theta * side * side).reshape(lattice.n_theta, side, side)
+
+
+def monte_carlo(process, lattice, count, seed=0):
+    """Densities, averaged over boxes, from the histogram of ``count`` simulated paths."""
+    volume = 2 * math.pi / lattice.n_theta
+    return histogram(*simulate(process, count, seed=seed), lattice) / (count * volume)
+
+
+def finite_differences(process, lattice, refinement, box=26.0, life=20.0):
+    """Densities by central differences on a grid of 1 / refinement px, and Runge and Kutta's explicit fourth-order steps.
+
+    The blurred source is laid on the grid and p_t followed; the resolvent is alpha times the integral of e^{-alpha t} p_t, by Simpson's
+    rule. Both differences are of second order. The grid is periodic, of side ``box``; ``life`` is where the integral is cut, px.
+    The target's blur in theta is a factor in the modes of theta.
+    """
+    _need_blurred_direction(process)
+    check_count("refinement", refinement)
+    h = 1 / refinement
+    n_theta = lattice.n_theta * max(1, math.ceil(refinement / 2))
+    half = math.ceil(box * refinement / 2)
+    ticks = np.arange(-half, half) * h
+    theta = 2 * math.pi * np.arange(n_theta) / n_theta
+    turn = (theta + math.pi) % (2 * math.pi) - math.pi
+    profile = np.exp(-(ticks**2) / (2 * process.blur**2)) / (math.sqrt(2 * math.pi) * process.blur)
+    angles = np.exp(-(turn**2) / (2 * process.blur_theta**2)) / (math.sqrt(2 * math.pi) * process.blur_theta)
+    density = angles[:, None, None] * profile[:, None] * profile  # (theta, y, x), y growing
+    cos, sin = (part[:, None, None] / (2 * h) for part in (np.cos(theta), np.sin(theta)))
+    bend = process.D / (theta[1] ** 2)
+
+    def rate(p):
+        change = cos * (np.roll(p, 1, 2) - np.roll(p, -1, 2))
+        change += sin * (np.roll(p, 1, 1) - np.roll(p, -1, 1))
+        change += bend * (np.roll(p, 1, 0) + np.roll(p, -1, 0))
+        change -= (2 * bend + process.alpha) * p
+        return change
+
+    # RK4 is stable up to 2.8 along the imaginary axis, where transport lies, and 2.7 along the real one.
+    count = 2 * math.ceil(life * max(math.sqrt(2) / h / 2.4, (4 * bend + process.alpha) / 2.4) / 2)
+    dt = life / count
+    total = density.copy()
+    for step in range(1, count + 1):
+        first = rate(density)
+        second = rate(density + dt / 2 * first)
+        third = rate(density + dt / 2 * second)
+        density = density + dt / 6 * (first + 2 * second + 2 * third + rate(density + dt * third))
+        total += (1 if step == count else 4 if step % 2 else 2) * density
+    total *= process.alpha * dt / 3
+    m = np.fft.fftfreq(n_theta, 1 / n_theta)
+    blurred = np.fft.ifft(np.fft.fft(total, axis=0) * np.exp(-((process.blur_theta * m) ** 2) / 2)[:, None, None], axis=0).real
+    places = half + refinement * np.arange(-lattice.radius, lattice.radius + 1)
+    return blurred[:: n_theta // lattice.n_theta][:, places[::-1]][:, :, places]
+
+
+def near_axis(process, lattice, nodes=400):
+    """The Heisenberg approximation (``se2.heisenberg``: cos theta = 1, sin theta = theta) with the same blurs, in closed form but for x.
+
+    At the distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. Jitter of the source's
+    angle adds s^2 (x', 1)(x', 1)^T, that of the target s^2 to theta and the blur its square to y.
+    """
+    _need_blurred_direction(process)
+    ahead, D, jitter = np.linspace(0, lattice.radius + 6 * process.blur, nodes), process.D, process.blur_theta**2
+    y2 = 2 * D * ahead**3 / 3 + jitter * ahead**2 + process.blur**2
+    yt, t2 = D * ahead**2 + jitter * ahead, 2 * D * ahead + 2 * jitter
+    det = y2 * t2 - yt**2
+    turn = (lattice.theta + math.pi) % (2 * math.pi) - math.pi
+    y, theta = -lattice.ticks[None, :, None], turn[:, None, None]
+    plane = np.exp(-(t2 * y**2 - 2 * yt * y * theta + y2 * theta**2) / (2 * det)) / (2 * math.pi * np.sqrt(det))  # (theta, y, nodes)
+    along = np.exp(-((lattice.ticks - ahead[:, None]) ** 2) / (2 * process.blur**2)) / (math.sqrt(2 * math.pi) * process.blur)
+    weight = np.full(nodes, ahead[1])
+    weight[[0, -1]] /= 2
+    return plane @ ((weight * process.alpha * np.exp(-process.alpha * ahead))[:, None] * along)
+
+
+# Comparisons
+
+
+def work_precision(process, lattice, *, modes, paths, refinements, seed=0, repeats=3):
+    """Error and time of the four routes at rising effort.
+
+    Parameters
+    ----------
+    process : DirectionProcess
+        Directed, blurred in place and in theta, with an exponential life time.
+    lattice : Lattice
+    modes : list of int
+        M of the Fourier route; the grid step follows so that both cuts leave as much of the blur: step = pi blur / (blur_theta M).
+    paths : list of int
+        Simulated paths. Their histogram is judged against exact averages over its boxes, so binning counts for nothing.
+    refinements : list of int
+        Grid points a pixel of the finite differences.
+    seed : int
+        Of the paths.
+    repeats : int
+        The Fourier route and the approximation take milliseconds and are timed so often; the least counts.
+
+    Returns
+    -------
+    list of Run
+        Against the Fourier route with 4.5 / blur_theta modes, a step of blur / 3 and a wider box.
+    """
+    _need_blurred_direction(process)
+    fine = replace(process, modes=math.ceil(4.5 / process.blur_theta))
+    window = 2 * lattice.radius + 1
+    exact = fourier(fine, lattice, step=process.blur / 3, box=window + 1.5 * process.reach)
+    averages = bin_averages(process, lattice)
+    runs = []
+    for count in modes:
+        step = math.pi * process.blur / (process.blur_theta * count)
+        found, seconds = timed(lambda count=count, step=step: fourier(replace(process, modes=count), lattice, step=step), repeats)
+        runs.append(Run("Fourier modes", f"M = {count}, step {step:.2f} px", relative_error(found, exact), seconds))
+    for count in paths:
+        found, seconds = timed(lambda count=count: monte_carlo(process, lattice, count, seed))
+        runs.append(Run("Monte Carlo", f"{count:,} paths", relative_error(found, averages), seconds))
+    for refinement in refinements:
+        found, seconds = timed(lambda refinement=refinement: finite_differences(process, lattice, refinement))
+        runs.append(Run("finite differences", f"grid of 1/{refinement} px", relative_error(found, exact), seconds))
+    found, seconds = timed(lambda: near_axis(process, lattice), repeats)
+    runs.append(Run("near the axis", "closed form", relative_error(found, exact), seconds))
+    return runs
+
+
+def moment_errors(process, size, spacing, n_theta=48, box=None):
+    """Moments of the sampled kernel beside their closed forms: dict name: (sampled, closed form).
+
+    The window of ``size`` places ``spacing`` px apart has to hold the tails.
+    """
+    sampled, closed = sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box).moments(), process.moments()
+    return {name: (getattr(sampled, name), getattr(closed, name)) for name in vars(closed)}
+
+
+def standard_residuals(process, lattice, count, seed=0, least=20):
+    """How far the counts of simulated paths lie from the kernel's, in standard deviations, in boxes that expect at least ``least``.
+
+    Returns
+    -------
+    seen, expected : arrays (n_theta, rows, columns)
+        Counts.
+    residuals : float array (n,)
+        (seen - expected) / sqrt(expected), normal of variance 1 if the kernel is right; their sum of squares is chi^2 of n.
+    """
+    seen = histogram(*simulate(process, count, seed=seed), lattice)
+    expected = bin_averages(process, lattice) * count * 2 * math.pi / lattice.n_theta
+    often = expected > least
+    return seen, expected, (seen[often] - expected[often]) / np.sqrt(expected[often])
+
+
+def convergence(process, places, *, modes, steps, boxes, times, time_modes=40):
+    """Largest error at some places, relative to the largest density, as one number of the numerics rises and the others are fine.
+
+    Parameters
+    ----------
+    process : DirectionProcess
+        With an exponential life time.
+    places : (x, y, theta)
+        Arrays (n,); px and radians.
+    modes, steps, boxes : lists
+        M, grid steps in px, sides of the box in px.
+    times : list of int
+        Time steps of the same process stopped at its mean life time; judged by its modes at 40 random frequencies.
+    time_modes : int
+        M of that.
+
+    Returns
+    -------
+    dict
+        "modes", "steps", "boxes", "times": float arrays.
+    """
+    _need_blurred_direction(process)
+    fine = replace(process, modes=math.ceil(5 / process.blur_theta))
+    step, box = process.blur / 3.2, max(boxes) + 40 / process.alpha / 4
+    exact = sample_points(fine, *places, step=step, box=box)
+
+    def gap(process, step=step, box=box):
+        return float(np.abs(sample_points(process, *places, step=step, box=box) - exact).max() / exact.max())
+
+    rng = np.random.default_rng(0)
+    rho, phi = rng.uniform(0.05, 3 / process.blur, 40), rng.uniform(-math.pi, math.pi, 40)
+    stopped = DirectionProcess(D=process.D, time=1 / process.alpha, blur=process.blur, blur_theta=process.blur_theta, modes=time_modes)
+
+    def at(count):
+        return replace(stopped, steps=count).spectrum(rho * np.cos(phi), rho * np.sin(phi))
+
+    end = at(4 * max(times))
+    return {
+        "modes": np.array([gap(replace(process, modes=count)) for count in modes]),
+        "steps": np.array([gap(fine, step=one) for one in steps]),
+        "boxes": np.array([gap(fine, box=one) for one in boxes]),
+        "times": np.array([np.abs(at(count) - end).max() / np.abs(end).max() for count in times]),
+    }
+
+
+def orders(errors, efforts):
+    """Observed orders of convergence between neighbours: log(e_k / e_{k+1}) / log(n_{k+1} / n_k)."""
+    errors, efforts = np.asarray(errors, float), np.asarray(efforts, float)
+    if errors.shape != efforts.shape or errors.size < 2:
+        raise PaperCodeError("orders needs as many errors as efforts, and at least two.")
+    return np.log(errors[:-1] / errors[1:]) / np.log(efforts[1:] / efforts[:-1])
+
+
+def cost(process, *, sizes, directions, modes, spacing=0.25, repeats=2):
+    """Processor seconds and bytes that ``sample_grid`` takes: dict name: (efforts, seconds, bytes), one number rising at a time.
+
+    The other two numbers rest at the middle of their lists; ``sizes`` are places on a side, ``directions`` n_theta, ``modes`` M.
+    """
+    check_number("spacing", spacing)
+    middle = {"size": sizes[len(sizes) // 2], "n_theta": directions[len(directions) // 2], "modes": modes[len(modes) // 2]}
+    table = {}
+    for name, efforts in (("size", sizes), ("n_theta", directions), ("modes", modes)):
+        seconds, memory = [], []
+        for effort in efforts:
+            given = middle | {name: effort}
+            numerics = replace(process, modes=given.pop("modes"))
+
+            def kernel(numerics=numerics, given=given):
+                return sample_grid(numerics, spacing=spacing, **given)
+
+            seconds.append(timed(kernel, repeats)[1])
+            memory.append(peak_memory(kernel))
+        table[name] = (np.array(efforts), np.array(seconds), np.array(memory))
+    return table
+
+
+def _need_exponential(process):
+    if process.alpha is None or process.shape != 1 or process.undirected:
+        raise PaperCodeError("The benchmark is of directed processes with an exponential life time: give alpha, and no shape or time.")
+
+
+def _need_blurred_direction(process):
+    _need_exponential(process)
+    if not isinstance(process, DirectionProcess) or process.blur == 0 or process.blur_theta == 0:
+        raise PaperCodeError("This part of the benchmark is of the direction process, blurred in place and in theta.")
