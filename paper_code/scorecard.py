@@ -107,6 +107,17 @@ CLAIMS = (
     ),
     Claim(
         4,
+        "K favours the same polarity more strongly in line with the cell than beside it",
+        "p, cells relabelled",
+        "06_orientation_selectivity",
+        "flank_signed_p",
+        0.001,
+        is_p=True,
+        size_key="flank_signed_difference",
+        size="collinear minus flanking, in sd of K",
+    ),
+    Claim(
+        4,
         "the preferred orientations around a cell are co-circular",
         "p, cells relabelled",
         "07_association_fields",
