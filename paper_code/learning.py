@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from paper_code import images, weights
+from paper_code.conditions import CONTROLS
 from paper_code.errors import PaperCodeError
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.propagation import correlation
@@ -130,11 +131,14 @@ def curve(condition, seed, directory=None):
 
 
 def accuracies(directory=None):
-    """One :class:`Accuracy` for each condition and set of images in the manifest, if tested: the reference first, then by name."""
+    """One :class:`Accuracy` for each condition and set of images in the manifest, if tested: the reference first, then by name.
+
+    The controls are left out: their training is shorter.
+    """
     groups = {}
     for listed in weights.manifest(directory)["networks"].values():
-        if listed["accuracy"] is not None:
-            name = listed["condition"]["name"]
+        name = listed["condition"]["name"]
+        if listed["accuracy"] is not None and name not in CONTROLS:
             groups.setdefault((name != REFERENCE, name, listed["images"]["sha256"]), []).append(listed)
     found = []
     for (_, name, sha256), networks in sorted(groups.items()):
