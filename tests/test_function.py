@@ -1,0 +1,331 @@
+"""Laws of what lateral connections are measured to do: completion, inference, lightness, robustness."""
+
+import base64
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from lateral_cells import FREQUENCY, drawn
+from tiny import CONDITION, HARDWARE, image_set
+from torch.nn import functional
+
+from paper_code import function, inference, lightness, robustness, stimuli, weights
+from paper_code.errors import PaperCodeError
+from paper_code.files import read_json, write_json
+from paper_code.geometry import pixel_grid
+from paper_code.images.image_set import ImageSet
+from paper_code.lateral import Cells, pair_frame
+from paper_code.network import Network, NetworkConfig
+from paper_code.training import Run
+
+SIZE = 11
+
+
+@pytest.fixture(scope="module")
+def circuit():
+    """Round Gabors of 4 orientations and 4 phases, which see no more than 7 px far, and kernels of known shape."""
+    carrier, phase = (axis.ravel() for axis in np.meshgrid(np.arange(4) * np.pi / 4, np.arange(4) * np.pi / 2, indexing="ij"))
+    cells = Cells(np.zeros(16), np.zeros(16), carrier, np.full(16, FREQUENCY), phase)
+    fields = drawn(cells, 15, sigma=2.0)
+    network = Network(NetworkConfig(blur=0, noise=0, l0="none", cells=16, l1_size=15, lateral_size=SIZE, steps=2), seed=0).eval()
+    network.l1.weight.data = torch.as_tensor(fields, dtype=torch.float32)[:, None]
+    every = np.ones(16, bool)
+    kernels = {"K": {"family": "DP", **function.FIELD}}
+    kernels["across"] = {"family": "ANI", "scale": 6.0, "exponent": 2, "kappa": 2.0, "elongation": 1 / 2.8}
+    made = {name: function.between(every, cells, SIZE, 2, **one) for name, one in kernels.items()}
+    made = {name: (one / function.gain(one, 16)).astype(np.float32) for name, one in made.items()}
+    made["none"] = np.zeros_like(made["K"])
+    made["uniform"] = np.full_like(made["K"], 1e-4)
+    orders = np.stack([np.random.default_rng(n).permutation(16) for n in range(9)])
+    return function.Circuit(0, network, fields, every, cells.orientation % np.pi, made, {}, orders)
+
+
+# propagation
+
+
+@pytest.mark.parametrize("side, steps", [(25, 0), (25, 1), (25, 2), (25, 3), (16, 2), (32, 4)])
+def test_the_middle_of_a_window_is_the_middle_of_the_sheet(side, steps):
+    rng = np.random.default_rng(steps)
+    h = torch.as_tensor(rng.standard_normal((3, 5, side, side)), dtype=torch.float64).relu()
+    kernel = torch.as_tensor(rng.standard_normal((5, 5, 7, 7)) * 0.1)
+    activity = h
+    for _ in range(steps):
+        activity = functional.relu(h + functional.conv2d(activity, kernel, padding=3))
+    found = function.propagated(h.numpy(), kernel.numpy(), steps)
+    np.testing.assert_allclose(found, activity[:, :, side // 2, side // 2], atol=1e-4 * float(activity.max()))
+
+
+# completion
+
+
+def test_a_kernel_along_the_axis_completes_and_one_across_it_does_not(circuit):
+    stage = function.Stage(circuit, stimuli.contours("dashed", 8.0))
+    found = stage.completion(("K", "across", "none"), circuit.orders)
+    assert found.leak < function.LEAK
+    assert found.completes and found.test.p == 1 / 10
+    assert found.advantage("across") < 0 < found.advantage() and found.advantage("none") == 0
+    assert found.interval()[0] < found.advantage() < found.interval()[1]
+
+
+@pytest.mark.parametrize("family", stimuli.FAMILIES)
+def test_beyond_the_receptive_field_nothing_is_seen_and_the_unit_is_the_complete_contour(circuit, family):
+    assert circuit.field_reach == 7 and circuit.kernel_reach == 10
+    stage = function.Stage(circuit, stimuli.contours(family, 7 * np.sqrt(2) + 1))
+    assert all((values == 0).all() for values in stage.before.values())
+    assert stage.after(circuit.kernels["none"], 2, complete=True)["complete"].mean() == pytest.approx(1, rel=1e-5)
+
+
+def test_what_every_picture_adds_alike_is_no_completion():
+    rng = np.random.default_rng(0)
+    before = {name: rng.standard_normal(20) for name in ("gap", "turned", "flanking")}
+    np.testing.assert_allclose(function.advantage(before, {name: one + 0.3 for name, one in before.items()}), 0, atol=1e-12)
+    only = {name: one + 0.3 * (name == "gap") for name, one in before.items()}
+    np.testing.assert_allclose(function.advantage(before, only), 0.3)
+    only = {name: one + 0.3 * (name == "turned") for name, one in before.items()}
+    np.testing.assert_allclose(function.advantage(before, only), -0.15)
+
+
+def pretended(seed, shift, stimuli_count=24, relabellings=19):
+    """A Completion of noise, with an advantage of ``shift``."""
+    rng = np.random.default_rng(seed)
+    before = {"gap": np.zeros(stimuli_count), "turned": np.zeros(stimuli_count)}
+    after = {"K": {"gap": shift + rng.standard_normal(stimuli_count), "turned": rng.standard_normal(stimuli_count)}}
+    spread = np.sqrt(2 / stimuli_count)
+    return function.Completion("dashed", 8.0, 2, before, after, spread * rng.standard_normal(relabellings))
+
+
+def test_seeds_together_are_tested_at_the_level_that_they_claim():
+    p = np.array([function.over_seeds([pretended(5 * n + k, 0.0) for k in range(5)], 999).p for n in range(200)])
+    assert 0.02 <= (p < 0.05).mean() <= 0.1 and 0.4 < (p < 0.5).mean() < 0.6
+    strong = [pretended(k, 2.0) for k in range(5)]
+    assert function.over_seeds(strong, 999).p < 0.01
+    assert function.over_seeds(strong[:1]).p == pytest.approx(1 / 20, abs=0.01)  # one network: no less than its relabellings can show
+    low, high = function.interval_over_seeds(strong)
+    assert low < 2 < high and low > 1
+
+
+def test_the_map_holds_at_its_middle_what_is_measured_there(circuit):
+    stage = function.Stage(circuit, stimuli.contours("dashed", 8.0, offsets=(0.0,)))
+    after = stage.after(circuit.kernels["K"], 2)["gap"]
+    power = (stage.suits**2).sum(1)
+    for stimulus in (0, 3):
+        maps = stage.maps(stimulus, circuit.kernels["K"])
+        assert maps[0, 16, 16] == pytest.approx(stage.before["gap"][stimulus], abs=1e-5)
+        assert maps[1, 16, 16] == pytest.approx(after[stimulus] * stage.unit / power[stimulus], abs=1e-4)
+
+
+def test_the_gap_is_the_narrowest_that_is_not_seen(circuit):
+    found = function.measure_completion(circuit, orientations=4, gaps=(3.0, 6.0, 8.0, 10.0), most_steps=1)
+    for family, one in found.at.items():
+        leaks = {each.half_gap: each.leak for each in found.by_gap[family]}
+        assert one.half_gap == min(gap for gap, leak in leaks.items() if leak < function.LEAK)
+        assert found.by_steps[family][0].advantage() == 0
+        assert set(one.after) == set(circuit.kernels) and len(one.null) == len(circuit.orders)
+
+
+def test_the_fitted_model_is_the_one_that_made_the_kernel(circuit):
+    carrier = np.repeat(np.arange(4), 4) * np.pi / 4
+    cells = Cells(np.zeros(16), np.zeros(16), carrier, np.full(16, FREQUENCY), np.tile(np.arange(4), 4) * np.pi / 2)
+    made = {"family": "HR", "length": 3.5, "diffusion": 1.0, "blur": 1.6}
+    kernel = function.between(np.ones(16, bool), cells, SIZE, 2, **made)
+    noise = 0.3 * kernel.std() * np.random.default_rng(0).standard_normal(kernel.shape)
+    assert function.fitted_group(kernel + noise, pair_frame(cells, SIZE, 2), fine=False) == made
+
+
+# silenced cells
+
+
+def test_lateral_input_is_the_convolution_without_the_cell_itself():
+    rng = np.random.default_rng(0)
+    h, kernel = rng.standard_normal((4, 6, 20, 20)), rng.standard_normal((6, 6, 5, 5))
+    around, own = inference.windows(h, 5, 50, seed=1)
+    found = inference.lateral_input(around, kernel)
+    others = kernel.copy()
+    others[np.arange(6), np.arange(6)] = 0
+    whole = functional.conv2d(torch.as_tensor(h), torch.as_tensor(others)).numpy()
+    inner = h[:, :, 2:-2, 2:-2]
+    for one, u in zip(own, found, strict=True):
+        picture, row, column = np.argwhere(np.abs(inner - one[None, :, None, None]).max(1) < 1e-12)[0]
+        np.testing.assert_allclose(u, whole[picture, :, row, column])
+
+
+def test_a_cell_that_its_neighbours_determine_is_inferred_and_one_that_they_do_not_is_not():
+    rng = np.random.default_rng(0)
+    around, kernel = rng.standard_normal((4000, 6 * 9)), rng.standard_normal((6, 6, 3, 3))
+    u = inference.lateral_input(around, kernel)
+    own = 2 + 3 * u
+    own[:, 0] = rng.standard_normal(4000)
+    correlation = inference.correlations(u, own)
+    explained = inference.explained_share(u[:2000], own[:2000], u[2000:], own[2000:])
+    np.testing.assert_allclose(correlation[1:], 1)
+    np.testing.assert_allclose(explained[1:], 1)
+    assert abs(correlation[0]) < 0.06 and -0.02 < explained[0] < 0.02
+    order = np.array([1, 2, 3, 4, 5, 0])
+    wrong = inference.correlations(inference.lateral_input(around, kernel[np.ix_(order, order)]), own)
+    assert np.abs(wrong).max() < 0.5
+    np.testing.assert_array_equal(inference.correlations(np.ones((9, 2)), rng.standard_normal((9, 2))), 0)
+
+
+# lightness
+
+
+def log_filter(sigma=1.3, size=7):
+    x, y = pixel_grid(size)
+    q = (x**2 + y**2) / (2 * sigma**2)
+    values = (1 - q) * np.exp(-q)
+    return values - values.mean()
+
+
+def test_illusions_of_a_balanced_centre_and_surround_and_of_a_blur():
+    x, y = pixel_grid(7)
+    filters = lightness.upright(np.stack([log_filter(), np.exp(-(x**2 + y**2) / 8)]))
+    balanced, blurred = (dict(zip(lightness.NAMES, row, strict=True)) for row in lightness.indices(filters, blur=1.0, noise=0.0))
+    for name in ("simultaneous contrast", "Hermann grid", "Mach bands", "Cornsweet edge"):
+        assert balanced[name] > 0.01, name
+    assert balanced["White's effect"] < 0  # contrast with what a patch touches predicts the reverse of White's effect
+    for name in ("simultaneous contrast", "Hermann grid", "Mach bands"):
+        assert blurred[name] < 0, name
+    assert blurred["White's effect"] > 0
+
+
+def test_indices_do_not_depend_on_the_sign_or_the_scale_of_a_filter():
+    filters = np.random.default_rng(0).standard_normal((5, 7, 7))
+    one, other = (lightness.indices(lightness.upright(given), 1.0, 0.2) for given in (filters, -3 * filters))
+    np.testing.assert_allclose(one, other, atol=1e-9)
+
+
+def test_without_a_filter_equal_luminances_are_equal():
+    delta = np.zeros((1, 7, 7))
+    delta[0, 3, 3] = 1
+    found = dict(zip(lightness.NAMES, lightness.indices(delta, blur=0.0, noise=0.0)[0], strict=True))
+    for name in ("simultaneous contrast", "Hermann grid", "White's effect", "Cornsweet edge"):
+        assert abs(found[name]) < 1e-12, name
+
+
+def test_integration_undoes_second_differences_and_a_threshold_turns_the_edge_into_a_step():
+    rng = np.random.default_rng(0)
+    u = rng.standard_normal((3, 40)).cumsum(1)
+    padded = np.pad(u, ((0, 0), (1, 1)), mode="edge")
+    response = -np.diff(padded, 2)
+    np.testing.assert_allclose(lightness.integrated(response, 0), u - u.mean(1, keepdims=True), atol=1e-9)
+    edge, step = (one[0] for one in stimuli.cornsweet(decay=10.0))
+    second = -np.diff(np.pad(np.stack([edge, step]), ((0, 0), (1, 1)), mode="edge"), 2)
+    plain, kept = (lightness.sides(lightness.integrated(second, threshold)) for threshold in (0, 0.1))
+    assert plain[0] / plain[1] < 0.15 and kept[0] / kept[1] > 0.9
+
+
+def test_the_response_is_that_of_the_network(circuit):
+    network = Network(NetworkConfig(blur=1.0, noise=0), seed=3)
+    pictures = np.random.default_rng(0).standard_normal((2, 64, 64))
+    with torch.no_grad():
+        expected = network.lgn(network.front_end(torch.as_tensor(pictures, dtype=torch.float32)[:, None]))[:, 0].numpy()
+    found = lightness.respond(network.l0.weight.detach().numpy()[:, 0], pictures, 1.0)[0]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+# robustness
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """Weights of two tiny reference networks and one without lateral connections."""
+    top = tmp_path_factory.mktemp("robustness")
+    runs = []
+    for name, seed, lateral in (("reference", 0, 7), ("reference", 1, 7), ("no-lateral", 0, 0)):
+        short = replace(CONDITION.training, epochs=1, snapshots=1)
+        condition = replace(CONDITION, name=name, network=replace(CONDITION.network, lateral_size=lateral), training=short)
+        runs.append(Run(condition, image_set(), seed, top / f"{name}-{seed}", HARDWARE, 100))
+        runs[-1].train(progress=False)
+    weights.collect([run.directory for run in runs], top / "data")
+    return top / "data"
+
+
+@pytest.fixture(scope="module")
+def measured(shipped, tmp_path_factory):
+    path = tmp_path_factory.mktemp("results") / "robustness.json"
+    write_json(path, robustness.measure(image_set(), shipped, report=lambda line: None))
+    return path
+
+
+def test_what_is_kept_is_what_the_networks_answer(shipped, measured):
+    kept = robustness.Robustness.read(measured)
+    assert kept.seeds == {"reference": [0, 1], "ablated": [0, 1], "no-lateral": [0]} and kept.stale(shipped) == []
+    images = image_set()
+    pictures = (images.test_images - images.mean) / images.sd
+    for corruption, levels in robustness.CORRUPTIONS.items():
+        network = weights.load_network("reference", 1, shipped)
+        for group in ("reference", "ablated"):
+            for row, level in enumerate(levels):
+                seen = torch.as_tensor(robustness.corrupt(pictures, corruption, level), dtype=torch.float32)[:, None]
+                with torch.no_grad():
+                    scores = network(seen, torch.Generator().manual_seed(robustness.SEED))
+                right = scores.argmax(1).numpy() == images.test_labels
+                np.testing.assert_array_equal(kept.right[group][corruption][1, row], right)
+            network.lateral.weight.data.zero_()
+
+
+def test_changed_weights_and_other_images_are_noticed(shipped, measured, tmp_path):
+    content = read_json(measured)
+    content["networks"]["reference/seed-1"]["early"] = "0" * 64
+    del content["networks"]["no-lateral/seed-0"]
+    content["networks"]["reference/seed-7"] = {}
+    write_json(tmp_path / "old.json", content)
+    stale = robustness.Robustness.read(tmp_path / "old.json").stale(shipped)
+    assert stale == ["no-lateral/seed-0", "reference/seed-1", "reference/seed-7"]
+    with pytest.raises(PaperCodeError, match="other images"):
+        robustness.measure(image_set(1), shipped)
+    write_json(tmp_path / "old.json", {"images": {}})
+    with pytest.raises(PaperCodeError, match="damaged"):
+        robustness.Robustness.read(tmp_path / "old.json")
+
+
+def answers(shares, images=400, seed=0):
+    """A Robustness with noise alone, whose networks name the given shares (group: (seeds, levels)) of images rightly."""
+    rng = np.random.default_rng(seed)
+    right = {}
+    for group, table in shares.items():
+        draws = rng.random((len(table), 1, images)) if group != "ablated" else rng.random((1, 1, images))
+        found = draws < np.array(table)[:, :, None]
+        right[group] = {
+            str(n): {"noise": [base64.b64encode(np.packbits(level)).decode() for level in one]} for n, one in enumerate(found)
+        }
+    return {"images": {"test": images}, "networks": {}, "levels": {"noise": [0.0, 1.0]}, "right": right}
+
+
+def test_a_planted_difference_is_found_and_none_is_not(tmp_path):
+    path = tmp_path / "planted.json"
+    write_json(path, answers({"reference": [[0.6, 0.5]] * 3, "ablated": [[0.6, 0.2]] * 3, "no-lateral": [[0.6, 0.5]] * 3}))
+    found = robustness.Robustness.read(path)
+    value, low, high = found.difference("reference", "ablated", "noise", relative=True)
+    assert value[0] == low[0] == high[0] == 0
+    assert value[1] == pytest.approx(0.3, abs=0.06) and low[1] > 0.15 and low[1] < value[1] < high[1]
+    value, low, high = found.difference("reference", "reference", "noise")
+    np.testing.assert_array_equal(value, 0)
+    np.testing.assert_allclose(found.summary("reference", "noise")[0], found.accuracy("reference", "noise").mean(0))
+
+
+def test_where_there_is_no_difference_nearly_all_intervals_hold_zero(tmp_path):
+    inside = 0
+    for seed in range(30):
+        write_json(tmp_path / "none.json", answers({"reference": [[0.5, 0.5]] * 3, "no-lateral": [[0.5, 0.5]] * 3}, 200, seed))
+        _, low, high = robustness.Robustness.read(tmp_path / "none.json").difference("reference", "no-lateral", "noise", drawn=300)
+        inside += (low[1] <= 0) & (high[1] >= 0)
+    assert inside >= 25
+
+
+def test_the_interval_over_images_is_that_of_the_binomial(tmp_path):
+    path = tmp_path / "planted.json"
+    write_json(path, answers({"reference": [[0.5, 0.5]]}, images=900))
+    _, low, high = robustness.Robustness.read(path).summary("reference", "noise")
+    np.testing.assert_allclose(high - low, 2 * 1.96 * 0.5 / 30, rtol=0.15)
+
+
+def test_the_images_are_those_of_the_training_and_have_answers(shipped):
+    images = image_set()
+    empty = ImageSet("folder", images.classes, images.train_images, images.train_labels, images.test_images[:0], images.test_labels[:0])
+    with pytest.raises(PaperCodeError, match="other images"):
+        robustness.measure(empty, shipped)
+    for one, other in itertools.pairwise(robustness.CORRUPTIONS["noise"]):
+        assert other > one
