@@ -241,6 +241,18 @@ def survey(
 
 
 @app.command()
+def robustness(
+    root: Root = None,
+    classes: Classes = None,
+    out: Annotated[Path | None, typer.Option(help="where to write it; by default data/robustness.json, which chapter 10 reads")] = None,
+):
+    """Test the shipped networks on noisy, occluded and dimmed test images, with and without lateral connections; some minutes."""
+    from paper_code import robustness as measure
+
+    measure.main(root, classes, out or measure.FILE, report=typer.echo)
+
+
+@app.command()
 def picture(
     out: Annotated[Path, typer.Argument(help="where to write it, as .png, .svg or .pdf")],
     network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-0",

@@ -3,7 +3,7 @@
 It needs the test images of the training, which the book does not have; so it is measured where they are and kept in
 ``data/robustness.json``, with the hashes of the weights and the images that it was measured on::
 
-    PAPER_CODE_IMAGES=tiny-imagenet-200.zip python -m paper_code.robustness
+    PAPER_CODE_IMAGES=tiny-imagenet-200.zip python -m paper_code robustness
 
 Three groups of networks: the reference, the reference with K set to zero at test ("ablated"), and networks trained without lateral
 connections.
@@ -147,7 +147,7 @@ class Robustness:
             }
             return cls(content, right, {group: [int(seed) for seed in found] for group, found in groups.items()})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise PaperCodeError(f"{path} is damaged ({error!r}); measure again: python -m paper_code.robustness") from error
+            raise PaperCodeError(f"{path} is damaged ({error!r}); measure again: python -m paper_code robustness") from error
 
     @property
     def levels(self):
@@ -220,17 +220,3 @@ def main(root=None, classes=None, out=FILE, report=print):
         raise PaperCodeError(f"{image_set.name} has no test images; pass a source that has")
     write_json(out, measure(image_set, report=report))
     report(f"wrote {out}")
-
-
-if __name__ == "__main__":
-    import argparse
-    import sys
-
-    parser = argparse.ArgumentParser(prog="python -m paper_code.robustness", description=__doc__.splitlines()[0])
-    parser.add_argument("--root", help="where the images lie; PAPER_CODE_IMAGES does the same")
-    parser.add_argument("--classes", help="which classes, as for 'train'; by default the condition's")
-    parser.add_argument("--out", default=FILE, help="the file to write")
-    try:
-        main(**vars(parser.parse_args()))
-    except PaperCodeError as error:
-        sys.exit(f"error: {error}")
