@@ -22,12 +22,12 @@ from paper_code.lateral import slope
 from paper_code.lateral.frame import oriented_frame
 from paper_code.lateral.measures import measure_tuning
 from paper_code.lateral.rf_kernel import rf_kernel
-from paper_code.lateral.selectivity import contrast, correlation_bootstrap, correlation_sums, elongation_probe, standardise
+from paper_code.lateral.selectivity import EDGES, contrast, correlation_bootstrap, correlation_sums, elongation_probe, standardise
 from paper_code.lateral.statistics import against, bootstrap_weights, interval, permutations
 from paper_code.measures import NULL_QUANTILE, shared_spectrum
 from paper_code.weights import EarlyLayers, read_tensors
 
-FEWEST_CELLS = 10  # oriented cells below which K is not measured: there are too few pairs in a bin
+FEWEST_CELLS = 10  # oriented cells below which K is not measured, nor where a bin of the orientation difference is empty
 NULL_SDS = 1.645  # standard deviations above the mean of a normal distribution that 95 % stay below
 TOLERANCE = 1e-6  # of the Gabor fits that only an R^2 is asked of: it is off by less than 1e-3, in half the time
 
@@ -204,6 +204,8 @@ def survey_kernel(early, stride, labels, permuted=999, drawn=500, seed=0):
     if oriented.sum() < FEWEST_CELLS:
         return found
     oriented, cells, frame = oriented_frame(fits, labels.level, size, stride)
+    if np.histogram(frame.difference, EDGES)[0].min() == 0:
+        return found
     among = np.ix_(oriented, oriented)
     orders, draws = permutations(len(cells), permuted, seed), bootstrap_weights(len(cells), drawn, seed)
     tuning = measure_tuning(kernel[among], frame, orders, draws)
