@@ -230,9 +230,12 @@ import os, random, signal, sys, time
 sys.path.insert(0, sys.argv[1])
 from tiny import make_run
 make_run(sys.argv[3]).train(progress=False)  # a whole training, for its duration
-started = time.monotonic()
-make_run(sys.argv[4]).train(progress=False)
-duration = time.monotonic() - started
+durations = []
+for number in range(3):  # the shortest: another process may slow a training down, and kills timed by that come after the end
+    started = time.monotonic()
+    make_run(f"{sys.argv[4]}-{number}").train(progress=False)
+    durations.append(time.monotonic() - started)
+duration = min(durations)
 chance = random.Random(0)
 for _ in range(10):
     child = os.fork()
