@@ -29,7 +29,7 @@ references: .venv/installed ## Rewrite tests/reference after an intended change;
 train: .venv/installed ## Train the networks that paper_code/workflow/config.yaml names, into runs/
 	@$(PIPELINE) train
 
-controls: .venv/installed ## Train the controls, about 4 minutes a run on one core, and copy their early layers to data/weights
+controls: .venv/installed ## Train the controls, about 6 minutes a run on one core, and copy their early layers to data/weights
 	@$(PIPELINE) ship_controls
 
 ship: .venv/installed ## Train what is missing and copy the finished runs to data/weights

@@ -26,6 +26,7 @@ class Claim:
     is_p: bool = False  # the value is the p of a one-sided test, to be below the target
     size_key: str | None = None  # of the size of the effect, for a p
     size: str = ""  # what that is
+    low_key: str | None = None  # of the lower end of the size's 95 % interval over cells, one a seed, that has to lie above 0 as well
 
     def reached(self, values):
         """Which values reach the target: bool array."""
@@ -67,6 +68,7 @@ CLAIMS = (
         is_p=True,
         size_key="tuning_difference",
         size="like minus orthogonal, in sd of K",
+        low_key="tuning_difference_low",
     ),
     Claim(
         3,
@@ -78,6 +80,7 @@ CLAIMS = (
         is_p=True,
         size_key="tuning_difference",
         size="like minus orthogonal, in sd of K",
+        low_key="tuning_difference_low",
     ),
     Claim(
         3,
@@ -91,6 +94,7 @@ CLAIMS = (
         is_p=True,
         size_key="rf_correlation",
         size="correlation",
+        low_key="rf_correlation_low",
     ),
     Claim(
         4,
@@ -104,6 +108,7 @@ CLAIMS = (
         is_p=True,
         size_key="elongation",
         size="along minus across, in sd of K",
+        low_key="elongation_low",
     ),
     Claim(
         4,
@@ -115,6 +120,7 @@ CLAIMS = (
         is_p=True,
         size_key="flank_signed_difference",
         size="collinear minus flanking, in sd of K",
+        low_key="flank_signed_difference_low",
     ),
     Claim(
         4,
@@ -128,6 +134,7 @@ CLAIMS = (
         is_p=True,
         size_key="cocircularity",
         size="co-circularity C",
+        low_key="cocircularity_low",
     ),
     Claim(
         4,
@@ -254,7 +261,8 @@ class Row:
     sizes: tuple  # of the effect, for a p; empty otherwise
     start: tuple  # the same before training; empty where it does not apply
     null: tuple  # the chance level, one or one a seed; empty where it does not apply
-    reached: int  # seeds that reach the target
+    low: tuple  # lower ends of the intervals of the sizes, one a seed; empty where they are not asked for
+    reached: int  # seeds that reach the target, with an interval above 0 where one is asked for
     above_null: int | None  # seeds that exceed chance
 
     @property
@@ -283,12 +291,18 @@ def judge(claim, numbers):
         start = np.atleast_1d(np.asarray(numbers[claim.start_key], float)) if claim.start_key else np.array([])
         sizes = np.atleast_1d(np.asarray(numbers[claim.size_key], float)) if claim.size_key else np.array([])
         null = np.atleast_1d(np.asarray(numbers[claim.null_key], float)) if claim.null_key else np.array([])
+        low = np.atleast_1d(np.asarray(numbers[claim.low_key], float)) if claim.low_key else np.array([])
     except KeyError as error:
         raise PaperCodeError(f"results of {claim.chapter} lack {error}; run the chapter again") from error
     if not (np.isfinite(values).all() and np.isfinite(null).all()) or len(values) == 0:
         raise PaperCodeError(f"results of {claim.chapter}: {claim.key} is empty or not finite; run the chapter again")
+    if len(low) not in (0, len(values)):
+        raise PaperCodeError(
+            f"results of {claim.chapter}: {claim.low_key} has {len(low)} values for {len(values)} seeds; run the chapter again"
+        )
+    reached = claim.reached(values) & (low > 0) if len(low) else claim.reached(values)
     above = int((values > null).sum()) if len(null) else None
-    return Row(claim, tuple(values), tuple(sizes), tuple(start), tuple(null), int(claim.reached(values).sum()), above)
+    return Row(claim, tuple(values), tuple(sizes), tuple(start), tuple(null), tuple(low), int(reached.sum()), above)
 
 
 def read(build):

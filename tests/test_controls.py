@@ -12,7 +12,7 @@ from test_synthetic import tiny_imagenet  # noqa: F401 -- a fixture
 from tiny import HARDWARE, TRAINING, image_set, make_run, trained_bytes
 
 from paper_code import conditions, images, training, weights
-from paper_code.conditions import CONDITIONS, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
+from paper_code.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json
 from paper_code.training import Run, augment, rotate, training_labels
@@ -53,7 +53,8 @@ def settings(condition):
 def test_a_control_changes_what_it_says_and_nothing_else():
     reference = settings(CONDITIONS["reference"])
     base = settings(CONTROLS["control"].condition)
-    assert {key for key in base if base[key] != reference[key]} == {"name", "about", "epochs"} and base["epochs"] == CONTROL_EPOCHS
+    assert {key for key in base if base[key] != reference[key]} == {"name", "about", "epochs", "batch"}
+    assert (base["epochs"], base["batch"]) == (CONTROL_EPOCHS, CONTROL_BATCH)
     for name, control in CONTROLS.items():
         one = settings(control.condition)
         assert {key: one[key] for key in one if one[key] != base[key] and key not in ("name", "about")} == {

@@ -32,6 +32,22 @@ def test_a_p_has_to_stay_below_its_target(values, verdict):
     assert judge(Claim(3, "a claim", "p", "04_lgn", "value", 0.001, is_p=True), {"value": values}).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("low", "verdict"), [([0.1, 0.01], HOLDS), ([0.1, -0.01], PARTLY), ([0.0, -0.01], FAILS), ([0.1, float("nan")], PARTLY)]
+)
+def test_a_claim_with_an_interval_needs_it_above_zero_too(low, verdict):
+    claim = Claim(3, "a claim", "p", "04_lgn", "value", 0.001, is_p=True, low_key="low")
+    assert judge(claim, {"value": [0.0001, 0.0001], "low": low}).verdict == verdict
+    assert judge(claim, {"value": [0.5, 0.5], "low": low}).verdict == FAILS  # and it does not help a large p
+    with pytest.raises(PaperCodeError, match="low has 1 value"):
+        judge(claim, {"value": [0.0001, 0.0001], "low": low[:1]})
+
+
+def test_every_mean_over_cells_that_is_judged_by_relabelling_needs_its_interval():
+    relabelled = [claim for claim in scorecard.CLAIMS if claim.chapter in ("06_orientation_selectivity", "07_association_fields")]
+    assert len(relabelled) >= 6 and all(claim.is_p and claim.low_key for claim in relabelled)
+
+
 def test_results_that_lack_or_spoil_a_value_are_refused():
     good = {"value": [0.95], "null": 0.5, "start": [0.1]}
     for bad in ({"null": 0.5}, good | {"value": [float("nan")]}, good | {"value": []}, good | {"null": float("inf")}):
@@ -59,7 +75,13 @@ def test_reads_what_the_chapters_write(tmp_path):
         path = folder / f"{claim.chapter}.json"
         numbers = json.loads(path.read_text()) if path.exists() else {}
         value = 0.0001 if claim.is_p else 0.99
-        numbers |= {claim.key: [value, value], claim.start_key: [0.1, 0.1], claim.size_key: [0.3, 0.4], claim.null_key: 0.5}
+        numbers |= {
+            claim.key: [value, value],
+            claim.start_key: [0.1, 0.1],
+            claim.size_key: [0.3, 0.4],
+            claim.null_key: 0.5,
+            claim.low_key: [0.1, 0.1],
+        }
         numbers.pop(None, None)
         path.write_text(json.dumps(numbers))
     assert [row.verdict for row in scorecard.read(tmp_path)] == [HOLDS] * len(scorecard.CLAIMS)

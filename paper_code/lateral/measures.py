@@ -11,56 +11,9 @@ from paper_code.lateral import selectivity
 from paper_code.lateral.frame import Cells, PairFrame, oriented_frame, pair_frame
 from paper_code.lateral.rf_kernel import rf_kernel
 from paper_code.lateral.statistics import Test, against, bootstrap_weights, interval, permutations
+from paper_code.lateral.tuning import FLANKS, Curve, Estimate, Tuning, ends, estimate, measure_flanks, measure_tuning
 
 NULL_QUANTILE = 0.95
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A measure in g bins of the orientation difference; arrays (g,)."""
-
-    value: np.ndarray
-    low: np.ndarray  # 95 % of the joint bootstrap over filters
-    high: np.ndarray
-    null_low: np.ndarray  # 95 % of the networks with relabelled cells
-    null_high: np.ndarray
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One number, its 95 % interval over filters and its test against relabelled cells."""
-
-    value: float
-    low: float
-    high: float
-    test: Test
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What :func:`measure_tuning` finds in one kernel between n oriented cells."""
-
-    coherent: Curve  # coefficient of cos Phi, in standard deviations of K
-    blind: Curve  # weighted mean of K, in the same units
-    difference: Estimate  # like minus orthogonal, of the coherent curve
-    blind_difference: Estimate
-    monotonicity: Test
-    elongation: Estimate  # along minus across
-    along: float
-    across: float
-    contrast: float  # (along - across) / (along + across)
-
-
-@dataclass(frozen=True)
-class Flanks:
-    """Collinear against flanking weight of sources of like orientation."""
-
-    collinear: float
-    flanking: float
-    difference: Estimate  # collinear minus flanking
-    balance: float  # (collinear - flanking) / (|collinear| + |flanking|)
-    balance_low: float  # 95 % of the joint bootstrap over filters
-    balance_high: float
 
 
 @dataclass(frozen=True)
@@ -104,70 +57,6 @@ class LateralMeasures:
     def standard_rf(self):
         """RF between the oriented cells, in standard deviations."""
         return selectivity.standardise(self.rf[np.ix_(self.oriented, self.oriented)])
-
-
-def _ends(curves):
-    return curves[..., 0] - curves[..., -1]
-
-
-def _estimate(value, draws, null):
-    return Estimate(float(value), *map(float, interval(draws)), against(value, null))
-
-
-def measure_tuning(kernel, frame, orders, draws):
-    """Tuning curves and elongation of one kernel.
-
-    Parameters
-    ----------
-    kernel : array (n, n, k, k)
-    frame : PairFrame
-        Of all its pairs.
-    orders, draws : arrays (r, n)
-        Of :func:`permutations` and :func:`bootstrap_weights`.
-
-    Returns
-    -------
-    Tuning
-    """
-    kernel = selectivity.standardise(kernel)
-    curves, tests = [], []
-    for coherent in (True, False):
-        probe = selectivity.tuning_probe(frame, len(kernel), coherent)
-        sums, null = probe.sums(kernel), probe.null(kernel, orders)
-        samples = sums.bootstrap(draws)
-        curves.append(Curve(sums.value, *interval(samples), *interval(null)))
-        tests.append(_estimate(_ends(sums.value), _ends(samples), _ends(null)))
-        if coherent:
-            steadiness = against(selectivity.monotonicity(sums.value), selectivity.monotonicity(null))
-    probe = selectivity.elongation_probe(frame, len(kernel))
-    sums = probe.sums(kernel)
-    elongation = _estimate(_ends(sums.value), _ends(sums.bootstrap(draws)), _ends(probe.null(kernel, orders)))
-    along, across = map(float, sums.value)
-    return Tuning(*curves, *tests, steadiness, elongation, along, across, float(selectivity.contrast(sums.value)))
-
-
-FLANKS = {"signed": (selectivity.standardise, True), "excitatory": (selectivity.excitatory, True), "blind": (selectivity.excitatory, False)}
-"""Weight compared at collinear and flanking places: all of K signed by polarity, its excitatory part so signed, and that part as it is."""
-
-
-def measure_flanks(kernel, frame, orders, draws):
-    """Collinear against flanking weight of one kernel; arguments as :func:`measure_tuning`.
-
-    Returns
-    -------
-    dict of Flanks
-        Under the names of :data:`FLANKS`, in standard deviations of the kernel.
-    """
-    found = {}
-    for name, (part, signed) in FLANKS.items():
-        values = part(kernel)
-        probe = selectivity.flank_probe(frame, len(kernel), signed)
-        sums = probe.sums(values)
-        samples = sums.bootstrap(draws)
-        difference = _estimate(_ends(sums.value), _ends(samples), _ends(probe.null(values, orders)))
-        low, high = map(float, interval(selectivity.balance(samples)))
-        found[name] = Flanks(*map(float, sums.value), difference, float(selectivity.balance(sums.value)), low, high)
-    return found
 
 
 def _strength_curves(kernel, frame, orders, draws):
@@ -244,15 +133,15 @@ def measure_kernel(kernel, untrained, fields, null_r2, stride, seed=0, permuted=
         strengths=_strength_curves(kernel[among], frame, orders, draws),
         tuning=tuning,
         only_orientations=against(tuning.difference.value, alone.difference),
-        only_differences=against(tuning.difference.value, _ends(regrouped)),
+        only_differences=against(tuning.difference.value, ends(regrouped)),
         rf_tuning=selectivity.tuning_probe(frame, len(cells)).sums(inner_rf).value,
         rf_contrast=float(selectivity.contrast(elongation.sums(inner_rf).value)),
         contrast_gain=tuple(map(float, interval(gain))),
-        rf_correlation=_estimate(probe.sums(whole).value[0], resampled, null),
+        rf_correlation=estimate(probe.sums(whole).value[0], resampled, null),
         rf_null=null,
         broad_share=share,
         broad_negative=negative,
-        difference_all_cells=float(_ends(selectivity.tuning_probe(all_cells, len(kernel)).sums(whole).value)),
+        difference_all_cells=float(ends(selectivity.tuning_probe(all_cells, len(kernel)).sums(whole).value)),
         unsure=int(oriented.sum() - sure.sum()),
         sure_difference=certain.difference,
         sure_elongation=certain.elongation,
