@@ -167,7 +167,7 @@ _CHANGES = (
     (
         "rotations",
         "rotated images",
-        "do the preferred orientations come from the images?",
+        "does it need the orientations that upright images favour?",
         "every training image turned by a random angle",
         {"rotation": 180.0},
     ),

@@ -11,12 +11,20 @@ from scipy import stats
 
 from paper_code import weights
 from paper_code.conditions import CONTROLS
-from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, WORDS, levels
-from paper_code.image_statistics import blur_gain, efficient_gain
-from paper_code.survey import Labels, survey
+from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, WORDS, levels, like_maps
+from paper_code.survey import FEWEST_CELLS, Labels, gabor_r2, radial_null, survey
 
 BASE = next(iter(CONTROLS))  # the reference, shortened
 CLAIMS = ("log_r2", "i_rad", "gabor_share", "rf", "tuning", "elongation", "cocircularity")
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What one network looks like."""
+
+    l0: np.ndarray | None  # (a, a)
+    bank: np.ndarray  # (n, b, b), l1 from the best Gabor to the worst
+    field: np.ndarray | None  # (q, q), what cells of like orientation send each other, as emergence.like_maps has it
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,10 @@ class Row:
     seeds: tuple
     surveys: tuple  # of Survey
     levels: dict  # what 95 % of chance stay below, by name, of l0 and l1
+    portrait: Portrait  # of the first network
+    accuracy: tuple = ()  # on the control's own test images, with receptor noise; empty before training
+    tested: int = 0  # test images
+    classes: int = 2
 
     def values(self, name):
         """A measure on every seed, NaN where it could not be taken: (s,)."""
@@ -41,16 +53,30 @@ def measure(name, label, asks, seeds, permuted=199, drawn=200, field_null_count=
     ``untrained`` takes the same networks before training, and K under the labels that its cells will have.
     """
     effort = {"permuted": permuted, "drawn": drawn, "field_null_count": field_null_count}
-    surveys = []
+    surveys, portraits = [], []
     for seed in seeds:
         early = weights.load_early(name, seed, directory)
         stride = weights.entry(name, seed, directory)["condition"]["network"]["stride"]
+        labels = None if early.K is None else Labels.of(early, field_null_count)
         if untrained:
-            labels = None if early.K is None else Labels.of(early, field_null_count)
-            surveys.append(survey(weights.initial_early(name, seed, directory), stride, labels=labels, **effort))
-        else:
-            surveys.append(survey(early, stride, **effort))
-    return Row("untrained" if untrained else name, label, asks, tuple(seeds), tuple(surveys), levels(early))
+            early = weights.initial_early(name, seed, directory)
+        surveys.append(survey(early, stride, labels=labels, **effort))
+        if not portraits:
+            portraits.append(draw(early, labels, stride))
+    listed = [weights.entry(name, seed, directory) for seed in seeds]
+    accuracy = () if untrained else tuple(one["accuracy"] for one in listed)
+    images = listed[0]["test_images"], len(listed[0]["images"]["classes"])
+    return Row(
+        "untrained" if untrained else name, label, asks, tuple(seeds), tuple(surveys), levels(early), portraits[0], accuracy, *images
+    )
+
+
+def draw(early, labels, stride):
+    """A :class:`Portrait` of early layers whose cells have these labels (None without K)."""
+    field = None
+    if labels is not None and labels.oriented.sum() >= FEWEST_CELLS:
+        field = like_maps([early.K], labels, stride)[0][0]
+    return Portrait(early.l0, early.l1[np.argsort(-gabor_r2(early.l1), kind="stable")], field)
 
 
 def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):
@@ -96,152 +122,184 @@ def find(rows, name):
 
 # Verdicts
 
-HOLDS, WEAKER, STRONGER, SOME, LOST, FEW, ABSENT = (
-    "yes", "yes, weaker", "yes, stronger", "on some seeds", "no", "too few oriented cells", "no such layer",
-)
-MARKS = {HOLDS: "●", WEAKER: "◐", STRONGER: "⬤", SOME: "◔", LOST: "○", FEW: "–", ABSENT: " "}
+HOLDS, WEAKER, STRONGER, SOME, LOST, UNSHOWN, FEW, ABSENT = (
+    "yes", "yes, weaker", "yes, stronger", "on some networks", "lost", "not shown", "too few oriented cells", "no such layer",
+)  # fmt: skip
+MARKS = {HOLDS: "●", WEAKER: "◐", STRONGER: "⬤", SOME: "◔", LOST: "○", UNSHOWN: "·", FEW: "–", ABSENT: " "}
 SHOWN = (HOLDS, WEAKER, STRONGER)
+UNDECIDED = (SOME, UNSHOWN, FEW)
 
 
 def holds(row, name):
     """Whether a measure is beyond its null on each seed, bool (s,); False where it could not be taken.
 
-    l0 is one filter, so its measures need only exceed the level that 95 % of chance stay below. A share of Gabors counts if the interval
-    over filters lies above chance, a measure of K if p < .05 against relabelled cells and the interval over filters lies above 0.
+    l0 is one filter, so its measures need only exceed the level that 95 % of chance stay below. A share of Gabors counts if its interval
+    lies above chance, a measure of K if p < .05 against relabelled cells and the interval over filters lies above their mean.
     """
     if LAYER[name] == "l0":
         return row.values(name) > row.levels.get(name, np.inf)
     low = row.values(f"{name}_low")
-    return low > CHANCE_SHARE if LAYER[name] == "l1" else (row.values(f"{name}_p") < LEVEL) & (low > 0)
-
-
-def verdict(row, name, base=None):
-    """One of HOLDS, WEAKER, STRONGER, SOME, LOST, FEW and ABSENT.
-
-    A claim holds if it does on every seed. It is then weaker (stronger) if all its values lie below (above) all of ``base``, the shortened
-    reference, provided that the claim holds there and that each has two networks or more: one value has no spread to lie outside of.
-    """
-    values = row.values(name)
-    if not np.isfinite(values).any():
-        return FEW if np.isfinite(row.values("rf")).any() and LAYER[name] == "K" else ABSENT
-    found = holds(row, name)
-    if not found.all():
-        return SOME if found.any() else LOST
-    if base is not None and base is not row and min(len(row.seeds), len(base.seeds)) > 1 and holds(base, name).all():
-        if values.max() < base.values(name).min():
-            return WEAKER
-        if values.min() > base.values(name).max():
-            return STRONGER
-    return HOLDS
-
-
-def needs(rows, name):
-    """What a claim needs, one sentence: the controls that keep it, weaken it and take it away."""
-    base, start = find(rows, BASE), find(rows, "untrained")
-    found = {row.label: verdict(row, name, base) for row in rows if row.name not in (BASE, "untrained")}
-    groups = {kind: ", ".join(label for label, one in found.items() if one == kind) for kind in MARKS}
-    words = WORDS[name]
-    parts = []
-    if start is not None and verdict(start, name) != ABSENT:
-        parts.append(f"before training: {verdict(start, name)}")
-    if base is not None and verdict(base, name) not in SHOWN:
-        where = "on some seeds alone" if verdict(base, name) == SOME else "on no seed"
-        parts.append(f"the shortened reference shows it {where}, so that these controls cannot say what it needs")
-        shown = ", ".join(label for label, one in found.items() if one in SHOWN)
-        parts.append(f"shown with {shown}" if shown else "no control shows it on every seed")
-    else:
-        parts.append("no shortened reference to compare with" if base is None else "shown by the shortened reference")
-        phrases = {LOST: "gone with", SOME: "on some seeds alone with", FEW: "not measurable (too few oriented cells) with"}
-        phrases |= {WEAKER: "weaker with", STRONGER: "stronger with", HOLDS: "in the range of the reference or across it with"}
-        parts += [f"{phrase} {groups[kind]}" for kind, phrase in phrases.items() if groups[kind]] or ["no control to judge by"]
-    return f"**{words if words[:2] in ('l0', 'l1') else words[0].upper() + words[1:]}**: {'; '.join(parts)}."
-
-
-# The size of l0's centre
+    return low > CHANCE_SHARE if LAYER[name] == "l1" else (row.values(f"{name}_p") < LEVEL) & (low > row.values(f"{name}_chance"))
 
 
 @dataclass(frozen=True)
-class NoiseRow:
-    """l0 of one network against the noise that it was trained with."""
+class Difference:
+    """A measure's mean over the networks of a control, less that of the shortened reference."""
 
-    noise: float  # sd of the receptor noise, in sd of the images
-    blur: float  # px
-    sigma: float  # of the fitted LoG, px
-    seed: int
-    is_log: bool  # whether the fit is beyond its null; if not, sigma means little
+    value: float
+    low: float  # simultaneous 95 %, over filters
+    high: float
+    apart: bool  # every network of the one lies on the same side of every network of the other
+
+    @property
+    def sign(self):
+        """1 or -1 if the interval excludes 0 and the networks are apart, else 0."""
+        return int(np.sign(self.value)) if self.apart and (self.low > 0 or self.high < 0) else 0
 
 
-def noise_rows(rows, directory=None):
-    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`."""
-    base = find(rows, BASE)
+def difference(row, name, base, comparisons=None):
+    """How a measure differs from the shortened reference, or None if either lacks it on some network, or has no interval (l0).
+
+    Banks of different networks are independent, so squared half widths of their intervals add. The interval is widened for as many
+    ``comparisons`` as there are controls (Bonferroni, as if it were normal).
+    """
+    if base is None or row is base or LAYER[name] == "l0":
+        return None
+    values, others = row.values(name), base.values(name)
+    if not (np.isfinite(values).all() and np.isfinite(others).all()):
+        return None
+    comparisons = len(CONTROLS) - 1 if comparisons is None else comparisons
+    wider = stats.norm.ppf(1 - 0.025 / comparisons) / stats.norm.ppf(0.975)
+    half = [np.hypot.reduce(one.values(f"{name}_high") - one.values(f"{name}_low")) / 2 / len(one.seeds) for one in (row, base)]
+    value, half = float(values.mean() - others.mean()), float(wider * np.hypot(*half))
+    return Difference(value, value - half, value + half, bool(values.max() < others.min() or values.min() > others.max()))
+
+
+def verdict(row, name, base=None):
+    """One of HOLDS, WEAKER, STRONGER, SOME, LOST, UNSHOWN, FEW and ABSENT.
+
+    A claim holds if it does on every seed. It is then weaker or stronger if the difference from ``base``, the shortened reference, says so.
+    One that no network shows is lost only if the reference shows it on every seed, and surely more of it; not to pass a test is not yet to
+    differ from what passes it. l0 has no interval: it is lost if all its values lie below all of the reference.
+    """
+    values = row.values(name)
+    if LAYER[name] == "K" and np.isfinite(row.values("rf")).any() and not np.isfinite(values).all():
+        return FEW
+    if not np.isfinite(values).any():
+        return ABSENT
+    found, change = holds(row, name), difference(row, name, base)
+    sign = 0 if change is None else change.sign
+    if found.all():
+        return {0: HOLDS, -1: WEAKER, 1: STRONGER}[sign if holds(base, name).all() else 0] if base is not None else HOLDS
+    if found.any():
+        return SOME
+    if base is None or base is row or not holds(base, name).all():
+        return UNSHOWN
+    lower = values.max() < base.values(name).min() if LAYER[name] == "l0" else sign < 0
+    return LOST if lower else UNSHOWN
+
+
+def needs(rows, name):
+    """What a claim needs, one sentence: without what it arises all the same, without what it is lost, and what is undecided."""
+    base, start = find(rows, BASE), find(rows, "untrained")
+    found = {row.label: verdict(row, name, base) for row in rows if row.name not in (BASE, "untrained")}
+    groups = {kind: ", ".join(label for label, one in found.items() if one == kind) for kind in MARKS}
+    words, parts = WORDS[name], []
     if base is None:
-        return []
-    wanted = _without_front_end(weights.entry(BASE, base.seeds[0], directory))
-    found = []
-    for row in rows:
-        for seed, one, is_log in zip(row.seeds, row.surveys, holds(row, "log_r2"), strict=True):
-            listed = None if row.name == "untrained" else weights.entry(row.name, seed, directory)
-            if listed is not None and _without_front_end(listed) == wanted:
-                network = listed["condition"]["network"]
-                found.append(NoiseRow(network["noise"], network["blur"], one.sigma, seed, bool(is_log)))
-    return found
+        parts.append("no shortened reference to compare with")
+    elif verdict(base, name) in SHOWN:
+        parts.append("shown by the shortened reference")
+    else:
+        where = "on some networks alone" if verdict(base, name) == SOME else "on no network"
+        parts.append(f"the shortened reference shows it {where}, so that a control can show that it arises, but not what it needs")
+    phrases = {HOLDS: "arises also with", WEAKER: "arises, but surely weaker, with", STRONGER: "arises, and surely stronger, with"}
+    phrases |= {
+        LOST: "lost with",
+        SOME: "undecided (on some networks alone) with",
+        UNSHOWN: "undecided (not beyond chance, nor surely less than the reference) with",
+    }
+    phrases |= {FEW: "not measurable, for want of oriented cells, with"}
+    parts += [f"{phrase} {groups[kind]}" for kind, phrase in phrases.items() if groups[kind]] or ["no control to judge by"]
+    if start is not None and verdict(start, name, base) != ABSENT:
+        parts.append(f"before training: {verdict(start, name, base)}")
+    return f"**{words if words[:2] in ('l0', 'l1') else words[0].upper() + words[1:]}**: {'; '.join(parts)}."
 
 
-def _without_front_end(listed):
-    """The settings of a network of the manifest, but for its name and the blur and noise of its front end."""
-    condition = listed["condition"]
-    kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
-    return kept, {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
+# The evidence behind a verdict
 
 
-def noise_trend(rows, draws=9999, seed=0):
-    """Spearman's correlation of sigma with the noise over the networks with optics, and its one-sided p.
-
-    p by shuffling the noise over the networks. (nan, nan) for fewer than two levels of noise.
-    """
-    taken = [one for one in rows if one.blur > 0 and one.is_log]
-    noise, sigma = (np.array([getattr(one, name) for one in taken]) for name in ("noise", "sigma"))
-    if len(np.unique(noise)) < 2 or np.ptp(sigma) == 0:
-        return float("nan"), float("nan")
-    ranks = stats.rankdata(noise), stats.rankdata(sigma)
-    value = np.corrcoef(*ranks)[0, 1]
-    shuffled = np.random.default_rng(seed).permuted(np.tile(ranks[0], (draws, 1)), axis=1)
-    centred = ranks[1] - ranks[1].mean()
-    null = (shuffled - ranks[0].mean()) @ centred / np.sqrt(((ranks[0] - ranks[0].mean()) ** 2).sum() * (centred**2).sum())
-    return float(value), float((1 + (null >= value - 1e-12).sum()) / (1 + draws))
+def p_value(row, name):
+    """One-sided p of a measure on each seed, (s,): against smooth random filters, a binomial chance share, or relabelled cells."""
+    values = row.values(name)
+    if LAYER[name] == "K":
+        return row.values(f"{name}_p")
+    if name == "gabor_share":
+        count = len(row.portrait.bank)
+        return np.where(np.isfinite(values), stats.binom.sf(np.round(np.nan_to_num(values) * count) - 1, count, CHANCE_SHARE), np.nan)
+    if row.portrait.l0 is None:
+        return np.full(len(values), np.nan)
+    null = getattr(radial_null(row.portrait.l0.shape[-1]), name)
+    return (1 + (null >= values[:, None]).sum(1)) / (1 + len(null))
 
 
-def efficient_sigma(power, noise, blur):
-    """Sigma (px) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992).
+def null_level(row, name):
+    """What 95 % of chance stay below, on each seed: (s,)."""
+    return row.values(f"{name}_null") if LAYER[name] == "K" else np.full(len(row.seeds), row.levels.get(name, np.nan))
 
-    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` best.
 
-    Parameters
-    ----------
-    power : image_statistics.RadialPower
-        Of standardised images.
-    noise : array (n,)
-        Standard deviations, above 0.
-    blur : float
-        Px.
+def evidence(row, name):
+    """Value, interval, null and p of a measure on each seed, as text: list of s strings."""
+    texts = []
+    null, p, values = null_level(row, name), p_value(row, name), row.values(name)
+    for index in range(len(row.seeds)):
+        if not np.isfinite(values[index]):
+            texts.append("–")
+            continue
+        text = tidy(values[index])
+        if LAYER[name] != "l0":
+            text += f" [{tidy(row.values(f'{name}_low')[index])}, {tidy(row.values(f'{name}_high')[index])}]"
+        texts.append(f"{text}; {tidy(null[index])}; " + ("< .001" if p[index] < 0.001 else f"{p[index]:.3f}"))
+    return texts
 
-    Returns
-    -------
-    array (n,)
-    """
-    frequency = np.geomspace(power.frequency[0], 0.5, 400)
-    slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)
-    signal = np.exp(offset + slope * np.log(frequency)) * blur_gain(frequency, blur) ** 2
-    peaks = [frequency[efficient_gain(signal, one**2 * np.ones_like(signal)).argmax()] for one in np.atleast_1d(noise)]
-    return 1 / (np.sqrt(2) * np.pi * np.array(peaks))
+
+def difference_text(row, name, base):
+    """The difference from the shortened reference and its simultaneous interval, as text."""
+    found = difference(row, name, base)
+    return (
+        "–"
+        if found is None
+        else f"{tidy(found.value)} [{tidy(found.low)}, {tidy(found.high)}]" + ("" if found.apart else ", networks overlap")
+    )
+
+
+def tidy(value, digits=2):
+    """A rounded number with a true minus and no minus before zero."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def learned(row):
+    """Whether each network tells its test images apart better than chance, p < .05 of the binomial: bool (s,)."""
+    return np.array([stats.binom.sf(round(one * row.tested) - 1, row.tested, 1 / row.classes) < LEVEL for one in row.accuracy], bool)
 
 
 def numbers(rows):
-    """What the results file keeps of the controls: values, seeds and verdicts by condition."""
+    """What the results file keeps of the controls: values, intervals, p, nulls, verdicts and accuracies by condition."""
+
+    def plain(values):
+        return [float(value) if np.isfinite(value) else None for value in values]
+
     base, kept = find(rows, BASE), {}
     for row in rows:
-        measured = {}
-        for name in (*CLAIMS, "sigma", "gabor_r2", "oriented"):
-            measured[name] = [float(value) if np.isfinite(value) else None for value in row.values(name)]
-        kept[row.name] = {"seeds": list(row.seeds), "verdicts": {name: verdict(row, name, base) for name in CLAIMS}, **measured}
+        measured = {
+            name: plain(row.values(name)) for name in (*CLAIMS, "sigma", "gabor_r2", "oriented", "cardinal", "contrast", "rf_contrast")
+        }
+        for name in CLAIMS:
+            measured |= {f"{name}_p": plain(p_value(row, name)), f"{name}_null": plain(null_level(row, name))}
+            if LAYER[name] != "l0":
+                measured |= {f"{name}_{end}": plain(row.values(f"{name}_{end}")) for end in ("low", "high")}
+            change = difference(row, name, base)
+            if change is not None:
+                measured[f"{name}_less_reference"] = [change.value, change.low, change.high]
+        verdicts = {name: verdict(row, name, base) for name in CLAIMS}
+        kept[row.name] = {"seeds": list(row.seeds), "verdicts": verdicts, "accuracy": plain(row.accuracy), **measured}
     return kept

@@ -82,9 +82,12 @@ class Trajectory:
 
 
 def levels(early):
-    """What 95 % of chance stay below, by name: smooth random filters of the size, and as many draws of a share as there are filters."""
+    """What 95 % of chance stay below, by name: smooth random filters of the size.
+
+    Of a share of n filters, the largest whose 95 % interval still holds the share of chance: 97.5 % of chance stay at it or below.
+    """
     found = {"gabor_r2": gabor_level(early.l1.shape[-1])}
-    found["gabor_share"] = float(stats.binom.ppf(0.95, len(early.l1), CHANCE_SHARE)) / len(early.l1)
+    found["gabor_share"] = float(stats.binom.ppf(0.975, len(early.l1), CHANCE_SHARE)) / len(early.l1)
     if early.l0 is not None:
         found |= dict(zip(("log_r2", "i_rad"), radial_levels(early.l0.shape[-1]), strict=True))
     return found
@@ -123,12 +126,13 @@ def follow(condition, seed, every=1, permuted=199, drawn=200, field_null_count=6
     labels = None if end.K is None else Labels.of(end, field_null_count)
     surveys, own = [], {}
     for early in layers:
-        found = dict.fromkeys(SURVEYED, float("nan")) | survey_filters(early, drawn)
+        found = dict.fromkeys(SURVEYED, float("nan")) | survey_filters(early)
         if early.K is not None:
             found |= survey_kernel(early, stride, labels, **effort)
             if early is not end:
                 its = Labels.of(early, field_null_count // 2 + 1)
-                own[early.step] = _survey(dict.fromkeys(SURVEYED, float("nan")) | survey_kernel(early, stride, its, **effort))
+                few = {"permuted": 19, "drawn": 19}  # of these the values alone are of use
+                own[early.step] = _survey(dict.fromkeys(SURVEYED, float("nan")) | survey_kernel(early, stride, its, **few))
         surveys.append(_survey(found))
     if end.K is not None:
         own[total] = surveys[-1]
@@ -269,6 +273,7 @@ def numbers(trajectories, condition, directory=None):
             kept[f"{group}_steadiness"] = np.min(known, axis=0).tolist()
     return kept
 
+
 # The growth of one network
 
 
@@ -289,6 +294,29 @@ class Growth:
     trajectory: Trajectory
 
 
+def like_maps(kernels, labels, stride):
+    """What cells of like orientation send each other, averaged in the frame of the target, its axis to the right.
+
+    Parameters
+    ----------
+    kernels : sequence of arrays (n, n, s, s)
+    labels : Labels
+        Of the n cells, two of them oriented or more.
+    stride : int
+
+    Returns
+    -------
+    maps : array (kernels, q, q)
+        Coefficient of cos Phi, in standard deviations of each kernel between oriented cells; NaN where there is none.
+    ticks : array (q,)
+        Px.
+    """
+    oriented, _, frame = oriented_frame(labels.fits, labels.level, kernels[0].shape[-1], stride)
+    chosen = [standardise(kernel[np.ix_(oriented, oriented)]) for kernel in kernels]
+    fields = [association_field(kernel, frame, turns=np.zeros(1), half_width=LIKE_BELOW, extent=MAP_EXTENT) for kernel in chosen]
+    return np.array([field.coherent[0] for field in fields]), fields[0].ticks
+
+
 def grow(condition, trajectory, field_null_count=60, directory=None):
     """What grows in the network of a trajectory, at its steps: a :class:`Growth`; no maps without K or without oriented cells."""
     snapshots = {one.step: one for one in weights.load_snapshots(condition, trajectory.seed, directory)}
@@ -301,12 +329,7 @@ def grow(condition, trajectory, field_null_count=60, directory=None):
     maps, ticks = [], np.zeros(0)
     if with_kernel:
         stride = weights.entry(condition, trajectory.seed, directory)["condition"]["network"]["stride"]
-        oriented, _, frame = oriented_frame(labels.fits, labels.level, end.K.shape[-1], stride)
-        for index in with_kernel:
-            kernel = standardise(layers[index].K[np.ix_(oriented, oriented)])
-            field = association_field(kernel, frame, turns=np.zeros(1), half_width=LIKE_BELOW, extent=MAP_EXTENT)
-            maps.append(field.coherent[0])
-            ticks = field.ticks
+        maps, ticks = like_maps([layers[index].K for index in with_kernel], labels, stride)
     kept = steps[with_kernel]
     return Growth(
         trajectory.seed,

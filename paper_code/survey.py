@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 from tqdm import tqdm
 
 from paper_code.errors import PaperCodeError
@@ -42,16 +43,18 @@ class Survey:
     spectrum: float  # correlation of the power spectrum of l0 with that of the bank
     gabor_r2: float  # median over l1
     gabor_share: float  # of l1, above what 95 % of smooth random filters of the size reach
-    gabor_share_low: float  # 95 % of the bootstrap over filters
+    gabor_share_low: float  # 95 %, of Clopper and Pearson, filters taken as independent
     gabor_share_high: float
     bar: float  # median envelope of the oriented receptive fields along the bars, px
     carrier: float  # the same across the bars
     oriented: float  # cells whose receptive field is fitted better than 95 % of smooth random ones
+    cardinal: float  # share of these within 22.5 degrees of horizontal or vertical; half of evenly spread orientations are
     rf: float  # correlation of K with RF
     rf_low: float  # 95 % of the joint bootstrap over filters, here and below
     rf_high: float
     rf_z: float  # against relabelled cells
     rf_p: float
+    rf_chance: float  # mean over relabelled cells
     rf_null: float  # what 95 % of relabelled cells stay below, if they are normally distributed
     like: float  # coefficient of cos Phi, orientations within 15 degrees
     orthogonal: float  # more than 75 degrees apart
@@ -60,12 +63,14 @@ class Survey:
     tuning_high: float
     tuning_z: float
     tuning_p: float
+    tuning_chance: float
     tuning_null: float
     elongation: float  # coefficient along the axis less that across it, like orientations
     elongation_low: float
     elongation_high: float
     elongation_z: float
     elongation_p: float
+    elongation_chance: float
     elongation_null: float
     contrast: float  # (along - across) / (along + across)
     rf_contrast: float  # the same of RF
@@ -74,6 +79,7 @@ class Survey:
     cocircularity_high: float
     cocircularity_z: float
     cocircularity_p: float
+    cocircularity_chance: float
     cocircularity_null: float
 
     def as_dict(self):
@@ -168,14 +174,14 @@ def survey(early, stride, permuted=999, drawn=500, field_null_count=100, seed=0,
     """
     if min(permuted, drawn, field_null_count) < 1:
         raise PaperCodeError(f"a survey needs at least 1 permutation, draw and null field, not {permuted}, {drawn} and {field_null_count}")
-    found = dict.fromkeys(MEASURES, float("nan")) | survey_filters(early, drawn, seed)
+    found = dict.fromkeys(MEASURES, float("nan")) | survey_filters(early)
     if early.K is not None:
         labels = Labels.of(early, field_null_count) if labels is None else labels
         found |= survey_kernel(early, stride, labels, permuted, drawn, seed)
     return Survey(**{name: float(value) for name, value in found.items()})
 
 
-def survey_filters(early, drawn=500, seed=0):
+def survey_filters(early):
     """The measures of l0 and l1, by name."""
     found = {}
     if early.l0 is not None:
@@ -184,7 +190,7 @@ def survey_filters(early, drawn=500, seed=0):
         found["spectrum"] = shared_spectrum(early.l0, early.l1).correlation
     r2 = gabor_r2(early.l1)
     above = r2 > gabor_level(early.l1.shape[-1])
-    low, high = interval(bootstrap_weights(len(r2), drawn, seed) @ above / len(r2))
+    low, high = stats.binomtest(int(above.sum()), len(above)).proportion_ci(0.95)
     return found | {"gabor_r2": np.median(r2), "gabor_share": above.mean(), "gabor_share_low": low, "gabor_share_high": high}
 
 
@@ -201,6 +207,7 @@ def survey_kernel(early, stride, labels, permuted=999, drawn=500, seed=0):
     found = _tested("rf", overlap, low, high) | {"oriented": oriented.sum()}
     if oriented.any():
         found |= {name: np.median(getattr(fits, f"sigma_along_{name}")[oriented]) for name in ("bar", "carrier")}
+        found["cardinal"] = (np.cos(4 * fits.orientation[oriented]) >= -1e-12).mean()
     if oriented.sum() < FEWEST_CELLS:
         return found
     oriented, cells, frame = oriented_frame(fits, labels.level, size, stride)
@@ -237,7 +244,7 @@ def _cocircularity(kernel, frame, orders, draws):
 def _tested(name, test, low, high):
     """A measure with its interval and its test, by name."""
     null = test.null_mean + NULL_SDS * (test.value - test.null_mean) / test.z if test.z else np.nan
-    parts = {"": test.value, "_low": low, "_high": high, "_z": test.z, "_p": test.p, "_null": null}
+    parts = {"": test.value, "_low": low, "_high": high, "_z": test.z, "_p": test.p, "_chance": test.null_mean, "_null": null}
     return {name + part: value for part, value in parts.items()}
 
 

@@ -8,15 +8,16 @@ from dataclasses import fields, replace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy import stats
 from tiny import HARDWARE, STEPS, make_run
 
-from paper_code import control_images, controls, emergence, weights
+from paper_code import control_images, controls, emergence, receptor_noise, weights
 from paper_code.conditions import CONTROLS
 from paper_code.control_images import Kind
 from paper_code.emergence import MEASURES, Trajectory
 from paper_code.errors import PaperCodeError
 from paper_code.figures import emergence as figures
-from paper_code.figures import growth
+from paper_code.figures import growth, raster
 from paper_code.image_statistics import RadialPower
 from paper_code.survey import Survey
 from paper_code.training import Run
@@ -143,30 +144,39 @@ def test_kernels_are_beyond_by_their_p_and_filters_by_their_level():
 # controls
 
 
+FACE = controls.Portrait(np.zeros((7, 7)), np.zeros((64, 9, 9)), None)
+
+
 def row(name, values, level=0.5, **more):
     """A condition with these LoG R^2."""
-    return controls.Row(name, name, "?", tuple(range(len(values))), tuple(one(log_r2=value, **more) for value in values), {"log_r2": level})
+    surveys = tuple(one(log_r2=value, **more) for value in values)
+    return controls.Row(name, name, "?", tuple(range(len(values))), surveys, {"log_r2": level}, FACE)
 
 
-def tuned(name, values, p, low):
-    surveys = tuple(one(rf=0.1, tuning=a, tuning_p=b, tuning_low=c) for a, b, c in zip(values, p, low, strict=True))
-    return controls.Row(name, name, "?", tuple(range(len(values))), surveys, {})
+def tuned(name, values, p=None, low=None, half=0.05, chance=0.0):
+    """A condition with these differences of tuning, between oriented cells."""
+    p = [0.01] * len(values) if p is None else p
+    low = [value - half for value in values] if low is None else low
+    measured = [{"tuning": a, "tuning_p": b, "tuning_low": c, "tuning_high": a + half} for a, b, c in zip(values, p, low, strict=True)]
+    surveys = tuple(one(rf=0.1, tuning_chance=chance, **more) for more in measured)
+    return controls.Row(name, name, "?", tuple(range(len(values))), surveys, {}, FACE)
 
 
-def test_verdicts_follow_from_the_numbers():
+def test_a_single_filter_is_judged_by_its_level_and_by_all_of_the_reference():
     base = row(controls.BASE, (0.9, 0.95))
     for values, word in (
         ((0.91, 0.99), controls.HOLDS),
-        ((0.6, 0.89), controls.WEAKER),
-        ((0.96, 0.97), controls.STRONGER),
+        ((0.6, 0.89), controls.HOLDS),  # no interval, so not weaker
         ((0.4, 0.99), controls.SOME),
         ((0.4, 0.5), controls.LOST),
         ((np.nan, np.nan), controls.ABSENT),
     ):
         assert controls.verdict(row("x", values), "log_r2", base) == word
     assert controls.verdict(base, "log_r2", base) == controls.HOLDS
-    assert controls.verdict(row("x", (0.6,)), "log_r2", base) == controls.HOLDS  # no spread
-    assert controls.verdict(row("x", (0.6, 0.6)), "log_r2", row(controls.BASE, (0.9, 0.4))) == controls.HOLDS  # nothing to be weaker than
+    weak = row(controls.BASE, (0.9, 0.4))
+    assert controls.verdict(row("x", (0.1, 0.1)), "log_r2", weak) == controls.UNSHOWN  # nothing to be less than
+    high = row("x", (0.95, 0.96), level=0.99)
+    assert controls.verdict(high, "log_r2", base) == controls.UNSHOWN  # within its chance, but not less than the reference
 
 
 def test_a_measure_of_K_needs_both_its_p_and_its_interval_on_every_seed():
@@ -174,29 +184,80 @@ def test_a_measure_of_K_needs_both_its_p_and_its_interval_on_every_seed():
         ((0.01, 0.04), (0.1, 0.01), controls.HOLDS),
         ((0.01, 0.06), (0.1, 0.01), controls.SOME),
         ((0.01, 0.01), (0.1, -0.01), controls.SOME),
-        ((0.01, 0.01), (-0.1, -0.01), controls.LOST),
+        ((0.01, 0.01), (-0.1, -0.01), controls.UNSHOWN),
     ):
         assert controls.verdict(tuned("x", (0.3, 0.2), p, low), "tuning") == word
-    few = controls.Row("x", "x", "?", (0,), (one(rf=0.2),), {})
+    assert (
+        controls.verdict(tuned("x", (0.3, 0.2), chance=0.2), "tuning") == controls.SOME
+    )  # the interval is held against what relabelling gives
+    few = controls.Row("x", "x", "?", (0,), (one(rf=0.2),), {}, FACE)
     assert controls.verdict(few, "tuning") == controls.FEW
-    partly = tuned("x", (0.3, np.nan), (0.01, np.nan), (0.1, np.nan))
-    assert controls.verdict(partly, "tuning") == controls.SOME
+    assert controls.verdict(tuned("x", (0.3, np.nan)), "tuning") == controls.FEW
 
 
 def test_a_share_counts_if_its_interval_lies_above_chance():
-    for low, word in ((0.06, controls.HOLDS), (0.05, controls.LOST)):
-        found = controls.Row("x", "x", "?", (0,), (one(gabor_share=0.2, gabor_share_low=low),), {})
+    for low, word in ((0.06, controls.HOLDS), (0.05, controls.UNSHOWN)):
+        found = controls.Row("x", "x", "?", (0,), (one(gabor_share=0.2, gabor_share_low=low),), {}, FACE)
         assert controls.verdict(found, "gabor_share") == word
+
+
+def test_weaker_and_lost_ask_for_an_interval_of_the_difference_and_for_networks_that_lie_apart():
+    base = tuned(controls.BASE, (0.8, 1.0))
+    assert controls.verdict(tuned("x", (0.3, 0.35)), "tuning", base) == controls.WEAKER
+    assert controls.verdict(tuned("x", (1.5, 1.6)), "tuning", base) == controls.STRONGER
+    assert controls.verdict(tuned("x", (0.75, 0.79), half=0.15), "tuning", base) == controls.HOLDS  # apart, but the interval holds 0
+    assert controls.verdict(tuned("x", (0.2, 0.85)), "tuning", base) == controls.HOLDS  # less on the mean, but not apart
+    assert controls.verdict(tuned("x", (0.01, 0.02), p=(0.5, 0.5)), "tuning", base) == controls.LOST
+    wide = tuned("x", (0.01, 0.02), p=(0.5, 0.5), half=2.0)
+    assert controls.verdict(wide, "tuning", base) == controls.UNSHOWN  # to miss a test is not to differ
+    unsure = tuned(controls.BASE, (0.8, 1.0), p=(0.01, 0.2))
+    assert controls.verdict(tuned("x", (0.01, 0.02), p=(0.5, 0.5)), "tuning", unsure) == controls.UNSHOWN
+
+
+def test_the_interval_of_a_difference_covers_and_widens_with_the_comparisons():
+    rng = np.random.default_rng(0)
+    true, sd, covered = -0.3, 0.1, []
+    for _ in range(400):
+        conditions = []
+        for mean in (0.5, 0.5 + true):
+            values = mean + sd * rng.standard_normal(2)
+            conditions.append(tuned("x", values, half=1.96 * sd))
+        found = controls.difference(conditions[1], "tuning", conditions[0], comparisons=1)
+        covered.append(found.low <= true <= found.high)
+    assert 0.92 < np.mean(covered) < 0.98
+    many = controls.difference(conditions[1], "tuning", conditions[0], comparisons=16)
+    assert many.high - many.low > 1.3 * (found.high - found.low) and many.value == found.value
+    assert (
+        controls.difference(conditions[0], "tuning", conditions[0]) is None
+        and controls.difference(row("x", (0.5,)), "log_r2", base=row("y", (0.6,))) is None
+    )
 
 
 def test_what_the_reference_does_not_show_cannot_be_taken_from_it():
     rows = [row(controls.BASE, (0.1, 0.2)), row("blind", (0.1, 0.1)), row("other", (0.9, 0.9))]
     text = controls.needs(rows, "log_r2")
-    assert "cannot say what it needs" in text and "shown with other" in text and "gone" not in text
+    assert "not what it needs" in text and "arises also with other" in text and "lost" not in text and "reference) with blind" in text
     shown = [row(controls.BASE, (0.9, 0.95)), row("blind", (0.1, 0.1)), row("other", (0.92, 0.92)), row("untrained", (0.1,))]
     text = controls.needs(shown, "log_r2")
-    assert "gone with blind" in text and "across it with other" in text and "before training: no" in text
+    assert "lost with blind" in text and "arises also with other" in text and "before training: lost" in text
     assert "no shortened reference" in controls.needs(shown[1:], "log_r2")
+
+
+def test_evidence_is_the_value_its_interval_the_null_and_p():
+    found = row("x", (0.9, np.nan), level=0.7)
+    assert controls.evidence(found, "log_r2")[0].startswith("0.90; 0.70; ") and controls.evidence(found, "log_r2")[1] == "–"
+    assert controls.p_value(found, "log_r2")[0] < 0.05 < controls.p_value(row("x", (0.3,)), "log_r2")[0]
+    kernel = tuned("x", (0.3,), p=(0.0004,))
+    assert controls.evidence(kernel, "tuning") == ["0.30 [0.25, 0.35]; nan; < .001"]
+    share = controls.Row(
+        "x", "x", "?", (0,), (one(gabor_share=0.125, gabor_share_low=0.05, gabor_share_high=0.23),), {"gabor_share": 0.1}, FACE
+    )
+    assert controls.p_value(share, "gabor_share")[0] == pytest.approx(stats.binom.sf(7, 64, 0.05))
+
+
+def test_chance_in_accuracy_is_seen():
+    found = replace(row("x", (0.9, 0.9)), accuracy=(0.06, 0.4), tested=1000, classes=20)
+    assert controls.learned(found).tolist() == [False, True] and len(controls.learned(row("x", (0.9,)))) == 0
 
 
 def test_controls_are_read_from_whatever_there_is(trained):
@@ -209,32 +270,53 @@ def test_controls_are_read_from_whatever_there_is(trained):
     assert len(absent) == len(CONTROLS) - 2 and not single
     kept = controls.numbers(rows)
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept and kept["control-white-noise"]["verdicts"]["tuning"] == controls.FEW
-    noisy = controls.noise_rows(rows, trained)
+    assert len(kept["control-white-noise"]["rf_less_reference"]) == 3 and len(kept["control-white-noise"]["accuracy"]) == 2
+    noisy = receptor_noise.noise_rows(rows, trained)
     assert {(found.noise, found.seed) for found in noisy} >= {(0.3, 0), (0.3, 1)} and len(noisy) == 4
     figures.table(rows)
+    figures.gallery(rows)
     figures.noise(noisy, np.array([0.1, 0.8]), np.array([1.0, 2.0]))
 
 
 def test_a_trend_with_the_noise_is_found_and_a_reversed_one_is_not():
-    def networks(sigmas):
-        levels = zip((0.1, 0.2, 0.4, 0.8) * 2, sigmas * 2, (0, 1) * 4, strict=True)
-        return [controls.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in levels]
+    def networks(sigmas, shift=3.0):
+        """Two seeds, the second wider by ``shift`` at every level."""
+        levels = (0.1, 0.2, 0.4, 0.8)
+        pairs = [(noise, sigma + shift * seed, seed) for seed in (0, 1) for noise, sigma in zip(levels, sigmas, strict=True)]
+        return [receptor_noise.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in pairs]
 
-    value, p = controls.noise_trend(networks((1.0, 1.2, 1.5, 1.9)))
-    assert value == pytest.approx(1) and p < 0.01
-    value, p = controls.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
-    assert value == pytest.approx(-1) and p > 0.99
-    without = [replace(found, blur=0.0) for found in networks((1.0, 1.2, 1.5, 1.9))]
-    assert np.isnan(controls.noise_trend(without)).all() and np.isnan(controls.noise_trend([])).all()
+    rising = networks((1.0, 1.25, 1.5, 1.75))
+    found = receptor_noise.noise_trend(rising)
+    assert found.correlation == pytest.approx(1) and found.p < 0.01 and found.least_p == pytest.approx(1 / 24**2)
+    assert (found.slope, found.low, found.high) == pytest.approx((0.25, 0.25, 0.25)) and (found.networks, found.levels) == (8, 4)
+    found = receptor_noise.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
+    assert found.correlation == pytest.approx(-1) and found.p > 0.99 and found.high < 0
+    lost = [replace(rising[0], is_log=False), *rising[1:]]
+    assert receptor_noise.noise_trend(lost).left_out == 1 and receptor_noise.noise_trend(lost).networks == 7
+    assert receptor_noise.noise_trend([replace(one, blur=0.0) for one in rising]) is None and receptor_noise.noise_trend([]) is None
+    assert receptor_noise.noise_trend([one for one in rising if one.noise < 0.3]) is None  # two levels are no trend
+
+
+def test_the_interval_of_the_slope_covers():
+    rng, covered = np.random.default_rng(1), []
+    for _ in range(300):
+        levels = [(noise, seed) for seed in (0, 1) for noise in (0.1, 0.2, 0.4, 0.8)]
+        rows = [
+            receptor_noise.NoiseRow(noise, 1.0, 2 + seed + 0.2 * np.log2(noise) + 0.1 * rng.standard_normal(), seed, True)
+            for noise, seed in levels
+        ]
+        found = receptor_noise.noise_trend(rows, draws=1)
+        covered.append(found.low <= 0.2 <= found.high)
+    assert 0.9 < np.mean(covered) < 0.99
 
 
 def test_efficient_coding_asks_for_a_wider_centre_with_more_noise():
     frequency = np.arange(1, 33) / 64
     power = RadialPower(frequency, 0.01 * frequency**-2.0)
-    sigma = controls.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
+    sigma = receptor_noise.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
     assert (np.diff(sigma) > 0).all() and sigma[0] > 0.3
     # Without optics, S / N alone sets the peak: of f^-2 it lies where the noise is half the signal, N = S / 2.
-    peak = 1 / (np.sqrt(2) * np.pi * controls.efficient_sigma(power, [0.5], 0.0)[0])
+    peak = 1 / (np.sqrt(2) * np.pi * receptor_noise.efficient_sigma(power, [0.5], 0.0)[0])
     assert 0.01 * peak**-2 == pytest.approx(2 * 0.25, rel=0.05)
 
 
@@ -298,7 +380,7 @@ def test_bytes_of_the_page_are_the_filters_and_the_maps(shipped):
     np.testing.assert_array_equal(grown.bank[-1], end.l1[grown.cells])
     maps = unpacked(data["maps"], (len(grown.map_steps), data["half"]))
     own = grown.maps.reshape(len(grown.maps), -1)[:, : data["half"]]
-    np.testing.assert_array_equal(maps == growth.MISSING, np.isnan(own))
+    np.testing.assert_array_equal(maps == raster.MISSING, np.isnan(own))
     known = ~np.isnan(own)
     np.testing.assert_allclose(maps[known] / 127 * data["scale"], own[known], atol=0.01 * data["scale"] + 0.01)
     np.testing.assert_allclose(grown.maps, grown.maps[:, ::-1, ::-1], atol=1e-9)
@@ -330,6 +412,7 @@ def test_the_page_is_whole_small_and_loads_nothing(shipped):
     per_step = len(growth.payload(grown)["bank"]) / len(grown.steps)
     assert len(text) + per_step * (len(weights.load_snapshots("reference", 0)) + 1 - len(grown.steps)) < SIZE_CAP
     assert "://" not in text and "/*" not in text
+    assert (raster.HERE / "raster.js").read_text().strip() in text
     page = Page(text)
     assert page.assets == [] and page.links == [] and page.faults == []
     identifiers = re.findall(r'\bid="([^"]+)"', text)
@@ -339,7 +422,7 @@ def test_the_page_is_whole_small_and_loads_nothing(shipped):
 
 
 def test_the_script_finds_all_that_it_looks_for(shipped):
-    script, text = (growth.HERE / "growth.js").read_text(), shipped[1]
+    script, text = (raster.HERE / "growth.js").read_text(), shipped[1]
     wanted = set(re.findall(r'\bget\("([\w-]+)"\)', script))
     assert wanted >= {"step", "play", "l0", "bank", "map", "words"}
     assert all(f'id="growth-{name}"' in text for name in wanted)

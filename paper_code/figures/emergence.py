@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.control_images import DISTANCES
-from paper_code.controls import BASE, CLAIMS, holds
+from paper_code.controls import BASE, CLAIMS, holds, null_level
 from paper_code.emergence import LAYER, MEASURES, WORDS
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights
 
 KINDS = ("#22303c", "#0072b2", "#d55e00", "#cc79a7", "#9aa5ae")  # of images
 MARKERS = ("o", "s", "^", "D", "v")
@@ -135,24 +135,54 @@ def image_statistics(kinds):
     return figure
 
 
+def gallery(rows, shown=8):
+    """The first network of each condition: l0, l1 filters from the best Gabor to the worst, and K between cells of like orientation.
+
+    ``rows`` are of :class:`paper_code.controls.Row`; the maps share one colour scale.
+    """
+    figure, axes = plt.subplots(len(rows), shown + 2, figsize=(0.72 * (shown + 2) + 2.4, 0.74 * len(rows) + 0.5), squeeze=False)
+    fields = [row.portrait.field for row in rows if row.portrait.field is not None]
+    limit = max((np.nanquantile(np.abs(field), 0.99) for field in fields), default=1)
+    for line, row in zip(axes, rows, strict=True):
+        face = row.portrait
+        ranks = np.linspace(0, len(face.bank) - 1, shown).round().astype(int)
+        for panel, weights in zip(line, (face.l0, *face.bank[ranks], face.field), strict=True):
+            if weights is None:
+                panel.text(0.5, 0.5, "–", ha="center", va="center", color=NULL, transform=panel.transAxes)
+                panel.set(xticks=[], yticks=[])
+            else:
+                show_weights(panel, np.ma.masked_invalid(weights), limit if weights is face.field else None)
+            panel.spines[:].set_visible(False)
+        line[0].set_ylabel(row.label, rotation=0, ha="right", va="center")
+    axes[0, 0].set_title("l0")
+    axes[0, 1].set_title("l1: best Gabor", loc="left")
+    axes[0, shown].set_title("worst", loc="right")
+    axes[0, -1].set_title("K")
+    return figure
+
+
 def table(rows):
-    """A dot for each network: conditions in rows, a measure a column; filled where the claim holds on that seed, grey up to chance."""
+    """A dot with its interval for each network: conditions in rows, a measure a column; filled where the claim holds, grey chance."""
     names = [name for name in CLAIMS if any(np.isfinite(row.values(name)).any() for row in rows)]
     titles = {measure.name: measure.label for measure in MEASURES}
-    figure, axes = plt.subplots(1, len(names), figsize=(1.55 * len(names) + 2.2, 0.3 * len(rows) + 1.1), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(names), figsize=(1.55 * len(names) + 2.2, 0.34 * len(rows) + 1.1), sharey=True, squeeze=False)
     for panel, name in zip(axes[0], names, strict=True):
         base = next((row for row in rows if row.name == BASE), None)
         if base is not None and np.isfinite(base.values(name)).any():
             panel.axvspan(np.nanmin(base.values(name)), np.nanmax(base.values(name)), color=ACCENT, alpha=0.18, linewidth=0)
         for place, row in enumerate(rows):
             y = -place
-            null = [getattr(one, f"{name}_null") for one in row.surveys] if LAYER[name] == "K" else [_chance(row, name)]
+            null = null_level(row, name)
             if np.isfinite(null).any():
-                panel.plot([np.nanmax(null)] * 2, [y - 0.35, y + 0.35], color=NULL, linewidth=2)
-            for seed, value, good in zip(row.seeds, row.values(name), holds(row, name), strict=True):
+                panel.plot([np.nanmax(null)] * 2, [y - 0.4, y + 0.4], color=NULL, linewidth=2)
+            for index, (seed, value, good) in enumerate(zip(row.seeds, row.values(name), holds(row, name), strict=True)):
                 colour = SEEDS[seed % len(SEEDS)]
-                panel.plot(value, y, "o", color=colour if good else "white", markeredgecolor=colour, markersize=5, markeredgewidth=1.1)
-            panel.axhline(y, color="#e3e7ea", linewidth=0.6, zorder=0)
+                y = -place + 0.22 * ((len(row.seeds) - 1) / 2 - index)
+                if LAYER[name] != "l0":
+                    ends = [row.values(f"{name}_{end}")[index] for end in ("low", "high")]
+                    panel.plot(ends, [y, y], color=colour, linewidth=0.9, solid_capstyle="butt")
+                panel.plot(value, y, "o", color=colour if good else "white", markeredgecolor=colour, markersize=4, markeredgewidth=1.0)
+            panel.axhline(-place, color="#e3e7ea", linewidth=0.6, zorder=0)
         panel.set_xlabel(titles[name].replace(" (sd)", "\n(sd)").replace("radial symmetry ", "").replace("correlation with", "corr. with"))
         panel.margins(x=0.12)
     axes[0, 0].set_yticks(-np.arange(len(rows)), [row.label for row in rows])
@@ -162,16 +192,12 @@ def table(rows):
     return figure
 
 
-def _chance(row, name):
-    return row.levels.get(name, np.nan)
-
-
 def noise(rows, grid, predicted):
     """Sigma of l0 against receptor noise, a dot a network, open without optics; dotted what efficient coding asks for.
 
     Parameters
     ----------
-    rows : list of controls.NoiseRow
+    rows : list of receptor_noise.NoiseRow
     grid, predicted : arrays (n,)
         Noise and the sigma predicted from it.
     """

@@ -1,0 +1,127 @@
+"""How wide l0's centre is against the noise of the receptors, and what efficient coding asks for (Atick and Redlich 1992)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+from paper_code import weights
+from paper_code.controls import BASE, find, holds
+from paper_code.image_statistics import blur_gain, efficient_gain
+
+
+@dataclass(frozen=True)
+class NoiseRow:
+    """l0 of one network against the noise that it was trained with."""
+
+    noise: float  # sd of the receptor noise, in sd of the images
+    blur: float  # px
+    sigma: float  # of the fitted LoG, px
+    seed: int
+    is_log: bool  # whether the fit is beyond its null; if not, sigma means little
+
+
+def noise_rows(rows, directory=None):
+    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`."""
+    base = find(rows, BASE)
+    if base is None:
+        return []
+    wanted = _without_front_end(weights.entry(BASE, base.seeds[0], directory))
+    found = []
+    for row in rows:
+        for seed, one, is_log in zip(row.seeds, row.surveys, holds(row, "log_r2"), strict=True):
+            listed = None if row.name == "untrained" else weights.entry(row.name, seed, directory)
+            if listed is not None and _without_front_end(listed) == wanted:
+                network = listed["condition"]["network"]
+                found.append(NoiseRow(network["noise"], network["blur"], one.sigma, seed, bool(is_log)))
+    return found
+
+
+def _without_front_end(listed):
+    """The settings of a network of the manifest, but for its name and the blur and noise of its front end."""
+    condition = listed["condition"]
+    kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
+    return kept, {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How sigma goes with the noise, over n networks with optics whose l0 is beyond its null."""
+
+    networks: int
+    levels: int  # of noise
+    left_out: int  # networks with optics whose l0 is within its null
+    correlation: float  # Spearman's, within seeds
+    p: float  # one-sided, the noise shuffled within seeds
+    least_p: float  # the least that so few networks can give
+    slope: float  # px for each doubling of the noise, every seed with a level of its own
+    low: float  # 95 %, Student's t
+    high: float
+
+
+def noise_trend(rows, draws=9999, seed=0):
+    """The trend of sigma with the noise: a :class:`Trend`, or None for fewer than three levels of noise or too few networks.
+
+    Networks of one seed start from the same weights at every level of the noise, so the noise is shuffled within seeds.
+    """
+    there = [one for one in rows if one.blur > 0]
+    taken = [one for one in there if one.is_log]
+    noise, sigma, seeds = (np.array([getattr(one, name) for one in taken]) for name in ("noise", "sigma", "seed"))
+    member = seeds[:, None] == np.unique(seeds)
+    if len(np.unique(noise)) < 3 or len(taken) < member.shape[1] + 2:
+        return None
+    noise_rank, sigma_rank = (_within(stats.rankdata(values), member) for values in (noise, sigma))
+    norm = np.sqrt((noise_rank**2).sum() * (sigma_rank**2).sum())
+    if norm == 0:
+        return None
+    generator = np.random.default_rng(seed)
+    shuffled = np.zeros((draws, len(taken)))
+    for group in member.T:
+        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (draws, 1)), axis=1)
+    value, null = noise_rank @ sigma_rank / norm, shuffled @ sigma_rank / norm
+    orders = np.prod([float(special.factorial(count)) for count in member.sum(0)])
+    doublings, width = _within(np.log2(noise), member), _within(sigma, member)
+    free = len(taken) - member.shape[1] - 1
+    slope = doublings @ width / (doublings @ doublings)
+    error = np.sqrt(((width - slope * doublings) ** 2).sum() / free / (doublings @ doublings)) * stats.t.ppf(0.975, free)
+    return Trend(
+        len(taken),
+        len(np.unique(noise)),
+        len(there) - len(taken),
+        float(value),
+        float((1 + (null >= value - 1e-12).sum()) / (1 + draws)),
+        float(max(1 / orders, 1 / (1 + draws))),
+        float(slope),
+        float(slope - error),
+        float(slope + error),
+    )
+
+
+def _within(values, member):
+    """Values less the mean of their group; ``member`` (n, groups) says who is in which."""
+    return values - member @ (values @ member / member.sum(0))
+
+
+def efficient_sigma(power, noise, blur):
+    """Sigma (px) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992).
+
+    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` best.
+
+    Parameters
+    ----------
+    power : image_statistics.RadialPower
+        Of standardised images.
+    noise : array (n,)
+        Standard deviations, above 0.
+    blur : float
+        Px.
+
+    Returns
+    -------
+    array (n,)
+    """
+    frequency = np.geomspace(power.frequency[0], 0.5, 400)
+    slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)
+    signal = np.exp(offset + slope * np.log(frequency)) * blur_gain(frequency, blur) ** 2
+    peaks = [frequency[efficient_gain(signal, one**2 * np.ones_like(signal)).argmax()] for one in np.atleast_1d(noise)]
+    return 1 / (np.sqrt(2) * np.pi * np.array(peaks))
