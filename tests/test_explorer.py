@@ -12,7 +12,7 @@ from lateral_cells import drawn, random_cells
 
 from paper_code import se2
 from paper_code.errors import PaperCodeError
-from paper_code.figures import explorer
+from paper_code.figures import explorer, raster
 from paper_code.lateral import load_single_cells, pair_frame, single_cells, slope, standardise, strongest_sources
 from paper_code.lateral.single_cell import TURNS, of_target
 from paper_code.workflow.check_html import Page
@@ -118,7 +118,7 @@ def test_bytes_of_the_page_are_the_maps(planted):
         cell, scale = listed[place]["id"], listed[place]["scale"]
         row = row_of(cells, cell)
         own = np.concatenate([cells.like[row][:, None], cells.maps[row]], axis=1).reshape(2, len(TURNS) + 1, wide**2)[..., :half]
-        np.testing.assert_array_equal(maps[place] == explorer.MISSING, np.isnan(own))
+        np.testing.assert_array_equal(maps[place] == raster.MISSING, np.isnan(own))
         inside = np.abs(own) < 0.98 * scale
         np.testing.assert_allclose((maps[place] / 127 * scale)[inside], own[inside], atol=0.02 * scale)
         strong = bars[place, 1] > 0
@@ -139,6 +139,7 @@ def test_the_page_is_whole_small_and_loads_nothing(shipped):
     cells, text = shipped
     assert len(text) < SIZE_CAP
     assert "://" not in text and "/*" not in text
+    assert (raster.HERE / "raster.js").read_text().strip() in text
     page = Page(text)
     assert page.assets == [] and page.links == [] and page.faults == []
     identifiers = re.findall(r'\bid="([^"]+)"', text)
@@ -149,7 +150,7 @@ def test_the_page_is_whole_small_and_loads_nothing(shipped):
 
 
 def test_the_script_finds_all_that_it_looks_for(shipped):
-    script, text = (explorer.HERE / "explorer.js").read_text(), shipped[1]
+    script, text = (raster.HERE / "explorer.js").read_text(), shipped[1]
     wanted = set(re.findall(r'\bget\("([\w-]+)"\)', script))
     assert wanted >= {"bank", "map", "field", "bars", "sources"}
     assert all(f'id="cell-explorer-{name}"' in text for name in wanted)

@@ -1,26 +1,20 @@
 """The interactive figure of chapter 07, any cell of one network with K around it, and a still picture of one cell.
 
-The page holds numbers rounded to bytes and a script that draws them on canvases: no library, no network. Script and style lie beside this
-module. Ids begin with ``cell-explorer``; a page can hold one.
+The page holds numbers rounded to bytes and a script that draws them on canvases: no library, no network; see
+:mod:`paper_code.figures.raster`. Ids begin with ``cell-explorer``; a page can hold one.
 """
 
 import base64
-import json
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_hex
 from matplotlib.patches import Ellipse
 
 from paper_code.errors import PaperCodeError
-from paper_code.figures import ACCENT, INK, SIGNED, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, SIGNED, panel_label, raster, show_weights
 
-MISSING = -128  # byte of a place without offsets
 CLIP = 99  # percentile of a cell's coefficients at the end of its colour scale
-SHADES = 17  # of the signed colours, between which the script interpolates
 REACH = 1.5  # sd of the envelope that its outline is drawn at
-HERE = Path(__file__).parent
 
 
 def payload(cells):
@@ -56,7 +50,7 @@ def payload(cells):
         if cell in row:
             entry |= {"scale": round(float(scale[place]), 2), "behind": behind[place].tolist()}
         listed.append(entry)
-    return {
+    return raster.colours() | {
         "seed": cells.seed,
         "first": best_cell(cells),
         "null": round(cells.null_r2, 2),
@@ -64,13 +58,10 @@ def payload(cells):
         "ticks": cells.ticks.tolist(),
         "turns": np.rint(np.degrees(cells.turns)).astype(int).tolist(),
         "half": half,
-        "shades": [to_hex(shade) for shade in plt.get_cmap(SIGNED)(np.linspace(0, 1, SHADES))],
-        "ink": INK,
-        "accent": ACCENT,
         "reach": REACH,
         "cells": listed,
-        "fields": _bytes(cells.fields[order], np.abs(cells.fields[order]).max(axis=(1, 2), keepdims=True)),
-        "maps": _bytes(maps.reshape(*maps.shape[:3], -1)[..., :half], scale[:, None, None, None]),
+        "fields": raster.signed_bytes(cells.fields[order], np.abs(cells.fields[order]).max(axis=(1, 2), keepdims=True)),
+        "maps": raster.signed_bytes(maps.reshape(*maps.shape[:3], -1)[..., :half], scale[:, None, None, None]),
         "bars": base64.b64encode(np.stack([turn, np.rint(255 * strength / peak)], axis=1).astype(np.uint8).tobytes()).decode(),
     }
 
@@ -96,12 +87,6 @@ def _entry(cells, cell):
     }
 
 
-def _bytes(values, scale):
-    """Signed bytes in base64: 127 is ``scale``, MISSING is NaN."""
-    scaled = np.clip(np.rint(127 * values / np.where(scale > 0, scale, 1)), -127, 127)
-    return base64.b64encode(np.where(np.isnan(scaled), MISSING, scaled).astype(np.int8).tobytes()).decode()
-
-
 def html(cells):
     """The figure as a piece of HTML with its style, data and script inside.
 
@@ -116,10 +101,7 @@ def html(cells):
     """
     if not cells.oriented.any():
         raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
-    data = json.dumps(payload(cells), separators=(",", ":"))
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("explorer.css", "explorer.js"))
-    body = (HERE / "explorer.html").read_text(encoding="utf-8")
-    return body.replace("/*STYLE*/", style).replace("/*DATA*/", data).replace("/*SCRIPT*/", script)
+    return raster.page("explorer", payload(cells))
 
 
 def best_cell(cells):
