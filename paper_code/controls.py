@@ -11,7 +11,7 @@ from scipy import stats
 
 from paper_code import weights
 from paper_code.conditions import CONTROLS
-from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, WORDS, levels, like_maps
+from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MIDDLE, WORDS, levels, like_maps
 from paper_code.survey import FEWEST_CELLS, Labels, gabor_r2, radial_null, survey
 
 BASE = next(iter(CONTROLS))  # the reference, shortened
@@ -123,7 +123,7 @@ def find(rows, name):
 # Verdicts
 
 HOLDS, WEAKER, STRONGER, SOME, LOST, UNSHOWN, FEW, ABSENT = (
-    "yes", "yes, weaker", "yes, stronger", "on some networks", "lost", "not shown", "too few oriented cells", "no such layer",
+    "yes", "yes, weaker", "yes, stronger", "on some networks", "no, surely less", "not shown", "too few oriented cells", "no such layer",
 )  # fmt: skip
 MARKS = {HOLDS: "●", WEAKER: "◐", STRONGER: "⬤", SOME: "◔", LOST: "○", UNSHOWN: "·", FEW: "–", ABSENT: " "}
 SHOWN = (HOLDS, WEAKER, STRONGER)
@@ -133,11 +133,13 @@ UNDECIDED = (SOME, UNSHOWN, FEW)
 def holds(row, name):
     """Whether a measure is beyond its null on each seed, bool (s,); False where it could not be taken.
 
-    l0 is one filter, so its measures need only exceed the level that 95 % of chance stay below. A share of Gabors counts if its interval
-    lies above chance, a measure of K if p < .05 against relabelled cells and the interval over filters lies above their mean.
+    l0 is one filter, so its measures need only exceed the level that 95 % of chance stay below, with the fitted centre in the
+    middle half of the filter: a smooth slope is fitted well by the flank of a Laplacian of Gaussian whose centre lies at the border.
+    A share of Gabors counts if its interval lies above chance, a measure of K if p < .05 against relabelled cells and the interval
+    over filters lies above their mean.
     """
     if LAYER[name] == "l0":
-        return row.values(name) > row.levels.get(name, np.inf)
+        return (row.values(name) > row.levels.get(name, np.inf)) & (row.values("off_centre") <= MIDDLE)
     low = row.values(f"{name}_low")
     return low > CHANCE_SHARE if LAYER[name] == "l1" else (row.values(f"{name}_p") < LEVEL) & (low > row.values(f"{name}_chance"))
 
@@ -178,9 +180,10 @@ def difference(row, name, base, comparisons=None):
 def verdict(row, name, base=None):
     """One of HOLDS, WEAKER, STRONGER, SOME, LOST, UNSHOWN, FEW and ABSENT.
 
-    A claim holds if it does on every seed. It is then weaker or stronger if the difference from ``base``, the shortened reference, says so.
-    One that no network shows is lost only if the reference shows it on every seed, and surely more of it; not to pass a test is not yet to
-    differ from what passes it. l0 has no interval: it is lost if all its values lie below all of the reference.
+    A claim holds if it does on every seed. It is then weaker or stronger if the difference from ``base``, the shortened reference,
+    says so. One that no network shows is lost only if the reference shows it on every seed, and surely more of it; not to pass a test
+    is not yet to differ from what passes it. l0 has no interval: it is lost if on every seed its centre lies off the middle, or its
+    value below all of the reference.
     """
     values = row.values(name)
     if LAYER[name] == "K" and np.isfinite(row.values("rf")).any() and not np.isfinite(values).all():
@@ -195,7 +198,8 @@ def verdict(row, name, base=None):
         return SOME
     if base is None or base is row or not holds(base, name).all():
         return UNSHOWN
-    lower = values.max() < base.values(name).min() if LAYER[name] == "l0" else sign < 0
+    less = (values < base.values(name).min()) | (row.values("off_centre") > MIDDLE)
+    lower = less.all() if LAYER[name] == "l0" else sign < 0
     return LOST if lower else UNSHOWN
 
 
@@ -255,7 +259,7 @@ def evidence(row, name):
         if not np.isfinite(values[index]):
             texts.append("–")
             continue
-        text = tidy(values[index])
+        text = tidy(values[index]) + (" (off centre)" if LAYER[name] == "l0" and row.values("off_centre")[index] > MIDDLE else "")
         if LAYER[name] != "l0":
             text += f" [{tidy(row.values(f'{name}_low')[index])}, {tidy(row.values(f'{name}_high')[index])}]"
         texts.append(f"{text}; {tidy(null[index])}; " + ("< .001" if p[index] < 0.001 else f"{p[index]:.3f}"))
@@ -291,7 +295,8 @@ def numbers(rows):
     base, kept = find(rows, BASE), {}
     for row in rows:
         measured = {
-            name: plain(row.values(name)) for name in (*CLAIMS, "sigma", "gabor_r2", "oriented", "cardinal", "contrast", "rf_contrast")
+            name: plain(row.values(name))
+            for name in (*CLAIMS, "sigma", "off_centre", "gabor_r2", "oriented", "cardinal", "contrast", "rf_contrast")
         }
         for name in CLAIMS:
             measured |= {f"{name}_p": plain(p_value(row, name)), f"{name}_null": plain(null_level(row, name))}

@@ -19,6 +19,7 @@ from paper_code.survey import Labels, Survey, gabor_level, gabor_null, radial_le
 
 LEVEL = 0.05  # of a test
 MAP_EXTENT = 9  # px, half side of the maps of K
+MIDDLE = 0.25  # sides of l0 that its fitted centre may lie off the middle: of a centre near the border little but a smooth slope is seen
 CHANCE_SHARE = 0.05  # of smooth random filters that exceed their own 95 %
 
 
@@ -71,9 +72,12 @@ class Trajectory:
         return self.steps[known], values[known]
 
     def beyond(self, name):
-        """Where, of :meth:`series`, the measure is beyond its null: bool array."""
+        """Where, of :meth:`series`, the measure is beyond its null, and l0 has its centre in the middle: bool array."""
         steps, values = self.series(name)
-        return self.series(f"{name}_p")[1] < LEVEL if LAYER[name] == "K" else values > self.levels[name]
+        if LAYER[name] == "K":
+            return self.series(f"{name}_p")[1] < LEVEL
+        centred = self.series("off_centre")[1] <= MIDDLE if LAYER[name] == "l0" else True
+        return (values > self.levels[name]) & centred
 
     @property
     def known(self):

@@ -40,6 +40,7 @@ class Survey:
     log_r2: float  # R^2 of the Laplacian of Gaussian fitted to l0
     i_rad: float  # radial symmetry of l0 about its fitted centre
     sigma: float  # of the fitted Laplacian of Gaussian, px
+    off_centre: float  # of its centre from the middle of the filter, along rows or columns, in sides of the filter
     spectrum: float  # correlation of the power spectrum of l0 with that of the bank
     gabor_r2: float  # median over l1
     gabor_share: float  # of l1, above what 95 % of smooth random filters of the size reach
@@ -186,6 +187,7 @@ def survey_filters(early):
     found = {}
     if early.l0 is not None:
         fit = fit_log(early.l0[None])
+        found["off_centre"] = max(abs(fit.x0[0]), abs(fit.y0[0])) / len(early.l0)
         found |= {"log_r2": fit.r2[0], "sigma": fit.sigma[0], "i_rad": radial_symmetry(early.l0[None], fit.x0, fit.y0).i_rad[0]}
         found["spectrum"] = shared_spectrum(early.l0, early.l1).correlation
     r2 = gabor_r2(early.l1)

@@ -137,8 +137,12 @@ def test_a_start_beyond_chance_is_seen():
 
 def test_kernels_are_beyond_by_their_p_and_filters_by_their_level():
     values = [(0.1, 0.5, 0.9), (0.8, 0.01, 0.1), (0.9, 0.04, 0.5)]
-    found = Trajectory(0, np.arange(3), tuple(one(log_r2=a, tuning=c, tuning_p=b) for a, b, c in values), {}, {"log_r2": 0.85})
+    found = Trajectory(
+        0, np.arange(3), tuple(one(log_r2=a, off_centre=0.1, tuning=c, tuning_p=b) for a, b, c in values), {}, {"log_r2": 0.85}
+    )
     assert found.beyond("log_r2").tolist() == [False, False, True] and found.beyond("tuning").tolist() == [False, True, True]
+    slope = replace(found, surveys=tuple(replace(survey, off_centre=0.4) for survey in found.surveys))
+    assert not slope.beyond("log_r2").any()
 
 
 # controls
@@ -149,7 +153,7 @@ FACE = controls.Portrait(np.zeros((7, 7)), np.zeros((64, 9, 9)), None)
 
 def row(name, values, level=0.5, **more):
     """A condition with these LoG R^2."""
-    surveys = tuple(one(log_r2=value, **more) for value in values)
+    surveys = tuple(one(**{"log_r2": value, "off_centre": 0.1} | more) for value in values)
     return controls.Row(name, name, "?", tuple(range(len(values))), surveys, {"log_r2": level}, FACE)
 
 
@@ -175,6 +179,8 @@ def test_a_single_filter_is_judged_by_its_level_and_by_all_of_the_reference():
     assert controls.verdict(base, "log_r2", base) == controls.HOLDS
     weak = row(controls.BASE, (0.9, 0.4))
     assert controls.verdict(row("x", (0.1, 0.1)), "log_r2", weak) == controls.UNSHOWN  # nothing to be less than
+    assert controls.verdict(row("x", (0.91, 0.99), off_centre=0.3), "log_r2", base) == controls.LOST  # a slope, not a centre
+    assert "(off centre)" in controls.evidence(row("x", (0.91,), off_centre=0.3), "log_r2")[0]
     high = row("x", (0.95, 0.96), level=0.99)
     assert controls.verdict(high, "log_r2", base) == controls.UNSHOWN  # within its chance, but not less than the reference
 
@@ -239,7 +245,7 @@ def test_what_the_reference_does_not_show_cannot_be_taken_from_it():
     assert "not what it needs" in text and "arises also with other" in text and "lost" not in text and "reference) with blind" in text
     shown = [row(controls.BASE, (0.9, 0.95)), row("blind", (0.1, 0.1)), row("other", (0.92, 0.92)), row("untrained", (0.1,))]
     text = controls.needs(shown, "log_r2")
-    assert "lost with blind" in text and "arises also with other" in text and "before training: lost" in text
+    assert "lost with blind" in text and "arises also with other" in text and "before training: no, surely less" in text
     assert "no shortened reference" in controls.needs(shown[1:], "log_r2")
 
 
