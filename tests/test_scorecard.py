@@ -90,7 +90,13 @@ def test_reads_what_the_chapters_write(tmp_path):
 def test_group_models_are_judged_by_the_round_kernel_and_by_the_fields():
     rows = [claim for claim in scorecard.CLAIMS if claim.chapter == "08_group_models"]
     for family in ("dp", "hr"):
-        for contest in (f"{family}_minus_iso_resampled_p", f"{family}_labels_excess_p", f"rf_co_{family}_minus_rf_co_resampled_p"):
+        for contest in (
+            f"{family}_minus_iso_resampled_p",
+            f"{family}_minus_sep_resampled_p",
+            f"{family}_minus_ani_resampled_p",
+            f"{family}_labels_excess_p",
+            f"rf_co_{family}_minus_rf_co_resampled_p",
+        ):
             claim = next(row for row in rows if row.key == contest)
             assert claim.number == 4 and claim.is_p and claim.size_key and claim.start_key == f"untrained_{contest}"
             # An interval that reaches 0 has a p of at least .025.
