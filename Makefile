@@ -35,8 +35,9 @@ controls: .venv/installed ## Train the controls, about 6 minutes a run on one co
 ship: .venv/installed ## Train what is missing and copy the finished runs to data/weights
 	@$(PIPELINE) ship
 
-picture: .venv/installed ## Redraw the picture of the README from the shipped weights
+picture: .venv/installed ## Redraw the pictures of the README from the shipped weights
 	@$(RUN) -m paper_code picture book/_static/overview.png
+	@$(RUN) -m paper_code picture --growth book/_static/growth.png
 
 lock: python ## Resolve requirements.in afresh and write requirements.txt
 	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock

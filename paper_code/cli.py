@@ -2,7 +2,7 @@
 
 import re
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -256,17 +256,31 @@ def robustness(
 def picture(
     out: Annotated[Path, typer.Argument(help="where to write it, as .png, .svg or .pdf")],
     network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-0",
+    growth: Annotated[bool, typer.Option("--growth", help="through training, at the steps at which K was kept")] = False,
 ):
     """Draw l0, the bank and K of one network in one picture, as in the README."""
     import numpy as np
 
     from paper_code import weights as store
+    from paper_code.emergence import like_maps
     from paper_code.figures import overview, save
     from paper_code.filters import fit_gabor
+    from paper_code.survey import Labels
 
-    early = store.load_early(*_network_name(network))
+    name, seed = _network_name(network)
+    early = store.load_early(name, seed)
     if early.l0 is None or early.K is None:
         raise PaperCodeError(f"{network} lacks l0 or K; choose a network that has both")
+    if growth:
+        listed, labels = store.entry(name, seed), Labels.of(early)
+        layers = [one for one in store.load_snapshots(name, seed) if one.K is not None and one.step < listed["steps"]]
+        layers.append(replace(early, step=listed["steps"]))
+        oriented = np.flatnonzero(labels.oriented)
+        order = oriented[np.argsort(labels.fits.orientation[oriented])][:: max(len(oriented) // 16, 1)][:16]
+        maps = like_maps([one.K for one in layers], labels, listed["condition"]["network"]["stride"])[0]
+        save(overview.growth(layers, maps, order), out)
+        typer.echo(f"wrote {out}")
+        return
     fits = fit_gabor(early.receptive_fields)
     save(overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2))), out)
     typer.echo(f"wrote {out}")

@@ -17,7 +17,7 @@ from paper_code.control_images import Kind
 from paper_code.emergence import MEASURES, Trajectory
 from paper_code.errors import PaperCodeError
 from paper_code.figures import emergence as figures
-from paper_code.figures import growth, raster
+from paper_code.figures import growth, overview, raster
 from paper_code.image_statistics import RadialPower
 from paper_code.survey import Survey
 from paper_code.training import Run
@@ -120,6 +120,15 @@ def test_what_is_kept_is_a_value_a_seed_and_plain_json(trained):
     assert "kernel_steadiness" in kept and "field_steadiness" not in kept  # of what was measured alone
     p = [kept[f"{name}_start_p"][0] for name in kept["measures"]]
     assert kept["start_inside"][0] == np.mean(np.array(p) >= 0.05 / len(p))
+
+
+def test_growth_is_drawn_a_column_a_step(trained):
+    layers = [early for early in weights.load_snapshots("tiny", 0, trained) if early.K is not None]
+    maps = np.random.default_rng(0).standard_normal((len(layers), 9, 9))
+    maps[0, 0, 0] = np.nan
+    figure = overview.growth(layers, maps, [3, 0])
+    assert len(layers) > 1 and len(figure.axes) == 3 * len(layers)
+    assert [panel.get_title() for panel in figure.axes[: len(layers)]] == [f"step {early.step}" for early in layers]
 
 
 def test_a_start_beyond_chance_is_seen():

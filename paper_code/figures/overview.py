@@ -47,6 +47,32 @@ def argument(early, fields, order, target):
     return figure
 
 
+def growth(layers, maps, order):
+    """One network at some steps of its training, a step a column: l0, some receptive fields and what like cells send each other.
+
+    Parameters
+    ----------
+    layers : sequence of EarlyLayers
+        With their step.
+    maps : array (len(layers), q, q)
+        As :func:`paper_code.emergence.like_maps` gives them; all in one colour scale.
+    order : sequence of int
+        Cells to show, in their order.
+    """
+    figure, axes = plt.subplots(3, len(layers), figsize=(1.55 * len(layers) + 0.9, 4.9))
+    columns, limit = int(np.ceil(np.sqrt(len(order)))), np.nanmax(np.abs(maps))
+    for column, early, field in zip(axes.T, layers, maps, strict=True):
+        show_weights(column[0], early.l0)
+        show_weights(column[1], np.ma.masked_invalid(tile(early.receptive_fields[order], columns)), 1)
+        show_weights(column[2], np.ma.masked_invalid(field), limit)
+        column[0].set_title(f"step {early.step:,}")
+        for panel in column:
+            panel.spines[:].set_visible(False)
+    for panel, text in zip(axes[:, 0], ("l0", f"{len(order)} cells", "K"), strict=True):
+        panel.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8)
+    return figure
+
+
 def scorecard(rows):
     """Claims that are measured by a share or an R^2, as lines from 0 to 1: seeds, untrained networks, chance level and target."""
     figure, panel = plt.subplots(figsize=(7.6, 0.62 * len(rows) + 0.9))
