@@ -229,6 +229,29 @@ def needs(rows, name):
     return f"**{words if words[:2] in ('l0', 'l1') else words[0].upper() + words[1:]}**: {'; '.join(parts)}."
 
 
+@dataclass(frozen=True)
+class Tally:
+    """Labels of the controls that a claim could be measured with, by what they say."""
+
+    measured: list
+    arises: list  # beyond chance on every network
+    lost: list
+    undecided: list
+
+    def sentence(self):
+        """In words, without the claim."""
+        text = f"arises with {len(self.arises)} of {len(self.measured)} controls"
+        text += f"; lost with {', '.join(self.lost)}" if self.lost else "; surely lost with none"
+        return text + (f"; undecided with {', '.join(self.undecided)}" if self.undecided else "")
+
+
+def tally(kept, name):
+    """The :class:`Tally` of a claim from what :func:`numbers` kept."""
+    found = {CONTROLS[key].label: kept[key]["verdicts"][name] for key in kept if key not in (BASE, "untrained")}
+    groups = ([label for label, one in found.items() if one in kinds] for kinds in (SHOWN, (LOST,), UNDECIDED))
+    return Tally([label for label, one in found.items() if one != ABSENT], *groups)
+
+
 # The evidence behind a verdict
 
 

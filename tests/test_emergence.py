@@ -284,6 +284,8 @@ def test_controls_are_read_from_whatever_there_is(trained):
     absent, single = controls.missing(trained)
     assert len(absent) == len(CONTROLS) - 2 and not single
     kept = controls.numbers(rows)
+    counted = controls.tally(kept, "tuning")
+    assert counted.measured == counted.undecided == ["white noise"] and not counted.lost and "0 of 1" in counted.sentence()
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept and kept["control-white-noise"]["verdicts"]["tuning"] == controls.FEW
     assert len(kept["control-white-noise"]["rf_less_reference"]) == 3 and len(kept["control-white-noise"]["accuracy"]) == 2
     noisy = receptor_noise.noise_rows(rows, trained)
