@@ -91,7 +91,7 @@ def pipeline(*arguments):
     return subprocess.run([sys.executable, "-m", "paper_code.workflow", *arguments], capture_output=True, text=True, env=environment)
 
 
-def test_the_book_is_built_once_and_again_only_if_content_changes(project):
+def test_the_book_is_built_once_and_again_only_if_content_changes(project, monkeypatch):
     first = pipeline("html")
     assert first.returncode == 0, first.stderr
     assert json.loads((project / "_build/results/one.json").read_text()) == {"answer": 42}
@@ -109,6 +109,14 @@ def test_the_book_is_built_once_and_again_only_if_content_changes(project):
     os.utime(project / "paper_code/geometry.py", (0, 0))  # content counts, not the time
     edited = pipeline("chapters")
     assert "chapter one" in edited.stdout and "chapter scorecard" in edited.stdout, edited.stderr
+
+    monkeypatch.setenv("PAPER_CODE_WEIGHTS", str(project.parent / "weights"))
+    (project.parent / "weights").mkdir()
+    assert "Nothing to be done" in pipeline("chapters", "--dry-run").stdout
+    (project.parent / "weights" / "manifest.json").write_text("{}")
+    assert "chapter one" in pipeline("chapters").stdout  # other weights are other content
+    monkeypatch.delenv("PAPER_CODE_WEIGHTS")
+    assert "chapter one" in pipeline("chapters").stdout
 
     with open(project / "book/plain.md", "a") as page:
         page.write("\nMore.\n")
