@@ -4,147 +4,21 @@ Everything is measured with the learned K and with other kernels of the same gai
 :mod:`paper_code.inference` asks the same kernels for the activity of silenced cells.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from paper_code import spectral, stimuli, weights
+from paper_code import spectral, stimuli
 from paper_code.errors import PaperCodeError
-from paper_code.filters import fit_gabor, null_gabor_r2
 from paper_code.geometry import orientation_difference
-from paper_code.lateral import activity_of, against, interval, pair_frame, permutations, planted, rf_kernel, standardise
-from paper_code.lateral.fits import Data, best, sums_of
-from paper_code.lateral.frame import oriented_frame
-from paper_code.lateral.measures import NULL_QUANTILE
-from paper_code.lateral.models import library
-from paper_code.propagation import gain
+from paper_code.lateral import activity_of, against, interval
 
-GROUP = ("DP", "HR")
-RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
-PLANTED = "planted field"  # a direction process of 12 px: what an association field would do, in the same cells
-FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}
 SUITS = np.pi / 6  # largest orientation difference between a contour and the cells that suit it
-LEAK = 0.01  # feed-forward activity inside a gap, over that of the complete contour, below which the gap counts as unseen
+LEAK = 0.01  # rms of feed-forward activity inside a gap, over the mean on the complete contour, below which it counts as hardly seen
 HALF_GAPS = (4.0, 6.0, 8.0, 9.0, 10.0, 12.0)  # px
-GAIN_FREQUENCIES = 16
-
-
-@dataclass(frozen=True)
-class Circuit:
-    """One network as this chapter uses it.
-
-    Attributes
-    ----------
-    seed : int
-    network : Network
-        Without receptor noise.
-    fields : array (cells, b, b)
-        Receptive fields Psi1 * Psi0.
-    oriented : bool array (cells,)
-        Cells whose Gabor fit exceeds its null.
-    orientation : array (cells,)
-        Of the fits, radians.
-    kernels : dict of float32 arrays (cells, cells, k, k)
-        "K", the RIVALS and PLANTED, each with the gain of K. The SE(2) models join the oriented cells alone.
-    model : dict
-        Family and parameters of the SE(2) model.
-    orders : int array (r, cells)
-        Relabellings of the cells of K: the null.
-    """
-
-    seed: int
-    network: torch.nn.Module
-    fields: np.ndarray
-    oriented: np.ndarray
-    orientation: np.ndarray
-    kernels: dict
-    model: dict
-    orders: np.ndarray
-
-    @property
-    def steps(self):
-        """Propagation steps of the network, T."""
-        return self.network.config.steps
-
-    @property
-    def field_reach(self):
-        """Distance in px, along rows and columns, beyond which a cell sees nothing: l1, l0 and the optics."""
-        return self.fields.shape[-1] // 2 + self.network.blur_kernel.shape[-1] // 2
-
-    @property
-    def kernel_reach(self):
-        """Distance in px, along rows and columns, that K spans in one step."""
-        return self.network.config.stride * (self.kernels["K"].shape[-1] // 2)
-
-    def relabelled(self, order):
-        """K with its cells exchanged: the same connections between other cells."""
-        return self.kernels["K"][np.ix_(order, order)]
-
-
-def load(condition, seed, relabellings, fine=True, field_null_count=200):
-    """A shipped network as a :class:`Circuit`.
-
-    Parameters
-    ----------
-    condition : str
-    seed : int
-    relabellings : int
-        At least 1.
-    fine : bool
-        Choose the parameters of the SE(2) model from the fine library of :mod:`paper_code.lateral.models`.
-    field_null_count : int
-        Smooth random filters behind the Gabor R^2 that a cell has to exceed.
-
-    Raises
-    ------
-    PaperCodeError
-        If the condition has no lateral connections or a network is missing.
-    """
-    early, start = weights.load_early(condition, seed), weights.initial_early(condition, seed)
-    if early.K is None:
-        raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
-    network = weights.load_network(condition, seed)
-    network.config = replace(network.config, noise=0.0)
-    stride, size = network.config.stride, early.K.shape[-1]
-    null = np.quantile(null_gabor_r2(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0), NULL_QUANTILE)
-    fields = early.receptive_fields
-    fits = fit_gabor(fields)
-    oriented, cells, frame = oriented_frame(fits, null, size, stride)
-    model = fitted_group(early.K[np.ix_(oriented, oriented)], frame, fine)
-    group, ideal = (between(oriented, cells, size, stride, **one) for one in (model, {"family": "DP", **FIELD}))
-    rivals = {"SE(2) model": group, "RF": rf_kernel(fields, size, stride), "untrained K": start.K, PLANTED: ideal}
-    level = gain(early.K, GAIN_FREQUENCIES)
-    kernels = {"K": early.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
-    kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
-    return Circuit(seed, network, fields, oriented, fits.orientation, kernels, model, permutations(len(fields), relabellings, seed))
-
-
-def fitted_group(kernel, frame, fine=True):
-    """Family and parameters of the direction process or enhancement kernel that, times cos Phi, fits K between oriented cells best."""
-    shapes = library(fine)
-    group = np.unique(np.concatenate([shapes.members[family] for family in GROUP]))
-    used = np.unique(shapes.shape[group])
-    only = replace(
-        shapes,
-        shapes=tuple(shapes.shapes[one] for one in used),
-        shape=np.searchsorted(used, shapes.shape[group]),
-        kappa=shapes.kappa[group],
-        members={family: np.searchsorted(group, shapes.members[family]) for family in GROUP},
-    )
-    sums = sums_of(Data(frame, {"K": standardise(kernel)}), only, (True,))[0]
-    found = {family: best(sums, family, "K") for family in GROUP}
-    family = max(GROUP, key=lambda name: found[name][2])
-    return {"family": family, **only.parameters(family, found[family][0])}
-
-
-def between(oriented, cells, size, stride, family, **parameters):
-    """A family's kernel, times cos Phi, between oriented cells, a cell and itself too, and 0 for the others: (n, n, size, size)."""
-    target, source = (axis.ravel() for axis in np.indices((len(cells),) * 2))
-    whole = np.zeros((len(oriented), len(oriented), size, size))
-    whole[np.ix_(oriented, oriented)] = planted.model(pair_frame(cells, size, stride, target, source), family, parameters)
-    return whole
+LEVEL = 0.05 / len(stimuli.FAMILIES)  # of the verdict on one kind of contour: .05 is shared out among them
 
 
 def propagated(h, kernel, steps):
@@ -205,8 +79,8 @@ class Completion:
 
     @property
     def leak(self):
-        """Largest mean feed-forward activity at the middle, over gap and controls, in size."""
-        return float(max(abs(values.mean()) for values in self.before.values()))
+        """Feed-forward activity at the middle, root mean square over stimuli, the largest of gap and controls."""
+        return float(max(np.sqrt((values**2).mean()) for values in self.before.values()))
 
     def gains(self, name="K"):
         """What propagation adds in the gap less what it adds in the controls, for every stimulus: (n,)."""
@@ -216,9 +90,9 @@ class Completion:
         """Mean of :meth:`gains`: positive where the contour is continued."""
         return float(self.gains(name).mean())
 
-    def interval(self, name="K", drawn=1000, seed=0):
-        """95 % interval of :meth:`advantage` over stimuli: (low, high)."""
-        values = self.gains(name)
+    def interval(self, name="K", minus=None, drawn=1000, seed=0):
+        """95 % interval over stimuli of :meth:`advantage`, or of its difference from another kernel's: (low, high)."""
+        values = self.gains(name) - (0 if minus is None else self.gains(minus))
         return tuple(map(float, interval(values[np.random.default_rng(seed).integers(len(values), size=(drawn, len(values)))].mean(1))))
 
     @property
@@ -249,12 +123,30 @@ def over_seeds(found, drawn=9999, seed=0):
     return against(value, np.where(np.isclose(null, value), value, null))
 
 
-def interval_over_seeds(found, name="K", drawn=2000, seed=0):
-    """95 % interval of the mean advantage over networks and stimuli, both drawn anew, the same stimuli for all networks: (low, high)."""
-    gains = np.stack([one.gains(name) for one in found])
+def least_p(found, drawn=9999):
+    """The smallest p that :func:`over_seeds` can find, all relabellings of all networks being below their own order."""
+    return max(float(np.prod([1 / (1 + len(one.null)) for one in found])), 1 / (1 + drawn))
+
+
+def interval_over_seeds(found, name="K", minus=None, level=0.95, drawn=2000, seed=0):
+    """Interval of the mean advantage, or of its difference from another kernel's, over networks and stimuli: (low, high).
+
+    Both are drawn anew, the same stimuli for all networks.
+    """
+    gains = np.stack([one.gains(name) - (0 if minus is None else one.gains(minus)) for one in found])
     generator = np.random.default_rng(seed)
     networks, shown = (generator.multinomial(count, np.full(count, 1 / count), size=drawn) / count for count in gains.shape)
-    return tuple(map(float, interval(np.einsum("rs,sn,rn->r", networks, gains, shown))))
+    return tuple(map(float, interval(np.einsum("rs,sn,rn->r", networks, gains, shown), level)))
+
+
+def continued(found):
+    """Whether K continues a kind of contour in all networks together, or None where they have too few relabellings to decide.
+
+    It asks for p below LEVEL against relabelled cells, and for an interval over networks and stimuli above 0 at that level too.
+    """
+    if least_p(found) >= LEVEL:
+        return None
+    return over_seeds(found).p < LEVEL and interval_over_seeds(found, level=1 - LEVEL)[0] > 0
 
 
 def advantage(before, after):
@@ -326,7 +218,7 @@ class CompletionMeasures:
     ----------
     seed : int
     at : dict of Completion
-        With all kernels and the null, at the narrowest gap into which no cell at its middle sees.
+        With all kernels and the null, at the narrowest gap into which the cells at its middle hardly see.
     by_gap : dict of lists of Completion
         K alone, by HALF_GAPS.
     by_steps : dict of lists of Completion
@@ -342,8 +234,8 @@ class CompletionMeasures:
 def measure_completion(circuit, orientations=8, gaps=HALF_GAPS, most_steps=4):
     """:class:`CompletionMeasures` of one network.
 
-    The gap of ``at`` is chosen from feed-forward activity alone: the narrowest at which its mean is below LEAK, for gap and controls alike,
-    or else the widest.
+    The gap of ``at`` is chosen from feed-forward activity alone: the narrowest at which its root mean square, in which stimuli cannot
+    cancel, is below LEAK for gap and controls alike, or else the widest.
     """
     at, by_gap, by_steps = {}, {}, {}
     for family in stimuli.FAMILIES:
@@ -360,15 +252,18 @@ def measure_completion(circuit, orientations=8, gaps=HALF_GAPS, most_steps=4):
 def numbers(measures):
     """What the results file keeps of a list of :class:`CompletionMeasures`: for every family, one value a seed under each key.
 
-    ``advantage_<kernel>``, ``advantage_low`` and ``_high`` (of K, over stimuli), ``null_mean``, ``null_sd``, ``z`` and ``p`` (K with its
-    cells relabelled), ``half_gap_px``, ``leak``, ``gap_after`` and ``complete_after`` (of K), ``completes``; ``advantage_by_gap`` and
-    ``advantage_by_steps`` (lists, of K); and of all seeds together ``all_seeds_p``, ``all_seeds_low`` and ``all_seeds_high``.
+    ``advantage_<kernel>``, ``advantage_low`` and ``_high`` (of K, over stimuli), ``minus_rf_low`` and ``_high`` (of K less RF),
+    ``null_mean``, ``null_sd``, ``z`` and ``p`` (K with its cells relabelled), ``half_gap_px``, ``leak``, ``gap_after`` and
+    ``complete_after`` (of K), ``completes``; ``advantage_by_gap`` and ``advantage_by_steps`` (lists, of K); and of all seeds together
+    ``all_seeds_p``, ``all_seeds_low``, ``all_seeds_high``, and ``continued``, where None means undecided.
     """
     kept = {"seeds": [one.seed for one in measures], "half_gaps_px": [one.half_gap for one in next(iter(measures[0].by_gap.values()))]}
     for family in stimuli.FAMILIES:
         found = [one.at[family] for one in measures]
         values = {f"advantage_{key(name)}": [one.advantage(name) for one in found] for name in found[0].after}
-        values["advantage_low"], values["advantage_high"] = (list(ends) for ends in zip(*(one.interval() for one in found), strict=True))
+        for start, minus in (("advantage", None), ("minus_rf", "RF")):
+            ends = zip(*(one.interval(minus=minus) for one in found), strict=True)
+            values[f"{start}_low"], values[f"{start}_high"] = (list(end) for end in ends)
         values["null_mean"] = [float(one.null.mean()) for one in found]
         values["null_sd"] = [float(one.null.std()) for one in found]
         values["z"], values["p"] = [one.test.z for one in found], [one.test.p for one in found]
@@ -379,7 +274,8 @@ def numbers(measures):
         values["advantage_by_gap"] = [[each.advantage() for each in one.by_gap[family]] for one in measures]
         values["advantage_by_steps"] = [[each.advantage() for each in one.by_steps[family]] for one in measures]
         low, high = interval_over_seeds(found)
-        kept[family] = {**values, "all_seeds_p": over_seeds(found).p, "all_seeds_low": low, "all_seeds_high": high}
+        together = {"all_seeds_p": over_seeds(found).p, "all_seeds_low": low, "all_seeds_high": high, "continued": continued(found)}
+        kept[family] = {**values, **together}
     return kept
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_code import images
-from paper_code.function import RIVALS, key
-from paper_code.lateral import activity_of, against, interval, ordered_pairs
+from paper_code.circuits import RIVALS, mean_kernel
+from paper_code.function import key
+from paper_code.lateral import activity_of, against, interval
 
 BALANCED = "K less its mean"  # over the pairs, offset by offset: without what all cells receive alike
 
@@ -27,12 +28,18 @@ class Inference:
         Share of the activity's variance explained by a gain and an offset for each cell, fitted on other pictures.
     null : array (r, m)
         Correlation with the cells of K relabelled.
+    alike : array (m,)
+        Share of the variance of K's lateral input that goes with :func:`shared_input`, what every cell receives alike.
+    alike_mean : array (m,)
+        Mean of that input: negative if it suppresses.
     """
 
     cells: np.ndarray
     correlation: dict
     explained: dict
     null: np.ndarray
+    alike: np.ndarray
+    alike_mean: np.ndarray
 
     def median(self, name="K"):
         """Median correlation over the cells."""
@@ -80,6 +87,11 @@ def lateral_input(around, kernel):
     return around @ others.reshape(len(others), -1).T
 
 
+def shared_input(around, kernel):
+    """Lateral input by the mean of a kernel over pairs: what every cell receives alike, (count, cells)."""
+    return lateral_input(around, np.broadcast_to(mean_kernel(kernel), kernel.shape))
+
+
 def correlations(one, other):
     """Pearson correlation of the columns of two arrays (count, cells); 0 where a column does not vary."""
     one, other = (values - values.mean(0) for values in (one, other))
@@ -110,14 +122,15 @@ def infer(circuit, count=1500, pictures=220):
     cells = np.flatnonzero(circuit.oriented & (own.std(0) > 0) & (fitted.std(0) > 0))
     found, explained = {}, {}
     kernels = {name: circuit.kernels[name] for name in ("K", *RIVALS)}
-    pairs = ordered_pairs(len(circuit.oriented))
-    kernels[BALANCED] = kernels["K"] - kernels["K"][pairs].mean(0)
+    kernels[BALANCED] = kernels["K"] - mean_kernel(kernels["K"])
     for name, kernel in kernels.items():
         u, v = lateral_input(first, kernel)[:, cells], lateral_input(second, kernel)[:, cells]
         found[name] = correlations(v, own[:, cells])
         explained[name] = explained_share(u, fitted[:, cells], v, own[:, cells])
     null = [correlations(lateral_input(second, circuit.relabelled(order))[:, cells], own[:, cells]) for order in circuit.orders]
-    return Inference(cells, found, explained, np.array(null))
+    shared = shared_input(second, kernels["K"])[:, cells]
+    alike = correlations(lateral_input(second, kernels["K"])[:, cells], shared) ** 2
+    return Inference(cells, found, explained, np.array(null), alike, shared.mean(0))
 
 
 def explained_share(u, h, new_u, new_h):
@@ -134,7 +147,7 @@ def numbers(measures):
 
     ``median_<kernel>`` and ``explained_<kernel>`` (medians over cells), ``low`` and ``high`` (of K's median, over cells),
     ``minus_<kernel>_low`` and ``_high`` (of the median difference of K from a kernel), ``null_mean``, ``z`` and ``p`` (K with its cells
-    relabelled), ``cells``.
+    relabelled), ``alike`` and ``alike_mean`` (medians over cells), ``cells``.
     """
     names = tuple(measures[0].correlation)
     kept = {f"median_{key(name)}": [one.median(name) for one in measures] for name in names}
@@ -144,4 +157,5 @@ def numbers(measures):
         ends = zip(*(one.interval(minus=name) for one in measures), strict=True)
         kept[f"minus_{key(name)}_low"], kept[f"minus_{key(name)}_high"] = (list(end) for end in ends)
     kept |= {"null_mean": [one.test.null_mean for one in measures], "z": [one.test.z for one in measures]}
+    kept |= {name: [float(np.median(getattr(one, name))) for one in measures] for name in ("alike", "alike_mean")}
     return kept | {"p": [one.test.p for one in measures], "cells": [len(one.cells) for one in measures]}

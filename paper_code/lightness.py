@@ -173,7 +173,7 @@ class Lightness:
             beyond = (column > top).all() or (column < bottom).all()
             same = (column > 0).all() or (column < 0).all()
             direction = "perceived" if (column > 0).all() else "reversed" if same else f"perceived by {(column > 0).sum()} of {len(column)}"
-            words.append(direction + (", beyond chance" if beyond else ", within chance" if same else ""))
+            words.append(direction + (" and beyond chance" if beyond else ", but within chance" if same else ""))
         return words
 
 

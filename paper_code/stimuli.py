@@ -17,6 +17,7 @@ CONTRAST = 1.5  # luminance of bars, discs and half-planes against the grey, in 
 WIDTH = 3.0  # px, of a bar
 LENGTH = 12.0  # px, of each bar beside a gap
 RADIUS = 8.0  # px, of an inducing disc
+OCCLUDERS = 4.0  # px, width of the bars that occlude a picture
 FAMILIES = {  # what is shown beside the complete contour and the contour with a gap, as its control
     "dashed": ("turned", "flanking"),
     "occluded": ("turned",),
@@ -228,7 +229,7 @@ def white_effect(width=6, height=12, luminance=CONTRAST):
 
 
 def cornsweet(decay=10.0, luminance=CONTRAST):
-    """The edge of Craik, O'Brien and Cornsweet, and the step that it looks like: a tuple of two arrays (64, 64).
+    """The edge of Craik (1966), O'Brien (1958) and Cornsweet (1970), and the step that it looks like: a tuple of two arrays (64, 64).
 
     The right side looks lighter in both. Away from the edge the first falls back to mean grey as exp(-|x| / decay), from the
     luminances of the step.
@@ -245,7 +246,7 @@ def add_noise(pictures, sd, seed):
     return pictures + np.float32(sd) * np.random.default_rng(seed).standard_normal(pictures.shape, dtype=np.float32)
 
 
-def occlude(pictures, share, seed, width=4.0):
+def occlude(pictures, share, seed, width=OCCLUDERS):
     """Grey bars, ``width`` px wide, over a share of each picture (n, 64, 64), their direction and place drawn for each.
 
     Raises

@@ -11,7 +11,7 @@ from lateral_cells import FREQUENCY, drawn
 from tiny import CONDITION, HARDWARE, image_set
 from torch.nn import functional
 
-from paper_code import function, inference, lightness, robustness, stimuli, weights
+from paper_code import circuits, function, inference, lightness, robustness, stimuli, weights
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json, write_json
 from paper_code.geometry import pixel_grid
@@ -32,14 +32,14 @@ def circuit():
     network = Network(NetworkConfig(blur=0, noise=0, l0="none", cells=16, l1_size=15, lateral_size=SIZE, steps=2), seed=0).eval()
     network.l1.weight.data = torch.as_tensor(fields, dtype=torch.float32)[:, None]
     every = np.ones(16, bool)
-    kernels = {"K": {"family": "DP", **function.FIELD}}
+    kernels = {"K": {"family": "DP", **circuits.FIELD}}
     kernels["across"] = {"family": "ANI", "scale": 6.0, "exponent": 2, "kappa": 2.0, "elongation": 1 / 2.8}
-    made = {name: function.between(every, cells, SIZE, 2, **one) for name, one in kernels.items()}
-    made = {name: (one / function.gain(one, 16)).astype(np.float32) for name, one in made.items()}
+    made = {name: circuits.between(every, cells, SIZE, 2, **one) for name, one in kernels.items()}
+    made = {name: (one / circuits.gain(one, 16)).astype(np.float32) for name, one in made.items()}
     made["none"] = np.zeros_like(made["K"])
     made["uniform"] = np.full_like(made["K"], 1e-4)
     orders = np.stack([np.random.default_rng(n).permutation(16) for n in range(9)])
-    return function.Circuit(0, network, fields, every, cells.orientation % np.pi, made, {}, orders)
+    return circuits.Circuit(0, network, fields, every, cells.orientation % np.pi, made, {}, orders)
 
 
 # propagation
@@ -77,6 +77,11 @@ def test_beyond_the_receptive_field_nothing_is_seen_and_the_unit_is_the_complete
     assert stage.after(circuit.kernels["none"], 2, complete=True)["complete"].mean() == pytest.approx(1, rel=1e-5)
 
 
+def test_what_is_seen_of_a_gap_does_not_cancel_over_stimuli():
+    before = {"gap": np.array([0.3, -0.3]), "turned": np.zeros(2)}
+    assert function.Completion("dashed", 8.0, 1, before, {}).leak == pytest.approx(0.3)
+
+
 def test_what_every_picture_adds_alike_is_no_completion():
     rng = np.random.default_rng(0)
     before = {name: rng.standard_normal(20) for name in ("gap", "turned", "flanking")}
@@ -106,6 +111,37 @@ def test_seeds_together_are_tested_at_the_level_that_they_claim():
     assert low < 2 < high and low > 1
 
 
+def test_too_few_relabellings_decide_nothing_and_enough_decide_by_the_numbers():
+    strong = [pretended(k, 2.0) for k in range(5)]
+    assert function.least_p(strong[:1]) == pytest.approx(1 / 20) and function.continued(strong[:1]) is None
+    assert function.least_p(strong[:2]) == pytest.approx(1 / 400) and function.continued(strong[:2]) is True
+    assert function.least_p(strong) == function.over_seeds(strong).p == 1e-4
+    assert function.continued([pretended(k, -2.0) for k in range(5)]) is False
+
+
+def test_of_networks_that_continue_nothing_few_are_said_to_continue_any_of_three_contours():
+    kinds = range(len(stimuli.FAMILIES))
+    said = [any(function.continued([pretended(1000 * n + 10 * kind + k, 0.0) for k in range(3)]) for kind in kinds) for n in range(60)]
+    assert np.mean(said) <= 0.1
+
+
+def test_a_difference_between_kernels_is_paired_by_stimulus():
+    one = pretended(0, 0.0)
+    one.after["RF"] = {name: values + 0.2 * (name == "gap") for name, values in one.after["K"].items()}
+    np.testing.assert_allclose(one.interval("K", minus="RF"), -0.2)
+    np.testing.assert_allclose(function.interval_over_seeds([one, one], "RF", minus="K"), 0.2)
+    narrow, wide = (function.interval_over_seeds([one], level=level) for level in (0.5, 0.99))
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_the_gain_less_the_mean_tells_whether_what_all_cells_get_alike_makes_the_gain(circuit):
+    kernels = {name: circuit.kernels[name] for name in ("uniform", "K")}
+    uniform, planted = (replace(circuit, kernels={"K": kernel}) for kernel in kernels.values())
+    assert uniform.balanced_gain == pytest.approx(0, abs=1e-5)
+    assert planted.balanced_gain == pytest.approx(1, abs=0.02)  # cos Phi has mean 0 over phases
+    assert uniform.net_weight("K") == pytest.approx(16 * SIZE**2 * 1e-4, rel=1e-5)
+
+
 def test_the_map_holds_at_its_middle_what_is_measured_there(circuit):
     stage = function.Stage(circuit, stimuli.contours("dashed", 8.0, offsets=(0.0,)))
     after = stage.after(circuit.kernels["K"], 2)["gap"]
@@ -129,9 +165,9 @@ def test_the_fitted_model_is_the_one_that_made_the_kernel(circuit):
     carrier = np.repeat(np.arange(4), 4) * np.pi / 4
     cells = Cells(np.zeros(16), np.zeros(16), carrier, np.full(16, FREQUENCY), np.tile(np.arange(4), 4) * np.pi / 2)
     made = {"family": "HR", "length": 3.5, "diffusion": 1.0, "blur": 1.6}
-    kernel = function.between(np.ones(16, bool), cells, SIZE, 2, **made)
+    kernel = circuits.between(np.ones(16, bool), cells, SIZE, 2, **made)
     noise = 0.3 * kernel.std() * np.random.default_rng(0).standard_normal(kernel.shape)
-    assert function.fitted_group(kernel + noise, pair_frame(cells, SIZE, 2), fine=False) == made
+    assert circuits.fitted_group(kernel + noise, pair_frame(cells, SIZE, 2), fine=False) == made
 
 
 # silenced cells
@@ -149,6 +185,16 @@ def test_lateral_input_is_the_convolution_without_the_cell_itself():
     for one, u in zip(own, found, strict=True):
         picture, row, column = np.argwhere(np.abs(inner - one[None, :, None, None]).max(1) < 1e-12)[0]
         np.testing.assert_allclose(u, whole[picture, :, row, column])
+
+
+def test_what_every_cell_receives_alike_and_the_rest_are_the_whole_input():
+    rng = np.random.default_rng(0)
+    around, kernel = rng.standard_normal((50, 6 * 9)), rng.standard_normal((6, 6, 3, 3)) - 0.5
+    mean = circuits.mean_kernel(kernel)
+    np.testing.assert_allclose(mean, sum(kernel[i, j] for i, j in itertools.permutations(range(6), 2)) / 30)
+    shared = inference.shared_input(around, kernel)
+    np.testing.assert_allclose(shared + inference.lateral_input(around, kernel - mean), inference.lateral_input(around, kernel))
+    np.testing.assert_allclose(inference.shared_input(around, kernel - mean), 0, atol=1e-12)
 
 
 def test_a_cell_that_its_neighbours_determine_is_inferred_and_one_that_they_do_not_is_not():
@@ -188,6 +234,22 @@ def test_illusions_of_a_balanced_centre_and_surround_and_of_a_blur():
     for name in ("simultaneous contrast", "Hermann grid", "Mach bands"):
         assert blurred[name] < 0, name
     assert blurred["White's effect"] > 0
+
+
+def test_verdicts_say_the_direction_and_whether_chance_reaches_as_far():
+    none = np.zeros((1, 7, 7))
+    chance = np.tile(np.linspace(-1, 1, 201)[:, None], 6)
+    found = lightness.Lightness((0, 1), none, none, none, none, none, chance, none, 1.0, 0.0)
+    values = np.array([[2.0, 0.5, -2.0, -0.5, -0.5, 2.0], [3.0, 0.1, -3.0, -0.1, 0.5, 0.5]])
+    assert found.verdicts(values) == [
+        "perceived and beyond chance",
+        "perceived, but within chance",
+        "reversed and beyond chance",
+        "reversed, but within chance",
+        "perceived by 1 of 2",
+        "perceived, but within chance",
+    ]
+    np.testing.assert_allclose(found.sign_p(values), [0.25, 0.25, 1, 1, 0.75, 0.25], atol=0.01)  # 1: reversed in every network
 
 
 def test_indices_do_not_depend_on_the_sign_or_the_scale_of_a_filter():
@@ -288,9 +350,7 @@ def answers(shares, images=400, seed=0):
     for group, table in shares.items():
         draws = rng.random((len(table), 1, images)) if group != "ablated" else rng.random((1, 1, images))
         found = draws < np.array(table)[:, :, None]
-        right[group] = {
-            str(n): {"noise": [base64.b64encode(np.packbits(level)).decode() for level in one]} for n, one in enumerate(found)
-        }
+        right[group] = {str(n): {"noise": [base64.b64encode(np.packbits(level)).decode() for level in one]} for n, one in enumerate(found)}
     return {"images": {"test": images}, "networks": {}, "levels": {"noise": [0.0, 1.0]}, "right": right}
 
 

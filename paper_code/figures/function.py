@@ -13,6 +13,7 @@ GROUP_STYLES = {
     "ablated": (INK, "--", "s", "K set to 0 at test"),
     "no-lateral": ("#0072b2", ":", "^", "trained without K"),
 }
+LINEAR = 0.05  # advantages up to this size are drawn on a linear axis
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
 
@@ -48,15 +49,15 @@ def completions(rows, columns):
             panel.set(xticks=[], yticks=[])
     for panel, name in zip(axes[0], (*names, *columns), strict=True):
         panel.set_title(name, fontsize=8)
-    bar = figure.colorbar(image, ax=axes, fraction=0.012, pad=0.01)
-    bar.set_label("activity of suiting cells")
+    bar = figure.colorbar(image, ax=axes, fraction=0.012, pad=0.01, extend="both")
+    bar.set_label("activity of suiting cells, clipped at 1")
     return figure
 
 
 def gaps(measures):
     """By the width of the gap: what the cells at its middle see, and what propagation adds beyond the controls; by steps, the latter.
 
-    ``measures`` is a list of CompletionMeasures.
+    ``measures`` is a list of CompletionMeasures. A dotted line marks the networks' own number of steps.
     """
     families = tuple(measures[0].at)
     figure, axes = plt.subplots(3, len(families), figsize=(9.2, 6.2), sharey="row")
@@ -71,7 +72,8 @@ def gaps(measures):
         seen = [2 * one.at[family].half_gap for one in measures]
         for panel in axes[:2, column]:
             panel.axvspan(min(seen) - 0.3, max(seen) + 0.3, color=NULL, alpha=0.35, linewidth=0)
-            panel.set_xlabel("gap (px)")
+            panel.set(xlabel="gap (px)", xticks=wide)
+        axes[2, column].axvline(measures[0].at[family].steps, color=INK, linewidth=0.7, linestyle=":")
         for panel in axes[:, column]:
             panel.axhline(0, color=INK, linewidth=0.7)
         axes[0, column].set_title(FAMILY_NAMES[family])
@@ -99,7 +101,9 @@ def kernels(measures):
             middle, spread = found.null.mean(), 2 * found.null.std()
             panel.fill_between([shift - 0.06, shift + 0.06], middle - spread, middle + spread, color=NULL, alpha=0.7, linewidth=0)
         panel.axhline(0, color=INK, linewidth=0.7)
-        panel.set_yscale("symlog", linthresh=0.05, linscale=1.2)
+        for edge in (-LINEAR, LINEAR):
+            panel.axhline(edge, color=NULL, linewidth=0.7, alpha=0.6, zorder=0)
+        panel.set_yscale("symlog", linthresh=LINEAR, linscale=1.2)
         panel.set(yticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1], yticklabels=["−1", "−0.3", "−0.1", "0", "0.1", "0.3", "1"])
         panel.minorticks_off()
         panel.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
@@ -196,7 +200,7 @@ def illusions(shown, responses, profiles):
         panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
     for row, label in enumerate(("picture", "response of l0", "along the dotted row")):
         axes[row, 0].set_ylabel(label)
-    axes[2, 0].legend(fontsize=6.5, loc="lower right")
+    figure.legend(*axes[2, 0].get_legend_handles_labels(), fontsize=7.5, ncols=3, loc="outside lower center")
     return figure
 
 
