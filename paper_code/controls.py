@@ -304,6 +304,16 @@ def tidy(value, digits=2):
     return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
+def cardinal_p(row, base):
+    """Two-sided p of Fisher's exact test that cells prefer horizontal or vertical as often as in the shortened reference, all networks together."""
+    table = []
+    for one in (row, base):
+        count = one.values("oriented")
+        cardinal = np.round(one.values("cardinal") * count)
+        table.append([np.nansum(cardinal), np.nansum(count - cardinal)])
+    return float(stats.fisher_exact(np.array(table, int)).pvalue)
+
+
 def learned(row):
     """Whether each network tells its test images apart better than chance, p < .05 of the binomial: bool (s,)."""
     return np.array([stats.binom.sf(round(one * row.tested) - 1, row.tested, 1 / row.classes) < LEVEL for one in row.accuracy], bool)

@@ -270,6 +270,15 @@ def test_evidence_is_the_value_its_interval_the_null_and_p():
     assert controls.p_value(share, "gabor_share")[0] == pytest.approx(stats.binom.sf(7, 64, 0.05))
 
 
+def test_a_preference_for_cardinal_orientations_is_counted_in_cells():
+    def cells(name, shares):
+        return controls.Row(name, name, "?", (0, 1), tuple(one(oriented=40, cardinal=share) for share in shares), {}, FACE)
+
+    base = cells(controls.BASE, (0.8, 0.75))
+    assert controls.cardinal_p(cells("x", (0.5, 0.45)), base) == pytest.approx(stats.fisher_exact([[38, 42], [62, 18]]).pvalue)
+    assert controls.cardinal_p(cells("x", (0.8, 0.75)), base) == 1
+
+
 def test_chance_in_accuracy_is_seen():
     found = replace(row("x", (0.9, 0.9)), accuracy=(0.06, 0.4), tested=1000, classes=20)
     assert controls.learned(found).tolist() == [False, True] and len(controls.learned(row("x", (0.9,)))) == 0
