@@ -305,7 +305,7 @@ def tidy(value, digits=2):
 
 
 def cardinal_p(row, base):
-    """Two-sided p of Fisher's exact test that cells prefer horizontal or vertical as often as in the shortened reference, all networks together."""
+    """Two-sided p of Fisher's exact test that as many cells are cardinal as in the shortened reference, all networks together."""
     table = []
     for one in (row, base):
         count = one.values("oriented")
