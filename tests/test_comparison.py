@@ -9,12 +9,23 @@ import pytest
 from lateral_cells import drawn, random_cells
 
 from paper_code.errors import PaperCodeError
-from paper_code.lateral import Cells, bins, comparison, fits, pair_frame, permutations, planted, rf_kernel
+from paper_code.lateral import (
+    Cells,
+    bins,
+    comparison,
+    fits,
+    network_comparison,
+    pair_frame,
+    permutations,
+    planted,
+    recognition,
+    rf_kernel,
+)
 from paper_code.lateral.fits import Data, Model
 from paper_code.lateral.models import FAMILIES, Places, library
 
 COUNT, SIZE, STRIDE, R2 = 28, 7, 2, 0.08
-EFFORT = comparison.Effort(fine=False, splits=2, drawn=60, permuted=39, shuffled=0)
+EFFORT = comparison.Effort(fine=False, splits=2, drawn=60, permuted=39, shuffled=0, dealt=0)
 
 
 @lru_cache(maxsize=1)
@@ -142,7 +153,7 @@ def test_a_bin_is_found_again_from_its_centre_and_from_its_mirror_images():
 def test_planted_families_are_recognised():
     cells, frame = scene()
     rf = rf_kernel(drawn(cells, 23), SIZE, STRIDE)
-    found = comparison.confusion(frame, [planted.noise(COUNT, SIZE, seed) for seed in range(3)], R2, rf=rf, drawn=60, splits=2)
+    found = recognition.confusion(frame, [planted.noise(COUNT, SIZE, seed) for seed in range(3)], R2, rf=rf, drawn=60, splits=2)
     assert set(found) == {*FAMILIES, "RF"}
     for name, seen in found.items():
         assert sum(seen.values()) == 3
@@ -154,10 +165,12 @@ def test_planted_families_are_recognised():
 def test_a_trial_plants_between_the_network_s_own_cells():
     _, frame = scene()
     kernel, nothing = kernel_of("ANI", 20, 0.1), {}
-    own = comparison.Comparison(COUNT, {family: np.array([0.1]) for family in FAMILIES}, nothing, nothing, nothing, nothing, nothing)
+    own = comparison.Comparison(
+        COUNT, {family: np.array([0.1]) for family in FAMILIES}, nothing, nothing, nothing, nothing, nothing, nothing
+    )
     rf = rf_kernel(drawn(scene()[0], 23), SIZE, STRIDE)
-    network = comparison.NetworkComparison(0, np.ones(COUNT, bool), frame, kernel, rf, EFFORT, own, None, nothing)
-    found = comparison.trial(network, 1, drawn=30)
+    network = network_comparison.NetworkComparison(0, np.ones(COUNT, bool), frame, kernel, rf, EFFORT, own, None, nothing)
+    found = recognition.trial(network, 1, drawn=30)
     assert sum(seen.get(name, 0) for name, seen in found.items()) >= 6 and sum(sum(seen.values()) for seen in found.values()) == 7
 
 
@@ -180,15 +193,15 @@ def test_noise_is_never_a_match():
     kernels = {f"noise {seed}": planted.noise(COUNT, SIZE, 100 + seed, shared=1.0) for seed in range(20)}
     effort = replace(EFFORT, drawn=120, permuted=80)  # 80 relabellings for the first, 20 for the others
     found = comparison.compare(kernels, frame, cells, STRIDE, None, effort)
-    assert not any(comparison.explains(one, family) for one in found.values() for family in FAMILIES)
-    assert not any(comparison.recognised(one) for one in found.values())
+    assert not any(recognition.explains(one, family) for one in found.values() for family in FAMILIES)
+    assert not any(recognition.recognised(one) for one in found.values())
     assert max(one.r2(family).value for one in found.values() for family in FAMILIES) < 0.003
 
 
 def test_a_match_is_called_one():
     found = compared(kernel_of("ANI", 0))
-    assert comparison.explains(found, "ANI") and comparison.explains(found, "ISO") and comparison.recognised(found) == "ANI"
-    assert comparison.rivals(found)[0] == "ANI" and "ISO" not in comparison.rivals(found)
+    assert recognition.explains(found, "ANI") and recognition.explains(found, "ISO") and recognition.recognised(found) == "ANI"
+    assert recognition.rivals(found)[0] == "ANI" and "ISO" not in recognition.rivals(found)
     assert found.labels_excess["ANI"].p == pytest.approx(1 / 40)
     assert found.r2("ANI").value == pytest.approx(R2, abs=0.015) and found.r2("ANI").low < R2 < found.r2("ANI").high + 0.01
     assert abs(found.r2("ANI blind").value) < 0.005
@@ -199,7 +212,7 @@ def test_a_blind_kernel_is_known_by_blind_models_alone():
     _, frame = scene()
     found = compared(planted.mixed(planted.model(frame, "SEP", planted.EXAMPLES["SEP"], coherent=False), planted.noise(COUNT, SIZE, 3), R2))
     assert found.r2("SEP blind").value > 0.05 and abs(found.r2("SEP").value) < 0.005
-    assert comparison.recognised(found) is None
+    assert recognition.recognised(found) is None
 
 
 def moved(cells, kernel, turn):
@@ -228,7 +241,7 @@ def test_wrong_labels_and_wrong_signs_explain_nothing():
     kernel, order = kernel_of("HR", 5), permutations(COUNT, 1, 0)[0]
     effort = replace(EFFORT, drawn=20, permuted=19)
     shuffled = cells[order]
-    assert comparison.recognised(compared(kernel, shuffled, pair_frame(shuffled, SIZE, STRIDE), effort)) is None
+    assert recognition.recognised(compared(kernel, shuffled, pair_frame(shuffled, SIZE, STRIDE), effort)) is None
     # Phi with the sign of D.n turned round.
     offset = cells.phase[frame.source] - cells.phase[frame.target]
     wrong = replace(frame, phase=2 * offset[:, None] - frame.phase)
@@ -270,17 +283,20 @@ def test_the_ceiling_is_above_the_models_where_there_is_much_to_see():
 
 def test_the_results_file_holds_plain_numbers_and_seeds_decide_them():
     cells, frame = scene()
-    effort = comparison.Effort(False, 2, 6, 5, 2)
+    effort = comparison.Effort(False, 2, 6, 5, 2, 5)
     kernels, rf = {"K": kernel_of("SEP", 11), "start": planted.noise(COUNT, SIZE, 12)}, rf_kernel(drawn(cells, 23), SIZE, STRIDE)
     kept = []
     for seed in (0, 0, 1):
         found = comparison.compare(kernels, frame, cells, STRIDE, {"RF": rf}, effort, seed)
         whole = np.ones(COUNT, bool)
-        one = comparison.NetworkComparison(3, whole, frame, kernels["K"], rf, effort, found["K"], found["start"], {"phase": np.ones(3)})
-        kept.append(comparison.numbers([one, one]))
+        one = network_comparison.NetworkComparison(
+            3, whole, frame, kernels["K"], rf, effort, found["K"], found["start"], {"phase": np.ones(3)}
+        )
+        kept.append(network_comparison.numbers([one, one]))
     assert json.loads(json.dumps(kept[0])) == kept[0] == kept[1] != kept[2]
     assert kept[0]["seeds"] == [3, 3] and len(kept[0]["dp_minus_ani_low"]) == 2 and "untrained_hr_r2" in kept[0]
     assert kept[0]["sep_orientations_excess_p"][0] in (1 / 3, 2 / 3, 1)
+    assert kept[0]["sep_turns_excess_p"][0] == 1 / 6 and kept[0]["untrained_dp_turns_excess_p"][0] in (1 / 3, 2 / 3, 1)
     assert all(isinstance(one, list) and len(one) == 2 for key, one in kept[0].items() if key != "effort")
 
 

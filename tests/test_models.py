@@ -9,7 +9,14 @@ from paper_code.errors import PaperCodeError
 from paper_code.lateral import pair_frame, planted
 from paper_code.lateral.models import FAMILIES, PARAMETERS, Group, Places, evaluate, library
 
-GROUPS = [Group("DP", 7.0, 0.3, 0.8), Group("HR", 3.5, 0.3, 0.8), Group("DP", 4.0, 3.0, 2.4), Group("HR", 2.0, 1.0, 1.6)]
+GROUPS = [
+    Group("DP", 7.0, 0.3, 0.8),
+    Group("HR", 3.5, 0.3, 0.8),
+    Group("DP", 4.0, 3.0, 2.4),
+    Group("HR", 2.0, 1.0, 1.6),
+    Group("DP", 0.5, 10.0, 0.8),
+    Group("HR", 0.25, 0.1, 0.8),
+]
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=str)
@@ -105,6 +112,23 @@ def test_the_coarse_library_is_a_part_of_the_fine_one():
     every, few = elements(library(True)), elements(library(False))
     assert few < every and len(every) == len(library(True))
     assert len(library(True).members["ISO"]) == len(library(False).members["ISO"])
+
+
+@pytest.mark.parametrize("family", ["DP", "HR"])
+def test_the_lengths_of_the_library_can_be_told_apart(family):
+    rng = np.random.default_rng(6)
+    r, psi = 8 * np.sqrt(rng.uniform(0, 1, (300, 6))), rng.uniform(-np.pi, np.pi, (300, 6))
+    places = Places(r * np.cos(psi), r * np.sin(psi), rng.uniform(-np.pi / 2, np.pi / 2, 300))
+    shapes = library()
+    lengths = sorted({shapes.parameters(family, element)["length"] for element in shapes.members[family]})
+    assert shapes.ends(family, "length") == (lengths[0], lengths[-1])
+    values = [Group(family, length, 0.3, 1.2).at(places).ravel() for length in [lengths[0] / 2, *lengths[:3]]]
+    gaps = [1 - np.corrcoef(one, other)[0, 1] for one, other in zip(values[:-1], values[1:], strict=True)]
+    assert gaps[0] < gaps[1] < gaps[2] and gaps[0] < 0.0015 and gaps[1] > 0.001
+    # What is left at no length knows distance and turn, but no direction.
+    both = Places(np.array([[3.0], [0.0]]), np.array([[0.0], [3.0]]), np.zeros(2))
+    ahead, aside = Group(family, lengths[0] / 8, 0.3, 1.2).at(both)[:, 0]
+    assert ahead == pytest.approx(aside, rel=0.03)
 
 
 def test_unknown_families_and_parameters_are_refused():

@@ -1,33 +1,25 @@
-"""The learned K against group models, baselines and the kernels RF and CO: how much each explains, and how sure that is.
+"""A lateral kernel against group models, baselines and the kernels RF and CO: how much each explains, and how sure that is.
 
 The measure is the R^2 of :mod:`fits`, cross-validated over blocks of target and source cells and averaged over ``splits`` random foldings.
 Intervals are of the joint bootstrap over filters: every draw is cross-validated anew, with its parameters chosen anew, its foldings taken
-in turn. The permutation test refits the families (on the coarse library) to relabelled cells; phases and orientations move together, then
-orientations alone.
+in turn. The permutation tests refit the families (on the coarse library): to relabelled cells, phases and orientations together; with
+orientations alone shuffled; and, the strict one, with distance and phase kept in every pair and the rest dealt out anew (:mod:`dealing`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from paper_code import weights
 from paper_code.errors import PaperCodeError
-from paper_code.filters import fit_gabor, null_gabor_r2
-from paper_code.lateral import bins, fits, planted
+from paper_code.lateral import bins, dealing, fits
 from paper_code.lateral.fits import Data, Model
-from paper_code.lateral.frame import PairFrame, oriented_frame
-from paper_code.lateral.measures import NULL_QUANTILE
-from paper_code.lateral.models import FAMILIES, PARAMETERS, library
-from paper_code.lateral.rf_kernel import co_kernel as co_over_images
-from paper_code.lateral.rf_kernel import rf_kernel
+from paper_code.lateral.models import FAMILIES, library
 from paper_code.lateral.selectivity import standardise
 from paper_code.lateral.statistics import against, bootstrap_weights, interval, permutations
 
 GROUP = ("DP", "HR")
 RINGS = (1.0, 3.0, 5.0, 8.0, np.inf)  # px, edges of the distances
-LEVEL = 0.05  # of the permutation tests
 CEILING_DRAWS = 100  # draws of the filters for the ceiling, the slowest of the models
-PATCHES = 256  # photographs' patches that CO is taken over
 
 
 @dataclass(frozen=True)
@@ -38,10 +30,11 @@ class Effort:
     splits: int = 8  # random foldings
     drawn: int = 1000  # bootstrap draws
     permuted: int = 999  # relabellings of the cells
-    shuffled: int = 199  # shuffles of the orientations alone
+    shuffled: int = 199  # shuffles of the orientations alone, at most ``permuted``
+    dealt: int = 999  # deals of the turns, distances and phases kept
 
 
-FULL, QUICK = Effort(), Effort(fine=False, splits=4, drawn=200, permuted=99, shuffled=19)
+FULL, QUICK = Effort(), Effort(fine=False, splits=4, drawn=200, permuted=99, shuffled=19, dealt=199)
 
 
 @dataclass(frozen=True)
@@ -78,6 +71,7 @@ class Comparison:
     labels: dict  # family: Test of its R^2 against relabelled cells
     labels_excess: dict  # family: Test of its R^2 less ISO's; not for ISO
     orientations_excess: dict  # the same with the orientations alone shuffled; empty if that was left out
+    turns_excess: dict  # the same with distance and phase kept and all else dealt out anew; empty likewise
 
     def r2(self, name):
         """Cross-validated R^2 of a model: a :class:`Range`."""
@@ -86,6 +80,11 @@ class Comparison:
     def difference(self, one, other):
         """R^2 of a model less that of another: a :class:`Range`."""
         return self._range(self.values[self._known(one)] - self.values[self._known(other)], self.draws[one] - self.draws[other])
+
+    def resampled_p(self, one, other):
+        """One-sided p, the share of resampled banks in which a model does not exceed another; below .025 if the interval is above 0."""
+        gap = self.draws[self._known(one)] - self.draws[self._known(other)]
+        return float((1 + (gap <= 0).sum()) / (1 + len(gap)))
 
     def share_of_ceiling(self, name):
         """R^2 of a model over that of the ceiling."""
@@ -101,8 +100,8 @@ class Comparison:
         return Range(float(values.mean()), *map(float, interval(draws)))
 
 
-def _models(names):
-    """Models of the coherent sums and of the blind ones, by name."""
+def candidates(names):
+    """The models that compete if kernels of these names are given, by name: dicts of the coherent ones and of the blind ones."""
     given = [name for name in ("RF", "CO") if name in names]
     coherent = {family: Model(family) for family in FAMILIES}
     bases = [(name,) for name in given] + ([tuple(given)] if len(given) == 2 else [])
@@ -112,7 +111,7 @@ def _models(names):
     return coherent, {f"{family} blind": Model(family) for family in FAMILIES}
 
 
-def _validated(sums, models, kernel, foldings, draws):
+def validated(sums, models, kernel, foldings, draws):
     """Cross-validated R^2 over foldings and over draws: two dicts of arrays by the models' names."""
     ones = np.ones((1, draws.shape[1]))
     values = np.concatenate([fits.cross_validated(sums, list(models.values()), kernel, number, ones) for number in foldings])
@@ -164,21 +163,26 @@ def compare(kernels, frame, cells, stride, given=None, effort=FULL, resampling_s
     both = fits.sums_of(data, shapes)
     foldings = [fits.fold_numbers(len(cells), fits.FOLDS, resampling_seed + number) for number in range(effort.splits)]
     draws, orders = bootstrap_weights(len(cells), effort.drawn, resampling_seed), permutations(len(cells), effort.permuted, resampling_seed)
+    dealt = permutations(len(cells), effort.dealt, resampling_seed)
     same, found = np.arange(len(cells))[None], {}
     for row, (name, kernel) in enumerate(kernels.items()):
         few = 1 if row == 0 else 4
         some = draws[: -(-len(draws) // few)]
         values, drawn = {}, {}
-        for sums, models in zip(both, _models(given), strict=True):
-            parts = _validated(sums.only((*given, name)), models, name, foldings, some)
+        for sums, models in zip(both, candidates(given), strict=True):
+            parts = validated(sums.only((*given, name)), models, name, foldings, some)
             values, drawn = values | parts[0], drawn | parts[1]
         heights = bins.ceiling(data, name, foldings, np.ones((len(foldings), len(cells))))
         best = heights.mean(axis=1).argmax()
         values["bins"] = heights[best]
         drawn["bins"] = bins.ceiling(data, name, foldings, some[:CEILING_DRAWS], bins.RESOLUTIONS[best : best + 1])[0]
-        null = fits.relabelled_r2(data, coarse, kernel, np.concatenate([same, orders[: -(-len(orders) // few)]]))
-        shuffles = np.concatenate([same, orders[: effort.shuffled]])
+        labels, shuffles, deals = (
+            np.concatenate([same, rows])
+            for rows in (orders[: -(-len(orders) // few)], orders[: effort.shuffled], dealt[: -(-len(dealt) // few)])
+        )
+        null = fits.relabelled_r2(data, coarse, kernel, labels)
         alone = bins.orientations_alone(data, cells, stride, coarse, name, shuffles) if row == 0 and effort.shuffled else None
+        turns = dealing.turns_alone(data, cells, coarse, name, deals) if effort.dealt else None
         found[name] = Comparison(
             len(cells),
             values,
@@ -187,6 +191,7 @@ def compare(kernels, frame, cells, stride, given=None, effort=FULL, resampling_s
             {family: against(null[0, one], null[1:, one]) for one, family in enumerate(FAMILIES)},
             _excess(null),
             {} if alone is None else _excess(alone),
+            {} if turns is None else _excess(turns),
         )
     return found
 

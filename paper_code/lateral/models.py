@@ -191,6 +191,11 @@ class Library:
             known["kappa"] = 0.0
         return {name: float(known[name]) for name in PARAMETERS[family]}
 
+    def ends(self, family, parameter):
+        """The least and the greatest value of a family's parameter."""
+        values = [self.parameters(family, element)[parameter] for element in self.members[family]]
+        return min(values), max(values)
+
     def tuning(self, turn):
         """exp(kappa (cos 2 turn - 1)) of every element at turns (p,): (e, p)."""
         return np.exp(self.kappa[:, None] * (np.cos(2 * turn) - 1))
@@ -208,17 +213,17 @@ class Library:
 def library(fine=True):
     """The grids over which the parameters are chosen.
 
-    Fine: 13 scales (12 % apart) x 2 exponents, 6 kappas, 5 elongations (one of them across the bars), 4 kappas of COC; 4 lengths x 5
-    diffusions x 7 blurs. Coarse: ISO as in the fine one, so that no other family wins by its profile, and few of the rest; it serves the
-    refits of permutations and trials.
+    Fine: 13 scales (12 % apart) x 2 exponents, 6 kappas, 5 elongations (one of them across the bars), 4 kappas of COC; 6 lengths x 5
+    diffusions x 7 blurs; half of the least length would hardly change a kernel. Coarse: ISO as in the fine one, so that no other family
+    wins by its profile, and few of the rest; it serves the refits of permutations and trials.
     """
     scales = (1.5, 1.7, 1.9, 2.1, 2.35, 2.65, 3.0, 3.35, 3.75, 4.2, 4.8, 5.5, 6.4)
     some, kappas, elongations, bends = scales, (0.0, 0.25, 0.5, 1.0, 2.0, 4.0), (1.0, 0.7, 1.4, 2.0, 2.8), (0.25, 0.5, 1.0, 2.0)
     diffusions, blurs = (0.1, 0.3, 1.0, 3.0, 10.0), (0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2)
-    lengths = {"DP": (2.0, 4.0, 7.0, 12.0), "HR": (1.0, 2.0, 3.5, 6.0)}
+    lengths = {"DP": (0.5, 1.0, 2.0, 4.0, 7.0, 12.0), "HR": (0.25, 0.5, 1.0, 2.0, 3.5, 6.0)}
     if not fine:
         some, kappas, elongations, bends = (1.9, 3.0, 4.2), (0.0, 0.5, 1.0, 2.0), (1.0, 0.7, 1.4, 2.0), (0.5, 1.0, 2.0)
-        diffusions, blurs, lengths = (0.1, 1.0, 3.0), (0.8, 1.6, 2.4), {"DP": (2.0, 4.0, 7.0), "HR": (1.0, 2.0, 3.5)}
+        diffusions, blurs, lengths = (0.1, 1.0, 3.0), (0.8, 1.6, 2.4), {"DP": (1.0, 2.0, 4.0, 7.0), "HR": (0.5, 1.0, 2.0, 3.5)}
     shapes, elements, members = [], [], {family: [] for family in FAMILIES}
 
     def add(shape, kappa, families):

@@ -21,13 +21,13 @@ EXAMPLES = {
 }
 
 
-def model(frame, family, parameters, coherent=True):
-    """A family's kernel between the cells of a frame, times cos Phi or not: (m, m, k, k), 0 from a cell to itself and inside CORE."""
+def model(frame, family, parameters, coherent=True, core=CORE):
+    """A family's kernel between the cells of a frame, times cos Phi or not: (m, m, k, k); 0 from a cell to itself and inside ``core``."""
     count, side = 1 + int(max(frame.target.max(), frame.source.max())), int(round(np.sqrt(frame.phase.shape[1])))
     places = Places(frame.along.astype(np.float32), frame.across.astype(np.float32), frame.turn)
     values = evaluate(family, places, **parameters) * (np.cos(frame.phase) if coherent else 1)
     kernel = np.zeros((count, count, side, side))
-    kernel[frame.target, frame.source] = (values * (frame.squared_distance >= CORE**2)).reshape(-1, side, side)
+    kernel[frame.target, frame.source] = (values * (frame.squared_distance >= core**2)).reshape(-1, side, side)
     return kernel
 
 

@@ -1,3 +1,20 @@
+"""What K is taken for: whether a family matches it, which one it is recognised as, and whether a planted one would have been.
+
+The last is a confusion table: each family is planted between the cells of a network, in noise such as K has, and compared in its turn.
+"""
+
+import numpy as np
+
+from paper_code.lateral import fits, planted
+from paper_code.lateral.comparison import Comparison, candidates, validated
+from paper_code.lateral.fits import Data
+from paper_code.lateral.models import FAMILIES, library
+from paper_code.lateral.selectivity import standardise
+from paper_code.lateral.statistics import bootstrap_weights, permutations
+
+LEVEL = 0.05  # of the permutation tests
+
+
 def explains(comparison, family):
     """Whether a family is called a match to K.
 
@@ -61,13 +78,13 @@ def confusion(frame, rests, r2, parameters=None, rf=None, drawn=100, splits=4, s
     made = {(name, row): planted.mixed(signal, rest, r2) for name, signal in signals.items() for row, rest in enumerate(rests)}
     data = Data(frame, given | {f"{name} {row}": kernel for (name, row), kernel in made.items()})
     sums = fits.sums_of(data, library(False), (True,))[0]
-    models = {name: one for name, one in _models(given)[0].items() if name in (*FAMILIES, "RF")}
+    models = {name: one for name, one in candidates(given)[0].items() if name in (*FAMILIES, "RF")}
     foldings = [fits.fold_numbers(data.count, fits.FOLDS, seed + number) for number in range(splits)]
     draws, found = bootstrap_weights(data.count, drawn, seed), {name: {} for name in signals}
     for name, row in made:
         kernel = f"{name} {row}"
-        parts = _validated(sums.only((*given, kernel)), models, kernel, foldings, draws)
-        seen = recognised(Comparison(data.count, *parts, {}, {}, {}, {}))
+        parts = validated(sums.only((*given, kernel)), models, kernel, foldings, draws)
+        seen = recognised(Comparison(data.count, *parts, {}, {}, {}, {}, {}))
         found[name][seen] = found[name].get(seen, 0) + 1
     return found
 

@@ -1,3 +1,23 @@
+"""The networks' K against the models, after and before training, and what the results file keeps of it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from paper_code import weights
+from paper_code.errors import PaperCodeError
+from paper_code.filters import fit_gabor, null_gabor_r2
+from paper_code.lateral import planted
+from paper_code.lateral.comparison import FULL, Comparison, Effort, compare
+from paper_code.lateral.frame import PairFrame, oriented_frame
+from paper_code.lateral.measures import NULL_QUANTILE
+from paper_code.lateral.models import FAMILIES, PARAMETERS
+from paper_code.lateral.recognition import explains, recognised, rivals
+from paper_code.lateral.rf_kernel import co_kernel, rf_kernel
+
+PATCHES = 256  # photographs' patches that CO is taken over
+
+
 @dataclass(frozen=True)
 class NetworkComparison:
     """One network's K against the models, and its K before training under the trained cells' labels."""
@@ -56,7 +76,7 @@ def compare_network(condition, seed, co=None, effort=FULL, field_null_count=200,
     condition : str
     seed : int
     co : array (n, n, k, k), optional
-        By default :func:`co_kernel`.
+        By default :func:`paper_code.lateral.co_kernel` over PATCHES of the built-in photographs.
     effort : Effort
     field_null_count : int
         Smooth random fields behind the Gabor R^2 that a cell has to exceed.
@@ -74,8 +94,17 @@ def compare_network(condition, seed, co=None, effort=FULL, field_null_count=200,
     stride = weights.entry(condition, seed)["condition"]["network"]["stride"]
     fields = early.receptive_fields
     rf = rf_kernel(fields, early.K.shape[-1], stride)
-    co = co_kernel(condition, seed) if co is None else co
+    co = co_kernel(condition, seed, count=PATCHES) if co is None else co
     return compare_kernel(early.K, fit_gabor(fields), null, stride, rf, co, start.K, seed, effort, resampling_seed)
+
+
+def fitted(network, family):
+    """A family's best kernel between the oriented cells, times its gain and cos Phi: (m, m, k, k), in standard deviations of K.
+
+    It goes on inside CORE, where it was not fitted.
+    """
+    fit = network.trained.fits[family]
+    return fit.gain * planted.model(network.frame, family, fit.parameters, core=0.0)
 
 
 def numbers(networks):
@@ -114,8 +143,11 @@ def _columns(first):
 
     for name in first.values:
         add(f"{_key(name)}_r2", lambda one, name=name: one.r2(name))
-    for one, other in differences(first):
-        add(f"{_key(one)}_minus_{_key(other)}", lambda found, pair=(one, other): found.difference(*pair))
+    for pair in differences(first):
+        key = "_minus_".join(map(_key, pair))
+        add(key, lambda one, pair=pair: one.difference(*pair))
+        columns[f"{key}_percent"] = lambda one, pair=pair: 100 * one.difference(*pair).value
+        columns[f"{key}_resampled_p"] = lambda one, pair=pair: one.resampled_p(*pair)
     for family in FAMILIES:
         name = _key(family)
         columns[f"{name}_cosine"] = lambda one, family=family: one.fits[family].cosine
@@ -127,7 +159,7 @@ def _columns(first):
         columns[f"{name}_labels_z"] = lambda one, family=family: one.labels[family].z
         columns[f"{name}_match"] = lambda one, family=family: bool(explains(one, family))
         columns[f"{name}_share_of_ceiling"] = lambda one, family=family: one.share_of_ceiling(family)
-        for kind in ("labels_excess", "orientations_excess"):
+        for kind in ("labels_excess", "orientations_excess", "turns_excess"):
             if family in getattr(first, kind):
                 columns[f"{name}_{kind}_p"] = lambda one, family=family, kind=kind: getattr(one, kind)[family].p
                 columns[f"{name}_{kind}_z"] = lambda one, family=family, kind=kind: getattr(one, kind)[family].z

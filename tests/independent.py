@@ -1,0 +1,263 @@
+"""The measures of the control table, written a second time from the chapters' words: numpy and scipy alone, nothing of paper_code.
+
+Where the package separates the linear parameters of a fit, starts from peaks of a spectrum and sums over squares, this file fits all
+parameters with MINPACK from a grid of starts, and sums over every offset of every pair. Conventions as in the package: x right, y up,
+pixels, radians; K[i, j, row, column] joins source j, at that offset from the middle, to target i.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+from scipy.ndimage import gaussian_filter
+from scipy.optimize import least_squares
+from scipy.signal import convolve2d
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "weights"
+PROFILES = (0.5, 0.7, 1.0, 1.4, 2.0)  # px, of the Gaussians of I_rad
+TURNS = np.pi * np.arange(12) / 12  # of the map that co-circularity is read from
+
+
+def load(name):
+    """Tensors of ``<condition>/seed-<n>`` in double precision, and the stride of l1."""
+    entry = json.loads((WEIGHTS / "manifest.json").read_text())["networks"][name]
+    tensors = load_file(WEIGHTS / entry["files"]["early"]["path"])
+    return {key: tensor.astype(float) for key, tensor in tensors.items()}, entry["condition"]["network"]["stride"]
+
+
+def grid(size):
+    """x and y of the pixels of a square, from its middle."""
+    steps = np.arange(size) - (size - 1) / 2
+    return np.tile(steps, (size, 1)), np.tile(-steps[:, None], (1, size))
+
+
+def explained(values, model):
+    """R^2 about the mean."""
+    return 1 - np.sum((values - model) ** 2) / np.sum((values - values.mean()) ** 2)
+
+
+def projected(values, columns):
+    """Coefficients of the best combination of columns (p, c), and its R^2."""
+    coefficients = np.linalg.lstsq(columns, values.ravel(), rcond=None)[0]
+    return coefficients, explained(values.ravel(), columns @ coefficients)
+
+
+def laplacian_of_gaussian(l0):
+    """(x0, y0, sigma, A, B) of the best A (1 - q) exp(-q) + B, q = r^2 / 2 sigma^2, and its R^2."""
+    x, y = (one.ravel() for one in grid(len(l0)))
+
+    def shape(p):
+        q = ((x - p[0]) ** 2 + (y - p[1]) ** 2) / (2 * p[2] ** 2)
+        return (1 - q) * np.exp(-q)
+
+    found = []
+    for x0, y0, sigma in np.stack(np.meshgrid([-2, 0, 2], [-2, 0, 2], [0.8, 1.4, 2.4], indexing="ij"), -1).reshape(-1, 3):
+        linear, _ = projected(l0, np.stack([shape((x0, y0, sigma)), np.ones_like(x)], 1))
+        fit = least_squares(lambda p: p[3] * shape(p) + p[4] - l0.ravel(), [x0, y0, sigma, *linear], method="lm", xtol=1e-12, ftol=1e-12)
+        found.append((explained(l0.ravel(), fit.fun + l0.ravel()), fit.x))
+    inside = [one for one in found if np.abs(one[1][:2]).max() <= (len(l0) - 1) / 2]  # a centre beyond the filter is none
+    r2, best = max(inside, key=lambda one: one[0])
+    return np.r_[best[:2], abs(best[2]), best[3:]], r2
+
+
+def radial_index(l0, x0, y0):
+    """R^2 of the best sum of Gaussians about a centre and a constant."""
+    x, y = (one.ravel() for one in grid(len(l0)))
+    squared = (x - x0) ** 2 + (y - y0) ** 2
+    return projected(l0, np.stack([*(np.exp(-squared / (2 * s**2)) for s in PROFILES), np.ones_like(x)], 1))[1]
+
+
+def gabor(p, x, y):
+    """Value and Jacobian of exp(-u^2/2sx^2 - v^2/2sy^2) (A cos 2 pi f u + B sin 2 pi f u); p = x0, y0, t, f, log sx, log sy, A, B."""
+    x0, y0, t, f, log_x, log_y, a, b = p
+    cos, sin, (sx2, sy2) = np.cos(t), np.sin(t), np.exp(2 * np.clip([log_x, log_y], -4, 8))
+    u, v = (x - x0) * cos + (y - y0) * sin, -(x - x0) * sin + (y - y0) * cos
+    envelope, angle = np.exp(-(u**2) / (2 * sx2) - v**2 / (2 * sy2)), 2 * np.pi * f * u
+    even, odd = envelope * np.cos(angle), envelope * np.sin(angle)
+    value, across = a * even + b * odd, b * even - a * odd
+    by_u, by_v = -value * u / sx2 + 2 * np.pi * f * across, -value * v / sy2
+    slopes = [-by_u * cos + by_v * sin, -by_u * sin - by_v * cos, by_u * v - by_v * u]
+    return value, np.stack([*slopes, 2 * np.pi * u * across, value * u**2 / sx2, value * v**2 / sy2, even, odd], 1)
+
+
+def gabor_starts(values, x, y, size, tries):
+    """The Gabors of a coarse grid that explain most, no two alike."""
+    power = values**2 / np.sum(values**2)
+    x0, y0 = np.sum(power * x), np.sum(power * y)
+    found = []
+    for t in np.pi * np.arange(8) / 8:
+        for f in (0.06, 0.12, 0.18, 0.26):
+            for s in (0.15 * size, 0.28 * size):
+                p = [x0, y0, t, f, np.log(s), np.log(s)]
+                linear, r2 = projected(values, gabor([*p, 1, 0], x, y)[1][:, 6:])
+                found.append((r2, [*p, *linear]))
+    return [p for _, p in sorted(found, key=lambda one: -one[0])[:tries]]
+
+
+def fit_gabor(filters, tries=5):
+    """Best Gabor of every filter: parameters (n, 8) with f > 0 and t in [0, pi), R^2 (n,), and whether it lies at a bound."""
+    size = filters.shape[-1]
+    x, y = (one.ravel() for one in grid(size))
+    half, widths = (size - 1) / 2, (np.log(0.5), np.log(size))
+    low = np.array([-half, -half, -np.inf, 1 / (4 * size), widths[0], widths[0], -np.inf, -np.inf])
+    high = np.array([half, half, np.inf, 0.5, widths[1], widths[1], np.inf, np.inf])
+    parameters, reached, at_bound = [], [], []
+    for one in filters:
+        values = one.ravel() / np.linalg.norm(one)
+        task = {"fun": lambda p, v=values: gabor(p, x, y)[0] - v, "jac": lambda p: gabor(p, x, y)[1], "max_nfev": 300}
+        starts = gabor_starts(values, x, y, size, tries)
+        fits = [(fit := least_squares(x0=start, method="lm", **task), explained(values, values + fit.fun)) for start in starts]
+        found = [(r2, fit.x) for fit, r2 in fits if ((fit.x >= low) & (fit.x <= high)).all()]
+        for (_, r2), start in zip(fits, starts, strict=True):
+            if r2 > max([best for best, _ in found], default=-np.inf):  # it left the bounds: once more, held inside
+                fit = least_squares(x0=np.clip(start, low + 1e-3, high - 1e-3), bounds=(low, high), **task)
+                found.append((explained(values, values + fit.fun), fit.x))
+        best, p = max(found, key=lambda pair: pair[0])
+        at_bound.append(((p - low < 1e-3) | (high - p < 1e-3)).any())
+        turned = np.floor(p[2] / np.pi) % 2 == 1  # half a turn reverses u, and with it the odd part
+        parameters.append([p[0], p[1], p[2] % np.pi, *p[3:7], -p[7] if turned else p[7]])
+        reached.append(best)
+    return np.array(parameters), np.array(reached), np.array(at_bound)
+
+
+def smooth_noise(size, count, seed):
+    """White noise blurred by a Gaussian of 1 px, mirrored at the border."""
+    white = np.random.default_rng(seed).standard_normal((count, size, size))
+    return np.array([gaussian_filter(one, 1.0, mode="reflect") for one in white])
+
+
+def receptive_fields(l1, l0):
+    """What each cell sees: two cross-correlations in a row are one with the full convolution of their kernels."""
+    return np.array([convolve2d(one, l0) for one in l1])
+
+
+def rf_kernel(fields, size, stride):
+    """<F_i, F_j shifted by stride d> at the size x size offsets, fields of unit norm: (n, n, size, size)."""
+    fields = fields / np.linalg.norm(fields, axis=(1, 2), keepdims=True)
+    side, kernel = fields.shape[-1], np.zeros((len(fields), len(fields), size, size))
+    for row in range(size):
+        for column in range(size):
+            down, right = stride * (row - size // 2), stride * (column - size // 2)
+            if max(abs(down), abs(right)) >= side:
+                continue
+            of_i = fields[:, max(down, 0) : side + min(down, 0), max(right, 0) : side + min(right, 0)]
+            of_j = fields[:, max(-down, 0) : side + min(-down, 0), max(-right, 0) : side + min(-right, 0)]
+            kernel[:, :, row, column] = np.einsum("irc,jrc->ij", of_i, of_j, optimize=True)
+    return kernel
+
+
+def between(kernel):
+    """Kernels of all ordered pairs of different cells: (p, offsets), target first."""
+    return kernel[~np.eye(len(kernel), dtype=bool)].reshape(-1, kernel.shape[-1] ** 2)
+
+
+def in_deviations(kernel):
+    """The same less their mean, in standard deviations."""
+    pairs = between(kernel)
+    return (pairs - pairs.mean()) / pairs.std()
+
+
+def pairs_of(cells, size, stride):
+    """Geometry of all ordered pairs of Gabor cells (n, 8): turn (p,), and at each offset place in the target's frame, |D|^2 and cos Phi.
+
+    A dict of arrays (p, offsets) but for ``turn``, the source's orientation less the target's in [-pi/2, pi/2).
+    """
+    x0, y0, t, f = cells[:, :4].T
+    phase = np.arctan2(-cells[:, 7], cells[:, 6])
+    i, j = np.nonzero(~np.eye(len(cells), dtype=bool))
+    turn = (t[j] - t[i] + np.pi / 2) % np.pi - np.pi / 2
+    flipped = np.cos(t[j] - t[i]) < 0  # the source's carrier is more than 90 degrees away: the opposite one, with the opposite phase
+    source_phase = np.where(flipped, -phase[j], phase[j])
+    x, y = (stride * one.ravel() for one in grid(size))
+    dx, dy = x + (x0[j] - x0[i])[:, None], y + (y0[j] - y0[i])[:, None]
+    mean = (t[i] + turn / 2)[:, None]
+    wave = 2 * np.pi * np.sqrt(f[i] * f[j])[:, None] * (dx * np.cos(mean) + dy * np.sin(mean))
+    bar = (t[i] + np.pi / 2)[:, None]
+    return {
+        "turn": turn,
+        "along": dx * np.cos(bar) + dy * np.sin(bar),
+        "across": -dx * np.sin(bar) + dy * np.cos(bar),
+        "squared": dx**2 + dy**2,
+        "cosine": np.cos((source_phase - phase[i])[:, None] - wave),
+    }
+
+
+def coefficient(kernel, cosine, weight):
+    """g of K = a + g cos Phi, with a the mean of all of K: zero for a kernel in deviations."""
+    return np.sum(weight * kernel * cosine) / np.sum(weight * cosine**2)
+
+
+def tuning(kernel, pairs):
+    """Coefficient of cos Phi within 15 degrees of orientation, and beyond 75."""
+    weight, difference = np.exp(-pairs["squared"] / 32), np.rad2deg(np.abs(pairs["turn"]))
+    bins = [difference < 15, difference >= 75]
+    return [coefficient(kernel[one], pairs["cosine"][one], weight[one]) for one in bins]
+
+
+def along_and_across(kernel, pairs):
+    """Coefficient of cos Phi of like orientations ahead of the target and at its flanks."""
+    like = np.rad2deg(np.abs(pairs["turn"])) < 22.5
+    along, across, squared, cosine = (pairs[name][like] for name in ("along", "across", "squared", "cosine"))
+    angle = np.rad2deg(np.arctan2(np.abs(across), np.abs(along)))
+    weight = np.exp(-squared / 32) * (squared >= 4)
+    return [coefficient(kernel[like], cosine, weight * sector) for sector in (angle <= 30, angle >= 60)]
+
+
+def preferred(curves):
+    """Where the periodic curves (12, q) over TURNS are highest, by the parabola through the highest value and its neighbours."""
+    top, columns = np.argmax(curves, axis=0), np.arange(curves.shape[1])
+    before, middle, after = (curves[(top + step) % 12, columns] for step in (-1, 0, 1))
+    bend = before - 2 * middle + after
+    shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
+    return TURNS[top] + shift * np.pi / 12, middle - (before - after) * shift / 4
+
+
+def cocircularity(kernel, pairs):
+    """sum w cos 2 (Theta - 2 psi) / sum w, Theta the preferred turn at each place between 2 and 8 px and w its coefficient."""
+    places = [(x, y) for x in range(9) for y in range(-8, 9) if 4 <= x**2 + y**2 <= 64 and (x > 0 or y > 0)]
+    gap = (pairs["turn"] - TURNS[:, None] + np.pi / 2) % np.pi - np.pi / 2
+    near = np.exp(-(gap**2) / (2 * np.deg2rad(15) ** 2))  # (12, p)
+    rising, power, curves = kernel * pairs["cosine"], pairs["cosine"] ** 2, []
+    for x, y in places:  # bars have no head: a source counts at its place and at the opposite one
+        weight = np.zeros_like(rising)
+        for sign in (1, -1):
+            far = (pairs["along"] - sign * x) ** 2 + (pairs["across"] - sign * y) ** 2
+            close = far < 16
+            weight[close] += np.exp(-far[close] / (2 * 0.8**2))
+        curves.append((near @ (weight * rising).sum(1)) / (near @ (weight * power).sum(1)))
+    theta, height = preferred(np.array(curves).T)
+    x, y = np.array(places).T
+    weight = np.maximum(height, 0)
+    return np.sum(weight * np.cos(2 * (theta - 2 * np.arctan2(y, x)))) / np.sum(weight)
+
+
+def of_filters(tensors, tries=5):
+    """The measures of l0 and l1, and the R^2 of each l1 filter."""
+    l0, (_, r2, _) = tensors["l0"], fit_gabor(tensors["l1"], tries)
+    (x0, y0, sigma, *_), log_r2 = laplacian_of_gaussian(l0)
+    found = {"log_r2": log_r2, "sigma": sigma, "off_centre": max(abs(x0), abs(y0)) / len(l0), "i_rad": radial_index(l0, x0, y0)}
+    return found | {"gabor_r2": np.median(r2)}, r2
+
+
+def of_kernel(kernel, fields, cells, stride):
+    """The measures of K: all cells for RF, those of the boolean or index array ``cells['kept']`` for the rest."""
+    size, kept = kernel.shape[-1], cells["kept"]
+    rf, chosen = rf_kernel(fields, size, stride), cells["parameters"][kept]
+    pairs, among = pairs_of(chosen, size, stride), np.ix_(kept, kept)
+    own, of_rf = in_deviations(kernel[among]), in_deviations(rf[among])
+    like, orthogonal = tuning(own, pairs)
+    ends, rf_ends = along_and_across(own, pairs), along_and_across(of_rf, pairs)
+    return {
+        "rf": np.corrcoef(between(kernel).ravel(), between(rf).ravel())[0, 1],
+        "cardinal": np.mean(np.abs((chosen[:, 2] + np.pi / 8) % (np.pi / 2) - np.pi / 8) <= np.pi / 8),
+        "bar": np.median(np.exp(chosen[:, 5])),
+        "carrier": np.median(np.exp(chosen[:, 4])),
+        "like": like,
+        "orthogonal": orthogonal,
+        "tuning": like - orthogonal,
+        "elongation": ends[0] - ends[1],
+        "contrast": (ends[0] - ends[1]) / (ends[0] + ends[1]),
+        "rf_contrast": (rf_ends[0] - rf_ends[1]) / (rf_ends[0] + rf_ends[1]),
+        "cocircularity": cocircularity(own, pairs),
+    }

@@ -1,0 +1,62 @@
+"""The laws of the group kernels hold for them and are broken by faults, and the ways to a kernel are compared as they were run."""
+
+import numpy as np
+import pytest
+
+from paper_code import se2
+from paper_code.se2 import validation
+from paper_code.se2.benchmark import Run
+
+PROCESSES = [
+    se2.DirectionProcess(D=0.2, alpha=0.6, blur=1.2, blur_theta=0.3),
+    se2.Enhancement(D11=2.0, D22=0.2, alpha=0.6, blur=1.2, blur_theta=0.3),
+]
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=["direction", "enhancement"])
+def test_the_kernels_keep_their_laws(process):
+    errors = validation.symmetry_errors(process, count=12)
+    assert set(errors) == {"left", "reflection", "reversal", "reciprocity"}
+    assert max(errors.values()) < 1e-4 and errors["reflection"] < 1e-9
+
+
+FAULTS = {
+    "a shift across": ("reflection", lambda x, y, theta: (x, y + 0.3, theta)),
+    "the wrong sign of the angle": ("reversal", lambda x, y, theta: (x, y, -theta)),
+    "a stretch": ("left", lambda x, y, theta: (1.2 * x, y, theta)),
+    "a shift along": ("reciprocity", lambda x, y, theta: (x + 0.3, y, theta)),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_breaks_a_law(name, monkeypatch):
+    law, fault = FAULTS[name]
+    true = validation.sample_points
+    monkeypatch.setattr(validation, "sample_points", lambda process, x, y, theta, **box: true(process, *fault(x, y, theta), **box))
+    assert validation.symmetry_errors(PROCESSES[0], count=12)[law] > 0.02
+
+
+def test_the_largest_gap_of_the_moments_is_found():
+    pairs, gap = validation.moment_gap(PROCESSES[0], size=61, spacing=0.6)
+    assert gap == pytest.approx(max(abs(one - two) / max(abs(two), 0.1) for one, two in pairs.values())) and gap < 0.01
+    cut = validation.moment_gap(PROCESSES[0], size=7, spacing=0.6, box=45.0)[1]
+    assert cut > 10 * gap
+
+
+def test_ways_are_compared_by_their_best_runs():
+    runs = [
+        Run("Fourier modes", "M = 4", 0.1, 0.5),
+        Run("Fourier modes", "M = 8", 0.01, 1.0),
+        Run("Fourier modes", "M = 16", 1e-5, 2.0),
+        Run("Monte Carlo", "100 paths", 0.3, 3.0),
+        Run("Monte Carlo", "10,000 paths", 0.03, 300.0),
+        Run("finite differences", "grid of 1/1 px", 0.4, 5.0),
+        Run("finite differences", "grid of 1/2 px", 0.1, 40.0),
+        Run("near the axis", "closed form", 0.2, 0.1),
+    ]
+    found = validation.compare_ways(runs)
+    assert found["best"] == {"Fourier modes": 1e-5, "Monte Carlo": 0.03, "finite differences": 0.1, "near the axis": 0.2}
+    assert found["others"] == 0.03 and found["slower"]["Monte Carlo"] == 300 and found["slower"]["finite differences"] == 40
+    np.testing.assert_allclose(found["scatter"], [3, 3])
+    np.testing.assert_allclose(found["orders"], [2])
+    assert validation.compare_ways([runs[0], *runs[3:]])["slower"] == {}
