@@ -39,6 +39,9 @@ def network(seed=0, trained=None, untrained=None):
     return NetworkComparison(seed, np.ones(COUNT, bool), frame, None, None, EFFORT, trained or compared(), untrained or nothing)
 
 
+EACH, NEITHER = "each of the two group models on every seed", "neither group model on any seed"
+
+
 def sentence(networks, word):
     return next(line for line in group_report.statements(networks, TAKEN) if word in line)
 
@@ -48,7 +51,7 @@ def test_sentences_follow_the_numbers():
     assert "rank ANI, HR, DP, SEP, ISO, COC" in sentence(one, "rank") and "Best on each seed: ANI" in sentence(one, "rank")
     assert "exceeded (interval above 0) by each of the two group models on every seed" in sentence(one, "ISO is exceeded (interval")
     assert "SEP, which knows distance and turn but no direction, is exceeded by each" in sentence(one, "SEP, which")
-    assert "ANI by each of the two group models on no seed" in sentence(one, "SEP, which")
+    assert "ANI by neither group model on any seed" in sentence(one, "SEP, which")
     assert "can be told apart (interval beside 0) on every seed" in sentence(one, "told apart")
     assert "in more than nine trials of ten for ISO; in fewer for DP" in sentence(one, "Planted")
     assert "RF alone exceeds the best family on every seed" in sentence(one, "RF alone")
@@ -64,13 +67,18 @@ def test_seeds_that_disagree_are_counted():
     assert group_report.best_families(two)[0] == ["ANI", "ANI"]
 
 
-@pytest.mark.parametrize("p, said", [(0.001, "on every seed"), (0.03, "on no seed"), (0.4, "on no seed")])
+@pytest.mark.parametrize("p, said", [(0.001, EACH), (0.03, NEITHER), (0.4, NEITHER)])
 def test_the_strict_null_has_its_own_verdict(p, said):
     strict = {family: Test(0.01, 3.0, p, 0.0) for family in FAMILIES}
     line = sentence([network(0, replace(compared(), turns_excess=strict))], "strict null")
-    assert f"the excess shows for each of the two group models {said}" in line
-    assert "before training for each of the two group models on no seed" in line
+    assert f"the excess shows for {said}" in line
+    assert "before training for neither group model on any seed" in line
     assert "(p < .001) the excess shows for each of the two group models on every seed" in sentence([network()], "relabelled cells")
+
+
+def test_what_too_few_permutations_cannot_show_is_not_denied():
+    coarse = replace(network(), effort=replace(EFFORT, permuted=99))
+    assert "(p < .001) the excess shows for no model, as so few permutations cannot show it" in sentence([coarse], "relabelled cells")
 
 
 def test_tables_have_a_row_for_all_and_mark_the_ends_of_the_grids():

@@ -132,14 +132,16 @@ def work_precision(runs):
 
 
 def fitted_maps(rows, turns, ticks):
-    """Maps (b, m, m) around the target of the learned kernel, of models fitted to it and of what they leave, on one scale.
+    """Maps (b, m, m) around the target of the learned kernel, of models fitted to it and of what they leave, the last on its own scale.
 
     ``rows`` is a list of (name, maps); ``turns`` (b,) in radians, ``ticks`` (m,) in px.
     """
     figure, axes = plt.subplots(len(rows), len(turns), figsize=(1.42 * len(turns) + 0.9, 1.45 * len(rows) + 0.3), sharex=True, sharey=True)
     half = ticks[-1] + (ticks[1] - ticks[0]) / 2
-    limit = np.nanmax([np.nanmax(np.abs(values)) for _, values in rows])
+    shared = np.nanmax([np.nanmax(np.abs(values)) for _, values in rows[:-1]])
+    images = []
     for line, (name, values) in zip(axes, rows, strict=True):
+        limit = np.nanmax(np.abs(values)) if name == rows[-1][0] else shared
         for panel, one, turn in zip(line, values, turns, strict=True):
             image = panel.imshow(np.ma.masked_invalid(one), cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-half, half, -half, half))
             _bar(panel, 0, 0, 0, 1.4, color="white", linewidth=3)
@@ -147,11 +149,13 @@ def fitted_maps(rows, turns, ticks):
             _bar(panel, -0.72 * half, 0.72 * half, turn, 1.4, color=ACCENT, linewidth=2)
             panel.set(xticks=[-6, 0, 6], yticks=[-6, 0, 6])
         line[0].set_ylabel(f"{name}\nacross (px)")
+        images.append(image)
     for panel, turn in zip(axes[0], turns, strict=True):
         panel.set_title(f"turn {np.degrees(turn):.0f}°")
     for panel in axes[-1]:
         panel.set_xlabel("along (px)")
-    figure.colorbar(image, ax=axes, shrink=0.4, aspect=25, label="coefficient of cos Φ (sd of K)")
+    figure.colorbar(images[0], ax=axes[:-1], shrink=0.4, aspect=25, label="coefficient of cos Φ (sd of K)")
+    figure.colorbar(images[-1], ax=axes[-1:], aspect=10, label="(sd of K)")
     return figure
 
 

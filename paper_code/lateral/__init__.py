@@ -2,10 +2,12 @@
 
 Read :mod:`frame` first (where a source lies and whether its wave agrees with the target's), then :mod:`selectivity` (what is measured) and
 :mod:`statistics` (how sure it is). :mod:`rf_kernel` holds the kernels that K is compared with, :mod:`association_field` the map of K around
-a cell, :mod:`measures` all of it on the shipped networks, :mod:`natural_images` their K beside CO, :mod:`single_cell` one cell at a time.
-Group models of K: :mod:`models` (the families), :mod:`fits` (how they are fitted), :mod:`comparison` (what they explain, and how sure it
-is), with :mod:`bins` (a ceiling) and :mod:`planted` (kernels made from a known family). K[i, j, d] leads from the source cell j at x + d to
-the target i at x.
+a cell, :mod:`tuning` and :mod:`measures` all of it on the shipped networks, :mod:`slope` the turns that go with each place (made ready by
+:mod:`turn_map`), :mod:`natural_images` their K beside CO, :mod:`single_cell` one cell at a time. Group models of K: :mod:`models` (the
+families), :mod:`fits` (how they are fitted), :mod:`comparison` (what they explain, and how sure it is) with :mod:`dealing` (a strict null),
+:mod:`bins` (a yardstick) and :mod:`planted` (kernels made from a known family), :mod:`network_comparison` and :mod:`recognition` (the
+shipped networks, and what planted kernels are taken for), :mod:`group_report` (tables and sentences). K[i, j, d]
+leads from the source cell j at x + d to the target i at x.
 """
 
 from paper_code.lateral.association_field import AssociationField, association_field

@@ -8,7 +8,7 @@ from paper_code.lateral.recognition import explains, recognised
 from paper_code.tables import markdown_table
 from paper_code.verdicts import on_seeds, p_text
 
-SHOWN = (*FAMILIES, "DP blind", "HR blind", "RF", "CO", "RF + CO", "RF + CO + DP", "RF + CO + HR", "bins")
+SHOWN = (*FAMILIES, "DP blind", "HR blind", "RF", "CO", "RF + CO", "RF + CO + ANI", "RF + CO + DP", "RF + CO + HR", "bins")
 STRICT = 0.01  # p below which the strict null counts as exceeded
 
 
@@ -64,7 +64,16 @@ def group_table(networks):
             rows.append(
                 [one.seed, name, texts["length"], texts["diffusion"], f"{turn:.0f}°", texts["blur"], f"{fit.gain:.2f}", f"{fit.cosine:.2f}"]
             )
-    header = ["seed", "family", "length (px)", "D/α or D₂₂/α (rad²)", "turn in a mean life", "blur (px)", "gain (sd of K)", "cosine with K"]
+    header = [
+        "seed",
+        "family",
+        "length (px)",
+        "D/α or D₂₂/α (rad²)",
+        "spread of direction in a mean life",
+        "blur (px)",
+        "coefficient g (sd of K)",
+        "cosine with K",
+    ]
     return markdown_table(header, rows)
 
 
@@ -100,6 +109,8 @@ def shares_recognised(taken):
 def on_both(completion, enhancement):
     """On how many seeds something holds of the direction process and of enhancement, in words that follow "by" or "for"."""
     texts = on_seeds(completion), on_seeds(enhancement)
+    if not np.any(completion) and not np.any(enhancement):
+        return "neither group model on any seed"
     if texts[0] == texts[1]:
         return f"each of the two group models {texts[0]}"
     return f"the direction process {texts[0]}, enhancement {texts[1]}"
@@ -132,7 +143,11 @@ def statements(networks, taken):
     def exceed(other, start="", found=trained):
         return on_both(*(above(start + name, other, found) for name in GROUP))
 
+    sizes = {"labels_excess": "permuted", "orientations_excess": "shuffled", "turns_excess": "dealt"}
+
     def significant(kind, level, found=trained):
+        if any(1 / (1 + getattr(one.effort, sizes[kind])) >= level for one in networks):
+            return "no model, as so few permutations cannot show it"
         return on_both(*([getattr(one, kind)[name].p < level for one in found] for name in GROUP))
 
     best = list(zip(trained, winners, strict=True))
@@ -162,11 +177,13 @@ def statements(networks, taken):
         f"{on_seeds([one.low > 0 or one.high < 0 for one in apart])}.",
         f"RF is improved on by {exceed('RF', 'RF + ')}; CO by {exceed('CO', 'CO + ')}; the two together by "
         f"{exceed('RF + CO', 'RF + CO + ')}.",
+        f"RF and CO together are improved on by ANI as well {on_seeds(above('RF + CO + ANI', 'RF + CO'))}; more than ANI adds is added by "
+        f"{on_both(*(above(f'RF + CO + {name}', 'RF + CO + ANI') for name in GROUP))}.",
         f"RF alone exceeds the best family {on_seeds([one.difference('RF', name).low > 0 for one, name in best])}.",
         "One free coefficient a bin does better than the best family "
         f"{on_seeds([one.r2('bins').value > one.r2(name).value for one, name in best])}; "
-        "where it does not, bins have nothing to add to the shapes of the families.",
-        "Beyond 8 px the best family explains more than .01 "
+        "where it does not, these cells are too few to show more than the families do.",
+        "Beyond 8 px the best family, fitted there, explains more than .01 "
         f"{on_seeds([max(one.fits[name].rings[-1] for name in FAMILIES) > 0.01 for one in trained])}.",
         "Planted kernels are recognised in more than nine trials of ten for "
         f"{', '.join(name for name in right if right[name] > 0.9) or 'no family'}; in fewer for "
