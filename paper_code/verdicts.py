@@ -33,7 +33,9 @@ class Checks:
 def p_text(p, size):
     """p of a test with ``size`` permutations, as text; "≤" the least that they can show, where it is that."""
     least = 1 / (1 + size)
-    return f"≤ {least:.1g}" if p <= 1.5 * least else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    if p <= 1.5 * least:
+        return f"≤ {least:.1g}"
+    return "< 0.001" if p < 0.0005 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def on_seeds(holds):

@@ -22,6 +22,7 @@ def test_a_check_is_kept_and_told_once():
 def test_p_says_no_more_than_its_permutations_can():
     assert p_text(1 / 1000, 999) == "≤ 0.001" and p_text(2 / 1000, 999) == "0.002"
     assert p_text(0.01, 99) == "≤ 0.01" and p_text(0.04, 999) == "0.040" and p_text(0.512, 99) == "0.51"
+    assert p_text(0.0003, 19999) == "< 0.001"  # never 0.000
 
 
 def test_seeds_are_counted_in_words():
