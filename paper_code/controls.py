@@ -242,7 +242,9 @@ class Tally:
         """In words, without the claim."""
         text = f"arises with {len(self.arises)} of {len(self.measured)} controls"
         text += f"; lost with {', '.join(self.lost)}" if self.lost else "; surely lost with none"
-        return text + (f"; undecided with {', '.join(self.undecided)}" if self.undecided else "")
+        text += f"; undecided with {', '.join(self.undecided)}" if self.undecided else ""
+        many = len(self.undecided) > len(self.measured) / 2
+        return text + ("; so many undecided mean that networks of this size show it barely, if they do" if many else "")
 
 
 def tally(kept, name):
@@ -250,6 +252,15 @@ def tally(kept, name):
     found = {CONTROLS[key].label: kept[key]["verdicts"][name] for key in kept if key not in (BASE, "untrained")}
     groups = ([label for label, one in found.items() if one in kinds] for kinds in (SHOWN, (LOST,), UNDECIDED))
     return Tally([label for label, one in found.items() if one != ABSENT], *groups)
+
+
+def closing(kept, name):
+    """What a claim needs in one line, without a full stop, from what :func:`numbers` kept."""
+    counted = tally(kept, name)
+    if BASE in kept and kept[BASE]["verdicts"][name] in SHOWN:
+        return f"*{WORDS[name]}*: {counted.sentence()}"
+    also = f"; it arises with {', '.join(counted.arises)}" if counted.arises else ", nor does it arise with any control"
+    return f"*{WORDS[name]}*: the shortened reference does not show it on all its networks, so the controls cannot say what it needs{also}"
 
 
 # The evidence behind a verdict

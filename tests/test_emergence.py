@@ -295,6 +295,12 @@ def test_controls_are_read_from_whatever_there_is(trained):
     kept = controls.numbers(rows)
     counted = controls.tally(kept, "tuning")
     assert counted.measured == counted.undecided == ["white noise"] and not counted.lost and "0 of 1" in counted.sentence()
+    assert "so many undecided" in counted.sentence() and "nor does it arise with any control" in controls.closing(kept, "tuning")
+    kept[controls.BASE]["verdicts"]["tuning"] = controls.HOLDS
+    assert "0 of 1 controls" in controls.closing(kept, "tuning")
+    kept[controls.BASE]["verdicts"]["tuning"], kept["control-white-noise"]["verdicts"]["tuning"] = controls.SOME, controls.HOLDS
+    assert "it arises with white noise" in controls.closing(kept, "tuning")
+    kept = controls.numbers(rows)
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept and kept["control-white-noise"]["verdicts"]["tuning"] == controls.FEW
     assert len(kept["control-white-noise"]["rf_less_reference"]) == 3 and len(kept["control-white-noise"]["accuracy"]) == 2
     noisy = receptor_noise.noise_rows(rows, trained)
