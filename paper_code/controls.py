@@ -11,7 +11,10 @@ from scipy import stats
 
 from paper_code import weights
 from paper_code.conditions import CONTROLS
-from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MIDDLE, WORDS, levels, like_maps
+from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MAP_EXTENT, MIDDLE, WORDS, levels, like_maps
+from paper_code.lateral.association_field import association_field
+from paper_code.lateral.frame import oriented_frame
+from paper_code.lateral.selectivity import standardise
 from paper_code.survey import FEWEST_CELLS, Labels, gabor_r2, radial_null, survey
 
 BASE = next(iter(CONTROLS))  # the reference, shortened
@@ -77,6 +80,15 @@ def draw(early, labels, stride):
     if labels is not None and labels.oriented.sum() >= FEWEST_CELLS:
         field = like_maps([early.K], labels, stride)[0][0]
     return Portrait(early.l0, early.l1[np.argsort(-gabor_r2(early.l1), kind="stable")], field)
+
+
+def field_of(name, seed, field_null_count=60, directory=None):
+    """K of one network around a target cell by the turn of the source: an :class:`paper_code.lateral.AssociationField`, sd of K."""
+    early = weights.load_early(name, seed, directory)
+    labels = Labels.of(early, field_null_count)
+    stride = weights.entry(name, seed, directory)["condition"]["network"]["stride"]
+    oriented, _, frame = oriented_frame(labels.fits, labels.level, early.K.shape[-1], stride)
+    return association_field(standardise(early.K[np.ix_(oriented, oriented)]), frame, extent=MAP_EXTENT)
 
 
 def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):

@@ -122,6 +122,16 @@ def test_what_is_kept_is_a_value_a_seed_and_plain_json(trained):
     assert kept["start_inside"][0] == np.mean(np.array(p) >= 0.05 / len(p))
 
 
+def test_the_field_of_a_control_is_that_of_its_own_cells():
+    name, seed = controls.BASE, weights.seeds(controls.BASE)[0]
+    found = controls.field_of(name, seed, field_null_count=20)
+    middle = len(found.ticks) // 2
+    like = found.coherent[np.abs(found.turns).argmin()]
+    across = found.coherent[np.abs(found.turns - np.pi / 2).argmin()]
+    # The shortened reference is tuned: cells of like orientation are joined more strongly than orthogonal ones, next to the target.
+    assert np.isfinite(like).all() and like[middle, middle] > 1.5 * across[middle, middle] > 0
+
+
 def test_growth_is_drawn_a_column_a_step(trained):
     layers = [early for early in weights.load_snapshots("tiny", 0, trained) if early.K is not None]
     maps = np.random.default_rng(0).standard_normal((len(layers), 9, 9))
