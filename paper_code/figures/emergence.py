@@ -165,7 +165,7 @@ def table(rows):
     """A dot with its interval for each network: conditions in rows, a measure a column; filled where the claim holds, grey chance."""
     names = [name for name in CLAIMS if any(np.isfinite(row.values(name)).any() for row in rows)]
     titles = {measure.name: measure.label for measure in MEASURES}
-    figure, axes = plt.subplots(1, len(names), figsize=(1.55 * len(names) + 2.2, 0.34 * len(rows) + 1.1), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(names), figsize=(1.12 * len(names) + 1.9, 0.36 * len(rows) + 1.1), sharey=True, squeeze=False)
     for panel, name in zip(axes[0], names, strict=True):
         base = next((row for row in rows if row.name == BASE), None)
         if base is not None and np.isfinite(base.values(name)).any():
@@ -185,6 +185,7 @@ def table(rows):
             panel.axhline(-place, color="#e3e7ea", linewidth=0.6, zorder=0)
         panel.set_xlabel(titles[name].replace(" (sd)", "\n(sd)").replace("radial symmetry ", "").replace("correlation with", "corr. with"))
         panel.margins(x=0.12)
+        panel.locator_params(axis="x", nbins=3)
     axes[0, 0].set_yticks(-np.arange(len(rows)), [row.label for row in rows])
     axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)
     for panel in axes[0]:
