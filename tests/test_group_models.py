@@ -170,13 +170,13 @@ def test_kernel_panels_have_y_up_and_show_turn_and_half_turn():
     plt.close(figure)
 
 
-def test_maps_share_one_scale_centred_on_zero():
+def test_maps_share_one_scale_centred_on_zero_and_what_is_left_has_its_own():
     rng = np.random.default_rng(0)
     rows = [(name, size * rng.standard_normal((2, 5, 5))) for name, size in (("K", 3.0), ("DP", 0.5), ("K − DP", 1.0))]
     rows[1][1][0, 0, 0] = np.nan
     figure = figures.fitted_maps(rows, np.deg2rad([0, 30]), np.arange(-2.0, 3))
-    limits = {panel.images[0].get_clim() for panel in figure.axes[:6]}
-    assert limits == {(-np.abs(rows[0][1]).max(), np.abs(rows[0][1]).max())}
+    for panels, values in ((figure.axes[:4], rows[0][1]), (figure.axes[4:6], rows[2][1])):
+        assert {panel.images[0].get_clim() for panel in panels} == {(-np.abs(values).max(), np.abs(values).max())}
     plt.close(figure)
 
 
