@@ -11,10 +11,7 @@ from scipy import stats
 
 from paper_code import weights
 from paper_code.conditions import CONTROLS
-from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MAP_EXTENT, MIDDLE, WORDS, levels, like_maps
-from paper_code.lateral.association_field import association_field
-from paper_code.lateral.frame import oriented_frame
-from paper_code.lateral.selectivity import standardise
+from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MIDDLE, WORDS, fields_of, levels, like_maps
 from paper_code.survey import FEWEST_CELLS, Labels, gabor_r2, radial_null, survey
 
 BASE = next(iter(CONTROLS))  # the reference, shortened
@@ -56,21 +53,27 @@ def measure(name, label, asks, seeds, permuted=199, drawn=200, field_null_count=
     ``untrained`` takes the same networks before training, and K under the labels that its cells will have.
     """
     effort = {"permuted": permuted, "drawn": drawn, "field_null_count": field_null_count}
-    surveys, portraits = [], []
+    listed = [weights.entry(name, seed, directory) for seed in seeds]
+    first, surveys, portrait = listed[0], [], None
+    stride = first["condition"]["network"]["stride"]
     for seed in seeds:
         early = weights.load_early(name, seed, directory)
-        stride = weights.entry(name, seed, directory)["condition"]["network"]["stride"]
         labels = None if early.K is None else Labels.of(early, field_null_count)
         if untrained:
             early = weights.initial_early(name, seed, directory)
         surveys.append(survey(early, stride, labels=labels, **effort))
-        if not portraits:
-            portraits.append(draw(early, labels, stride))
-    listed = [weights.entry(name, seed, directory) for seed in seeds]
-    accuracy = () if untrained else tuple(one["accuracy"] for one in listed)
-    images = listed[0]["test_images"], len(listed[0]["images"]["classes"])
+        portrait = portrait or draw(early, labels, stride)
     return Row(
-        "untrained" if untrained else name, label, asks, tuple(seeds), tuple(surveys), levels(early), portraits[0], accuracy, *images
+        name="untrained" if untrained else name,
+        label=label,
+        asks=asks,
+        seeds=tuple(seeds),
+        surveys=tuple(surveys),
+        levels=levels(early),
+        portrait=portrait,
+        accuracy=() if untrained else tuple(one["accuracy"] for one in listed),
+        tested=first["test_images"],
+        classes=len(first["images"]["classes"]),
     )
 
 
@@ -86,9 +89,7 @@ def field_of(name, seed, field_null_count=60, directory=None):
     """K of one network around a target cell by the turn of the source: an :class:`paper_code.lateral.AssociationField`, sd of K."""
     early = weights.load_early(name, seed, directory)
     labels = Labels.of(early, field_null_count)
-    stride = weights.entry(name, seed, directory)["condition"]["network"]["stride"]
-    oriented, _, frame = oriented_frame(labels.fits, labels.level, early.K.shape[-1], stride)
-    return association_field(standardise(early.K[np.ix_(oriented, oriented)]), frame, extent=MAP_EXTENT)
+    return fields_of([early.K], labels, weights.entry(name, seed, directory)["condition"]["network"]["stride"])[0]
 
 
 def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):

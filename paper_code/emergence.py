@@ -298,6 +298,16 @@ class Growth:
     trajectory: Trajectory
 
 
+def fields_of(kernels, labels, stride, **bands):
+    """Kernels (n, n, s, s) around a target cell: a list of :class:`paper_code.lateral.AssociationField`, each in sd between oriented cells.
+
+    ``bands`` are the turns of :func:`paper_code.lateral.association_field` and their half width.
+    """
+    oriented, _, frame = oriented_frame(labels.fits, labels.level, kernels[0].shape[-1], stride)
+    chosen = (standardise(kernel[np.ix_(oriented, oriented)]) for kernel in kernels)
+    return [association_field(kernel, frame, extent=MAP_EXTENT, **bands) for kernel in chosen]
+
+
 def like_maps(kernels, labels, stride):
     """What cells of like orientation send each other, averaged in the frame of the target, its axis to the right.
 
@@ -315,9 +325,7 @@ def like_maps(kernels, labels, stride):
     ticks : array (q,)
         Px.
     """
-    oriented, _, frame = oriented_frame(labels.fits, labels.level, kernels[0].shape[-1], stride)
-    chosen = [standardise(kernel[np.ix_(oriented, oriented)]) for kernel in kernels]
-    fields = [association_field(kernel, frame, turns=np.zeros(1), half_width=LIKE_BELOW, extent=MAP_EXTENT) for kernel in chosen]
+    fields = fields_of(kernels, labels, stride, turns=np.zeros(1), half_width=LIKE_BELOW)
     return np.array([field.coherent[0] for field in fields]), fields[0].ticks
 
 
