@@ -97,7 +97,8 @@ def gabor_r2(filters, tolerance=TOLERANCE):
     starts = starting_points(filters)
     values, _, about_mean = unit_energy(filters)
     tries = starts.shape[1]
-    values, starts, model = np.repeat(values, tries, axis=0), starts.reshape(-1, 6), GaborModel(filters.shape[-1])
+    values, model = np.repeat(values, tries, axis=0), GaborModel(filters.shape[-1])
+    starts = model.from_frequency(starts.reshape(-1, 6))
     blocks = [slice(first, first + BLOCK) for first in range(0, len(values), BLOCK)]
     ssr = np.concatenate([minimise(model, values[block], starts[block], tolerance=tolerance).ssr for block in blocks])
     return 1 - ssr.reshape(-1, tries).min(axis=1) / about_mean

@@ -11,7 +11,8 @@ import numpy as np
 
 from paper_code.errors import PaperCodeError
 
-BLOCK = 256  # problems carried at once: enough to amortise Python, few enough to stay in the cache
+BLOCK = 50_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
+HUGE = 1e300  # weights above it leave no room for an amplitude
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,50 @@ def check_bank(filters):
     Raises
     ------
     PaperCodeError
-        If the array is not (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or infinity, or is constant (no R^2).
+        If the array is not real and (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or weights above 1e300, or is
+        constant (no R^2).
     """
-    bank = np.asarray(filters, dtype=float)
+    bank = real_array(filters, "filters")
     if bank.ndim != 3 or bank.shape[1] != bank.shape[2] or bank.shape[1] < 3 or len(bank) == 0:
         raise PaperCodeError(f"expected filters of shape (n, size, size) with n >= 1 and size >= 3, got {bank.shape}")
-    broken = np.flatnonzero(~np.isfinite(bank).all(axis=(1, 2)))
+    broken = np.flatnonzero(~(np.abs(bank) <= HUGE).all(axis=(1, 2)))
     if len(broken):
-        raise PaperCodeError(f"filter {broken[0]} holds NaN or infinite weights; {len(broken)} of {len(bank)} do")
+        raise PaperCodeError(f"filter {broken[0]} holds NaN, or weights above {HUGE:g}; {len(broken)} of {len(bank)} do")
     flat = np.flatnonzero(np.ptp(bank, axis=(1, 2)) <= 1e-12 * np.abs(bank).max(axis=(1, 2)))
     if len(flat):
         raise PaperCodeError(f"filter {flat[0]} is constant, so its R^2 is undefined; {len(flat)} of {len(bank)} are")
     return bank
 
 
+def real_array(values, name):
+    """``values`` as float64; PaperCodeError if they are complex, or no numbers."""
+    try:
+        array = np.asarray(values)
+        if not np.iscomplexobj(array):
+            return array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise PaperCodeError(f"expected {name} as an array of numbers: {error}") from None
+    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
+
+
+def unit_scale(filters):
+    """The filters over the power of two (n,) above their largest weight, and that power: exact, and their squares stay numbers."""
+    scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2)))[1])
+    return filters / scale[:, None, None], scale
+
+
 def unit_energy(filters):
     """Values (n, N) of unit Euclidean norm, the norms (n,) taken off, and the sum of squares (n,) of the values about their mean."""
-    values = filters.reshape(len(filters), -1)
+    values, scale = unit_scale(filters)
+    values = values.reshape(len(filters), -1)
     norm = np.linalg.norm(values, axis=1)
     values = values / norm[:, None]
-    return values, norm, ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    return values, norm * scale, ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+
+
+def blocks(count, pixels):
+    """Indices 0 .. count - 1 in runs whose members, of ``pixels`` each, hold about BLOCK pixels together."""
+    return np.array_split(np.arange(count), -(-count // max(BLOCK // pixels, 1)))
 
 
 def bic(ssr, count, parameters):
@@ -151,9 +176,8 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
 def best_start(model, values, starts):
     """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR."""
     count, tries = starts.shape[:2]
-    values, starts = np.repeat(values, tries, axis=0), starts.reshape(count * tries, -1)
-    blocks = np.array_split(np.arange(len(values)), -(-len(values) // BLOCK))
-    parts = [minimise(model, values[block], starts[block]) for block in blocks]
+    starts = starts.reshape(count * tries, -1)
+    parts = [minimise(model, values[block // tries], starts[block]) for block in blocks(len(starts), values.shape[1])]
     ssr = np.concatenate([part.ssr for part in parts])
     best = np.arange(count) * tries + ssr.reshape(count, tries).argmin(axis=1)
     return Solution(**{field.name: np.concatenate([getattr(part, field.name) for part in parts])[best] for field in fields(Solution)})

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import shift
 
 from paper_code.errors import PaperCodeError
-from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy
+from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy, unit_scale
 from paper_code.filters.spectrum import frequency_grid, transform
 from paper_code.geometry import pixel_grid
 
@@ -240,7 +240,7 @@ def radial_symmetry(filters, x0=0.0, y0=0.0):
     PaperCodeError
         As :func:`paper_code.filters.fitting.check_bank`, or if a filter is shifted off its lattice.
     """
-    filters = check_bank(filters)
+    filters, _ = unit_scale(check_bank(filters))
     count, size = filters.shape[:2]
     x0, y0 = np.broadcast_to(np.float64(x0), count), np.broadcast_to(np.float64(y0), count)
     x, y = (axis.ravel() for axis in pixel_grid(size))
