@@ -208,6 +208,11 @@ def _condition(listed, key):
     return Condition.from_dict(listed["condition"])
 
 
+def configuration(condition, seed, directory=None):
+    """The NetworkConfig of one network."""
+    return _condition(entry(condition, seed, directory), f"{condition}/seed-{seed}").network
+
+
 def load_snapshots(condition, seed, directory=None):
     """Snapshots through training, a list of :class:`EarlyLayers` by step; K is None where it was not kept."""
     by_step = {}

@@ -127,6 +127,26 @@ class DogModel:
         return np.stack([dx * pull, dy * pull, 2 * q1 * first, 2 * q2 * second], axis=1)
 
 
+class GaussianModel(LogModel):
+    """Basis ``exp(-q)`` and 1; parameters (x0, y0, log sigma): the rival of the LoG with as many parameters."""
+
+    def basis(self, parameters):
+        q = self._q(parameters)[0]
+        return np.stack([np.exp(-q), np.ones_like(q)], axis=1)
+
+    def slope(self, parameters, basis, coefficients):
+        q, dx, dy, precision = self._q(parameters)
+        value = coefficients[:, :1] * basis[:, 0]
+        return np.stack([precision * dx * value, precision * dy * value, 2 * q * value], axis=1)
+
+
+def gaussian_r2(filters):
+    """R^2 (n,) of the best Gaussian plus a constant, from the starts of :func:`fit_log`; errors as there."""
+    filters = check_bank(filters)
+    values, _, about_mean = unit_energy(filters)
+    return 1 - best_start(GaussianModel(filters.shape[-1]), values, log_starts(filters)).ssr / about_mean
+
+
 def log_starts(filters, sigmas=(0.6, 0.9, 1.3, 1.9, 2.7)):
     """Starts (n, len(sigmas), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
     count, size = filters.shape[:2]
