@@ -22,6 +22,7 @@ from paper_code.lateral.rf_kernel import co_kernel
 from paper_code.report.plan import plan
 from paper_code.report.table import END, Row
 
+
 @dataclass(frozen=True)
 class Measured:
     """One network: its bank, the sums of its kernels, the null draws, and its rows of the table."""
@@ -69,28 +70,31 @@ def measure_network(condition, seed, times=None, directory=None):
     kernels = {"K": bank.among(bank.K), **regressors, "untrained": bank.among(start.K)}
     orientation = bank.cells.orientation
     sums = PairSums.of(bank.frame, orientation, kernels, regressors)
+    times = settings["inference"]["permutations"] if times is None else times
+    seeds = [settings["inference"]["seed"], seed]
+    moved = nulls.relabelled(bank.frame, orientation, kernels["K"], regressors, times, seeds) if times else {}
+    dealt = nulls.dealt(sums, times, seeds) if times else {}
     for version, needed in VERSIONS.items():
         for ring in RINGS:
             found = fit(sums, ring, needed)
+            chance = moved[ring, version].mean(axis=0) if moved else np.full(len(TERMS), np.nan)
             for column, kernel in enumerate(sums.kernels):
                 if kernel in regressors and needed:
                     continue  # RF beyond RF is nothing
                 step, name = (0, "K") if kernel == "untrained" else (END, kernel)
                 place = {"step": step, "version": version, "ring": ring}
-                rows += [row(f"{name}.{term}", found.coefficients[at, column], **place) for at, term in enumerate(found.names)]
+                null = chance if kernel == "K" else np.full(len(TERMS), np.nan)
+                rows += [row(f"{name}.{term}", found.coefficients[at, column], null=null[at], **place) for at, term in enumerate(found.names)]
                 rows.append(row(f"{name}.share", 100 * found.share[column], **place))
             second, odd = fit(sums, ring, needed, all_terms(settings["harmonics"]["second"])), fit(sums, ring, needed, sine=True)
             place = {"version": version, "ring": ring}
             rows += [row(f"K.({term})", second.coefficients[at, 0], **place) for at, term in enumerate(second.names)]
             rows += [row(f"K.{term}", odd.coefficients[at, 0], **place) for at, term in enumerate(odd.names) if term.startswith("sin ")]
+    phased = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, round is the intercept
     blind = PairSums.of(bank.frame, orientation, {"K": kernels["K"]}, coherent=False)
     for ring in RINGS:
-        found = fit(blind, ring, terms={name: pair for name, pair in TERMS.items() if name != "round"})  # round is the intercept
-        rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], version="raw", ring=ring) for at, term in enumerate(found.names)]
-    times = settings["inference"]["permutations"] if times is None else times
-    seeds = [settings["inference"]["seed"], seed]
-    moved = nulls.relabelled(bank.frame, orientation, kernels["K"], regressors, times, seeds) if times else {}
-    dealt = nulls.dealt(sums, times, seeds) if times else {}
+        found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
+        rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
     return Measured(condition, seed, bank, sums, moved, dealt, rows)
 
 
