@@ -119,13 +119,16 @@ def train(
     from paper_code.training import RESULT, Hardware, Run, check_seed
 
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
-    hardware = Hardware(device, precision, threads).resolve()  # before the images, which may take a while
+    hardware = Hardware(device, precision, threads)
+    hardware.resolve()  # an error comes before the images, which may take a while
     check_seed(seed)
     if root is not None and chosen.images in images.WITHOUT_ROOT:
         raise PaperCodeError(f"the data set {chosen.images} needs no --root; to train on your own images add --data folder")
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
     run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)
+    if run.kept and not (out / RESULT).exists():
+        typer.echo(f"{out} goes on as it was begun: {run.kept}", err=True)
     if not quiet and not (out / RESULT).exists():
         typer.echo(
             f"{len(image_set.train_images)} training images, {len(image_set.classes)} classes, {run.total} steps, "

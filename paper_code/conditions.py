@@ -50,7 +50,7 @@ class TrainingConfig:
 
 
 # Not written where they have their default: a run or a manifest without them means the same, and compares as the same.
-LEFT_OUT = ("rotation", "labels")
+LEFT_OUT = {"network": ("lateral_sign",), "training": ("rotation", "labels")}
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ class Condition:
     def as_dict(self):
         """Plain nested dictionary, for a manifest."""
         values = asdict(self)
-        for name in LEFT_OUT:
-            if values["training"][name] == getattr(TrainingConfig, name):
-                del values["training"][name]
+        for part, names in LEFT_OUT.items():
+            for name in names:
+                if values[part][name] == getattr(type(getattr(self, part)), name):
+                    del values[part][name]
         return values
 
     @classmethod
@@ -90,6 +91,18 @@ def _all():
     yield reference
     yield replace(reference, name="no-lateral", about="without lateral connections", network=replace(network, lateral_size=0))
     yield replace(reference, name="no-l0", about="without the LGN filter", network=replace(network, l0="none"))
+    yield replace(
+        reference,
+        name="excitatory",
+        about="lateral connections that only excite, as horizontal connections of V1 do",
+        network=replace(network, lateral_sign="excitatory"),
+    )
+    yield replace(
+        reference,
+        name="turned",
+        about="every training image turned by a random angle, at full length",
+        training=replace(reference.training, rotation=180.0),
+    )
     yield replace(
         reference,
         name="photographs",

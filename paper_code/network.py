@@ -31,6 +31,7 @@ class NetworkConfig:
     stride: int = 2  # 1 or 2, pixels between neighbouring cells of l1
     silenced: float = 0.05  # probability that a map of l1 is silenced at a training presentation
     lateral_size: int = 11  # side of the lateral kernel, cells; 0 = no lateral connections
+    lateral_sign: str = "any"  # of the lateral weights: "any", or "excitatory", none below 0
     steps: int = 1  # lateral propagation steps T
     widths: tuple = (96, 96, 192)  # channels of the tail's blocks
     dropout: float = 0.4  # before the linear read-out
@@ -41,6 +42,8 @@ class NetworkConfig:
             raise PaperCodeError("blur, noise, l0_scale, silenced and dropout must be finite numbers")
         if self.l0 not in ("linear", "rectified", "none"):
             raise PaperCodeError(f"l0 must be 'linear', 'rectified' or 'none', not {self.l0!r}")
+        if self.lateral_sign not in ("any", "excitatory"):
+            raise PaperCodeError(f"lateral_sign must be 'any' or 'excitatory', not {self.lateral_sign!r}")
         for name in ("l0_size", "l1_size", "lateral_size"):
             size = getattr(self, name)
             if (size % 2 == 0 or not 0 < size < IMAGE_SIZE) and (name, size) != ("lateral_size", 0):
@@ -64,10 +67,29 @@ class NetworkConfig:
         return self.lateral_size > 0 and self.steps > 0
 
 
+class HalvingConv2d(nn.Conv2d):
+    """A convolution of one channel at every second pixel, zero-padded to half the image's side.
+
+    Computed at every place of a quarter-size image whose four channels are the pixels of 2 x 2 squares: the same sums, whose gradients
+    a CPU finds several times faster.
+    """
+
+    def forward(self, images):
+        margin = self.kernel_size[0] // 2
+        weight = functional.pad(self.weight, [margin % 2, 1 + margin % 2] * 2)  # zeros, to whole squares around the centre's
+        squares = functional.pixel_unshuffle(images, 2).contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(squares, functional.pixel_unshuffle(weight, 2), padding=(margin + 1) // 2)
+
+
 class Network(nn.Module):
     """Images to class scores, stage by stage.
 
     Parameters are drawn from ``seed`` alone: the same seed and configuration give the same network.
+
+    Attributes
+    ----------
+    lateral_way : str
+        How K * h is computed: "direct", a convolution, or "fourier", which does the same on a CPU if K has at least 7 x 7 places.
     """
 
     def __init__(self, config, seed):
@@ -76,7 +98,8 @@ class Network(nn.Module):
         self.register_buffer("blur_kernel", gaussian_kernel(config.blur), persistent=False)
         if config.l0 != "none":
             self.l0 = nn.Conv2d(1, 1, config.l0_size, padding=config.l0_size // 2, padding_mode="reflect", bias=False)
-        self.l1 = nn.Conv2d(1, config.cells, config.l1_size, config.stride, padding=config.l1_size // 2, bias=False)
+        bank = nn.Conv2d if config.stride == 1 else HalvingConv2d
+        self.l1 = bank(1, config.cells, config.l1_size, config.stride, padding=config.l1_size // 2, bias=False)
         self.l1_norm = nn.BatchNorm2d(config.cells)
         if config.lateral:
             self.lateral = nn.Conv2d(config.cells, config.cells, config.lateral_size, padding=config.lateral_size // 2, bias=False)
@@ -88,17 +111,29 @@ class Network(nn.Module):
             )
             channels = width
         self.readout = nn.Linear(channels, config.classes)
+        self.lateral_way = "fourier"
         self.initialise(seed)
 
     @torch.no_grad()
+    def keep_signs(self):
+        """Set to 0 what an optimiser's step has moved out of the sign that the lateral weights must have."""
+        if self.config.lateral and self.config.lateral_sign == "excitatory":
+            self.lateral.weight.clamp_(min=0)
+
+    @torch.no_grad()
     def initialise(self, seed):
-        """Draw every weight from ``seed``: uniform within 1/sqrt(fan in), K normal with sd .1/sqrt(64 k^2)."""
+        """Draw every weight from ``seed``: uniform within 1/sqrt(fan in), K normal with sd .1/sqrt(64 k^2).
+
+        An excitatory K is a tenth of the absolute value of that.
+        """
         generator = torch.Generator().manual_seed(seed)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 fan_in = module.weight[0].numel()
                 if self.config.lateral and module is self.lateral:
                     module.weight.normal_(0, 0.1 / math.sqrt(fan_in), generator=generator)
+                    if self.config.lateral_sign == "excitatory":
+                        module.weight.abs_().mul_(0.1)  # they add up
                 else:
                     module.weight.uniform_(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=generator)
                 if module.bias is not None:
@@ -138,7 +173,7 @@ class Network(nn.Module):
         if not self.config.lateral:
             return h
         steps = self.config.steps if steps is None else steps
-        if h.device.type == "cpu" and self.config.lateral_size >= 7:
+        if self.lateral_way == "fourier" and h.device.type == "cpu" and self.config.lateral_size >= 7:
             return spectral.propagate(h, self.lateral.weight, steps)
         activity = h
         for _ in range(steps):

@@ -22,9 +22,11 @@ from paper_code.errors import PaperCodeError
 from paper_code.files import append_line, locked, read_json, remove_leftovers, write_atomically, write_json
 from paper_code.hardware import Hardware
 from paper_code.network import Network
+from paper_code.report.plan import plan_sha256
 from paper_code.weights import EARLY_KEYS, digest, read_metadata, read_tensors, write_tensors
 
 CHECKPOINT = "checkpoint.safetensors"
+IDENTITY = "run.json"
 RESULT = "result.json"
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
 LABEL_STEP = 2**41  # nor this one, which shuffles labels
@@ -132,23 +134,31 @@ class Run:
         ``rest.safetensors`` and ``result.json``. A directory with a checkpoint of the same run is continued; ``lock`` keeps
         two processes from that at once.
     hardware : Hardware
+        A run that ``directory`` holds goes on with its own, where that is left open here and this machine can do it.
     checkpoint_every : int
         Steps between checkpoints.
+
+    Attributes
+    ----------
+    kept : str
+        What of ``hardware`` is the begun run's and not what this machine would choose, in words; empty if nothing is.
     """
 
     def __init__(self, condition, image_set, seed, directory, hardware=None, checkpoint_every=50):
         check_seed(seed)
-        self.hardware = (hardware or Hardware()).resolve()
+        self.directory = Path(directory)
+        self.hardware, self.kept = self._choose_hardware(hardware or Hardware())
         network_config = dataclasses.replace(condition.network, classes=len(image_set.classes))
         self.condition = dataclasses.replace(condition, network=network_config)
         self.config = condition.training
-        self.images, self.seed, self.directory = image_set, seed, Path(directory)
+        self.images, self.seed = image_set, seed
         self.checkpoint_every = checkpoint_every
         self.batch = min(self.config.batch, len(image_set.train_images))
         self.steps_per_epoch = len(image_set.train_images) // self.batch
         self.total = self.steps_per_epoch * self.config.epochs
         self._prepare_torch()
         self.network = Network(network_config, seed).to(self.hardware.device, memory_format=torch.channels_last)
+        self.network.lateral_way = self.hardware.lateral
         self.optimizer = torch.optim.SGD(
             parameter_groups(self.network, self.config), lr=self.config.peak_rate, momentum=self.config.momentum, nesterov=True
         )
@@ -156,9 +166,18 @@ class Run:
         self.train_labels = torch.from_numpy(training_labels(image_set, self.config.labels, seed)).to(self.hardware.device)
         self.step, self.seconds = 0, 0.0
 
+    def _choose_hardware(self, hardware):
+        found = read_json(self.directory / IDENTITY).get("hardware") if (self.directory / IDENTITY).exists() else None
+        fast = hardware.resolve()
+        if not isinstance(found, dict):
+            return fast, ""
+        begun = hardware.begun_with(found)
+        names = [item.name for item in dataclasses.fields(begun) if getattr(begun, item.name) != getattr(fast, item.name)]
+        return begun, ", ".join(f"{name} {getattr(begun, name)} (here it would be {getattr(fast, name)})" for name in names)
+
     def _prepare_torch(self):
         torch.set_num_threads(self.hardware.threads)
-        torch.set_float32_matmul_precision("medium" if self.hardware.precision == "bf16" else "highest")
+        torch.set_float32_matmul_precision("highest")
         if self.hardware.device.startswith("cuda"):
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
 
@@ -170,6 +189,7 @@ class Run:
             "seed": self.seed,
             "images": {"name": self.images.name, "sha256": self.images.sha256, "classes": list(self.images.classes)},
             "hardware": dataclasses.asdict(self.hardware),
+            "plan": plan_sha256(),
         }
 
     def train(self, progress=True):
@@ -220,6 +240,7 @@ class Run:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
+        self.network.keep_signs()
         return value
 
     def _diverged(self, what):
@@ -287,7 +308,7 @@ class Run:
 
     def _resume(self):
         """Make the directory, or take up the run that it holds."""
-        identity_file = self.directory / "run.json"
+        identity_file = self.directory / IDENTITY
         if identity_file.exists():
             self._check_same_run(read_json(identity_file))
         elif (self.directory / CHECKPOINT).exists():
@@ -308,7 +329,12 @@ class Run:
             write_atomically(log, "".join(kept))
 
     def _check_same_run(self, found):
-        changed = _differences(found, self.identity)
+        wanted = self.identity
+        if "plan" not in found:  # begun before there was one
+            del wanted["plan"]
+        if isinstance(found.get("hardware"), dict) and "lateral" not in found["hardware"]:  # begun when there was one way only
+            del wanted["hardware"]["lateral"]
+        changed = _differences(found, wanted)
         if changed:
             raise PaperCodeError(
                 f"{self.directory} holds another run: it has {', '.join(changed[:4])}{' and more' * (len(changed) > 4)}; "
@@ -344,7 +370,7 @@ class Run:
         }
         write_tensors(self.directory / "rest.safetensors", rest)
         result = {
-            **self.identity,
+            **read_json(self.directory / IDENTITY),
             **self.evaluate(),
             "steps": self.total,
             "train_images": len(self.images.train_images),

@@ -53,7 +53,8 @@ def test_both_routes_are_the_recursion_of_the_neural_field(size):
     h = draw(2, 5, 32, 32, seed=1).relu()
     activity = h
     for steps in range(4):
-        torch.testing.assert_close(net.propagate(h, steps), activity, atol=2e-5, rtol=1e-5)
+        for net.lateral_way in ("direct", "fourier"):
+            torch.testing.assert_close(net.propagate(h, steps), activity, atol=2e-5, rtol=1e-5)
         if steps == 2:
             assert torch.equal(net.propagate(h), net.propagate(h, 2))
         activity = (h + functional.conv2d(activity, net.lateral.weight, padding=size // 2)).relu()
@@ -120,6 +121,20 @@ def test_an_l1_cell_correlates_the_image_with_its_receptive_field(stride, l0):
         expected = correlate(image[0, 0].double().numpy(), fields[cell], "valid")  # place (0, 0) is the pixel (margin, margin)
         inside = expected[first * stride - margin :: stride, first * stride - margin :: stride]
         np.testing.assert_allclose(response[cell, first : last + 1, first : last + 1], inside, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [3, 5, 7, 9, 11, 63])
+def test_a_bank_of_stride_2_is_the_convolution_and_so_are_its_gradients(size):
+    net = network(l1_size=size)
+    images, direction = draw(2, 1, 64, 64).requires_grad_(), draw(2, 5, 32, 32, seed=1)
+    found = net.l1(images)
+    expected = functional.conv2d(images, net.l1.weight, stride=2, padding=size // 2)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    for wrong in (net.l1.weight.flip(2), net.l1.weight.flip(3), net.l1.weight.transpose(2, 3)):
+        assert (functional.conv2d(images, wrong, stride=2, padding=size // 2) - expected).abs().max() > 0.1
+    gradients = [torch.autograd.grad((value * direction).sum(), (images, net.l1.weight)) for value in (found, expected)]
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()
@@ -234,6 +249,13 @@ def test_scale_of_the_initial_weights():
     assert network(l0_scale=0.6).l0.weight.allclose(2 * network(l0_scale=0.3).l0.weight)
 
 
+def test_an_excitatory_k_starts_as_a_tenth_of_the_size_of_the_draw_and_nothing_else_changes():
+    for seed in (0, 1):
+        drawn, found = network(seed), network(seed, lateral_sign="excitatory")
+        for (name, expected), weight in zip(drawn.named_parameters(), found.parameters(), strict=True):
+            assert torch.equal(weight, 0.1 * expected.abs() if name == "lateral.weight" else expected), name
+
+
 # the configuration
 
 
@@ -251,6 +273,7 @@ def test_scale_of_the_initial_weights():
         {"classes": 1},
         {"cells": 0},
         {"steps": -1},
+        {"lateral_sign": "inhibitory"},
         {"blur": -1},
         {"blur": 20.0},
         {"blur": math.nan},

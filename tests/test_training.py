@@ -1,5 +1,6 @@
 """Laws of the training loop: the recipe, the same bytes whatever happens, and what is said when it cannot go on."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -18,6 +19,8 @@ from paper_code.conditions import CONDITIONS, Condition, TrainingConfig
 from paper_code.errors import PaperCodeError
 from paper_code.files import locked, read_json
 from paper_code.network import Network
+from paper_code.report import plan as plan_module
+from paper_code.report.plan import plan_sha256
 from paper_code.training import Hardware, augment, draw_seed, learning_rate, snapshot_steps
 from paper_code.weights import read_metadata, read_tensors, write_tensors
 
@@ -355,7 +358,8 @@ def test_another_run_is_not_mixed_in(tmp_path):
         "condition.network.cells = 4, not 5": {"network": {"cells": 5}},
         "other images.sha256": {"images": image_set(1)},
         "hardware.threads = 1, not 2": {"hardware": Hardware("cpu", "fp32", 2)},
-        "hardware.precision = fp32, not bf16": {"hardware": Hardware("cpu", "bf16", 1)},
+        "hardware.precision = fp32, not bf16": {"hardware": Hardware("cpu", "bf16", 1, "fourier")},
+        "hardware.lateral = fourier, not direct": {"hardware": Hardware("cpu", "fp32", 1, "direct")},
     }
     for said, changes in others.items():
         fails(f"{tmp_path} holds another run: it has {said}; .*choose another --out", train, tmp_path, **changes)
@@ -388,14 +392,139 @@ def test_seeds_that_are_none(tmp_path, seed):
 
 
 def test_hardware_is_checked_before_it_is_used():
-    assert Hardware("cpu", "fp32", 1).resolve() == Hardware("cpu", "fp32", 1)
+    assert Hardware("cpu", "fp32", 1).resolve() == Hardware("cpu", "fp32", 1, "fourier")
     found = Hardware().resolve()
     assert found.device in ("cpu", "cuda") and found.precision in ("bf16", "fp32") and found.threads >= 1 and found.resolve() == found
     for device in ("gpu", "cuda:", "cuda:x", "meta", "cpu:0", ""):
         fails("unknown device .*choose auto, cpu, cuda", Hardware(device).resolve)
     fails("cuda|this PyTorch sees no CUDA", Hardware("cuda:99").resolve)
     fails("precision must be", Hardware(precision="fp8").resolve)
-    fails("threads must be at least 0", Hardware(threads=-1).resolve)
+    fails("lateral must be", Hardware(lateral="winograd").resolve)
+    for threads in (-1, 2**31, 10**30):
+        fails("threads must be at least 0", Hardware(threads=threads).resolve)
+
+
+PROCESSORS = {  # what PyTorch says of a processor: (precision, way to K * h) without a limit, and by ONEDNN_MAX_CPU_ISA
+    "Sapphire Rapids": (
+        {"avx512_bf16": True, "amx_bf16": True, "amx_tile": True},
+        {
+            "": ("bf16", "direct"),
+            "ALL": ("bf16", "direct"),
+            "AVX512_CORE_AMX": ("bf16", "direct"),
+            "AVX10_1_512_AMX_FP16": ("bf16", "direct"),
+            "AVX10_1_512": ("bf16", "fourier"),
+            "AVX512_CORE_FP16": ("bf16", "fourier"),
+            "avx512_core_bf16": ("bf16", "fourier"),
+            "AVX512_CORE_VNNI": ("fp32", "fourier"),
+            "AVX2": ("fp32", "fourier"),
+            "no such set": ("bf16", "direct"),
+        },
+    ),
+    "Zen 4": (
+        {"avx512_bf16": True, "amx_bf16": False, "amx_tile": False},
+        {"": ("bf16", "fourier"), "AVX512_CORE_AMX": ("bf16", "fourier"), "AVX512_CORE": ("fp32", "fourier")},
+    ),
+    "Skylake": ({"avx512_f": True}, {"": ("fp32", "fourier"), "AVX2": ("fp32", "fourier")}),
+    "ARM": ({}, {"": ("fp32", "fourier")}),
+}
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_precision_and_way_are_those_that_are_fast_on_the_processor(monkeypatch, processor):
+    capabilities, expected = PROCESSORS[processor]
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    for limit, (precision, way) in expected.items():
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+        assert Hardware("cpu").resolve() == Hardware("cpu", precision, torch.get_num_threads(), way), limit
+        assert Hardware("cpu", "fp32").resolve().lateral == "fourier"  # the tiles multiply bfloat16
+        for asked in ("direct", "fourier"):
+            assert Hardware("cpu", lateral=asked).resolve().lateral == asked
+
+
+@pytest.mark.parametrize("begun", [Hardware("cpu", "bf16", 1, "direct"), Hardware("cpu", "fp32", 1, "direct"), Hardware("cpu", "bf16", 2)])
+def test_a_run_goes_on_as_it_was_begun_on_another_processor(tmp_path, monkeypatch, begun):
+    short = {"training": {"epochs": 1}}
+    expected = train(tmp_path / "whole", hardware=begun, **short)
+    stop_before(make_run(tmp_path / "moved", hardware=begun, checkpoint_every=1, **short), 2)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    torch.set_num_threads(1)
+    run = make_run(tmp_path / "moved", hardware=Hardware(), **short)
+    assert run.hardware == begun.resolve() and "here it would be" in run.kept and "device" not in run.kept
+    run.train(progress=False)
+    assert trained_bytes(tmp_path / "moved") == expected
+    fails(
+        f"hardware.precision = {begun.precision}, not",
+        train,
+        tmp_path / "moved",
+        hardware=replace(begun, precision={"bf16": "fp32", "fp32": "bf16"}[begun.precision]),
+        **short,
+    )
+    assert make_run(tmp_path / "new", hardware=replace(HARDWARE, lateral="auto")).kept == ""
+
+
+def test_what_this_machine_cannot_do_is_refused(tmp_path):
+    stop_before(make_run(tmp_path), 5)
+    run = json.loads((tmp_path / "run.json").read_text())
+    for changes in ({"device": "cuda:77"}, {"precision": "fp8"}, {"threads": 10**30}, {"lateral": None}):
+        (tmp_path / "run.json").write_text(json.dumps({**run, "hardware": {**run["hardware"], **changes}}))
+        said = f"holds another run: it has hardware.{next(iter(changes))} = "
+        fails(said, train, tmp_path, hardware=Hardware(precision="fp32", threads=1))
+
+
+def test_runs_begun_before_the_plan_and_the_ways_go_on_and_claim_neither(tmp_path, undisturbed):
+    stop_before(make_run(tmp_path), 5)
+    old = json.loads((tmp_path / "run.json").read_text())
+    assert old.pop("plan") == plan_sha256() and old["hardware"].pop("lateral") == "fourier"
+    (tmp_path / "run.json").write_text(json.dumps(old))
+    train(tmp_path)
+    result = read_json(tmp_path / "result.json")
+    assert "plan" not in result and "lateral" not in result["hardware"]
+    for name in ("early.safetensors", "rest.safetensors"):
+        assert (tmp_path / name).read_bytes() == undisturbed[1][name]
+    assert read_json(undisturbed[0] / "result.json")["plan"] == plan_sha256()
+
+
+def test_the_plan_is_the_same_under_any_line_endings_and_another_plan_is_another_run(tmp_path, monkeypatch):
+    stop_before(make_run(tmp_path / "run"), 5)
+    plan = tmp_path / "plan.toml"
+    monkeypatch.setattr(plan_module, "FILE", plan)
+    fails(f"cannot read {plan}: .*install it again", plan_sha256)
+    found = set()
+    for content in (b"[rings]\nfar = [10.5, 18]\n", b"[rings]\r\nfar = [10.5, 18]\r\n"):
+        plan.write_bytes(content)
+        found.add(plan_sha256())
+    assert found == {hashlib.sha256(b"[rings]\nfar = [10.5, 18]\n").hexdigest()}
+    fails("holds another run: it has other plan;", train, tmp_path / "run")
+
+
+EXCITATORY = {"lateral_sign": "excitatory"}
+
+
+def test_an_excitatory_k_is_never_negative_and_goes_on_to_the_same_bytes(tmp_path):
+    whole = make_run(tmp_path / "whole", network=EXCITATORY, training={"peak_rate": 0.5})
+    free = make_run(tmp_path / "free", training={"peak_rate": 0.5})
+    with torch.no_grad():
+        free.network.load_state_dict(whole.network.state_dict())
+    take, lowest = whole._train_step, []
+    whole._train_step = lambda rate: (take(rate), lowest.append(whole.network.lateral.weight.min().item()))[0]
+    free._train_step(0.3), make_run(tmp_path / "one", network=EXCITATORY)._train_step(0.3)
+    assert free.network.lateral.weight.min() < 0  # the step itself would leave the sign
+    whole.train(progress=False)
+    assert len(lowest) == STEPS and min(lowest) == 0  # clamped, not kept away
+    expected = trained_bytes(tmp_path / "whole")
+    for file in [tmp_path / "whole" / "early.safetensors", *(tmp_path / "whole" / "snapshots").iterdir()]:
+        assert read_tensors(file).get("K", np.zeros(1)).min() >= 0
+    for step in (1, 5, 8):
+        stop_before(make_run(tmp_path / str(step), network=EXCITATORY, training={"peak_rate": 0.5}, checkpoint_every=1), step)
+        assert train(tmp_path / str(step), network=EXCITATORY, training={"peak_rate": 0.5}) == expected
+
+
+def test_an_excitatory_step_is_the_reference_s_step_clamped(tmp_path):
+    run, free = (make_run(tmp_path / name, network=network) for name, network in (("run", EXCITATORY), ("free", {})))
+    free.network.load_state_dict(run.network.state_dict())
+    assert run._train_step(0.3) == free._train_step(0.3)
+    for (name, found), expected in zip(run.network.named_parameters(), free.network.parameters(), strict=True):
+        assert torch.equal(found, expected.clamp(min=0) if name == "lateral.weight" else expected), name
 
 
 @pytest.mark.parametrize(
@@ -423,6 +552,14 @@ def test_a_recipe_that_cannot_be_is_refused(change):
 def test_conditions_survive_a_manifest():
     for name, one in CONDITIONS.items():
         assert one.name == name and Condition.from_dict(json.loads(json.dumps(one.as_dict()))) == one
+        rest = {key: value for key, value in one.as_dict().items() if key not in ("name", "about")}
+        expected = {"excitatory": [("lateral_sign", "excitatory")], "turned": [("rotation", 180.0)]}.get(name)
+        if expected is not None:  # all else is the reference's, and a reference says as much as those trained before
+            reference = CONDITIONS["reference"].as_dict()
+            assert [
+                (key, value) for part in ("network", "training") for key, value in rest[part].items() if reference[part].get(key) != value
+            ] == expected
+            assert not {"lateral_sign", "rotation", "labels"} & {*reference["network"], *reference["training"]}
     values = CONDITION.as_dict()
     for change in ({"network": {}}, {"network": None}, {"training": {"speed": 1}}, {"colour": 1}):
         fails("not a condition of this version", Condition.from_dict, {**values, **change})
