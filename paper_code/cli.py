@@ -121,8 +121,6 @@ def train(
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
     hardware = Hardware(device, precision, threads).resolve()  # before the images, which may take a while
     check_seed(seed)
-    if root is not None and chosen.images in images.WITHOUT_ROOT:
-        raise PaperCodeError(f"the data set {chosen.images} needs no --root; to train on your own images add --data folder")
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
     run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)
@@ -338,6 +336,8 @@ def main():
         if not isinstance(error, MemoryError) and not re.search(r"out of memory|allocate memory", str(error)):
             raise
         _fail("out of memory; choose a smaller --batch, fewer --classes or a smaller network, then run the command again")
+    except OSError as error:  # what no reader or writer has put into words of its own
+        _fail(f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}")
     except SystemExit as stop:
         if stop.code == 130:  # typer's word for Ctrl-C
             typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)

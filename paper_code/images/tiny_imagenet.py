@@ -1,11 +1,15 @@
 """Tiny ImageNet (Le and Yang 2015), from its official archive or the directory that it unpacks to.
 
 Layout: ``tiny-imagenet-200/wnids.txt``, ``train/<wnid>/images/*.JPEG``, ``val/images`` and ``val/val_annotations.txt``;
-the labelled validation images serve as the test set.
+the labelled validation images serve as the test set, since those of ``test`` have no labels. People sort the validation images into
+``val/<wnid>`` or ``val/<wnid>/images``, with or without the annotations, and take the folders ``images`` or the classes out of
+``train``: all these are read as the same set. What of ``train`` and ``val`` is not used is named.
 """
 
+import os
+import re
+import stat
 import zipfile
-import zlib
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,8 +17,9 @@ import numpy as np
 from tqdm import tqdm
 
 from paper_code.errors import PaperCodeError
+from paper_code.files import unreadable
 from paper_code.images.decode import decode
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, say
 
 FOLDER = "tiny-imagenet-200"
 
@@ -34,47 +39,123 @@ def load(root, classes=None, progress=True):
     Returns
     -------
     ImageSet
-        Images in the order of their file names within a class (training) and of ``val_annotations.txt`` (test).
+        Images in the order of their file names within a class (training) and of ``val_annotations.txt``, that of their numbers (test).
 
     Raises
     ------
     PaperCodeError
-        For a truncated archive, a missing class, a damaged image or one that is not 64 x 64.
+        For a truncated archive, a missing class, two classes of one image, a damaged image or one that is not 64 x 64.
     """
     files = _Directory(root) if Path(root).is_dir() else _Archive(root)
     top = next((top for top in ("", f"{FOLDER}/") if "wnids.txt" in files.names(top)), None)
     if top is None:
         raise PaperCodeError(f"{root} holds no {FOLDER}/wnids.txt; pass the Tiny ImageNet archive or the directory that it unpacks to")
-    chosen = choose_classes(set(files.text(f"{top}wnids.txt").split()), classes)
+    wnids = set(files.text(f"{top}wnids.txt").split())
+    chosen = choose_classes(wnids, classes)
     label_of = {name: label for label, name in enumerate(chosen)}
-
-    train = []
-    for name in chosen:
-        folder = f"{top}train/{name}/images/"
-        found = [(folder + file, label_of[name]) for file in sorted(files.names(folder))]
-        if not found:
-            raise PaperCodeError(
-                f"{root} holds no training images of class {name}; use the whole archive or choose other classes (--classes every-10, say)"
-            )
-        train += found
-
-    test = []
-    for line in files.text(f"{top}val/val_annotations.txt").splitlines():
-        file, name = (line.split("\t") + [""])[:2]
-        if name in label_of:
-            test.append((f"{top}val/images/{file}", label_of[name]))
-    if not test:
-        raise PaperCodeError(f"{root} names no validation image of the chosen classes in val_annotations.txt; fetch the archive again")
+    train = _training(files, f"{top}train/", wnids, chosen)
+    test = _validation(files, f"{top}val/", wnids, chosen)
+    train, test = ([(path, label_of[name]) for path, name in part] for part in (train, test))
 
     images = np.empty((len(train) + len(test), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, (file, _) in enumerate(tqdm(train + test, "reading images", unit="image", disable=not progress, leave=False)):
         try:
-            images[index] = decode(files.read(file))
+            image = decode(files.read(file))
+            if image.dtype != np.uint8:
+                raise ValueError("the image has more than 8 bits")
+            images[index] = image
         except ValueError as error:
             raise PaperCodeError(f"{root}: {file}: {error}; fetch the archive again") from error
     labels = np.array([label for _, label in train + test], np.int64)
     count = len(train)
     return ImageSet("tiny-imagenet", tuple(chosen), images[:count], labels[:count], images[count:], labels[count:])
+
+
+def _training(files, part, wnids, chosen):
+    """(path, wnid) of the training images."""
+    _say_unknown(files, part, files.folders(part), wnids)
+    flat = defaultdict(list)
+    for file in files.names(part):
+        flat[file.rpartition("_")[0]].append(file)
+    found = []
+    for name in chosen:
+        places = {**_places(files, part, name), **({part: flat[name]} if name in flat else {})}
+        if not places:
+            raise PaperCodeError(
+                f"{files.root} holds no training images of class {name}; use the whole archive or choose other classes "
+                "(--classes every-10, say)"
+            )
+        folder = next(iter(places))
+        found += [(folder + file, name) for file in sorted(places.pop(folder))]
+        for other, names in places.items():
+            _say_skipped(files, other, names, f"the images of {name} are those of {folder}")
+    for name in sorted(set(flat) - wnids):
+        _say_skipped(files, part, flat[name], "it lies in no folder of a class")
+    return found
+
+
+def _validation(files, part, wnids, chosen):
+    """(path, wnid) of the validation images, in the order of the annotations or, without them, of the numbers in their names: the same."""
+    sheet = "val_annotations.txt"
+    class_of = _annotations(files, f"{part}{sheet}") if sheet in files.names(part) else {}
+    _say_unknown(files, f"{part}{sheet}: ", class_of.values(), wnids)
+    _say_unknown(files, part, files.folders(part), wnids | {"images"})
+    common = {folder: set(files.names(folder)) - {sheet} for folder in (f"{part}images/", part)}
+    own = {name: {folder: set(names) for folder, names in _places(files, part, name).items()} for name in chosen}
+    if not set(chosen).isdisjoint(class_of.values()):
+        found = []
+        for file, name in ((file, name) for file, name in class_of.items() if name in own):
+            folder = next((folder for folder, names in (common | own[name]).items() if file in names), None)
+            if folder is None:
+                raise PaperCodeError(f"{files.root} lacks {part}images/{file}; fetch the archive again")
+            found.append((folder + file, name))
+    else:
+        first = {name: next(iter(places.items())) for name, places in own.items() if places}
+        found = [(folder + file, name) for name, (folder, names) in first.items() for file in names]
+        found.sort(key=lambda image: (int((re.findall(r"\d+", Path(image[0]).stem) or "0")[-1]), image))
+    if not found:
+        raise PaperCodeError(
+            f"{files.root} says of no validation image that it is of a chosen class: {part} needs {sheet} or a folder for each class; "
+            "fetch the archive again"
+        )
+    for name in sorted(set(chosen) - {name for _, name in found}):
+        say(f"the class {name} has no validation image")
+    used = {path for path, _ in found}
+    for folder, names in common.items():
+        _say_skipped(files, folder, names - set(class_of) - {path.removeprefix(folder) for path in used}, f"no line of {sheet} names it")
+    for places in own.values():
+        for folder, names in places.items():
+            _say_skipped(files, folder, {file for file in names if folder + file not in used}, "it is none of the images of its class")
+    return found
+
+
+def _annotations(files, sheet):
+    """``{file: wnid}`` in the order of the lines; a line that says the same as an earlier one counts once."""
+    class_of, lines = {}, [line for line in files.text(sheet).splitlines() if line.strip()]
+    for line in lines:
+        file, name = (line.split("\t") + [""])[:2]
+        if class_of.setdefault(file, name) != name:
+            raise PaperCodeError(f"{files.root}: {sheet} gives {file} two classes, {class_of[file]} and {name}; fetch the archive again")
+    if len(class_of) < len(lines):
+        say(f"{files.root}: {sheet}: {len(lines) - len(class_of)} lines repeat others and count once")
+    return class_of
+
+
+def _places(files, part, name):
+    """``{folder: files}`` of the folders in which images of a class may lie, those without any left out."""
+    places = (f"{part}{name}/images/", f"{part}{name}/")
+    found = {place: [file for file in files.names(place) if not file.endswith(".txt")] for place in places}
+    return {place: names for place, names in found.items() if names}
+
+
+def _say_unknown(files, part, names, wnids):
+    for name in sorted(set(names) - wnids):
+        say(f"skipped {files.root}: {part}{name}: wnids.txt names no such class")
+
+
+def _say_skipped(files, folder, names, reason):
+    for name in sorted(names):
+        say(f"skipped {files.root}: {folder}{name}: {reason}")
 
 
 class _Directory:
@@ -83,20 +164,33 @@ class _Directory:
     def __init__(self, root):
         self.root = Path(root)
 
-    def names(self, folder):
-        """Names of the files that lie in a folder; none if there is no such folder."""
+    def _inside(self, folder, folders):
         place = self.root / folder
         try:
-            return [file.name for file in place.iterdir() if not file.name.startswith(".")] if place.is_dir() else []
+            entries = sorted(place.iterdir()) if place.is_dir() else []
         except OSError as error:
-            raise PaperCodeError(f"cannot read {place}: {error.strerror}") from error
+            raise unreadable(place, error) from error
+        return [entry.name for entry in entries if not entry.name.startswith(".") and os.path.isdir(entry) == folders]
+
+    def names(self, folder):
+        """Names of the files that lie in a folder; none if there is no such folder."""
+        return self._inside(folder, False)
+
+    def folders(self, folder):
+        """Names of the folders that lie in a folder."""
+        return self._inside(folder, True)
 
     def read(self, name):
         """Content of a file as bytes."""
+        path = self.root / name
         try:
-            return (self.root / name).read_bytes()
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise PaperCodeError(f"{path} is not a regular file; fetch the archive again")
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise PaperCodeError(f"{self.root} lacks {name}; fetch the archive again") from error
         except OSError as error:
-            raise PaperCodeError(f"cannot read {self.root / name}: {error.strerror}; fetch the archive again") from error
+            raise unreadable(path, error) from error
 
     def text(self, name):
         """Content of a UTF-8 text file."""
@@ -111,23 +205,40 @@ class _Archive(_Directory):
 
     def __init__(self, root):
         self.root = Path(root)
+        entries = {}
         try:
             self.zip = zipfile.ZipFile(root)
-        except (zipfile.BadZipFile, OSError) as error:
+            for entry in self.zip.infolist():
+                first = entries.setdefault(entry.filename, entry)
+                if (first.CRC, first.file_size) != (entry.CRC, entry.file_size):
+                    raise PaperCodeError(f"{root} holds {entry.filename} twice, and not the same; fetch the archive again")
+        except PaperCodeError:
+            raise
+        except Exception as error:  # on damaged input zipfile raises what it likes: BadZipFile, NotImplementedError, struct.error
+            if getattr(error, "filename", None):
+                raise unreadable(root, error) from error
             raise PaperCodeError(f"{root} is not a whole zip archive ({error}); it may be truncated: fetch it again") from error
-        self.folders = defaultdict(list)
-        for entry in self.zip.namelist():
+        if len(entries) < len(self.zip.infolist()):
+            say(f"{root}: {len(self.zip.infolist()) - len(entries)} entries repeat others and count once")
+        self.inside = defaultdict(list)
+        for entry in entries:
             folder, slash, name = entry.rpartition("/")
             if name and not name.startswith("."):
-                self.folders[folder + slash].append(name)
+                self.inside[folder + slash].append(name)
 
     def names(self, folder):
-        return self.folders.get(folder, [])
+        return self.inside.get(folder, [])
+
+    def folders(self, folder):
+        below = (path.removeprefix(folder) for path in self.inside if path.startswith(folder))
+        return sorted({path.partition("/")[0] for path in below if path})
 
     def read(self, name):
         try:
             return self.zip.read(name)
         except KeyError as error:
             raise PaperCodeError(f"{self.root} lacks {name}; fetch the archive again") from error
-        except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # as above
             raise PaperCodeError(f"{self.root}: cannot read {name} ({error}); fetch the archive again") from error
