@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, printable
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
@@ -327,6 +327,8 @@ def weights_collect(
 
 def main():
     """Entry point: what a person can mend becomes one line on standard error and exit status 1, Ctrl-C one line and status 130."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write
     try:
         app()
     except PaperCodeError as error:
@@ -345,5 +347,5 @@ def main():
 
 
 def _fail(message):
-    typer.echo("error: " + " ".join(str(message).split()), err=True)
+    typer.echo(f"error: {printable(message)}", err=True)
     sys.exit(1)

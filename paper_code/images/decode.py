@@ -83,13 +83,13 @@ def grey_range(images):
     """The values of black and white of a set of images (64, 64) of more than 8 bits: one range for all, which no single pixel decides.
 
     It is the first of :data:`RANGES` that, widened by a twentieth on either side, holds 999 of 1000 pixels of the set, and of which
-    the set uses a quarter or more: 12 bits stored in 16 are seen to be 12. If there is none, it goes from the lowest thousandth of
+    these take a quarter or more: 12 bits stored in 16 are seen to be 12. If there is none, it goes from the lowest thousandth of
     the pixels to the highest.
     """
     low, high = (float(value) for value in np.quantile(np.stack(images), (0.001, 0.999)))
     for black, white in RANGES:
         slack = (white - black) / 20
-        if black - slack <= low and high <= white + slack and max(-low, high) >= white / 4:
+        if black - slack <= low and high <= white + slack and high - low >= (white - black) / 4:
             return black, white
     return (low, high) if low < high else (low, low + 1)
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, printable
 
 IMAGE_SIZE = 64
 
@@ -111,11 +111,6 @@ def unknown_name(kind, name, choices):
     """One line that names the choices and, if the name is nearly one of them, asks whether that was meant."""
     near = difflib.get_close_matches(name.lower().replace("_", "-"), choices, n=1)
     return f"unknown {kind} {name!r}; choose one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else "")
-
-
-def printable(text):
-    """``text`` with whatever a terminal would not show (control characters, bytes that are not UTF-8) as escapes; runs of space as one."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(str(text).split()))
 
 
 def say(line):

@@ -12,8 +12,8 @@ from paper_code.images.image_set import say
 from paper_code.images.listing import folders, text
 
 PARTS = {
-    **dict.fromkeys(("train", "training"), "training"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("train", "training", "trainval", "trn"), "training"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout"), "test"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval", "evaluation"), "validation"),
 }
 FILLER = re.compile(r"(?:data|sets?|splits?|parts?|folders?|images?|imgs?|pictures?|photos?)+$")
@@ -37,8 +37,7 @@ def find(root):
     # "seg_train" beside "seg_test" is a split; "steam_train" alone is a class
     splits = [parts for rest, parts in kinds.items() if not rest or ("training" in parts and len(parts) > 1)]
     if not splits:
-        for folder in inside:
-            _refuse_split(folder)
+        _look_inside(inside)
         return root, None
     if len(splits) > 1 or any(len(group) > 1 for group in splits[0].values()):
         every = (path for parts in splits for group in parts.values() for path in group)
@@ -83,17 +82,23 @@ def part_of(folder):
     return (kinds[0], tuple(word for word in words if word not in PARTS)) if len(kinds) == 1 else None
 
 
-def _refuse_split(folder):
-    """Refuse a class folder that holds the parts of a split."""
-    try:
-        parts = [path for path in folders(folder) if (part := part_of(path)) and not part[1]]
-    except PaperCodeError:  # it is named when its files are listed
-        return
-    if len({part_of(path) for path in parts}) > 1:
-        raise PaperCodeError(
-            f"{folder} holds the parts of a split ({_names(parts)}); pass it if it is the whole, or put the class folders into the parts, "
-            "as in train/<class> and test/<class>"
-        )
+def _look_inside(classes):
+    """Refuse a class folder that holds the parts of a split; say if all hold folders of the same names, as unknown parts would."""
+    names = set()
+    for folder in classes:
+        try:
+            within = folders(folder)
+        except PaperCodeError:  # it is named when its files are listed
+            continue
+        parts = [path for path in within if (part := part_of(path)) and not part[1]]
+        if len({part_of(path) for path in parts}) > 1:
+            raise PaperCodeError(
+                f"{folder} holds the parts of a split ({_names(parts)}); pass it if it is the whole, or put the class folders into the "
+                "parts, as in train/<class> and test/<class>"
+            )
+        names.add(_names(within))
+    if len(classes) > 1 and len(names) == 1 and "," in (shared := names.pop()):
+        say(f"{_names(classes)} all hold the folders {shared}: the former are taken for the classes")
 
 
 def _names(paths):
