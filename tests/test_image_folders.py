@@ -260,6 +260,23 @@ def test_a_folder_that_cannot_be_listed_is_named_and_not_its_files(pair, capfd, 
     fails(f"cannot read {pair}: Permission denied", read_folder, pair)
 
 
+@pytest.mark.parametrize(("error", "reason"), [(PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
+                                               (OSError(5, "Input/output error"), "cannot be read: Input/output error"),
+                                               (MemoryError(), "too large for the memory")])  # fmt: skip
+def test_a_failure_to_read_is_not_called_damage(pair, capfd, monkeypatch, error, reason):
+    opened = Image.open
+
+    def fail(path):
+        if str(path).endswith("dogs/1.png"):
+            raise error
+        return opened(path)
+
+    monkeypatch.setattr(Image, "open", fail)
+    read, lines = said(capfd, pair)
+    assert len(read.train_images) + len(read.test_images) == 26 and len(lines) == 1
+    once(lines, f"dogs/1.png: {reason}" if "read" in reason else reason)
+
+
 def test_odd_files_are_named_and_hidden_ones_counted(pair, capfd):
     whole = read_folder(pair)
     os.mkfifo(pair / "cats" / "pipe.png")
@@ -486,3 +503,10 @@ def test_describe_refuses_a_place_as_train_does(tmp_path, monkeypatch, capsys, r
         status, out, err = command(monkeypatch, capsys, *words, "--root", root)
         assert (status, out) == (1, "") and "photographs needs no --root" in err and err.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x.png.zip", "x.猫", "x.mp4"])
+def test_a_picture_of_no_known_format_is_refused(tmp_path, monkeypatch, capfd, name):
+    words = ["data", "describe", "folder", "--root", plant(tmp_path / "top", a=3, b=3), "--picture", tmp_path / name]
+    status, _, err = command(monkeypatch, capfd, *words)
+    assert status == 1 and "error: cannot write" in err and "Traceback" not in err and not (tmp_path / name).exists()

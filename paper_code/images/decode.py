@@ -32,7 +32,7 @@ def decode(content, resize=False):
     Raises
     ------
     ValueError
-        With a short reason: not an image, truncated, of the wrong size, or with pixels that are no numbers.
+        With a short reason: unreadable, not an image, damaged, too large, of the wrong size, or with pixels that are no numbers.
     """
     try:
         with warnings.catch_warnings():
@@ -50,8 +50,12 @@ def decode(content, resize=False):
         raise ValueError("the image is too large to be opened safely") from error
     except Image.UnidentifiedImageError as error:
         raise ValueError("not an image that Pillow can read") from error
+    except MemoryError as error:
+        raise ValueError("the image is too large for the memory that is free") from error
     except Exception as error:  # on damaged input Pillow's readers raise what they like: OSError, SyntaxError, struct.error, IndexError
-        raise ValueError(f"damaged image: {getattr(error, 'strerror', None) or error or type(error).__name__}") from error
+        if reason := getattr(error, "strerror", None):  # the system's, not Pillow's
+            raise ValueError(f"cannot be read: {reason}") from error
+        raise ValueError(f"damaged image: {error or type(error).__name__}") from error
     if inverted:
         raise ValueError("a TIFF of more than 8 bits in which 0 means white; save it with 0 for black")
     lowest, highest = grey.getextrema()
