@@ -294,6 +294,16 @@ def test_odd_files_are_named_and_hidden_ones_counted(pair, capfd):
     assert "\x1b" not in "".join(lines)
 
 
+@pytest.mark.parametrize("form", ["TIFF", "GIF", "PNG", "WEBP", "MPO"])
+def test_other_pictures_of_a_file_are_named(pair, capfd, form):
+    first, *others = (Image.fromarray(noise([8, n])) for n in range(3))
+    first.save(pair / "cats" / f"many.{form.lower()}", form, save_all=True, append_images=others)
+    first.save(pair / "cats" / "one.tif")
+    read, lines = said(capfd, pair)
+    assert len(read.train_images) + len(read.test_images) == 29
+    assert lines == ([] if form == "MPO" else [f"{pair}/cats/many.{form.lower()}: the first of its 3 pictures is used"])
+
+
 # names
 
 

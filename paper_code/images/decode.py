@@ -12,16 +12,18 @@ RANGES = ((0, 1), (-1, 1), (0, 255), (0, 1023), (0, 4095), (0, 16383), (0, 65535
 PHOTOMETRIC = 262  # TIFF's tag; its value 0 says that 0 is white
 
 
-def decode(content, resize=False):
+def decode(content, resize=False, remark=None):
     """Decode an image file to grey.
 
     Parameters
     ----------
     content : bytes or path
-        A whole JPEG, PNG or other file that Pillow reads; of an animation, its first frame.
+        A whole JPEG, PNG or other file that Pillow reads; of several pictures in a file, the first.
     resize : bool
         Turn the image upright as its EXIF tag says, crop the central square and scale it to 64 x 64; a smaller
         image is enlarged. Without it the pixels are taken as they lie and another size is an error.
+    remark : callable, optional
+        Called with a few words if the file holds other pictures, which are not used (but previews, as cameras add them to a JPEG).
 
     Returns
     -------
@@ -38,6 +40,7 @@ def decode(content, resize=False):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata and large sizes
             with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as image:
+                pictures = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
                 inverted = image.mode[0] in "IF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0
                 halved = any(";16" in str(tile) for tile in image.tile)
                 if resize:
@@ -58,6 +61,8 @@ def decode(content, resize=False):
         raise ValueError(f"damaged image: {error or type(error).__name__}") from error
     if inverted:
         raise ValueError("a TIFF of more than 8 bits in which 0 means white; save it with 0 for black")
+    if remark and pictures > 1:
+        remark(f"the first of its {pictures} pictures is used")
     lowest, highest = grey.getextrema()
     if grey.mode == "F" and not np.isfinite(np.asarray(grey)).all():
         raise ValueError("some of its pixels are NaN or infinite")
@@ -90,7 +95,8 @@ def grey_range(images):
     these take a quarter or more: 12 bits stored in 16 are seen to be 12. If there is none, it goes from the lowest thousandth of
     the pixels to the highest.
     """
-    low, high = (float(value) for value in np.quantile(np.stack(images), (0.001, 0.999)))
+    some = np.stack(images[:: -(-len(images) // 8000)])  # evenly spaced, which bounds the memory
+    low, high = (float(value) for value in np.quantile(some, (0.001, 0.999)))
     for black, white in RANGES:
         slack = (white - black) / 20
         if black - slack <= low and high <= white + slack and high - low >= (white - black) / 4:

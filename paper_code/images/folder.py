@@ -98,7 +98,7 @@ def _read(listed, progress):
     read = []
     for key, path in tqdm(listed, "reading images", unit="image", disable=not progress, leave=False):
         try:
-            read.append((key, path, decode(path, resize=True)))
+            read.append((key, path, decode(path, resize=True, remark=lambda words, path=path: say(f"{path}: {words}"))))
         except ValueError as error:
             say(f"skipped {path}: {error}")
     for kind, words in ((np.int32, "integer images of more than 8 bits"), (np.float32, "float images")):

@@ -95,9 +95,9 @@ def choose_classes(names, rule):
         For an unknown rule, and if fewer than two classes are left: a network would have nothing to tell apart.
     """
     names = sorted(names)
-    match = re.fullmatch(r"all|(every|first)-([1-9]\d*)", rule or "all")
+    match = re.fullmatch(r"all|(every|first)-([1-9][0-9]{0,8})", rule or "all")
     if match is None:
-        raise PaperCodeError(f"unknown rule for classes {rule!r}; write 'all', 'every-N' or 'first-N', as in 'every-10'")
+        raise PaperCodeError(f"unknown rule for classes {rule!r:.60}; write 'all', 'every-N' or 'first-N', as in 'every-10'")
     chosen = names
     if match[2]:
         count = int(match[2])
