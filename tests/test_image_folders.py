@@ -430,6 +430,12 @@ def test_no_single_pixel_decides_the_range(tmp_path, capfd, kind, top, odd, pixe
     assert np.abs(as_read(read) - whole).max(0)[20:].max() == 0 and lines[0].endswith(f"0 is read as black and {top} as white")
 
 
+@pytest.mark.parametrize(("low", "high", "black", "white"), [(-0.03, 1.03, 0, 1), (-1.05, 1.05, -1, 1), (0, 4200, 0, 4095)])
+def test_a_range_may_be_left_by_a_twentieth(tmp_path, capfd, low, high, black, white):
+    lines = said(capfd, write_tiffs(tmp_path, ramp(8, low, high), np.float32))[1]
+    once(lines, f": {black} is read as black and {white} as white")
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("all_of_them", [False, True])
 def test_a_file_with_pixels_that_are_no_numbers_is_left_out(tmp_path, capfd, value, all_of_them):

@@ -370,12 +370,12 @@ def test_the_order_without_annotations_is_that_of_the_numbers(tiny):
 def test_what_of_tiny_imagenet_is_not_used_is_named_once(tiny, tmp_path, capfd):
     picture = encode(noise(0), "JPEG")
     planted = {
-        f"train/{WNIDS[0]}/{WNIDS[0]}_0.JPEG": "the images of",
-        "train/n9_0.JPEG": "in no folder of a class",
+        f"train/{WNIDS[0]}/{WNIDS[0]}_0.JPEG": "is of the same name",
+        "train/n9_0.JPEG": "nothing says what it shows",
         "train/n77/images/n77_0.JPEG": "n77: wnids.txt names no such class",
         "val/n78/val_1.JPEG": "n78: wnids.txt names no such class",
-        "val/images/val_99.JPEG": "no line of val_annotations.txt",
-        f"val/{WNIDS[1]}/val_98.JPEG": "none of the images of its class",
+        "val/images/val_99.JPEG": "nothing says what it shows",
+        f"val/{WNIDS[1]}/val_1.JPEG": "is of the same name",
     }
     whole = read_tiny(tiny)
     for path in planted:
@@ -415,6 +415,10 @@ def test_what_contradicts_itself_is_refused(tiny, tmp_path):
     sheet = tiny / "val" / "val_annotations.txt"
     sheet.write_text(sheet.read_text() + f"val_0.JPEG\t{WNIDS[1]}\t0\t0\t63\t63\n")
     fails("gives val_0.JPEG two classes", read_tiny, tiny)
+    sheet.write_text("".join(sheet.read_text().splitlines(True)[:-1]))
+    (tiny / "val" / WNIDS[1]).mkdir()
+    (tiny / "val" / "images" / "val_0.JPEG").rename(tiny / "val" / WNIDS[1] / "val_0.JPEG")
+    fails(f"say that .*{WNIDS[1]}/val_0.JPEG is of the class {WNIDS[0]}", read_tiny, tiny)
 
 
 @pytest.mark.parametrize("value", [0x01, 0x40, 0xFF])

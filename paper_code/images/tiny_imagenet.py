@@ -52,10 +52,8 @@ def load(root, classes=None, progress=True):
         raise PaperCodeError(f"{root} holds no {FOLDER}/wnids.txt; pass the Tiny ImageNet archive or the directory that it unpacks to")
     wnids = set(files.text(f"{top}wnids.txt").split())
     chosen = choose_classes(wnids, classes)
-    label_of = {name: label for label, name in enumerate(chosen)}
     train = _training(files, f"{top}train/", wnids, chosen)
     test = _validation(files, f"{top}val/", wnids, chosen)
-    train, test = ([(path, label_of[name]) for path, name in part] for part in (train, test))
 
     images = np.empty((len(train) + len(test), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, (file, _) in enumerate(tqdm(train + test, "reading images", unit="image", disable=not progress, leave=False)):
@@ -66,70 +64,71 @@ def load(root, classes=None, progress=True):
             images[index] = image
         except ValueError as error:
             raise PaperCodeError(f"{root}: {file}: {error}; fetch the archive again") from error
-    labels = np.array([label for _, label in train + test], np.int64)
+    labels = np.array([chosen.index(name) for _, name in train + test], np.int64)
     count = len(train)
     return ImageSet("tiny-imagenet", tuple(chosen), images[:count], labels[:count], images[count:], labels[count:])
 
 
 def _training(files, part, wnids, chosen):
     """(path, wnid) of the training images."""
-    _say_unknown(files, part, files.folders(part), wnids)
-    flat = defaultdict(list)
-    for file in files.names(part):
-        flat[file.rpartition("_")[0]].append(file)
-    found = []
+    listed = _listed(files, part, wnids, chosen, {})
     for name in chosen:
-        places = {**_places(files, part, name), **({part: flat[name]} if name in flat else {})}
-        if not places:
+        if not listed[name]:
             raise PaperCodeError(
                 f"{files.root} holds no training images of class {name}; use the whole archive or choose other classes "
                 "(--classes every-10, say)"
             )
-        folder = next(iter(places))
-        found += [(folder + file, name) for file in sorted(places.pop(folder))]
-        for other, names in places.items():
-            _say_skipped(files, other, names, f"the images of {name} are those of {folder}")
-    for name in sorted(set(flat) - wnids):
-        _say_skipped(files, part, flat[name], "it lies in no folder of a class")
-    return found
+    return [(listed[name][file], name) for name in chosen for file in sorted(listed[name])]
 
 
 def _validation(files, part, wnids, chosen):
     """(path, wnid) of the validation images, in the order of the annotations or, without them, of the numbers in their names: the same."""
     sheet = "val_annotations.txt"
-    class_of = _annotations(files, f"{part}{sheet}") if sheet in files.names(part) else {}
-    _say_unknown(files, f"{part}{sheet}: ", class_of.values(), wnids)
-    _say_unknown(files, part, files.folders(part), wnids | {"images"})
-    common = {folder: set(files.names(folder)) - {sheet} for folder in (f"{part}images/", part)}
-    own = {name: {folder: set(names) for folder, names in _places(files, part, name).items()} for name in chosen}
-    if not set(chosen).isdisjoint(class_of.values()):
-        found = []
-        for file, name in ((file, name) for file, name in class_of.items() if name in own):
-            folder = next((folder for folder, names in (common | own[name]).items() if file in names), None)
-            if folder is None:
-                raise PaperCodeError(f"{files.root} lacks {part}images/{file}; fetch the archive again")
-            found.append((folder + file, name))
-    else:
-        first = {name: next(iter(places.items())) for name, places in own.items() if places}
-        found = [(folder + file, name) for name, (folder, names) in first.items() for file in names]
-        found.sort(key=lambda image: (int((re.findall(r"\d+", Path(image[0]).stem) or "0")[-1]), image))
+    class_of = _annotations(files, f"{part}{sheet}", wnids) if sheet in files.names(part) else {}
+    listed = _listed(files, part, wnids, chosen, class_of)
+    for file, name in class_of.items():
+        if file not in listed.get(name, class_of):
+            raise PaperCodeError(f"{files.root} lacks {part}images/{file}; fetch the archive again")
+    for name in chosen:
+        if not listed[name]:
+            say(f"the class {name} has no validation image")
+    place = {file: number for number, file in enumerate(class_of)}
+
+    def order(image):
+        file = image[0].rpartition("/")[2]
+        return place.get(file, len(place)), int((re.findall(r"[0-9]+", Path(file).stem) or "0")[-1]), image
+
+    found = sorted(((path, name) for name in chosen for path in listed[name].values()), key=order)
     if not found:
         raise PaperCodeError(
             f"{files.root} says of no validation image that it is of a chosen class: {part} needs {sheet} or a folder for each class; "
             "fetch the archive again"
         )
-    for name in sorted(set(chosen) - {name for _, name in found}):
-        say(f"the class {name} has no validation image")
-    used = {path for path, _ in found}
-    for folder, names in common.items():
-        _say_skipped(files, folder, names - set(class_of) - {path.removeprefix(folder) for path in used}, f"no line of {sheet} names it")
-    for places in own.values():
-        for folder, names in places.items():
-            _say_skipped(files, folder, {file for file in names if folder + file not in used}, "it is none of the images of its class")
     return found
 
 
-def _annotations(files, sheet):
+def _listed(files, part, wnids, chosen, class_of):
+    """``{wnid: {file: path}}`` of the images of the chosen classes, wherever in a part of the set they lie; those of no class are named.
+
+    The class is told by a folder, by ``class_of`` (``{file: wnid}``) or by the file's name up to the last ``_``.
+    """
+    _say_unknown(files, part, files.folders(part), wnids | {"images"})
+    listed = {name: {} for name in chosen}
+    for own in (None, *chosen):
+        for folder in (f"{own}/images/", f"{own}/") if own else ("images/", ""):
+            for file in sorted(file for file in files.names(part + folder) if not file.endswith(".txt")):
+                path, name = part + folder + file, own or class_of.get(file, file.rpartition("_")[0])
+                if class_of.get(file, name) != name:
+                    raise PaperCodeError(f"{files.root}: the annotations say that {path} is of the class {class_of[file]}; mend it")
+                if name not in wnids:
+                    if file not in class_of:  # whose unknown class is named already
+                        say(f"skipped {files.root}: {path}: nothing says what it shows")
+                elif name in listed and listed[name].setdefault(file, path) != path:
+                    say(f"skipped {files.root}: {path}: {listed[name][file]} is of the same name")
+    return listed
+
+
+def _annotations(files, sheet, wnids):
     """``{file: wnid}`` in the order of the lines; a line that says the same as an earlier one counts once."""
     class_of, lines = {}, [line for line in files.text(sheet).splitlines() if line.strip()]
     for line in lines:
@@ -138,24 +137,13 @@ def _annotations(files, sheet):
             raise PaperCodeError(f"{files.root}: {sheet} gives {file} two classes, {class_of[file]} and {name}; fetch the archive again")
     if len(class_of) < len(lines):
         say(f"{files.root}: {sheet}: {len(lines) - len(class_of)} lines repeat others and count once")
+    _say_unknown(files, f"{sheet}: ", class_of.values(), wnids)
     return class_of
-
-
-def _places(files, part, name):
-    """``{folder: files}`` of the folders in which images of a class may lie, those without any left out."""
-    places = (f"{part}{name}/images/", f"{part}{name}/")
-    found = {place: [file for file in files.names(place) if not file.endswith(".txt")] for place in places}
-    return {place: names for place, names in found.items() if names}
 
 
 def _say_unknown(files, part, names, wnids):
     for name in sorted(set(names) - wnids):
         say(f"skipped {files.root}: {part}{name}: wnids.txt names no such class")
-
-
-def _say_skipped(files, folder, names, reason):
-    for name in sorted(names):
-        say(f"skipped {files.root}: {folder}{name}: {reason}")
 
 
 class _Directory:
@@ -205,21 +193,19 @@ class _Archive(_Directory):
 
     def __init__(self, root):
         self.root = Path(root)
-        entries = {}
         try:
             self.zip = zipfile.ZipFile(root)
-            for entry in self.zip.infolist():
-                first = entries.setdefault(entry.filename, entry)
-                if (first.CRC, first.file_size) != (entry.CRC, entry.file_size):
-                    raise PaperCodeError(f"{root} holds {entry.filename} twice, and not the same; fetch the archive again")
-        except PaperCodeError:
-            raise
         except Exception as error:  # on damaged input zipfile raises what it likes: BadZipFile, NotImplementedError, struct.error
             if getattr(error, "filename", None):
                 raise unreadable(root, error) from error
             raise PaperCodeError(f"{root} is not a whole zip archive ({error}); it may be truncated: fetch it again") from error
-        if len(entries) < len(self.zip.infolist()):
-            say(f"{root}: {len(self.zip.infolist()) - len(entries)} entries repeat others and count once")
+        entries = {}
+        for entry in self.zip.infolist():
+            first = entries.setdefault(entry.filename, entry)
+            if (first.CRC, first.file_size) != (entry.CRC, entry.file_size):
+                raise PaperCodeError(f"{root} holds {entry.filename} twice, and not the same; fetch the archive again")
+        if repeated := len(self.zip.infolist()) - len(entries):
+            say(f"{root}: {repeated} entries repeat others and count once")
         self.inside = defaultdict(list)
         for entry in entries:
             folder, slash, name = entry.rpartition("/")
