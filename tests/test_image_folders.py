@@ -402,6 +402,8 @@ def as_read(read):
         (np.float32, 0, 10, None, None),
         (np.float32, 0, 1e-3, None, None),
         (np.float32, 5000, 5001, None, None),
+        (np.float32, -1e29, 1e29, None, None),
+        (np.int32, -(2**31), 2**31 - 1, None, None),
         (np.float32, -10, 40, None, None),
         (np.float32, -0.1, 0.2, None, None),
     ],
@@ -436,7 +438,7 @@ def test_a_range_may_be_left_by_a_twentieth(tmp_path, capfd, low, high, black, w
     once(lines, f": {black} is read as black and {white} as white")
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
 @pytest.mark.parametrize("all_of_them", [False, True])
 def test_a_file_with_pixels_that_are_no_numbers_is_left_out(tmp_path, capfd, value, all_of_them):
     pictures = ramp(8, 0, 1)
@@ -444,7 +446,7 @@ def test_a_file_with_pixels_that_are_no_numbers_is_left_out(tmp_path, capfd, val
     pictures[6 if all_of_them else (6, 3, 4)] = value
     read, lines = said(capfd, write_tiffs(tmp_path / "odd", pictures[:7], np.float32))
     assert len(read.train_images) + len(read.test_images) == 6 and read.sha256 == whole.sha256
-    once(lines, "06.tif: some of its pixels are NaN or infinite")
+    once(lines, "06.tif: some of its pixels are NaN, infinite or beyond")
 
 
 def test_kinds_of_depth_do_not_share_a_range(tmp_path, capfd):

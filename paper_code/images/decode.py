@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from paper_code.images.image_set import IMAGE_SIZE
 
 RANGES = ((0, 1), (-1, 1), (0, 255), (0, 1023), (0, 4095), (0, 16383), (0, 65535))  # of floats, and of 8 to 16 bits
+LARGEST = 1e30  # magnitude of a float pixel that can be averaged with others
 PHOTOMETRIC = 262  # TIFF's tag; its value 0 says that 0 is white
 
 
@@ -64,8 +65,8 @@ def decode(content, resize=False, remark=None):
     if remark and pictures > 1:
         remark(f"the first of its {pictures} pictures is used")
     lowest, highest = grey.getextrema()
-    if grey.mode == "F" and not np.isfinite(np.asarray(grey)).all():
-        raise ValueError("some of its pixels are NaN or infinite")
+    if grey.mode == "F" and not (np.abs(np.asarray(grey)) <= LARGEST).all():
+        raise ValueError(f"some of its pixels are NaN, infinite or beyond {LARGEST:g}")
     if grey.size != (IMAGE_SIZE, IMAGE_SIZE):
         if not resize:
             raise ValueError(f"the image is {grey.width} x {grey.height} pixels, not {IMAGE_SIZE} x {IMAGE_SIZE}")

@@ -108,7 +108,7 @@ def _read(listed, progress):
             say(f"{len(deep)} {words}: {black:g} is read as black and {white:g} as white")
             for index, (key, path, image) in enumerate(read):
                 if image is not None and image.dtype == kind:
-                    lost = 0 < np.ptp(image) < (white - black) / 128
+                    lost = 0 < np.ptp(image.astype(float)) < (white - black) / 128
                     read[index] = key, path, None if lost else to_levels(image, black, white)
                     if lost:
                         say(f"skipped {path}: its values, {image.min():g} to {image.max():g}, would be one grey in that range")
