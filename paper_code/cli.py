@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, printable
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
@@ -122,8 +122,6 @@ def train(
     hardware = Hardware(device, precision, threads)
     hardware.resolve()  # an error comes before the images, which may take a while
     check_seed(seed)
-    if root is not None and chosen.images in images.WITHOUT_ROOT:
-        raise PaperCodeError(f"the data set {chosen.images} needs no --root; to train on your own images add --data folder")
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
     run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)
@@ -332,6 +330,8 @@ def weights_collect(
 
 def main():
     """Entry point: what a person can mend becomes one line on standard error and exit status 1, Ctrl-C one line and status 130."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write
     try:
         app()
     except PaperCodeError as error:
@@ -341,6 +341,8 @@ def main():
         if not isinstance(error, MemoryError) and not re.search(r"out of memory|allocate memory", str(error)):
             raise
         _fail("out of memory; choose a smaller --batch, fewer --classes or a smaller network, then run the command again")
+    except OSError as error:  # what no reader or writer has put into words of its own
+        _fail(f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}")
     except SystemExit as stop:
         if stop.code == 130:  # typer's word for Ctrl-C
             typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)
@@ -348,5 +350,5 @@ def main():
 
 
 def _fail(message):
-    typer.echo("error: " + " ".join(str(message).split()), err=True)
+    typer.echo(f"error: {printable(message)}", err=True)
     sys.exit(1)

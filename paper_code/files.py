@@ -72,6 +72,11 @@ def unwritable(path, error):
     return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
 
 
+def unreadable(path, error):
+    """The PaperCodeError that tells a person of a failed read."""
+    return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
+
+
 def remove_leftovers(directory):
     """Delete what a killed :func:`write_atomically` left in ``directory``; no other file, whatever its name, and no subfolder's."""
     for path in Path(directory).glob("*.tmp"):
@@ -133,7 +138,7 @@ def read_json(path):
     try:
         value = json.loads(Path(path).read_text())
     except OSError as error:
-        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
         raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it or delete it and make it again") from error
     if not isinstance(value, dict):
@@ -147,4 +152,4 @@ def sha256(path):
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
