@@ -2,11 +2,10 @@
 
 import sys
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import unwritable
-
 
 def refuse(error):
     """Say a PaperCodeError or an OSError in one line; returns the exit status."""
-    print(f"error: {error if isinstance(error, PaperCodeError) else unwritable(error.filename, error)}", file=sys.stderr)
+    if isinstance(error, OSError):
+        error = f"cannot use {error.filename}: {error.strerror}; make room, or make it writable, and run the same command again"
+    print(f"error: {error}", file=sys.stderr)
     return 1

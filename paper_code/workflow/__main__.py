@@ -7,8 +7,13 @@
 Whatever follows the module's name goes to Snakemake; `python -m snakemake --snakefile paper_code/workflow/Snakefile` works as well.
 """
 
-import re
+# ruff: noqa: E402
 import signal
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback from the imports that follow
+
+import re
 import subprocess
 import sys
 import time
@@ -77,11 +82,12 @@ def main():
     )
     if stopped:
         process.stdin.close()
-    explained = False
+    causes = set()
     for line in process.stderr:
-        explained = explained or line.startswith("error: ")
-        if not stopped and not CHATTER.match(line) and not (explained and TRACE.match(line)) and line.strip():
+        cause = line.partition(" [")[0] if line.startswith("error: ") else None  # runs that fail alike name their logs behind it
+        if not stopped and line.strip() and cause not in causes and not CHATTER.match(line) and not (causes and TRACE.match(line)):
             print(line, end="", file=sys.stderr, flush=True)
+        causes |= {cause} - {None}
     status = process.wait()
     keeper.end_descendants()
     if stopped:

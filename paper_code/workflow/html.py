@@ -56,7 +56,7 @@ def build(stage, work):
     options = ["--path-output", str(work), "--all", "-q", "-W", "--keep-going", "-n"]
     command = [sys.executable, "-c", BUILD, "build", str(stage), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", env=closed())
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    lines = [line for line in re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines() if line.strip()]
     return ([line for line in lines if SAID.search(line)] or lines[-1:] or ["Jupyter Book was killed"]) if done.returncode else []
 
 
