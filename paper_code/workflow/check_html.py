@@ -42,7 +42,7 @@ class Page(HTMLParser):
         values, line = dict(attributes), self.getpos()[0]
         self.inside = tag if tag in ("style", "script") else None
         self.body = self.body or tag == "body"
-        if tag == "script" and not values.get("src") and (values.get("type") or "").lower() not in ("application/json", "text/x-thebe-config"):
+        if tag == "script" and not values.get("src") and values.get("type") not in ("application/json", "text/x-thebe-config"):
             self.script = (line, [])
         for name, value in values.items():
             handles = name.startswith("on") and (value or "").strip() not in THEME_HANDLERS
