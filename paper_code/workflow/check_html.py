@@ -36,7 +36,6 @@ class Page(HTMLParser):
         self.links, self.assets, self.anchors, self.faults, self.inside = [], [], set(), [], None
         self.body, self.script = False, None
         self.feed(text)
-        self.close()
         self.handle_endtag("script")  # should the last one be open
 
     def handle_starttag(self, tag, attributes):

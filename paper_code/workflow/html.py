@@ -5,6 +5,7 @@ output of the rule, which Snakemake would delete beforehand; the empty file ``.c
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -16,7 +17,6 @@ from paper_code.workflow.check_html import check
 from paper_code.workflow.environment import closed
 
 COMPLETE = ".complete"
-SAID = re.compile(r"WARNING|ERROR|Error\b|error:")
 BUILD = "from jupyter_book.cli.main import main; main()"
 
 
@@ -52,12 +52,17 @@ def render(stage, html):
 
 
 def build(stage, work):
-    """Run Jupyter Book, quietly unless it fails: then what it said that matters, as a list."""
+    """Run Jupyter Book, quietly unless it fails: then what it said that matters, as a list; an OSError if that stopped it."""
     options = ["--path-output", str(work), "--all", "-q", "-W", "--keep-going", "-n"]
     command = [sys.executable, "-c", BUILD, "build", str(stage), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", env=closed())
+    if done.returncode == 0:
+        return []
+    if refused := re.search(r"(?:OSError\(|\[Errno )(\d+)", done.stdout):  # said once for each file when the disk is full
+        raise OSError(int(refused[1]), os.strerror(int(refused[1])), str(work))
     lines = [line for line in re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines() if line.strip()]
-    return ([line for line in lines if SAID.search(line)] or lines[-1:] or ["Jupyter Book was killed"]) if done.returncode else []
+    told = (r"WARNING|ERROR", r"^\w*(Error|Exception)\b(?!: *$)", r"")
+    return next((found for kind in told if (found := [line for line in lines if re.search(kind, line)])), ["Jupyter Book said nothing"])
 
 
 def main(arguments=None):
