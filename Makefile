@@ -1,13 +1,13 @@
 # `make book` and `make test` need Python 3.11, make and git, and nothing else: they install what they use into .venv, once.
 
 PYTHON ?= python3.11
-RUN := .venv/bin/python
+CLOSED := -I paper_code/workflow/environment.py
+RUN := .venv/bin/python $(CLOSED)
 PIPELINE := $(RUN) -m paper_code.workflow
 QUICK := --config profile=quick build=_build/quick
 PYTEST := $(RUN) -m pytest -p paper_code.workflow.count_notebooks
-
-export OMP_NUM_THREADS := 1
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Whatever pip's own settings say of the place. No line that runs $(RUN) may need a shell: a process below make ends when make is killed.
+INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
 
 .DEFAULT_GOAL := help
 .PHONY: help book test references train controls ship picture lock clean distclean
@@ -40,9 +40,9 @@ picture: .venv/installed ## Redraw the pictures of the README from the shipped w
 	@$(RUN) -m paper_code picture --growth book/_static/growth.png
 
 lock: python ## Resolve requirements.in afresh and write requirements.txt
-	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock
-	@_build/lock/bin/python -m pip install --quiet --requirement requirements.in
-	@_build/lock/bin/python -m pip freeze --all --exclude pip > _build/lock/freeze.txt
+	@rm -rf _build/lock && "$(PYTHON)" $(CLOSED) -m venv _build/lock
+	@_build/lock/bin/python $(CLOSED) $(INSTALL) --prefix=_build/lock --requirement requirements.in
+	@_build/lock/bin/python $(CLOSED) -m pip freeze --all --exclude pip > _build/lock/freeze.txt
 	@{ echo "# Every package of the environment, for Python 3.11. Made from requirements.in by 'make lock'."; \
 	  grep -E '^[A-Za-z0-9._-]+==' _build/lock/freeze.txt | grep -vE '^(nvidia-|cuda-|triton)' | sed -E 's/\+[A-Za-z0-9.]+$$//'; } > _build/lock/new.txt
 	@mv _build/lock/new.txt requirements.txt && rm -rf _build/lock
@@ -56,13 +56,14 @@ distclean: clean ## Remove the environment as well
 
 .PHONY: python
 python:
-	@"$(PYTHON)" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@"$(PYTHON)" -I -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "error: '$(PYTHON)' is not a working Python 3.11 with venv; install it (Debian: python3.11 python3.11-venv), or name one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(MAKE) --no-print-directory python
 	@echo "installing into .venv, once; this takes some minutes"
-	@"$(PYTHON)" -m venv .venv
-	@$(RUN) -m pip install --quiet --requirement requirements.txt
-	@$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@"$(PYTHON)" $(CLOSED) -m venv .venv
+	@rm -rf .venv/home
+	@$(RUN) $(INSTALL) --prefix=.venv --requirement requirements.txt
+	@$(RUN) $(INSTALL) --prefix=.venv --no-deps --no-build-isolation --editable .
 	@touch $@
