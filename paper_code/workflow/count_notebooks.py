@@ -9,12 +9,15 @@ silently otherwise.
 import tempfile
 from pathlib import Path
 
+from paper_code.workflow.compare import differences
 from paper_code.workflow.kernels import BlockingKernelManager, prepare_environment
 from paper_code.workflow.toc import notebook_chapters
 
 
 def pytest_addoption(parser):
     parser.addoption("--all-notebooks", action="store_true", help="fail unless every notebook chapter of _toc.yml ran")
+    parser.addoption("--threads", type=int, default=1, help="threads of a kernel")
+    parser.addoption("--noise", default="", metavar="SEED[:SIZE]", help="noise on the weights, see paper_code/perturb.py")
 
 
 def pytest_configure(config):
@@ -22,10 +25,12 @@ def pytest_configure(config):
     if not config.getoption("nbval", default=False):
         return
     import nbval.kernel
+    import nbval.plugin
 
     config.kernel_folder = tempfile.TemporaryDirectory()
-    prepare_environment(config.kernel_folder.name)
+    prepare_environment(config.kernel_folder.name, config.getoption("threads"), config.getoption("noise"))
     nbval.kernel.KernelManager = BlockingKernelManager
+    nbval.plugin.IPyNbCell.compare_outputs = compare_outputs
     start = nbval.kernel.start_new_kernel
 
     def start_new_kernel(*arguments, **options):
@@ -37,6 +42,12 @@ def pytest_configure(config):
 
     nbval.kernel.start_new_kernel = start_new_kernel
     config.pluginmanager.register(RunCounter(config))
+
+
+def compare_outputs(cell, outputs, reference, skip_compare=None):
+    """True if a cell's outputs are those of the reference, by the comparison that the pipeline makes as well."""
+    cell.comparison_traceback = differences(reference, outputs)
+    return not cell.comparison_traceback
 
 
 class RunCounter:

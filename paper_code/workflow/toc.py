@@ -8,7 +8,7 @@ import yaml
 from paper_code.errors import PaperCodeError
 from paper_code.files import sha256
 
-UNRELATED = {"stage.py", "html.py", "check_html.py", "downloads.py", "count_notebooks.py"}
+UNRELATED = {"stage.py", "html.py", "check_html.py", "downloads.py", "count_notebooks.py", "compare.py"}
 """Modules of this folder that cannot change what a chapter computes."""
 
 
