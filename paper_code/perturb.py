@@ -22,13 +22,17 @@ def perturbed(tensors):
     seed, _, size = setting.partition(":")
     try:
         seed, size = int(seed), float(size or 1e-12)
-        return {name: _noisy(np.asarray(tensor), np.random.default_rng([seed, zlib.crc32(name.encode())]), size) for name, tensor in tensors.items()}
+        if not (seed >= 0 and 0 < size < 1):
+            raise ValueError
+        generators = {name: np.random.default_rng([seed, zlib.crc32(name.encode())]) for name in tensors}
     except ValueError as error:
-        raise PaperCodeError(f"{VARIABLE}={setting} is not <seed> or <seed>:<size>, such as 1 or 1:1e-9 ({error})") from error
+        raise PaperCodeError(f"{VARIABLE}={setting} is not <seed> or <seed>:<size>, such as 1 or 1:1e-9") from error
+    return {name: _noisy(np.asarray(tensor), generators[name], size) for name, tensor in tensors.items()}
 
 
 def _noisy(tensor, generator, size):
     if tensor.dtype.kind != "f":
         return tensor
-    factor = 1 + max(size, np.finfo(tensor.dtype).eps) * generator.standard_normal(tensor.shape)
+    spacing = min(np.finfo(tensor.dtype).eps, np.finfo(np.float32).eps)  # halves are widened before they are used
+    factor = 1 + max(size, spacing) * generator.standard_normal(tensor.shape)
     return (tensor * factor).astype(tensor.dtype)

@@ -6,11 +6,13 @@ With ``--all-notebooks`` the session fails unless as many notebooks ran as ``_to
 silently otherwise.
 """
 
+import os
 import tempfile
 from pathlib import Path
 
+from paper_code.perturb import VARIABLE
 from paper_code.workflow.compare import differences
-from paper_code.workflow.kernels import BlockingKernelManager, prepare_environment
+from paper_code.workflow.kernels import THREADS, BlockingKernelManager, prepare_environment
 from paper_code.workflow.toc import notebook_chapters
 
 
@@ -28,14 +30,17 @@ def pytest_configure(config):
     import nbval.plugin
 
     config.kernel_folder = tempfile.TemporaryDirectory()
-    prepare_environment(config.kernel_folder.name, config.getoption("threads"), config.getoption("noise"))
+    prepare_environment(config.kernel_folder.name)
+    threads = dict.fromkeys(THREADS, str(config.getoption("threads")))
+    # Of the kernels alone, and not of the other tests of this process.
+    environment = {**os.environ, **threads, "OMP_WAIT_POLICY": "PASSIVE", VARIABLE: config.getoption("noise")}
     nbval.kernel.KernelManager = BlockingKernelManager
     nbval.plugin.IPyNbCell.compare_outputs = compare_outputs
     start = nbval.kernel.start_new_kernel
 
     def start_new_kernel(*arguments, **options):
         """In the root of the repository, not beside the notebook; and with a history, without which a final ``;`` hides nothing."""
-        manager, client = start(*arguments, **{**options, "cwd": str(config.rootpath)})
+        manager, client = start(*arguments, **{**options, "cwd": str(config.rootpath), "env": environment})
         execute = client.execute
         client.execute = lambda code, **options: execute(code, **{**options, "store_history": True})
         return manager, client

@@ -10,11 +10,12 @@ from paper_code import perturb
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def prepare_environment(folder, threads=1, noise=""):
-    """Set what kernels inherit: threads, noise on the weights, inline figures, specifications and IPython settings from ``folder`` alone."""
+def prepare_environment(folder):
+    """Set what kernels inherit: one thread, inline figures, kernel specifications and IPython settings from ``folder`` alone."""
     os.environ.update({"JUPYTER_PATH": str(folder), "IPYTHONDIR": os.path.join(folder, "ipython")})
-    os.environ.update({variable: str(threads) for variable in THREADS} | {perturb.VARIABLE: noise})
-    os.environ.pop("MPLBACKEND", None)
+    os.environ.update({variable: "1" for variable in THREADS})
+    for variable in ("MPLBACKEND", perturb.VARIABLE):
+        os.environ.pop(variable, None)
 
 
 def use_private_sockets(manager):
