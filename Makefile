@@ -8,9 +8,10 @@ QUICK := --config profile=quick build=_build/quick
 PYTEST := $(RUN) -m pytest -p paper_code.workflow.count_notebooks
 # Whatever pip's own settings say of the place. No line that runs $(RUN) may need a shell: a process below make ends when make is killed.
 INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
+NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test references train controls ship picture lock clean distclean
+.PHONY: help book test processors references train controls ship picture lock clean distclean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -18,10 +19,18 @@ help: ## Say what there is
 book: .venv/installed ## Render the book from the shipped weights into _build/html
 	@$(PIPELINE) html
 
+# The reference notebooks run twice, crossed: in the build with the plain weights and one thread, in nbval with noise on the weights and two.
 test: .venv/installed ## Style, a strict build of the book on the quick profile, unit tests, reference notebooks
 	@$(RUN) -m ruff check --quiet .
 	@$(PIPELINE) html $(QUICK)
-	@$(PYTEST) --nbval --nbval-current-env --all-notebooks -n 2 --dist loadfile tests
+	@$(RUN) -m paper_code.workflow.compare _build/quick/executed tests/reference
+	@$(PYTEST) $(NBVAL) --all-notebooks --threads 2 --noise 1 tests
+
+processors: .venv/installed ## By hand: the reference notebooks with the arithmetic of other processors that this one knows
+	@$(PIPELINE) chapters $(QUICK)
+	@failed=0; for kind in own Haswell Zen SkylakeX; do echo "OpenBLAS for: $$kind"; \
+	  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $$([ $$kind = own ] || echo OPENBLAS_CORETYPE=$$kind) \
+	  $(PYTEST) $(NBVAL) tests/reference || failed=1; done; exit $$failed
 
 references: .venv/installed ## Rewrite tests/reference after an intended change; read the diff before you commit it
 	@$(PIPELINE) references $(QUICK)

@@ -12,6 +12,7 @@ from scipy import stats
 from paper_code import weights
 from paper_code.conditions import CONTROLS
 from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MIDDLE, WORDS, fields_of, levels, like_maps
+from paper_code.rounding import as_large, fixed
 from paper_code.survey import FEWEST_CELLS, Labels, gabor_r2, radial_null, survey
 
 BASE = next(iter(CONTROLS))  # the reference, shortened
@@ -290,7 +291,7 @@ def p_value(row, name):
     if row.portrait.l0 is None:
         return np.full(len(values), np.nan)
     null = getattr(radial_null(row.portrait.l0.shape[-1]), name)
-    return (1 + (null >= values[:, None]).sum(1)) / (1 + len(null))
+    return (1 + as_large(null, values[:, None]).sum(1)) / (1 + len(null))
 
 
 def null_level(row, name):
@@ -325,7 +326,7 @@ def difference_text(row, name, base):
 
 def tidy(value, digits=2):
     """A rounded number with a true minus and no minus before zero."""
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+    return fixed(value, digits).replace("-", "−")
 
 
 def cardinal_p(row, base):

@@ -29,6 +29,7 @@ from paper_code.errors import PaperCodeError
 from paper_code.files import read_json, sha256, write_atomically, write_json
 from paper_code.filters.gabor import receptive_fields
 from paper_code.network import Network
+from paper_code.perturb import perturbed
 
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS", Path(__file__).resolve().parents[1] / "data" / "weights"))
 SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
@@ -61,7 +62,7 @@ class EarlyLayers:
     @classmethod
     def from_tensors(cls, tensors, step=None):
         """From the tensors of a file; a PaperCodeError if one is missing or of another shape."""
-        wide = {name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()}
+        wide = perturbed({name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()})
         missing = {"l1", "l1_gain", "l1_offset"} - set(wide)
         if missing:
             raise PaperCodeError(f"early layers without {', '.join(sorted(missing))}; pass the early layers that a training wrote")
@@ -232,7 +233,7 @@ def load_network(condition, seed, directory=None):
         if name in early:
             state[key] = early[name][None, None] if name == "l0" else early[name][:, None] if name == "l1" else early[name]
     try:
-        network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in state.items()})
+        network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in perturbed(state).items()})
     except RuntimeError as error:
         raise PaperCodeError(f"weights of {condition}/seed-{seed} do not fit their configuration: {str(error).splitlines()[-1]}") from error
     return network.eval()

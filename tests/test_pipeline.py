@@ -263,8 +263,9 @@ def test_a_wrong_name_in_needs_is_an_error_and_not_an_empty_build(project):
 def test_nbval_session_fails_if_a_notebook_was_left_out(project):
     references = project / "tests" / "reference"
     references.mkdir(parents=True)
-    cell = new_code_cell("import os\nprint(os.path.isfile('_toc.yml'))", execution_count=1)
-    cell.outputs = [new_output("stream", name="stdout", text="True\n")]
+    shown = "os.path.isfile('_toc.yml'), os.environ['OMP_NUM_THREADS'], os.environ['PAPER_CODE_PERTURB']"
+    cell = new_code_cell(f"import os\nprint({shown})", execution_count=1)
+    cell.outputs = [new_output("stream", name="stdout", text="True 1 \n")]
     nbformat.write(new_notebook(cells=[cell]), references / "one.ipynb")
     options = ["-p", "paper_code.workflow.count_notebooks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
     command = [sys.executable, "-m", "pytest", *options, "--rootdir", ".", "tests"]
@@ -272,6 +273,8 @@ def test_nbval_session_fails_if_a_notebook_was_left_out(project):
     assert alone.returncode == 0, alone.stdout  # the cell saw the root of the repository
     every = subprocess.run([*command, "--all-notebooks"], capture_output=True, text=True)
     assert every.returncode == 1 and "did not run: scorecard" in every.stdout, every.stdout
+    crossed = subprocess.run([*command, "--threads", "2", "--noise", "7:1e-9"], capture_output=True, text=True)
+    assert crossed.returncode == 1 and "stdout: 'True 2 7:1e-9', 'True 1 ' in the reference" in crossed.stdout, crossed.stdout
 
 
 def executed(*texts):
