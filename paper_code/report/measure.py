@@ -4,21 +4,24 @@
 ``python -m paper_code.report.measure table`` pools them. The rules of what is measured are in ``plan.toml``.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from paper_code import weights
+from paper_code.core.statistics import permutations
 from paper_code.filters import fit_dog, fit_log, null_gabor_r2, null_radial, radial_symmetry
 from paper_code.filters.bank import Bank
 from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.lgn import gaussian_r2
 from paper_code.filters.nulls import phase_scrambled
+from paper_code.flankers import compared, flanker_effects
 from paper_code.images import load as load_images
 from paper_code.lateral import nulls
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
-from paper_code.lateral.rf_kernel import co_kernel
+from paper_code.lateral.rf_kernel import co_kernel, first_layers
 from paper_code.report.plan import plan
 from paper_code.report.table import END, Row
 
@@ -84,7 +87,8 @@ def measure_network(condition, seed, times=None, directory=None):
                 step, name = (0, "K") if kernel == "untrained" else (END, kernel)
                 place = {"step": step, "version": version, "ring": ring}
                 null = chance if kernel == "K" else np.full(len(TERMS), np.nan)
-                rows += [row(f"{name}.{term}", found.coefficients[at, column], null=null[at], **place) for at, term in enumerate(found.names)]
+                values = zip(found.names, found.coefficients[:, column], null, strict=True)
+                rows += [row(f"{name}.{term}", value, null=level, **place) for term, value, level in values]
                 rows.append(row(f"{name}.share", 100 * found.share[column], **place))
             second, odd = fit(sums, ring, needed, all_terms(settings["harmonics"]["second"])), fit(sums, ring, needed, sine=True)
             place = {"version": version, "ring": ring}
@@ -95,7 +99,23 @@ def measure_network(condition, seed, times=None, directory=None):
     for ring in RINGS:
         found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
         rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
+    heard = flanker_measures(condition, seed, early, directory)
+    rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
     return Measured(condition, seed, bank, sums, moved, dealt, rows)
+
+
+def flanker_measures(condition, seed, early, directory=None, orders=39):
+    """(name, value, mean of relabelled cells, spacing) of every arrangement of flankers and every judged difference."""
+    settings, found = plan()["flankers"], []
+    network = first_layers(early, dataclasses.replace(weights.configuration(condition, seed, directory), noise=0.0))
+    drawn = permutations(len(early.K), orders, [settings["random_seed"], seed])
+    moved = {f"{number}": early.K[np.ix_(one, one)] for number, one in enumerate(drawn)}
+    for spacing in settings["spacings"]:
+        effects = flanker_effects(network, {"K": early.K, **moved}, spacing, settings["random_seed"])
+        effects = {kernel: values | compared(values) for kernel, values in effects.items()}
+        own = effects.pop("K")
+        found += [(name, value, float(np.mean([one[name] for one in effects.values()])), f"{spacing:g} px") for name, value in own.items()]
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,6 @@ def plan():
 
 
 def reported(condition, there):
-    """The reported seeds of a condition that are among those ``there``; all of them where the plan names none of the condition."""
-    wanted = plan()["networks"]["reported"].get(condition)
-    return list(there) if wanted is None else [seed for seed in there if seed in wanted]
+    """The reported seeds of a condition that are among those ``there``; all of them where the plan names none of these."""
+    wanted = plan()["networks"]["reported"].get(condition, [])
+    return [seed for seed in there if seed in wanted] or list(there)

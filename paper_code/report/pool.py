@@ -13,6 +13,20 @@ from paper_code.lateral.invariance import invariance
 from paper_code.report.plan import plan
 from paper_code.report.table import ALL, END, Row, Table
 
+CONTROL_MEASURES = (
+    ("l0.log_r2", "", ""),
+    ("l0.i_rad", "", ""),
+    ("l1.gabor_r2", "", ""),
+    ("l1.gabor_share", "", ""),
+    ("K.like", "beyond RF and CO", "2-14"),
+    ("K.source", "raw", "6-10.5"),
+    ("K.target", "beyond RF and CO", "6-10.5"),
+    ("K.cocircular", "raw", "6-10.5"),
+    ("K.cocircular", "beyond RF", "6-10.5"),
+    ("K.cocircular", "raw", "10.5-18"),
+)
+"""(measure, version, ring) that controls are compared in: the filters, and the primary terms of K."""
+
 
 def pooled(networks):
     """All rows over networks.
@@ -34,6 +48,7 @@ def pooled(networks):
         if len(with_kernel) == len(members) > 1:
             rows += nulls(condition, with_kernel) + bootstraps(condition, with_kernel) + rotations(condition, with_kernel)
             rows += emergence(condition, table)
+    rows += flankers(rows)
     rows += families(rows)
     return rows
 
@@ -49,7 +64,7 @@ def means(condition, table):
         if len(found) == count > 1:
             chance = np.mean([row.null for row in found])
             # A term of a kernel is tested against 0, an R^2 against what chance reaches.
-            tested = chance if np.isfinite(chance) and not version else 0.0
+            tested = chance if np.isfinite(chance) and measure.startswith(("l0.", "l1.", "bank.")) else 0.0
             one = over_networks([row.value for row in found], tested)
             rows.append(Row(condition, ALL, step, measure, version, ring, one.value, one.low, one.high, one.p, chance))
     return rows
@@ -115,6 +130,18 @@ def emergence(condition, table):
     return rows
 
 
+def flankers(rows):
+    """p of the judged differences between arrangements of flankers, adjusted by Holm at the spacing that is judged."""
+    spacing = f"{plan()['flankers']['spacings'][0]:g} px"
+    found = [row for row in rows if row.measure.startswith("flankers.") and " less " in row.measure and row.ring == spacing]
+    adjusted = []
+    for condition in {row.condition for row in found}:
+        members = [row for row in found if row.condition == condition]
+        for row, p in zip(members, holm([one.p for one in members]), strict=True):
+            adjusted.append(Row(*_head(row)[:3], f"{row.measure}:holm", *_head(row)[4:], p, row.null))
+    return adjusted
+
+
 def families(rows):
     """p of the t tests adjusted by Holm: the five primary ones, and all others of K, each family among themselves."""
     table = Table(rows)
@@ -135,8 +162,7 @@ def families(rows):
         ]
         kind = "primary" if first else "secondary"
         for row, p in zip(found, holm([row.p for row in found]) if found else [], strict=True):
-            name = f"{row.measure}:holm {kind}"
-            adjusted.append(Row(row.condition, ALL, END, name, row.version, row.ring, row.value, row.low, row.high, p, row.null))
+            adjusted.append(Row(*_head(row)[:3], f"{row.measure}:holm {kind}", *_head(row)[4:], p, row.null))
     return adjusted
 
 

@@ -1,6 +1,7 @@
 """The pages that ``_toc.yml`` lists, and what each of them depends on."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def drop_damaged(build):
 def needs(chapter, chapters, settings):
     """Chapters whose results ``chapter`` reads; ``settings`` is the ``chapters`` entry of config.yaml.
 
-    ``all`` stands for every chapter that has no entry of its own, so that the summaries do not wait for each other.
+    ``all`` stands for every chapter that needs no other itself, so that the summaries do not wait for each other.
 
     Raises
     ------
@@ -101,17 +102,31 @@ def needs(chapter, chapters, settings):
     """
     wanted = []
     for name in (settings.get(chapter) or {}).get("needs", []):
-        wanted += [other for other in chapters if other not in settings] if name == "all" else [name]
+        wanted += [other for other in chapters if "needs" not in (settings.get(other) or {})] if name == "all" else [name]
     unknown = [name for name in wanted if name not in chapters]
     if unknown:
         raise PaperCodeError(f"config.yaml: chapter {chapter} needs {', '.join(unknown)}, not a notebook chapter of _toc.yml")
     return wanted
 
 
+def measured_networks(config, manifest="data/weights/manifest.json"):
+    """The networks that the pipeline measures, ``{"reference/seed-10": digest of its files, ...}``.
+
+    All of the manifest; in the quick profile the first reported network of the reference alone.
+    """
+    place = Path(os.environ["PAPER_CODE_WEIGHTS"]) / "manifest.json" if os.environ.get("PAPER_CODE_WEIGHTS") else Path(manifest)
+    listed = read_json(place).get("networks", {})
+    found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
+    if config["profile"] == "quick":
+        seeds = sorted((int(name.rpartition("-")[2]) for name in found if name.startswith("reference/")), key=lambda seed: (seed < 10, seed))
+        found = {f"reference/seed-{seed}": found[f"reference/seed-{seed}"] for seed in seeds[:1]}
+    return found
+
+
 def package_files(root="."):
     """Files of the package that a chapter's numbers and pictures may depend on."""
     package = Path(root) / "paper_code"
-    found = [path for kind in ("py", "mplstyle", "js", "css", "html") for path in package.rglob(f"*.{kind}")]
+    found = [path for kind in ("py", "toml", "mplstyle", "js", "css", "html") for path in package.rglob(f"*.{kind}")]
     return sorted(path for path in found if not (path.parent.name == "workflow" and path.name in UNRELATED))
 
 
