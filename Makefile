@@ -11,7 +11,7 @@ INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target
 NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test processors references train controls ship picture lock clean distclean
+.PHONY: help book test processors measures references train controls ship picture lock clean distclean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ processors: .venv/installed ## By hand: the reference notebooks with the arithme
 	@failed=0; for kind in own Haswell Zen SkylakeX; do echo "OpenBLAS for: $$kind"; \
 	  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $$([ $$kind = own ] || echo OPENBLAS_CORETYPE=$$kind) \
 	  $(PYTEST) $(NBVAL) tests/reference || failed=1; done; exit $$failed
+
+measures: .venv/installed ## Measure every shipped network anew and write data/table.csv, which the quick profile reads
+	@$(PIPELINE) measures
 
 references: .venv/installed ## Rewrite tests/reference after an intended change; read the diff before you commit it
 	@$(PIPELINE) references $(QUICK)
