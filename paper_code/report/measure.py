@@ -99,9 +99,40 @@ def measure_network(condition, seed, times=None, directory=None):
     for ring in RINGS:
         found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
         rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
+    rows += course(condition, seed, bank, regressors, directory)
     heard = flanker_measures(condition, seed, early, directory)
     rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
     return Measured(condition, seed, bank, sums, moved, dealt, rows)
+
+
+def course(condition, seed, bank, regressors, directory=None):
+    """Rows of every snapshot of a training: l0 and l1, and K between the cells of the trained bank where it was kept."""
+    if "snapshots" not in weights.entry(condition, seed, directory)["files"]:
+        return []
+    snapshots, rows = weights.load_snapshots(condition, seed, directory), []
+    for early in snapshots:
+        found = [("l1", *one) for one in l1_course(early.l1)]
+        if early.l0 is not None:
+            found += [("l0", *one) for one in l0_measures(early.l0) if one[0] in ("log_r2", "i_rad", "sigma")]
+        place = condition, str(seed), str(early.step)
+        rows += [Row(*place, f"{layer}.{name}", value=float(value), null=null) for layer, name, value, null in found]
+    kernels = {str(early.step): bank.among(early.K) for early in snapshots if early.K is not None and early.step > 0}
+    if not kernels:
+        return rows
+    sums = PairSums.of(bank.frame, bank.cells.orientation, kernels, regressors)
+    for version, needed in VERSIONS.items():
+        for ring in RINGS:
+            found = fit(sums, ring, needed)
+            for column, step in enumerate(kernels):
+                pairs = zip(found.names, found.coefficients[:, column], strict=True)
+                rows += [Row(condition, str(seed), step, f"K.{term}", version, ring, float(value)) for term, value in pairs]
+    return rows
+
+
+def l1_course(l1):
+    """Gabor R^2 and share of a snapshot, with chance."""
+    level, r2 = gabor_level(l1.shape[-1], plan()["filters"]["gabor_r2"]["count"]), fit_gabor(l1).r2
+    return [("gabor_r2", np.median(r2), level), ("gabor_share", (r2 > level).mean(), 0.05)]
 
 
 def flanker_measures(condition, seed, early, directory=None, orders=39):
