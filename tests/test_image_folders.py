@@ -304,6 +304,38 @@ def test_other_pictures_of_a_file_are_named(pair, capfd, form):
     assert lines == ([] if form == "MPO" else [f"{pair}/cats/many.{form.lower()}: the first of its 3 pictures is used"])
 
 
+TOPS = (["."], ["train"], ["train", "test"], ["Train", "valid"], ["train", "test", "val"], ["x_train", "x_val", "extra"])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("top", TOPS)
+def test_every_image_is_used_once_or_named_once(tmp_path, capfd, top, seed):
+    """Whatever the tree: each image is used once, or it or a folder that holds it is named once, hidden ones together."""
+    rng = np.random.default_rng(seed)
+    below = [["cats", "dogs", "images"], ["more", ".hidden", "cats"]]
+    places, planted, linked = [tmp_path], {}, set()
+    for number in range(60):
+        place = tmp_path.joinpath(rng.choice(top), *(rng.choice(below[depth]) for depth in range(rng.integers(0, 3))))
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"{number}.png"
+        if number % 6:
+            path.write_bytes(encode(np.full((64, 64), number, np.uint8)))
+            planted[number] = path
+        else:
+            path.symlink_to(rng.choice([tmp_path / "nothing", *places]))
+            linked.add(os.path.realpath(path))
+        places += [place, path]
+    read, lines = said(capfd, tmp_path)
+    used = levels(read.train_images) + levels(read.test_images)
+    named = [line.removeprefix("skipped ").split(": ")[0] for line in lines if line.startswith("skipped /")]
+    assert len(used) == len(set(used)) and len(named) == len(set(named))
+    for number, path in planted.items():
+        told = sum(one in (str(path), *map(str, path.parents)) for one in named)
+        hidden = ".hidden" in path.parts and any("hidden" in line.split(": ")[0] for line in lines)
+        by_link = not linked.isdisjoint(map(str, (path, *path.parents)))  # its own place may be named and it be used by the link
+        assert (number in used or told or hidden) and told <= 1 and (by_link or not (number in used and (told or hidden))), (path, lines)
+
+
 # names
 
 

@@ -75,6 +75,8 @@ def load(root, classes=None, progress=True):
         training = read[train_root, name]
         if not training:
             say(f"skipped the class {name}: {names[name]} holds no readable image")
+            if read[test_root, name]:
+                say(f"skipped {folders[test_root][name]}: the class {name} has no training image")
             continue
         if test_root:
             held_out, out = read[test_root, name], ()
