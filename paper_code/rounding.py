@@ -1,13 +1,13 @@
 """Numbers as far as their arithmetic carries, so that another processor, which sums in another order, says the same.
 
-Sums in float32 carry six digits, and so does the optimum of a fit. A value that is discrete by nature, such as the mean of a few shares,
+A network's float32 and the optimum of a fit carry five digits. A value that is discrete by nature, such as the mean of a few shares,
 may lie on a tie of what is shown, and a resampled statistic may equal the true one: both are decided after the noise, about 1e-12, is
 taken off.
 """
 
 import numpy as np
 
-DIGITS = 6
+DIGITS = 5
 TIE = 1e-9  # what differs by less, relative to its size, is equal
 
 

@@ -59,18 +59,18 @@ def test_of_equal_directions_the_first_is_preferred_whatever_the_noise():
 def test_significant_rounds_every_float_and_nothing_else():
     text = "2/3 = 0.66666666"
     numbers = {"a": np.array([1 / 3, 2e-9 / 3]), "b": [0.3 + 1e-9, (1, True, None, text)], "c": np.float64(12345.678), "d": np.int64(10**7)}
-    assert rounding.significant(numbers) == {"a": [0.333333, 6.66667e-10], "b": [0.3, [1, True, None, text]], "c": 12345.7, "d": 10**7}
+    assert rounding.significant(numbers) == {"a": [0.33333, 6.6667e-10], "b": [0.3, [1, True, None, text]], "c": 12346.0, "d": 10**7}
 
 
 def test_results_and_glued_values_are_rounded(tmp_path, monkeypatch):
     write_results(None, {"a": 1 / 3})
     write_results(tmp_path / "x.json", {"a": np.float64(1 / 3)})
-    assert json.loads((tmp_path / "x.json").read_text()) == {"a": 0.333333}
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": 0.33333}
     kept = []
     monkeypatch.setattr("myst_nb.glue", lambda *arguments, display: kept.append((*arguments, display)))
     glue("a", np.float64(1 / 3))
     glue("b", "0.70")
-    assert kept == [("a", 0.333333, False), ("b", "0.70", False)]
+    assert kept == [("a", 0.33333, False), ("b", "0.70", False)]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "book").glob("*.md")), ids=lambda path: path.stem)
