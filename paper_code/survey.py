@@ -16,7 +16,7 @@ from tqdm import tqdm
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json, sha256, write_json
 from paper_code.filters import GaborBank, fit_gabor, fit_log, null_radial, radial_symmetry
-from paper_code.filters.fitting import BLOCK, check_bank, minimise, unit_energy
+from paper_code.filters.fitting import blocks, check_bank, minimise, unit_energy
 from paper_code.filters.gabor import GaborModel, starting_points
 from paper_code.filters.nulls import null_filters
 from paper_code.lateral import slope
@@ -99,8 +99,8 @@ def gabor_r2(filters, tolerance=TOLERANCE):
     tries = starts.shape[1]
     values, model = np.repeat(values, tries, axis=0), GaborModel(filters.shape[-1])
     starts = model.from_frequency(starts.reshape(-1, 6))
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(values), BLOCK)]
-    ssr = np.concatenate([minimise(model, values[block], starts[block], tolerance=tolerance).ssr for block in blocks])
+    parts = [minimise(model, values[one], starts[one], tolerance=tolerance) for one in blocks(len(values), values.shape[1])]
+    ssr = np.concatenate([part.ssr for part in parts])
     return 1 - ssr.reshape(-1, tries).min(axis=1) / about_mean
 
 

@@ -8,7 +8,7 @@ from scipy.optimize import least_squares
 from scipy.signal import correlate2d
 
 from paper_code.errors import PaperCodeError
-from paper_code.filters.fitting import jacobian, residuals, unit_energy
+from paper_code.filters.fitting import best_start, minimise, normal_equations, residuals, unit_energy
 from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, receptive_fields, starting_points, zone_edge
 from paper_code.filters.lgn import fit_dog, fit_log, radial_symmetry
 from paper_code.filters.nulls import null_filters
@@ -147,20 +147,23 @@ def test_canonical_form_is_the_same_wave():
     np.testing.assert_allclose(np.cos(1.3 * (x * np.cos(folded) + y * np.sin(folded)) + new_phase), wave, atol=1e-12)
 
 
-def test_jacobian_is_kaufmans():
+def test_the_normal_equations_are_kaufmans():
     filters, _ = planted(6, 9, seed=6, noise=0.5)
     values, _, _ = unit_energy(filters)
     model, rng = GaborModel(9), np.random.default_rng(6)
     parameters = np.column_stack([rng.uniform(-1, 1, (6, 2)), rng.uniform(0, 3, 6), rng.uniform(0.1, 0.6, 6), rng.uniform(0.3, 1, (6, 2))])
-    residual, ours, _ = jacobian(model, parameters, values)
-    basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
+    ssr, _, curvature, gradient = normal_equations(model, parameters, values)
+    residual = residuals(model, parameters, values)[1]
+    np.testing.assert_allclose(ssr, (residual**2).sum(axis=1))
+    numeric = np.empty((6, 6, 81))
     for k in range(6):
         step = np.zeros(6)
         step[k] = 1e-6
-        numeric = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
-        off_basis = numeric - np.einsum("bnm,bm->bn", basis, np.einsum("bnm,bn->bm", basis, numeric))
-        np.testing.assert_allclose(ours[:, k], off_basis, atol=1e-7)
-        np.testing.assert_allclose((ours[:, k] * residual).sum(axis=1), (numeric * residual).sum(axis=1), atol=1e-8)
+        numeric[:, k] = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
+    basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
+    off_basis = numeric - (numeric @ basis) @ basis.swapaxes(1, 2)
+    np.testing.assert_allclose(curvature, off_basis @ off_basis.swapaxes(1, 2), atol=1e-6)
+    np.testing.assert_allclose(gradient, (numeric @ residual[:, :, None])[:, :, 0], atol=1e-8)
 
 
 def test_the_batched_search_is_as_good_as_scipy():
@@ -328,6 +331,15 @@ def test_memory_is_bounded_for_large_filters():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 300e6 and bank.r2.min() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["smooth", "white"])
+def test_starts_that_are_dropped_could_not_have_won(kind):
+    filters = null_filters(9, kind, 24, seed=23)
+    values, model = unit_energy(filters)[0], GaborModel(9)
+    starts = model.from_frequency(starting_points(filters))
+    to_the_end = np.min([minimise(model, values, starts[:, k]).ssr for k in range(starts.shape[1])], axis=0)
+    np.testing.assert_allclose(best_start(model, values, starts).ssr, to_the_end, atol=1e-5)
 
 
 def test_no_optimum_is_missed_that_many_random_starts_find():

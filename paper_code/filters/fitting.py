@@ -11,7 +11,10 @@ import numpy as np
 
 from paper_code.errors import PaperCodeError
 
-BLOCK = 50_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
+BLOCK = 16_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
+RACE = 30  # iterations that every start gets
+BEHIND = 1.4  # a start whose SSR is then this many times its filter's lowest is dropped,
+SAME = 1e-3  # and one whose function differs from a better start's by less than this share of that SSR: they lead to one optimum
 HUGE = 1e300  # weights above it leave no room for an amplitude
 
 
@@ -94,33 +97,26 @@ class Solution:
 
 
 def residuals(model, parameters, values):
-    """Coefficients (b, m), residuals (b, N) and basis (b, m, N) of ``values`` (b, N) at ``parameters`` (b, k)."""
+    """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m): ``values`` (b, N), ``parameters`` (b, k)."""
     basis = model.basis(parameters)
-    coefficients = np.linalg.solve(_gram(basis), basis @ values[:, :, None])[:, :, 0]
-    return coefficients, values - np.einsum("bm,bmn->bn", coefficients, basis), basis
-
-
-def jacobian(model, parameters, values):
-    """Residuals (b, N), their Jacobian (b, k, N) after Kaufman (1975), and the coefficients (b, m).
-
-    The slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
-    lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
-    """
-    coefficients, residual, basis = residuals(model, parameters, values)
-    slope = model.slope(parameters, basis, coefficients)
-    inside = np.linalg.solve(_gram(basis), basis @ slope.swapaxes(1, 2))
-    return residual, inside.swapaxes(1, 2) @ basis - slope, coefficients
-
-
-def _gram(basis):
     gram = basis @ basis.swapaxes(1, 2)
     # The ridge decides for zero where a basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
-    return gram + 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
+    gram += 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
+    coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
+    return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
 
 
-def _normal_equations(model, parameters, values):
-    residual, slopes, coefficients = jacobian(model, parameters, values)
-    return (residual**2).sum(axis=1), coefficients, slopes @ slopes.swapaxes(1, 2), (slopes @ residual[:, :, None])[:, :, 0]
+def normal_equations(model, parameters, values):
+    """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k) with the Jacobian J of the residuals r after Kaufman (1975).
+
+    J is the slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
+    lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
+    """
+    coefficients, residual, basis, gram = residuals(model, parameters, values)
+    slope = model.slope(parameters, basis, coefficients)
+    along = basis @ slope.swapaxes(1, 2)
+    curvature = slope @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
+    return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
 
 
 def minimise(model, values, start, iterations=300, tolerance=1e-9):
@@ -143,7 +139,7 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
     Solution
     """
     parameters = np.clip(start, model.lower, model.upper)
-    state = list(_normal_equations(model, parameters, values))
+    state = list(normal_equations(model, parameters, values))
     damping = np.full(len(values), 1e-2)
     active = np.arange(len(values))
     identity = np.eye(parameters.shape[1])
@@ -159,7 +155,7 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
         scale = np.where(free, damping[active, None] * (diagonal + 1e-9 * diagonal.max(axis=1, keepdims=True)) + 1e-15, 1.0)
         step = np.linalg.solve(curvature + scale[:, :, None] * identity, -(gradient * free)[:, :, None])[:, :, 0]
         there = np.clip(here + step, model.lower, model.upper)
-        trial = _normal_equations(model, there, values[active])
+        trial = normal_equations(model, there, values[active])
         better = trial[0] < ssr
         winners = active[better]
         parameters[winners] = there[better]
@@ -174,10 +170,40 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
 
 
 def best_start(model, values, starts):
-    """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR."""
+    """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR.
+
+    After RACE iterations only the :func:`contenders` go on.
+    """
     count, tries = starts.shape[:2]
-    starts = starts.reshape(count * tries, -1)
-    parts = [minimise(model, values[block // tries], starts[block]) for block in blocks(len(starts), values.shape[1])]
-    ssr = np.concatenate([part.ssr for part in parts])
-    best = np.arange(count) * tries + ssr.reshape(count, tries).argmin(axis=1)
-    return Solution(**{field.name: np.concatenate([getattr(part, field.name) for part in parts])[best] for field in fields(Solution)})
+    owner = np.repeat(np.arange(count), tries)
+    race = _minimise_blocks(model, values, starts.reshape(count * tries, -1), owner, RACE)
+    left = contenders(model, race, tries)
+    final = _minimise_blocks(model, values, race.parameters[left], owner[left], 300)
+    best = np.lexsort((final.ssr, owner[left]))[np.unique(owner[left], return_index=True)[1]]
+    return Solution(*(getattr(final, field.name)[best] for field in fields(Solution)))
+
+
+def contenders(model, race, tries):
+    """Indices (m,), a filter's together, of the starts that may still give the lowest SSR of their filter: not BEHIND, and no doubles.
+
+    Parameters
+    ----------
+    race : Solution
+        Of n filters, ``tries`` starts of each in a row.
+    """
+    left = []
+    for mine in np.split(np.arange(len(race.ssr)), len(race.ssr) // tries):
+        mine = mine[np.argsort(race.ssr[mine], kind="stable")]
+        lowest = race.ssr[mine[0]]
+        mine = mine[race.ssr[mine] <= BEHIND * lowest]
+        fits = (race.coefficients[mine, None] @ model.basis(race.parameters[mine]))[:, 0]
+        gram = fits @ fits.T
+        apart = np.diag(gram)[:, None] + np.diag(gram) - 2 * gram
+        double = np.tril(apart < SAME * lowest, -1).any(axis=1)
+        left.append(mine[~double])
+    return np.concatenate(left)
+
+
+def _minimise_blocks(model, values, starts, owner, iterations):
+    parts = [minimise(model, values[owner[one]], starts[one], iterations) for one in blocks(len(starts), values.shape[1])]
+    return Solution(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Solution)))

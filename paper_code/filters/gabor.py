@@ -67,8 +67,8 @@ class GaborModel:
     """
 
     def __init__(self, size):
-        x, y = pixel_grid(size)
-        self.x, self.y = x.ravel(), y.ravel()
+        self.x = pixel_grid(size)[0][0]
+        self.y = -self.x
         half = size / 2
         self.lowest = 1 / (4 * size)
         self.lower = np.array([-half, -half, -np.inf, 0, np.log(0.5), np.log(0.5)])
@@ -84,39 +84,43 @@ class GaborModel:
         """f in cycles per pixel."""
         return self.lowest + share * (zone_edge(t) - self.lowest)
 
-    def _frame(self, parameters):
+    def _axes(self, parameters):
         x0, y0, t, share, log_sx, log_sy = parameters.T[:, :, None]
-        dx, dy, f = self.x - x0, self.y - y0, self.frequency(t, share)
-        return dx * np.cos(t) + dy * np.sin(t), dy * np.cos(t) - dx * np.sin(t), f, np.exp(-2 * log_sx), np.exp(-2 * log_sy)
+        precisions = np.exp(-2 * log_sx), np.exp(-2 * log_sy)
+        return self.x - x0, self.y - y0, np.cos(t), np.sin(t), self.frequency(t, share), *precisions
 
     def basis(self, parameters):
-        u, v, f, px, py = self._frame(parameters)
-        envelope = np.exp(-0.5 * (px * u**2 + py * v**2))
-        angle = 2 * np.pi * f * u
-        return np.stack([envelope * np.cos(angle), envelope * np.sin(angle)], axis=1)
+        dx, dy, cos, sin, f, px, py = self._axes(parameters)
+        # The wave is a product of a row and a column, and so is the envelope but for its mixed term.
+        envelope = np.multiply(((py - px) * cos * sin * dy)[:, :, None], dx[:, None])
+        envelope += (-0.5 * (px * sin**2 + py * cos**2) * dy**2)[:, :, None]
+        envelope += (-0.5 * (px * cos**2 + py * sin**2) * dx**2)[:, None]
+        np.exp(envelope, out=envelope)
+        wave = np.exp(2j * np.pi * f * sin * dy)[:, :, None] * np.exp(2j * np.pi * f * cos * dx)[:, None]
+        basis = np.empty((len(parameters), 2, *envelope.shape[1:]))
+        np.multiply(envelope, wave.real, out=basis[:, 0])
+        np.multiply(envelope, wave.imag, out=basis[:, 1])
+        return basis.reshape(len(parameters), 2, -1)
 
     def slope(self, parameters, basis, coefficients):
-        u, v, f, px, py = self._frame(parameters)
-        t, share = parameters[:, 2, None], parameters[:, 3, None]
-        cos, sin, edge = np.cos(t), np.sin(t), zone_edge(t)
+        dx, dy, cos, sin, f, px, py = self._axes(parameters)
+        u = ((sin * dy)[:, :, None] + (cos * dx)[:, None]).reshape(len(parameters), -1)
+        v = ((cos * dy)[:, :, None] - (sin * dx)[:, None]).reshape(len(parameters), -1)
+        share, edge = parameters[:, 3, None], zone_edge(parameters[:, 2, None])
         edge_by_t = 2 * edge**2 * np.where(np.abs(cos) > np.abs(sin), sin * np.sign(cos), -cos * np.sign(sin))
         even, odd = basis.swapaxes(0, 1)
         a, b = coefficients.T[:, :, None]
-        value, quadrature = a * even + b * odd, b * even - a * odd
-        by_u = 2 * np.pi * f * quadrature - px * u * value
-        by_v = -py * v * value
-        by_f = 2 * np.pi * u * quadrature
-        return np.stack(
-            [
-                sin * by_v - cos * by_u,
-                -sin * by_u - cos * by_v,
-                v * by_u - u * by_v + share * edge_by_t * by_f,
-                (edge - self.lowest) * by_f,
-                px * u**2 * value,
-                py * v**2 * value,
-            ],
-            axis=1,
-        )
+        value, quadrature = a * even + b * odd, 2 * np.pi * (b * even - a * odd)
+        fall_u, fall_v, by_f = px * u * value, py * v * value, u * quadrature
+        by_u = f * quadrature - fall_u
+        slope = np.empty((len(parameters), 6, u.shape[1]))
+        slope[:, 0] = -sin * fall_v - cos * by_u
+        slope[:, 1] = cos * fall_v - sin * by_u
+        slope[:, 2] = v * by_u + u * fall_v + share * edge_by_t * by_f
+        slope[:, 3] = (edge - self.lowest) * by_f
+        slope[:, 4] = u * fall_u
+        slope[:, 5] = v * fall_v
+        return slope
 
 
 def receptive_fields(psi1, psi0):
