@@ -97,9 +97,9 @@ def test_whatever_is_killed_the_rest_ends_and_it_is_said_in_one_line(tmp_path, m
 def test_when_make_is_killed_what_it_runs_ends(tmp_path):
     root = small_book(tmp_path)
     (root / "book" / "one.md").write_text(FRONT + SLEEPS.replace("sleep(1)", "sleep(1000)"))
-    recipe = f"book:\n\t@{sys.executable} -I paper_code/workflow/environment.py -m paper_code.workflow chapters\n"
+    recipe = f"all:\n\t@{sys.executable} -I paper_code/workflow/environment.py -m paper_code.workflow chapters\n"
     (root / "Makefile").write_text(recipe)
-    process = start(root, "make", "book")
+    process = start(root, "make", "all")
     wait_for(process, "snakemake")
     process.kill()
     _, complaint = process.communicate(timeout=60)
