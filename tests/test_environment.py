@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from small_book import FRONT, ROOT, small_book
 
 from paper_code.errors import PaperCodeError
@@ -79,9 +81,9 @@ def hostile(folder):
     }
 
 
-def build(root, environment, *targets):
-    """As make does it."""
-    command = [sys.executable, "-I", "paper_code/workflow/environment.py", "-m", "paper_code.workflow", *targets]
+def run(root, environment, *arguments):
+    """Run a module as make does it."""
+    command = [sys.executable, "-I", "paper_code/workflow/environment.py", "-m", *arguments]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True)
 
 
@@ -92,7 +94,7 @@ def test_a_chapter_and_the_stage_are_the_same_bytes_on_a_hostile_machine(tmp_pat
         (root / "book" / "one.md").write_text(FRONT + SHOWS, encoding="utf-8")
         (root / "book" / "scorecard.md").unlink()
         (root / "_toc.yml").write_text("format: jb-book\nroot: book/plain\nchapters:\n  - file: book/one\n")
-        done = build(root, environment, "stage")
+        done = run(root, environment, "paper_code.workflow", "stage")
         assert done.returncode == 0, done.stderr.decode()
         assert done.stderr == b""
         made[name] = {str(path.relative_to(root)): path.read_bytes() for path in (root / "_build" / "stage").rglob("*") if path.is_file()}
@@ -102,6 +104,18 @@ def test_a_chapter_and_the_stage_are_the_same_bytes_on_a_hostile_machine(tmp_pat
         assert line.lower() in notebook.lower()
     assert "image/png" in notebook
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evil", "friendly", "hostile", "t" * 90]
+
+
+def test_reference_notebooks_run_in_the_same_environment(tmp_path):
+    root = small_book(tmp_path)
+    (root / "tests").mkdir()
+    cell = new_code_cell(SHOWS.partition("\n")[2].rpartition("plt.plot")[0], execution_count=1)
+    text = "utf-8 utf-8 UTF-8 é 漢 reader\nFalse 1.5 True 1\nTrue True a book\n"
+    cell.outputs = [new_output("stream", name="stdout", text=text)]
+    nbformat.write(new_notebook(cells=[cell]), root / "tests" / "one.ipynb")
+    options = ["-p", "paper_code.workflow.count_notebooks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
+    done = run(root, hostile(tmp_path) | {"PYTEST_ADDOPTS": "--no-such"}, "pytest", *options, "--rootdir", ".", "tests")
+    assert done.returncode == 0 and b"1 passed" in done.stdout + done.stderr, done.stdout.decode()
 
 
 def test_what_passes_is_named_and_closing_twice_changes_nothing(tmp_path):

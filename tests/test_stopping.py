@@ -34,19 +34,41 @@ def at_work(root):
     return found
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot adopt orphans")
+def start(root, *command):
+    """Start it there, with both outputs in pipes."""
+    environment = {**os.environ, "PYTHONPATH": ""}
+    return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+
+
+def wait_for(process, module):
+    """The descendant that runs this module, as soon as there is one."""
+    for _ in range(600):
+        for found in psutil.Process(process.pid).children(recursive=True):
+            try:
+                if found.cmdline()[1:3] == ["-m", module]:
+                    return found
+            except psutil.Error:
+                pass
+        time.sleep(0.1)
+    raise AssertionError(f"{module} did not start")
+
+
+BOOK = [sys.executable, "-m", "paper_code.workflow", "chapters"]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot adopt orphans")
+
+
+@linux
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
 def test_stopped_at_any_moment(tmp_path, monkeypatch, number):
     root = small_book(tmp_path)
     (root / "book" / "one.md").write_text(FRONT + SLEEPS)
     generator = random.Random(int(number))
-    environment = {**os.environ, "PYTHONPATH": ""}
     for _ in range(5 if number in (signal.SIGTERM, signal.SIGKILL) else 1):
-        command = [sys.executable, "-m", "paper_code.workflow", "chapters"]
-        process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
-        time.sleep(generator.uniform(0.5, 5))
+        process = start(root, *BOOK)
+        wait_for(process, "paper_code.workflow.keeper")
+        time.sleep(generator.uniform(0, 4))
         process.send_signal(number)
-        said, complaint = process.communicate(timeout=30)  # all have closed their ends
+        _, complaint = process.communicate(timeout=60)  # all have closed their ends
         assert not at_work(root)
         if process.returncode == 0:
             continue
@@ -57,3 +79,28 @@ def test_stopped_at_any_moment(tmp_path, monkeypatch, number):
     assert done.returncode == 0 and (not done.stderr or "Nothing to be done" in done.stderr), done.stderr
     assert (root / "_build/executed/scorecard.ipynb").is_file()
     assert not list((root / "_build").rglob("*.tmp"))
+
+
+@linux
+@pytest.mark.parametrize("module", ["paper_code.workflow.keeper", "snakemake", "paper_code.workflow.chapters"])
+def test_whatever_is_killed_the_rest_ends_and_it_is_said_in_one_line(tmp_path, module):
+    root = small_book(tmp_path)
+    (root / "book" / "one.md").write_text(FRONT + SLEEPS.replace("sleep(1)", "sleep(1000)"))
+    process = start(root, *BOOK)
+    wait_for(process, module).kill()
+    _, complaint = process.communicate(timeout=60)
+    assert not at_work(root)
+    assert process.returncode not in (0, None) and complaint.startswith("error: ") and complaint.count("\n") == 1, complaint
+
+
+@linux
+def test_when_make_is_killed_what_it_runs_ends(tmp_path):
+    root = small_book(tmp_path)
+    (root / "book" / "one.md").write_text(FRONT + SLEEPS.replace("sleep(1)", "sleep(1000)"))
+    recipe = f"all:\n\t@{sys.executable} -I paper_code/workflow/environment.py -m paper_code.workflow chapters\n"
+    (root / "Makefile").write_text(recipe)
+    process = start(root, "make", "all")
+    wait_for(process, "snakemake")
+    process.kill()
+    _, complaint = process.communicate(timeout=60)
+    assert not at_work(root) and complaint == "stopped by SIGTERM; the same command goes on from here\n"

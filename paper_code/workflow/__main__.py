@@ -22,7 +22,7 @@ from pathlib import Path
 from paper_code.errors import PaperCodeError
 from paper_code.workflow import keeper, refuse
 from paper_code.workflow.environment import closed, prepare
-from paper_code.workflow.toc import drop_damaged
+from paper_code.workflow.toc import drop_damaged, read_text
 
 try:
     import fcntl
@@ -33,13 +33,12 @@ USUAL = ["--cores", "all", "--rerun-incomplete", "--nolock", "--quiet", "host", 
 
 CHATTER = re.compile(
     r"Assuming unrestricted|Building DAG|Using shell|Select jobs to|Execute \d+ jobs|Shutting down|Exiting because|Complete log"
-    r"|Elapsed time|Config file .* is extended|WorkflowError:$|At least one job did not"
+    r"|Kernel died while|Elapsed time|Config file .* is extended|WorkflowError:$|At least one job did not"
 )
 """What Snakemake says of itself even when quiet."""
 
 TRACE = re.compile(r"RuleException:$|CalledProcessError in file|Command 'set -euo")
-"""What it says of a job that failed; only worth reading if the job itself said nothing."""
-
+"""What it says of a job that failed; the last line is worth reading if the job itself said nothing."""
 
 PATIENCE = 6.0
 """Seconds to wait for the end of a run that was stopped or killed a moment ago."""
@@ -57,9 +56,12 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, stop)
-    build = next((word.removeprefix("build=") for word in sys.argv if word.startswith("build=")), "_build")
+    # The keeper itself may be killed: what it started then comes to this process.
+    signal.signal(signal.SIGCHLD, lambda *_: keeper.end_descendants() if process is not None and process.poll() is not None else None)
     environment = {**closed(), "PYTHONUNBUFFERED": "1"}
     try:
+        usual = re.search(r"^build: *(\S+)", read_text(Path(__file__).with_name("config.yaml")) + "\nbuild: _build", re.MULTILINE)[1]
+        build = next((word.removeprefix("build=") for word in sys.argv if word.startswith("build=")), usual)
         if Path("matplotlibrc").exists():
             raise PaperCodeError("a file matplotlibrc in the root of the repository would change every figure; move it away")
         lock = take_lock(Path(".snakemake") / "paper_code.lock")
@@ -69,7 +71,7 @@ def main():
     except (PaperCodeError, OSError) as error:
         return refuse(error)
     snakemake = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--snakefile", str(Path(__file__).with_name("Snakefile")), *USUAL]
-    keeper.adopt_orphans()  # should the keeper be killed
+    keeper.adopt_orphans()
     process = subprocess.Popen(
         [sys.executable, "-m", "paper_code.workflow.keeper", *snakemake],
         stdin=subprocess.PIPE,
@@ -82,10 +84,12 @@ def main():
     )
     if stopped:
         process.stdin.close()
-    causes = set()
+    causes, trace = set(), None
     for line in process.stderr:
         cause = line.partition(" [")[0] if line.startswith("error: ") else None  # runs that fail alike name their logs behind it
-        if not stopped and line.strip() and cause not in causes and not CHATTER.match(line) and not (causes and TRACE.match(line)):
+        if TRACE.match(line):
+            trace = line
+        elif not stopped and line.strip() and cause not in causes and not CHATTER.match(line):
             print(line, end="", file=sys.stderr, flush=True)
         causes |= {cause} - {None}
     status = process.wait()
@@ -93,9 +97,13 @@ def main():
     if stopped:
         print(f"stopped by {signal.Signals(stopped[0]).name}; the same command goes on from here", file=sys.stderr)
         return 128 + stopped[0]
+    if status and trace and not causes:
+        print(f"error: {trace}", end="", file=sys.stderr)
+    if status < 0:
+        print(f"error: a process of the pipeline was killed (signal {-status}); the same command goes on from here", file=sys.stderr)
     if status and "html" in sys.argv and (Path(build) / "html" / "index.html").is_file():
         print(f"the book in {build}/html is untouched: the last one that was built whole", file=sys.stderr)
-    return status
+    return abs(status)
 
 
 def take_lock(path):

@@ -5,6 +5,7 @@ output of the rule, which Snakemake would delete beforehand; the empty file ``.c
 """
 
 import argparse
+import errno
 import os
 import re
 import shutil
@@ -58,8 +59,9 @@ def build(stage, work):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", env=closed())
     if done.returncode == 0:
         return []
-    if refused := re.search(r"(?:OSError\(|\[Errno )(\d+)", done.stdout):  # said once for each file when the disk is full
-        raise OSError(int(refused[1]), os.strerror(int(refused[1])), str(work))
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO):  # said for each of hundreds of files
+        if os.strerror(number) in done.stdout:
+            raise OSError(number, os.strerror(number), str(work))
     lines = [line for line in re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines() if line.strip()]
     told = (r"WARNING|ERROR", r"^\w*(Error|Exception)\b(?!: *$)", r"")
     return next((found for kind in told if (found := [line for line in lines if re.search(kind, line)])), ["Jupyter Book said nothing"])

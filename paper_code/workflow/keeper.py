@@ -7,6 +7,7 @@ however it dies.
 """
 
 import ctypes
+import os
 import select
 import signal
 import subprocess
@@ -67,7 +68,9 @@ def main():
             end_descendants(gently=process.pid)
             return 1
     end_descendants()
-    return process.returncode
+    if process.returncode < 0:
+        os.kill(os.getpid(), -process.returncode)  # to end as the command did
+    return abs(process.returncode)
 
 
 if __name__ == "__main__":
