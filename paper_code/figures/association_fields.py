@@ -96,5 +96,5 @@ def invariance(rows):
     panel.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel="explained beyond a round kernel, on the network left out (%)")
     panel.invert_yaxis()
     panel.margins(x=0.15)
-    panel.legend(loc="lower right")
+    figure.legend(loc="outside upper center", ncols=2)
     return figure

@@ -50,6 +50,11 @@ def p_text(p):
     return f"p = {p:.{digits}f}".replace("0.", ".")
 
 
+def p_cell(p):
+    """The same for a cell of a table of p: ``.012``, or ``< .0001``."""
+    return p_text(p).removeprefix("p ").removeprefix("= ")
+
+
 def effect_text(row, digits=3):
     """``+0.108 [+0.087, +0.127]``, with a true minus."""
     value, low, high = (_signed(one, digits) for one in (row.value, row.low, row.high))
@@ -84,7 +89,7 @@ def term_table(numbers, terms, condition="reference", rings=tuple(RINGS), versio
                 drawn = numbers.one(measure=f"K.{term_name}:bootstrap", **place)
                 label = f"**{ring}**" if kind == "primary" else ring
                 interval = f"{_signed(drawn.low)} to {_signed(drawn.high)}"
-                ps = [p_text(one.p).removeprefix("p ").removeprefix("= ") for one in (own, adjusted, moved, dealt)]
+                ps = [p_cell(one.p) for one in (own, adjusted, moved, dealt)]
                 rows.append([term_name, label, version, effect_text(own), *ps, interval])
     header = ["term", "ring (px)", "version", "mean [95 %], sd of K", "p", "p, Holm", "p, relabelled", "p, dealt", "bootstrap"]
     return markdown_table(header, rows)
