@@ -11,6 +11,7 @@ from paper_code.conditions import CONTROLS
 from paper_code.errors import PaperCodeError
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.propagation import correlation
+from paper_code.tables import plain
 
 REFERENCE = "reference"
 
@@ -86,7 +87,7 @@ class Accuracy:
         several = len(values) > 1
         return [
             f"`{self.condition}`",
-            f"{self.images}, {self.classes} classes",
+            f"{plain(self.images)}, {self.classes} classes",
             len(values),
             f"{values.mean():.1f}",
             f"{values.std(ddof=1):.1f}" if several else "–",
