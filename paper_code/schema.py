@@ -58,7 +58,7 @@ def check(model, value, name, mend):
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise PaperCodeError(f"{name} is damaged or of another kind: {fault(error)}; {mend}") from error
+        raise PaperCodeError(f"{name}: {fault(error)}; {mend}") from error
 
 
 def fault(error):

@@ -12,7 +12,7 @@ def markdown_table(header, rows):
 
 def plain(text):
     """Text from a file for a page of Markdown, on one line: whatever could be markup, of HTML too, as a character reference."""
-    return "".join(one if one.isalnum() or one in " -_.,/" else f"&#{ord(one)};" for one in " ".join(str(text).split()))
+    return "".join(one if one.isalnum() or one in " -.,/" else f"&#{ord(one)};" for one in " ".join(str(text).split()))
 
 
 def spread(values, digits=2):

@@ -71,10 +71,12 @@ def lighten(keys, preset, directory=None):
         If a network is not listed, is damaged, or lacks a file that the preset keeps.
     """
     directory = Path(directory or store.DIRECTORY)
+    store.manifest(directory)
     with locked(directory / ".lock"):
+        _recover(directory)
         found = {}
         for key in keys:
-            name, _, seed = key.rpartition("/seed-")
+            name, _, seed = key.partition("/seed-")
             listed = store.entry(name, seed, directory)
             files = {kind: store.content(name, seed, kind, directory) for kind in _preset(preset)[0]}
             files = {kind: content if kind == "log" else from_bytes(content, path) for kind, (content, path) in files.items()}
@@ -104,8 +106,7 @@ def _encode(files, preset, key):
 
 def _install(found, directory, replace):
     """Write the files of networks, ``{key: (source, result, content by kind)}``, and the manifest that lists them."""
-    path = directory / "manifest.json"
-    before = {"networks": {}} if is_missing(path) else store.read_manifest(path)
+    path, before = directory / "manifest.json", _recover(directory)
     after = {key: listed for key, listed in before["networks"].items() if key not in found}
     contents = {}
     for key, (source, result, files) in found.items():
@@ -161,15 +162,14 @@ def _holds(new, old, path):
 
 
 def _write_together(contents):
-    """Write files, ``{path: bytes}``: each beside its place, and when all are whole each to its place, in this order; or none.
+    """Write files, ``{path: bytes}``: each beside its place, and when all are whole each to its place, the manifest last; or none.
 
-    A failure puts back what was there. After a kill between two renames, the same command mends it.
+    A failure puts back what was there; after a kill between two renames, :func:`_recover` does.
     """
-    new, old = ({path: path.with_name(f"{path.name}.{which}.tmp") for path in contents} for which in ("new", "old"))
+    new = {path: path.with_name(f"{path.name}.new.tmp") for path in contents}
+    manifest = list(contents)[-1]
     for path in contents:
-        if not is_missing(old[path]) and is_missing(path):  # an earlier process was killed here
-            os.replace(old[path], path)
-        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+        if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
             raise PaperCodeError(f"{path} is no regular file, and is not replaced; move it away")
     fresh = {path for path in contents if is_missing(path)}
     begun = []
@@ -178,21 +178,39 @@ def _write_together(contents):
             write_atomically(new[path], content)
         for path in contents:
             begun.append(path)
-            if path not in fresh:
-                os.replace(path, old[path])
+            if path not in fresh | {manifest}:
+                os.replace(path, _aside(path))
             os.replace(new[path], path)
     except BaseException as error:
-        for path in begun:
-            if not is_missing(old[path]):
-                os.replace(old[path], path)
+        for path in begun if not is_missing(new[manifest]) or manifest not in begun else ():  # else all is in its place
+            if not is_missing(_aside(path)):
+                os.replace(_aside(path), path)
             elif path in fresh:
                 path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise unwritable(path, error) from error
         raise
     finally:
-        for path in [*new.values(), *old.values()]:
+        for path in [*new.values(), *map(_aside, contents)]:
             path.unlink(missing_ok=True)
+
+
+def _aside(path):
+    return path.with_name(f"{path.name}.old.tmp")
+
+
+def _recover(directory):
+    """The manifest, after putting back what a process that was killed had moved aside before it could list what it put there."""
+    path = directory / "manifest.json"
+    content = {"networks": {}} if is_missing(path) else store.read_manifest(path)
+    for file in (file for listed in content["networks"].values() for file in listed["files"].values()):
+        path = directory / file["path"]
+        if not is_missing(_aside(path)):
+            if store.is_listed(read_bytes(_aside(path)), file):
+                os.replace(_aside(path), path)
+            else:
+                _aside(path).unlink()
+    return content
 
 
 def read_result(run):
