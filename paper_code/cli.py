@@ -1,5 +1,6 @@
 """What a person types: ``python -m paper_code`` (or ``paper-code``)."""
 
+import os
 import re
 import sys
 from dataclasses import fields, replace
@@ -29,6 +30,13 @@ Name = Annotated[str, typer.Argument(help="a source that 'python -m paper_code d
 Root = Annotated[
     Path | None,
     typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="what to keep: exact (all files as they are), full (all, K in half precision), measured (l0, l1 and K, which is in half "
+        "precision, and the log), light (the same, all three in half precision)"
+    ),
 ]
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
@@ -200,7 +208,7 @@ def fit(
     from paper_code.files import write_json
     from paper_code.measures import fit_report
 
-    if weights.endswith(".safetensors") or Path(weights).is_file():
+    if weights.endswith(".safetensors") or os.path.isfile(weights):
         tensors = store.read_tensors(weights)
         if "l1" not in tensors:
             raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
@@ -319,12 +327,33 @@ def weights_verify():
 def weights_collect(
     runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
     to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
-    light: Annotated[bool, typer.Option("--light", help="for a control: the early layers alone, in half precision, and the log")] = False,
+    preset: Preset = "exact",
+    light: Annotated[bool, typer.Option("--light", help="the same as --preset light")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="even if a listed network loses files, precision or its values")] = False,
 ):
-    """Copy finished runs to data/weights and list them in the manifest."""
-    from paper_code.weights import SUFFIXES, collect
+    """Copy finished runs to data/weights and list them in the manifest: all of them, or none."""
+    from paper_code.weights import collect
 
-    for key in collect(runs, to, ("early", "log") if light else tuple(SUFFIXES), half=light):
+    for key in collect(runs, to, "light" if light else preset, replace):
+        typer.echo(key)
+
+
+@weights_app.command("lighten")
+def weights_lighten(
+    networks: Annotated[list[str], typer.Argument(help="listed networks, such as reference/seed-0")],
+    preset: Preset = "measured",
+    of: Annotated[Path | None, typer.Option("--of", help="directory of the weights; by default data/weights")] = None,
+):
+    """Keep less of listed networks: fewer files, lower precision; all of them, or none. What is dropped is deleted.
+
+    \b
+    python -m paper_code weights lighten reference/seed-0 --preset measured
+    """
+    from paper_code.weights import lighten
+
+    for name in networks:
+        _network_name(name)
+    for key in lighten(networks, preset, of):
         typer.echo(key)
 
 

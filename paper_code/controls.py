@@ -110,10 +110,10 @@ def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):
     list of Row
         The untrained first: those of ``control``, or of the reference where there is no ``control``.
     """
-    there = {name: weights.seeds(name, directory)[:most] for name in names}
+    there = {name: weights.seeds(name, directory, needed=False)[:most] for name in names}
     rows = []
     start = BASE if there.get(BASE) else "reference"
-    seeds = weights.seeds(start, directory)[:most] if start != BASE else there[BASE]
+    seeds = weights.seeds(start, directory, needed=False)[:most] if start != BASE else there[BASE]
     if seeds:
         asks = "what does the architecture give, and chance?"
         rows.append(measure(start, "untrained", asks, seeds, directory=directory, untrained=True, **effort))
@@ -125,7 +125,7 @@ def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):
 
 def missing(directory=None):
     """Labels of the controls without any network, and of those with a single one."""
-    count = {control.label: len(weights.seeds(name, directory)) for name, control in CONTROLS.items()}
+    count = {control.label: len(weights.seeds(name, directory, needed=False)) for name, control in CONTROLS.items()}
     return [label for label, found in count.items() if found == 0], [label for label, found in count.items() if found == 1]
 
 

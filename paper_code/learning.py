@@ -12,6 +12,7 @@ from paper_code.errors import PaperCodeError
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.propagation import correlation
 from paper_code.rounding import fixed
+from paper_code.tables import plain
 
 REFERENCE = "reference"
 
@@ -87,7 +88,7 @@ class Accuracy:
         several = len(values) > 1
         return [
             f"`{self.condition}`",
-            f"{self.images}, {self.classes} classes",
+            f"{plain(self.images)}, {self.classes} classes",
             len(values),
             fixed(values.mean(), 1),
             fixed(values.std(ddof=1), 1) if several else "–",

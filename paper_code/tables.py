@@ -13,6 +13,11 @@ def markdown_table(header, rows):
     return "\n".join(lines)
 
 
+def plain(text):
+    """Text from a file for a page of Markdown, on one line: whatever could be markup, of HTML too, as a character reference."""
+    return "".join(one if one.isalnum() or one in " -.,/" else f"&#{ord(one)};" for one in " ".join(str(text).split()))
+
+
 def spread(values, digits=2):
     """Lowest, median and highest of some numbers, as ``".91 / .95 / .97"``."""
     values = np.asarray(values, float)
