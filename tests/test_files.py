@@ -70,7 +70,7 @@ def test_json_that_cannot_be_written_or_read_is_one_line(tmp_path):
     assert path.read_bytes() == before
     for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b""):
         path.write_bytes(content)
-        fails("a.json (is not valid JSON|holds no JSON object).*restore it or delete it", read_json, path)
+        fails("a.json (is not valid JSON|holds no JSON object).*restore it, or move it away", read_json, path)
     fails("cannot read .*: No such file", read_json, tmp_path / "none.json")
     fails("cannot read .*: Is a directory", sha256, tmp_path)
 
