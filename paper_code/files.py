@@ -91,7 +91,7 @@ def append_line(path, line):
 
 def unwritable(path, error):
     """The PaperCodeError that tells a person of a failed write."""
-    reason = error.strerror or error
+    reason = getattr(error, "strerror", None) or error
     return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
 
 
