@@ -41,6 +41,16 @@ Preset = Annotated[
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
 
+# What takes less memory, by command, for a person whose machine has too little.
+LESS_MEMORY = {
+    "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
+    "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
+    "fit": "pass filters that are fewer or smaller",
+    "survey": "pass fewer runs at once, or a lower --permuted and --drawn",
+    "robustness": "choose fewer --classes",
+}
+
+
 @data_app.command("list")
 def data_list():
     """List the sources of images."""
@@ -124,7 +134,8 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.training import RESULT, Hardware, Run, check_seed
+    from paper_code.run_files import RESULT
+    from paper_code.training import Hardware, Run, check_seed
 
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
     hardware = Hardware(device, precision, threads)
@@ -190,7 +201,7 @@ def _parse(key, text, current):
             return tuple(int(item) for item in text.split(","))
         return type(current)(text)
     except (ValueError, KeyError) as error:
-        raise PaperCodeError(f"--set {key}={text}: not a value like {current}") from error
+        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {current}") from error
 
 
 @app.command()
@@ -369,7 +380,7 @@ def main():
         # PyTorch: RuntimeError "... can't allocate memory ..." on a CPU, its subclass OutOfMemoryError on a GPU
         if not isinstance(error, MemoryError) and not re.search(r"out of memory|allocate memory", str(error)):
             raise
-        _fail("out of memory; choose a smaller --batch, fewer --classes or a smaller network, then run the command again")
+        _fail(f"out of memory; {LESS_MEMORY.get(' '.join(sys.argv[1:2]), 'close other programs or take a larger machine')}")
     except OSError as error:  # what no reader or writer has put into words of its own
         _fail(f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}")
     except SystemExit as stop:

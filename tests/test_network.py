@@ -263,6 +263,24 @@ def test_an_excitatory_k_starts_as_a_tenth_of_the_size_of_the_draw_and_nothing_e
     "changes",
     [
         {"l0": "cubic"},
+        {"l0": "x" * 5000},
+        {"l1_size": 1},
+        {"l0_size": 1},
+        {"l1_size": 10**400 + 1},
+        {"cells": 10**30},
+        {"cells": 1.5},
+        {"cells": None},
+        {"classes": 10**30},
+        {"steps": 10**9},
+        {"stride": 10**30},
+        {"blur": 1e308},
+        {"blur": 10**400},
+        {"noise": 1e300},
+        {"l0_scale": 1e300},
+        {"widths": (10**30,)},
+        {"widths": ()},
+        {"widths": 4},
+        {"widths": (4, 4.5)},
         {"l0_size": 6},
         {"l0_size": -3},
         {"l1_size": 0},
@@ -292,6 +310,20 @@ def test_a_network_that_cannot_be_is_refused_in_one_line(changes):
     assert "\n" not in str(caught.value)
 
 
+def test_a_network_that_no_memory_holds_is_refused_before_it_is_asked_for():
+    for changes in ({"cells": 8192, "lateral_size": 63}, {"cells": 8000}, {"widths": (8192, 8192, 8192)}):
+        with pytest.raises(PaperCodeError, match="too large.*fewer cells"):
+            replace(CLEAR, **{"lateral_size": 11, **changes})
+
+
 def test_what_is_accepted_at_the_limits_runs():
-    for changes in ({"blur": 15.75}, {"widths": (4, 4, 4, 4, 4), "stride": 1}, {"widths": (4,) * 4}, {"lateral_size": 63}, {"l0_size": 63}):
+    for changes in (
+        {"blur": 15.75},
+        {"widths": (4, 4, 4, 4, 4), "stride": 1},
+        {"widths": (4,) * 4},
+        {"lateral_size": 63},
+        {"l0_size": 63},
+        {"l1_size": 3},
+        {"l1_size": 63},
+    ):
         assert network(**changes)(draw(2, 1, 64, 64)).isfinite().all()
