@@ -14,7 +14,10 @@ from scipy.optimize import minimize_scalar
 
 from paper_code.errors import PaperCodeError
 from paper_code.rounding import first_greatest
-from paper_code.se2.spectral import check_count, check_number
+from paper_code.se2.arguments import check_array, check_arrays, check_count, check_memory, check_number
+
+TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
+MOST_PLACES = 10**6  # on a curve
 
 
 def constant_curvature(curvature, s):
@@ -30,7 +33,7 @@ def constant_curvature(curvature, s):
     x, y, theta : float arrays
         x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) while |theta| < pi (co-circularity).
     """
-    k, s = np.broadcast_arrays(np.asarray(curvature, float), np.asarray(s, float))
+    k, s = check_arrays(curvature=curvature, s=s)
     turn = k * s
     half = np.sinc(turn / (2 * np.pi))  # a chord of length s half, at angle turn / 2
     return s * half * np.cos(turn / 2), s * half * np.sin(turn / 2), turn
@@ -41,6 +44,7 @@ def co_circular(x, y, theta_source=0.0):
 
     theta_source + theta = 2 psi mod pi, psi the direction of the joining line.
     """
+    x, y, theta_source = check_arrays(x=x, y=y, theta_source=theta_source)
     theta = np.mod(2 * np.arctan2(y, x) - theta_source, np.pi)
     return np.where(theta >= np.pi, 0.0, theta)
 
@@ -78,10 +82,12 @@ def geodesic(b, h3, length, count=101):
     PaperCodeError
         For b, h3, length or count out of range.
     """
-    for name, value in (("b", b), ("h3", h3)):
-        check_number(f"|{name}|", abs(value), positive=False)
-    check_number("length", length)
-    check_count("count", count, least=2)
+    b, h3, length = check_array("b", b), check_array("h3", h3), check_number("length", length)
+    if b.ndim or h3.ndim:
+        raise PaperCodeError(f"b and h3 must each be one number, not of shapes {b.shape} and {h3.shape}.")
+    if not (1 + abs(h3)) * length <= TURNS:
+        raise PaperCodeError(f"A geodesic with (1 + |h3|) length over {TURNS:g} takes too long: give a smaller length or h3.")
+    count = check_count("count", count, least=2, most=MOST_PLACES)
 
     def slope(_, state):
         _, _, theta, b, h3 = state
@@ -112,11 +118,9 @@ def association_field(*, length, curvature, count=9, points=41, turn=np.pi / 2):
     float array (count, points, 3)
         x, y, theta.
     """
-    check_number("length", length)
-    check_number("curvature", curvature)
-    check_number("turn", turn)
-    check_count("count", count)
-    check_count("points", points, least=2)
+    length, curvature, turn = check_number("length", length), check_number("curvature", curvature), check_number("turn", turn)
+    count, points = check_count("count", count), check_count("points", points, least=2)
+    check_memory(100 * count * points, "give a smaller count or fewer points")
     k = np.linspace(-curvature, curvature, count) if count > 1 else np.zeros(1)
     reach = np.minimum(length, turn / np.maximum(np.abs(k), 1e-300))
     s = reach[:, None] * np.linspace(-1, 1, points)
@@ -144,11 +148,16 @@ def integral_curve(field, start, *, direction=0.0, step=0.1, count=100):
     float array (n + 1, 3)
         x, y and theta, continuous, with n <= count.
     """
-    check_number("step", step)
-    check_count("count", count)
+    step, count = check_number("step", step), check_count("count", count, most=MOST_PLACES)
+    start, direction = check_array("start", start), check_array("direction", direction)
+    if start.shape != (2,) or direction.ndim:
+        raise PaperCodeError(f"start must be one place (x, y) and direction one angle, not of shapes {start.shape} and {direction.shape}.")
 
     def towards(x, y, last):
-        theta = float(field(x, y))
+        theta = check_array("The field's value", field(x, y), finite=False)
+        if theta.size != 1:
+            raise PaperCodeError(f"The field must give one orientation at one place, not an array of shape {theta.shape}.")
+        theta = theta.item()
         return last + (theta - last + np.pi / 2) % np.pi - np.pi / 2
 
     (x, y), theta = start, towards(*start, direction)
@@ -180,9 +189,9 @@ def mode_field(values, period=np.pi):
     weight : float array (rows, columns)
         The greatest sample, max over theta.
     """
-    values = np.asarray(values, float)
-    if values.ndim != 3 or len(values) < 3 or not np.isfinite(values).all():
-        raise PaperCodeError(f"mode_field needs finite values (n_theta >= 3, rows, columns), not an array of shape {values.shape}.")
+    values, period = check_array("values", values), check_number("period", period)
+    if values.ndim != 3 or len(values) < 3 or not values.size:
+        raise PaperCodeError(f"mode_field needs values (n_theta >= 3, rows, columns), not an array of shape {values.shape}.")
     best = first_greatest(values)
     before, top, after = (np.take_along_axis(values, (best + k)[None] % len(values), 0)[0] for k in (-1, 0, 1))
     bend = before - 2 * top + after
@@ -207,13 +216,14 @@ def orientation_field(theta, x, y):
     callable
         ``field(x, y)``, radians in [0, pi); nan outside the samples. Broadcasts.
     """
-    theta, x, y = (np.asarray(value, float) for value in (theta, x, y))
-    if theta.shape != (y.size, x.size) or x.size < 2 or y.size < 2 or x[1] <= x[0] or y[1] >= y[0]:
+    theta = check_array("theta", theta, finite=False)
+    x, y = check_array("x", x), check_array("y", y)
+    if x.ndim != 1 or y.ndim != 1 or theta.shape != (y.size, x.size) or x.size < 2 or y.size < 2 or x[1] <= x[0] or y[1] >= y[0]:
         raise PaperCodeError("orientation_field needs theta (rows, columns), x growing with the columns and y shrinking with the rows.")
     double = np.cos(2 * theta), np.sin(2 * theta)
 
     def field(px, py):
-        px, py = np.broadcast_arrays(np.asarray(px, float), np.asarray(py, float))
+        px, py = check_arrays(x=px, y=py, finite=False)
         places = np.stack([(py - y[0]) / (y[1] - y[0]), (px - x[0]) / (x[1] - x[0])])
         cos, sin = (map_coordinates(part, places.reshape(2, -1), order=1, cval=np.nan).reshape(px.shape) for part in double)
         return np.mod(np.arctan2(sin, cos) / 2, np.pi)
@@ -233,7 +243,7 @@ class SlopeFit:
 
 def fold(angle):
     """An angle modulo pi, in (-pi/2, pi/2]."""
-    return np.pi / 2 - np.mod(np.pi / 2 - np.asarray(angle, float), np.pi)
+    return np.pi / 2 - np.mod(np.pi / 2 - check_array("angle", angle, finite=False), np.pi)
 
 
 def slope_score(c, x, y, theta, weights):
@@ -266,10 +276,10 @@ def fit_slope(x, y, theta, weights=None, bounds=(-1.0, 4.0)):
     PaperCodeError
         For values that are not finite, a place at the origin, or weights that are negative or all zero.
     """
-    given = np.broadcast_arrays(x, y, theta, 1.0 if weights is None else weights)
-    x, y, theta, weights = (np.asarray(value, float).ravel() for value in given)
-    if not x.size or not all(np.isfinite(v).all() for v in (x, y, theta, weights)):
-        raise PaperCodeError("fit_slope needs finite x, y, theta and weights.")
+    given = check_arrays(x=x, y=y, theta=theta, weights=1.0 if weights is None else weights)
+    x, y, theta, weights = (value.ravel() for value in given)
+    if not x.size:
+        raise PaperCodeError("fit_slope needs at least one place.")
     if ((x == 0) & (y == 0)).any():
         raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
     if weights.min() < 0 or weights.sum() == 0:

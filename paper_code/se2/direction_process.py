@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import fft, ifft, next_fast_len
 
+from paper_code.se2.arguments import check_arrays, check_count, check_number
 from paper_code.se2.kernel import sample_grid
-from paper_code.se2.spectral import Moments, Process, check_count, check_number, tridiagonal
+from paper_code.se2.spectral import Moments, Process, tridiagonal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +29,25 @@ class DirectionProcess(Process):
     """
 
     D: float  # angular diffusion, rad^2/px
-    steps: int | None = None  # time steps for a fixed time; by default of 0.25 px, or 0.15 / sqrt(D) if less: errors below 1e-5
+    steps: int | None = None  # time steps for a fixed time; by default of 0.25 px, or 0.15 / sqrt(D) if less, or as sampling needs
 
     def __post_init__(self):
         super().__post_init__()
-        check_number("D", self.D)
+        self._set("D", check_number)
         if self.steps is not None:
-            check_count("steps", self.steps)
+            self._set("steps", check_count)
+
+    @property
+    def time_steps(self):
+        """Steps of a fixed time, given or by default; None for a random life time."""
+        if self.alpha is not None:
+            return None
+        return self.steps or max(8, math.ceil(self.time / min(0.25, 0.15 / math.sqrt(self.D))))
+
+    @property
+    def work(self):
+        """How often a solve at one frequency goes over a mode; a step costs as much as four."""
+        return super().work * (4 * self.time_steps if self.time_steps else 1)
 
     @property
     def reach(self):
@@ -53,7 +66,7 @@ class DirectionProcess(Process):
         order with steps all forward, is the factor in theta ``2 D (w . n')^2``, n' = (-sin, cos). Talbot's contour fails here: the
         spectrum reaches far up the imaginary axis. (Chin 1997, Phys. Lett. A 226, scheme A.)
         """
-        steps = self.steps or max(8, math.ceil(self.time / min(0.25, 0.15 / math.sqrt(self.D))))
+        steps = self.time_steps
         dt = self.time / steps
         count = next_fast_len(2 * self.modes + 2)
         theta = 2 * math.pi * np.arange(count) / count
@@ -76,14 +89,14 @@ class DirectionProcess(Process):
 
     def moments(self):
         """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
-        D, phi, mean = self.D, self.life_laplace, self.life_mean
+        D, phi, rest = self.D, self.life_laplace, self.life_rest
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         odd = 0.0 if self.undirected else 1.0
-        r2 = 2 * (mean / D - (1 - phi(D)) / D**2) + 2 * self.blur**2
-        z2 = g2 * 2 / (3 * D**2) * (0.75 - phi(D) + phi(4 * D) / 4)
-        along = g1 * (1 - phi(D)) / D  # E[z e^{-i theta}]
-        twice = g1 * g2 * (phi(D) - phi(4 * D)) / (3 * D)  # E[z e^{i theta}]
-        return Moments(1.0, odd * g1**2 * phi(D), g2**2 * phi(4 * D), odd * g1 * (1 - phi(D)) / D, (r2 + z2) / 2, (r2 - z2) / 2,
+        r2 = 2 * rest(D, 2) + 2 * self.blur**2
+        z2 = g2 * 2 / 3 * (4 * rest(4 * D, 2) - rest(D, 2))
+        along = g1 * rest(D, 1)  # E[z e^{-i theta}]
+        twice = g1 * g2 * (4 * rest(4 * D, 1) - rest(D, 1)) / 3  # E[z e^{i theta}]
+        return Moments(1.0, odd * g1**2 * phi(D), g2**2 * phi(4 * D), odd * g1 * rest(D, 1), (r2 + z2) / 2, (r2 - z2) / 2,
                        odd * (along + twice) / 2, odd * (along - twice) / 2)
 
 
@@ -147,9 +160,10 @@ def heisenberg(x, y, theta, *, D, alpha):
     float array
         alpha e^{-alpha x} sqrt(3) / (2 pi D x^2) exp(-(x^2 theta^2 - 3 x y theta + 3 y^2) / (D x^3)), per px^2 and radian.
     """
-    check_number("D", D)
-    check_number("alpha", alpha)
-    x, y, theta = np.broadcast_arrays(*(np.asarray(value, float) for value in (x, y, theta)))
+    D, alpha = check_number("D", D), check_number("alpha", alpha)
+    x, y, theta = check_arrays(x=x, y=y, theta=theta)
     ahead = np.where(x > 0, x, 1.0)
-    exponent = -alpha * ahead - (ahead**2 * theta**2 - 3 * ahead * y * theta + 3 * y**2) / (D * ahead**3)
-    return np.where(x > 0, alpha * math.sqrt(3) / (2 * math.pi * D * ahead**2) * np.exp(exponent), 0.0)
+    with np.errstate(over="ignore"):
+        slope = y / ahead
+        exponent = -alpha * ahead - ((theta - 1.5 * slope) ** 2 + 0.75 * slope**2) / (D * ahead)
+        return np.where(x > 0, np.exp(math.log(alpha * math.sqrt(3) / (2 * math.pi * D)) - 2 * np.log(ahead) + exponent), 0.0)

@@ -9,10 +9,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import eigh_tridiagonal
 
 from paper_code.errors import PaperCodeError
+from paper_code.se2.arguments import check_number
 from paper_code.se2.kernel import sample_grid
-from paper_code.se2.spectral import Moments, Process, check_number, tridiagonal
+from paper_code.se2.spectral import Moments, Process, tridiagonal
 
 TALBOT = 24  # nodes on the contour; errors of 3.9^-24 (Trefethen, Weideman and Schmelzer 2006)
 
@@ -35,9 +37,9 @@ class Enhancement(Process):
 
     def __post_init__(self):
         super().__post_init__()
-        check_number("D11", self.D11)
-        check_number("D22", self.D22)
-        if self.method not in ("talbot", "eigen"):
+        self._set("D11", check_number)
+        self._set("D22", check_number)
+        if not isinstance(self.method, str) or self.method not in ("talbot", "eigen"):
             raise PaperCodeError(f'method must be "talbot" or "eigen", not {self.method!r}.')
 
     @property
@@ -46,6 +48,11 @@ class Enhancement(Process):
         if self.alpha is None:
             return math.sqrt(40 * self.D11 * self.time + 20 * self.blur**2)
         return self.life_quantile * math.sqrt(self.D11 * self.alpha) + math.sqrt(20) * self.blur
+
+    @property
+    def work(self):
+        """How often a solve at one frequency goes over a mode: once a node of the contour; eigenvectors are shared by frequencies."""
+        return super().work * (1 if self.time is None else TALBOT // 2 if self.method == "talbot" else 1 + self.modes // 4)
 
     def resolve(self, s, wx, wy, source):
         """Modes of (s - D11 X1^2 - D22 X2^2)^{-1} source at the frequencies (wx, wy); s may be complex, off the negative axis."""
@@ -68,29 +75,27 @@ class Enhancement(Process):
         return total + total[::-1].conj()
 
     def _eigen(self, wx, wy, source):
-        # In the frame of the frequency the matrix is real, symmetric and a function of rho^2 alone.
-        rho2, index = np.unique(np.round(wx**2 + wy**2, 10), return_inverse=True)
+        # In the frame of the frequency the matrix is real, symmetric and a function of rho^2 alone, told apart to 1e-12 of itself.
+        mantissa, exponent = np.frexp(wx**2 + wy**2)
+        rho2, index = np.unique(np.ldexp(np.round(mantissa, 12), exponent), return_inverse=True)
         turn = np.exp(-1j * np.outer(self.mode_numbers, np.arctan2(wy, wx)))
         framed = turn.conj() * source[:, None]
         answer = np.empty_like(framed)
         for parity in (0, 1):
             modes = np.flatnonzero(self.mode_numbers % 2 == parity)
-            size = np.arange(modes.size)
-            matrices = np.zeros((rho2.size, modes.size, modes.size))
-            matrices[:, size, size] = self.D22 * self.mode_numbers[modes] ** 2 + self.D11 / 2 * rho2[:, None]
-            matrices[:, size[1:], size[:-1]] = matrices[:, size[:-1], size[1:]] = self.D11 / 4 * rho2[:, None]
-            values, vectors = np.linalg.eigh(matrices)
-            for k in range(rho2.size):
+            for k, one in enumerate(rho2):
                 here = np.flatnonzero(index == k)
-                decayed = np.exp(-self.time * values[k])[:, None] * (vectors[k].T @ framed[np.ix_(modes, here)])
-                answer[np.ix_(modes, here)] = vectors[k] @ decayed
+                values, vectors = eigh_tridiagonal(self.D22 * self.mode_numbers[modes] ** 2 + self.D11 / 2 * one,
+                                                   np.full(modes.size - 1, self.D11 / 4 * one))
+                decayed = np.exp(-self.time * values)[:, None] * (vectors.T @ framed[np.ix_(modes, here)])
+                answer[np.ix_(modes, here)] = vectors @ decayed
         return turn * answer
 
     def moments(self):
         """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         r2 = 2 * self.D11 * self.life_mean + 2 * self.blur**2
-        z2 = g2 * self.D11 / (2 * self.D22) * (1 - self.life_laplace(4 * self.D22))
+        z2 = g2 * 2 * self.D11 * self.life_rest(4 * self.D22, 1)
         cos = 0.0 if self.undirected else g1**2 * self.life_laplace(self.D22)
         return Moments(1.0, cos, g2**2 * self.life_laplace(4 * self.D22), 0.0, (r2 + z2) / 2, (r2 - z2) / 2, 0.0, 0.0)
 

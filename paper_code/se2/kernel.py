@@ -12,7 +12,9 @@ from scipy.fft import fft, ifft, irfft, next_fast_len
 from scipy.ndimage import map_coordinates, spline_filter1d
 
 from paper_code.errors import PaperCodeError
-from paper_code.se2.spectral import Moments, Process, blocks, check_count, check_number
+from paper_code.se2.arguments import check_arrays, check_count, check_memory, check_number
+from paper_code.se2.resolution import TOLERANCE, resolved
+from paper_code.se2.spectral import Moments, Process, blocks, check_work
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,7 @@ class Kernel:
         PaperCodeError
             If a place lies outside the window, or is not a number.
         """
-        x, y, theta = _points(x, y, theta)
+        x, y, theta = check_arrays(x=x, y=y, theta=theta)
         row, column = (self.y[0] - y) / self.spacing, (x - self.x[0]) / self.spacing
         slack = 1e-9
         for name, place, count in (("x", column, self.x.size), ("y", row, self.y.size)):
@@ -101,16 +103,7 @@ PAD = 4  # samples of theta repeated at either end, for the reach of a quintic s
 POINTS = 128  # points a sum
 
 
-def _points(x, y, theta):
-    points = np.broadcast_arrays(*(np.asarray(value, float) for value in (x, y, theta)))
-    if not all(np.isfinite(value).all() for value in points):
-        raise PaperCodeError("x, y and theta must be finite.")
-    return points
-
-
-def default_step(process):
-    """The coarsest grid step, px, that resolves a process: blur / 2, where the spectrum is down to e^{-2 pi^2}; 0.25 without blur."""
-    return process.blur / 2 if process.blur > 0 else 0.25
+SMALLER = "give a smaller window or box, a larger alpha or blur, or a shorter time"
 
 
 def box_count(process, step, window, box=None):
@@ -119,10 +112,11 @@ def box_count(process, step, window, box=None):
     if box is None:
         box = window + process.reach
     else:
-        check_number("box", box)
+        box = check_number("box", box)
         if box < max(least, window):
             raise PaperCodeError(
                 f"A box of {box:g} px is too small for the life time and the window: give at least {max(least, window):.4g} px.")
+    check_memory(40 * (box / step) ** 2 / 2, SMALLER)
     return 2 * next_fast_len(math.ceil(box / step / 2 - 1e-9), real=True)
 
 
@@ -136,7 +130,7 @@ def to_theta(modes, process, n_theta):
     return ifft(folded, axis=0, norm="forward", overwrite_x=True)
 
 
-def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None):
+def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None, tolerance=TOLERANCE):
     """Sample a process on a square grid centred on the identity.
 
     The cost is that of (box / step)^2 frequencies times M, and as many times n_theta; memory is a quarter of the latter, complex, and the
@@ -148,11 +142,14 @@ def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None):
     size : int
         Places on a side; an odd size has one at the origin, as paper_code.geometry.pixel_grid has.
     spacing : float
-        px. Where it exceeds blur / 2 the frequencies of a finer grid are used, so the samples are right at any spacing.
+        px. Where it exceeds blur / 2, or without blur what the kernel asks, the frequencies of a finer grid are used, so the samples are
+        right at any spacing.
     n_theta : int
         Directions, theta_k = k period / n_theta.
     box : float, optional
         Side in px of the periodic box; by default the window and the reach of the process (10 / alpha for an exponential life time).
+    tolerance : float, optional
+        What the numerics may lose, as a share of the peak (``resolution.resolved``).
 
     Returns
     -------
@@ -161,21 +158,24 @@ def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None):
     Raises
     ------
     PaperCodeError
-        For a bad size, spacing or n_theta, or a box too small for the life time.
+        For a bad size, spacing or n_theta, a box too small for the life time, or a kernel too fine or wide.
     """
-    check_count("size", size, least=2)
-    check_count("n_theta", n_theta)
-    check_number("spacing", spacing)
-    refinement = max(1, math.ceil(spacing / default_step(process) - 1e-9)) if process.blur > 0 else 1
+    size, n_theta = check_count("size", size, least=2), check_count("n_theta", n_theta)
+    spacing = check_number("spacing", spacing)
+    process, step = resolved(process, None, tolerance)
+    check_memory(8 * n_theta * size**2, "give a smaller size or n_theta")
+    refinement = max(1, math.ceil(spacing / step - 1e-9))
     step = spacing / refinement
     count = box_count(process, step, size * spacing, box)
+    check_memory(8 * n_theta * size**2 + (40 + 4 * n_theta) * count**2, SMALLER + ", or fewer directions")
+    check_work(process, math.pi / 16 * count**2)
     # By reflection p(x, -y, -theta) = p(x, y, theta) a quadrant of frequencies is enough. Those beyond the Nyquist circle are left
     # out, so that the band does not depend on the direction.
     half = count // 2
     frequency = 2 * math.pi / (count * step) * np.arange(half)
     row, column = np.nonzero(frequency[:, None] ** 2 + frequency**2 < (math.pi / step) ** 2)
     levels = np.empty((n_theta, row.size), complex)
-    for block in blocks(row.size):
+    for block in blocks(row.size, process):
         levels[:, block] = to_theta(process.spectrum(frequency[column[block]], frequency[row[block]]), process, n_theta)
     places = np.arange(size) * refinement
     centre = (size - 1) * spacing / 2
@@ -194,7 +194,7 @@ def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None):
     return Kernel(values, ticks, -ticks, process.period * np.arange(n_theta) / n_theta, process)
 
 
-def sample_points(process, x, y, theta, *, step=None, box=None):
+def sample_points(process, x, y, theta, *, step=None, box=None, tolerance=TOLERANCE):
     """Density at any list of displacements and turns by the direct Fourier sum; broadcasts.
 
     Parameters
@@ -205,9 +205,11 @@ def sample_points(process, x, y, theta, *, step=None, box=None):
     theta : array_like
         Radians.
     step : float, optional
-        px, the grid whose frequencies are summed; by default blur / 2, or 0.25 without blur.
+        px, the grid whose frequencies are summed; by default blur / 2, and without blur what the kernel asks.
     box : float, optional
         Side in px of the periodic box; by default twice the farthest coordinate and the reach of the process.
+    tolerance : float, optional
+        What the numerics may lose, as a share of the peak (``resolution.resolved``).
 
     Returns
     -------
@@ -217,16 +219,17 @@ def sample_points(process, x, y, theta, *, step=None, box=None):
     Raises
     ------
     PaperCodeError
-        For coordinates that are not finite, or a box too small for the life time.
+        For coordinates that are not finite, a box too small for the life time, or a kernel too fine or wide.
     """
-    x, y, theta = _points(x, y, theta)
+    x, y, theta = check_arrays(x=x, y=y, theta=theta)
     shape = x.shape
     x, y, theta = x.ravel(), y.ravel(), theta.ravel()
     if not x.size:
         return np.zeros(shape)
-    wx, wy, weight = half_plane(process, step, 2 * max(np.abs(x).max(), np.abs(y).max()), box)
+    process, wx, wy, weight = half_plane(process, step, 2 * max(np.abs(x).max(), np.abs(y).max()), box, tolerance)
+    check_work(process, wx.size * (1 + x.size / 16))
     values = np.zeros(x.size)
-    for block in blocks(wx.size):
+    for block in blocks(wx.size, process):
         modes = process.spectrum(wx[block], wy[block])
         for start in range(0, x.size, POINTS):
             here = slice(start, start + POINTS)
@@ -236,12 +239,11 @@ def sample_points(process, x, y, theta, *, step=None, box=None):
     return values.reshape(shape)
 
 
-def half_plane(process, step, window, box):
-    """Frequencies wx >= 0 inside the Nyquist circle, and the weights with which their real parts sum to the density."""
-    step = default_step(process) if step is None else step
-    check_number("step", step)
+def half_plane(process, step, window, box, tolerance):
+    """The resolved process, its frequencies wx >= 0 inside the Nyquist circle, and the weights with which real parts sum to the density."""
+    process, step = resolved(process, step, tolerance)
     count = box_count(process, step, window, box)
     unit = 2 * math.pi / (count * step)
     wy, wx = np.meshgrid(unit * np.arange(1 - count // 2, count // 2), unit * np.arange(count // 2), indexing="ij")
     inside = wx**2 + wy**2 < (math.pi / step) ** 2
-    return wx[inside], wy[inside], np.where(wx[inside] > 0, 2, 1) / (count * step) ** 2
+    return process, wx[inside], wy[inside], np.where(wx[inside] > 0, 2, 1) / (count * step) ** 2

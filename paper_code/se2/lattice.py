@@ -10,12 +10,14 @@ import math
 import numpy as np
 
 from paper_code.errors import PaperCodeError
+from paper_code.se2.arguments import check_array, check_count, check_memory, check_number
 from paper_code.se2.kernel import half_plane
-from paper_code.se2.spectral import blocks, check_count, check_number
+from paper_code.se2.resolution import TOLERANCE
+from paper_code.se2.spectral import Process, blocks, check_work
 
 
 def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_theta=64, spacing=1.0, offsets=None, cell=None,
-                   cell_theta=None, box=None, step=None):
+                   cell_theta=None, box=None, step=None, tolerance=TOLERANCE):
     """Sample a process, or average it over cells, at the offsets of a lateral kernel.
 
     Parameters
@@ -38,7 +40,9 @@ def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_the
     box : float, optional
         Side of the periodic box in px; by default the window and the reach of the process.
     step : float, optional
-        px, the grid whose frequencies are summed; by default blur / 2.
+        px, the grid whose frequencies are summed; by default blur / 2, and without blur what the kernel asks.
+    tolerance : float, optional
+        What the numerics may lose, as a share of the peak of the kernel at points (``resolution.resolved``).
 
     Returns
     -------
@@ -48,25 +52,28 @@ def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_the
     Raises
     ------
     PaperCodeError
-        For arguments out of range, or a box too small for the life time.
+        For arguments out of range, a box too small for the life time, or a kernel too fine or wide.
     """
-    check_count("radius", radius, least=0)
-    check_number("spacing", spacing)
-    cell = spacing if cell is None else cell
+    if not isinstance(process, Process):
+        raise PaperCodeError(f"A process must be a DirectionProcess or an Enhancement, not {type(process).__name__}.")
+    radius, spacing = check_count("radius", radius, least=0), check_number("spacing", spacing)
+    cell = check_number("cell", spacing if cell is None else cell, positive=False)
     if angles is None:
-        check_count("n_theta", n_theta)
+        n_theta = check_count("n_theta", n_theta, most=2**20)
         angles = process.period * np.arange(n_theta) / n_theta
         cell_theta = process.period / n_theta if cell_theta is None else cell_theta
-    cell_theta = 0.0 if cell_theta is None else cell_theta
-    check_number("cell", cell, positive=False)
-    check_number("cell_theta", cell_theta, positive=False)
+    cell_theta = check_number("cell_theta", 0.0 if cell_theta is None else cell_theta, positive=False)
     frames, angles = (_angles(name, value) for name, value in (("frame_angles", frame_angles), ("angles", angles)))
-    offsets = np.zeros((frames.size, angles.size, 2)) if offsets is None else np.asarray(offsets, float)
-    if offsets.shape != (frames.size, angles.size, 2) or not np.isfinite(offsets).all():
-        raise PaperCodeError(f"offsets must be finite and of shape {(frames.size, angles.size, 2)}, not {offsets.shape}.")
+    pairs, side = frames.size * angles.size, 2 * radius + 1
+    check_memory(8 * pairs * (side**2 + 2), "give a smaller radius, or fewer frame_angles or angles")
+    offsets = check_array("offsets", np.zeros((frames.size, angles.size, 2)) if offsets is None else offsets)
+    if offsets.shape != (frames.size, angles.size, 2):
+        raise PaperCodeError(f"offsets must be of shape {(frames.size, angles.size, 2)}, not {offsets.shape}.")
 
-    window = (2 * radius + 1) * spacing + 2 * np.abs(offsets).max(initial=0)
-    wx, wy, weight = half_plane(process, step, window, box)
+    window = side * spacing + 2 * np.abs(offsets).max(initial=0)
+    process, wx, wy, weight = half_plane(process, step, window, box, tolerance)
+    check_memory(8 * pairs * side**2 + 16 * (angles.size + 6) * wx.size, "give fewer angles, a smaller radius or box, or a larger blur")
+    check_work(process, frames.size * wx.size * (1 + angles.size / 16))
     weight = weight * np.sinc(wx * cell / (2 * math.pi)) * np.sinc(wy * cell / (2 * math.pi))
     columns, ix = np.unique(wx, return_inverse=True)
     rows, iy = np.unique(wy, return_inverse=True)
@@ -79,7 +86,7 @@ def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_the
     levels = np.empty((angles.size, wx.size), complex)
     kernel = np.empty((frames.size, angles.size, ticks.size, ticks.size))
     for i, frame in enumerate(frames):
-        for block in blocks(wx.size):
+        for block in blocks(wx.size, process):
             levels[:, block] = (to_theta @ process.spectrum(wx[block], wy[block], frame)) * weight[block]
         for j in range(angles.size):
             x, y = offsets[i, j]
@@ -102,7 +109,7 @@ def undirect(values):
     -------
     array (n_theta / 2, rows, columns)
     """
-    values = np.asarray(values, float)
+    values = check_array("values", values)
     if values.ndim != 3 or values.shape[0] % 2 or not values.size:
         raise PaperCodeError(f"undirect needs (an even n_theta, rows, columns), not {values.shape}.")
     both = values + values[:, ::-1, ::-1]
@@ -111,7 +118,7 @@ def undirect(values):
 
 
 def _angles(name, value):
-    value = np.asarray(value, float)
-    if value.ndim != 1 or not np.isfinite(value).all():
-        raise PaperCodeError(f"{name} must be a list of finite angles in radians.")
+    value = check_array(name, value)
+    if value.ndim != 1:
+        raise PaperCodeError(f"{name} must be a list of angles in radians, not of shape {value.shape}.")
     return value

@@ -11,12 +11,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, poch
 
 from paper_code.errors import PaperCodeError
+from paper_code.se2.arguments import check_arrays, check_count, check_memory, check_number
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
-BLOCK = 2048  # frequencies a sweep: its working arrays stay in the cache, and memory does not grow with the number of modes
+BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
+WORK = 2e9  # modes times frequencies that a call may go through: about two minutes on one core
+MOST_MODES = 2**14  # M; a blur in theta of 0.00025 radians
 
 
 def tridiagonal(base, common, lower, upper, rhs, step=1):
@@ -54,25 +57,17 @@ def tridiagonal(base, common, lower, upper, rhs, step=1):
     return solution
 
 
-def blocks(count):
-    """Slices that cut ``count`` frequencies into sweeps."""
-    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))
+def blocks(count, process):
+    """Slices that cut ``count`` frequencies into sweeps of a process."""
+    step = max(1, min(BLOCK, 128 * BLOCK // (2 * process.modes + 1)))
+    return (slice(start, start + step) for start in range(0, count, step))
 
 
-def check_number(name, value, positive=True):
-    """Raise PaperCodeError unless ``value`` is a finite real number, positive (or, if not ``positive``, at least zero)."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise PaperCodeError(f"{name} must be a number, not {value!r}.") from None
-    if not math.isfinite(number) or number < 0 or (positive and number == 0):
-        raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {value!r}.")
-
-
-def check_count(name, value, least=1):
-    """Raise PaperCodeError unless ``value`` is a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise PaperCodeError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+def check_work(process, frequencies):
+    """Raise PaperCodeError if so many frequencies of a process would take more than WORK."""
+    if not process.work * frequencies <= WORK:
+        raise PaperCodeError(f"{frequencies:.2g} frequencies of {process.modes} modes would take more than minutes: give a larger blur or "
+                             "alpha, a shorter time, a smaller window or box, or fewer modes or steps.")
 
 
 @dataclass(frozen=True)
@@ -105,20 +100,43 @@ class Process:
     undirected: bool = False  # theta in [0, pi), source and target each without a direction
     blur: float = 0.5  # total standard deviation of the Gaussian in x and in y, px
     blur_theta: float = 0.1  # standard deviation of the Gaussian in theta at the source, and again at the target, radians
-    modes: int | None = None  # M; by default blur_theta M = 4, or 64 without blur
+    modes: int | None = None  # M; by default blur_theta M = 4, or 64 without blur, and more where sampling needs them
 
     def __post_init__(self):
         if (self.alpha is None) == (self.time is None):
             raise PaperCodeError("Give either alpha (killing rate, 1/px) or time (fixed life time, px), and not both.")
-        check_number("alpha" if self.time is None else "time", self.alpha if self.time is None else self.time)
-        check_count("shape", self.shape)
+        self._set("alpha" if self.time is None else "time", check_number)
+        self._set("shape", check_count, most=10**6)
         if self.time is not None and self.shape != 1:
             raise PaperCodeError("shape belongs to a random life time: give alpha, not time.")
-        check_number("blur", self.blur, positive=False)
-        check_number("blur_theta", self.blur_theta, positive=False)
+        self._set("blur", check_number, positive=False)
+        self._set("blur_theta", check_number, positive=False)
+        if not isinstance(self.undirected, bool | np.bool_):
+            raise PaperCodeError(f"undirected must be True or False, not {self.undirected!r}.")
         if self.modes is None:
-            object.__setattr__(self, "modes", math.ceil(4 / self.blur_theta - 1e-9) if self.blur_theta > 0 else 64)
-        check_count("modes", self.modes)
+            if self.default_modes > MOST_MODES:
+                raise PaperCodeError(f"blur_theta must be zero or at least {4 / MOST_MODES:.2g} radians, not {self.blur_theta:g}.")
+            object.__setattr__(self, "modes", self.default_modes)
+        self._set("modes", check_count, most=MOST_MODES)
+
+    def _set(self, name, check, **limits):
+        """Keep a field as the plain number that it was checked to be."""
+        object.__setattr__(self, name, check(name, getattr(self, name), **limits))
+
+    @property
+    def default_modes(self):
+        """M where none is given."""
+        return max(1, math.ceil(4 / self.blur_theta - 1e-9)) if self.blur_theta > 0 else 64
+
+    @property
+    def time_steps(self):
+        """Steps of a fixed time; None where none are taken."""
+        return None
+
+    @property
+    def work(self):
+        """How often a solve at one frequency goes over a mode."""
+        return self.shape * (2 * self.modes + 1)
 
     @property
     def period(self):
@@ -144,6 +162,21 @@ class Process:
         """E exp(-rate T), where a rate is 1/px."""
         return math.exp(-rate * self.time) if self.alpha is None else (self.alpha / (self.alpha + rate)) ** self.shape
 
+    def life_rest(self, rate, order):
+        """What follows the first ``order`` terms of E exp(-rate T) = sum_n (-rate)^n E T^n / n!, over (-rate)^order.
+
+        By its own series where the difference of the two would cancel.
+        """
+        def term(n):  # E T^n / n! over (E T)^n
+            return 1 / math.factorial(n) if self.alpha is None else poch(self.shape, n) / self.shape**n / math.factorial(n)
+
+        u = rate * self.life_mean
+        if u < 0.02:
+            scaled = sum((-u) ** (n - order) * term(n) for n in range(order, order + 9))
+        else:
+            scaled = (self.life_laplace(rate) - sum((-u) ** n * term(n) for n in range(order))) / (-u) ** order
+        return scaled * self.life_mean**order
+
     def spectrum(self, wx, wy, source_angle=0.0):
         """The modes p_m of the blurred kernel at the frequencies given.
 
@@ -160,7 +193,11 @@ class Process:
             ``sum_m p_m e^{i m theta}`` is the Fourier transform over (x, y) of the density per px^2 and radian. An undirected
             kernel has even modes only.
         """
-        wx, wy = np.broadcast_arrays(np.asarray(wx, float), np.asarray(wy, float))
+        wx, wy = check_arrays(wx=wx, wy=wy)
+        if wx.ndim != 1:
+            raise PaperCodeError(f"wx and wy must be lists of frequencies, not of shape {wx.shape}.")
+        check_memory(64 * wx.size * (2 * self.modes + 1), "ask for fewer frequencies or modes")
+        check_work(self, wx.size)
         m = self.mode_numbers
         gaussian = np.exp(-((self.blur_theta * m) ** 2) / 2)
         source = gaussian * np.exp(-1j * m * source_angle) / (2 * math.pi)

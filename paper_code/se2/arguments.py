@@ -1,0 +1,84 @@
+"""What the functions of SE(2) ask of their arguments, before they compute: numbers, counts, arrays, and memory."""
+
+import math
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+
+SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter: its powers and ratios then stay inside double precision
+MOST = 2**31 - 1  # of a count
+MEMORY = 2 * 2**30  # bytes that one call may ask for
+
+
+def check_number(name, value, positive=True):
+    """``value`` as a float, if it is a real number from 1e-30 to 1e30, or zero where ``positive`` does not forbid it."""
+    value = _unpack(value)
+    try:
+        if isinstance(value, str | bytes | bool | np.bool_) or np.ndim(value):
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError):
+        raise PaperCodeError(f"{name} must be a number, not {_told(value)}.") from None
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+        raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {_told(value)}.")
+    if number and not SMALLEST <= number <= LARGEST:
+        raise PaperCodeError(f"{name} must lie between {SMALLEST:g} and {LARGEST:g}, not {_told(value)}: choose other units.")
+    return number
+
+
+def check_count(name, value, least=1, most=MOST):
+    """``value`` as an int, if it is a whole number from ``least`` to ``most``."""
+    value = _unpack(value)
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        limit = f"of at least {least}" if most == MOST else f"from {least} to {most}"
+        raise PaperCodeError(f"{name} must be a whole number {limit}, not {_told(value)}.")
+    return int(value)
+
+
+def check_array(name, value, finite=True):
+    """``value`` as an array of float, if it holds real numbers alone; ``finite`` forbids nan and infinity."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufO":
+            raise TypeError
+        if array.dtype.kind == "O" and any(isinstance(item, str | bytes | complex) for item in array.flat):
+            raise TypeError
+        array = array.astype(float, copy=False)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise PaperCodeError(f"{name} must be real numbers in an even array, not {_told(value)}.") from None
+    if finite and not np.isfinite(array).all():
+        raise PaperCodeError(f"{name} must be finite: it holds nan or infinity.")
+    return array
+
+
+def check_arrays(finite=True, **values):
+    """The values as arrays of float of one shape."""
+    arrays = [check_array(name, value, finite) for name, value in values.items()]
+    try:
+        return np.broadcast_arrays(*arrays)
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(values, arrays, strict=True))
+        raise PaperCodeError(f"These shapes do not fit each other: {shapes}.") from None
+
+
+def check_memory(needed, advice):
+    """Raise PaperCodeError if an answer needs more than MEMORY bytes; ``advice`` says what to make smaller."""
+    if not needed <= MEMORY:
+        raise PaperCodeError(f"This would need {needed / 2**30:.3g} GiB of memory, over the {MEMORY / 2**30:g} allowed: {advice}.")
+
+
+def _unpack(value):
+    """A scalar in an array without dimensions."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def _told(value):
+    """A value in an error message: short, whatever it is."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an int of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "..."
