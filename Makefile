@@ -1,16 +1,17 @@
 # `make book` and `make test` need Python 3.11, make and git, and nothing else: they install what they use into .venv, once.
 
 PYTHON ?= python3.11
-RUN := .venv/bin/python
+CLOSED := -I paper_code/workflow/environment.py
+RUN := .venv/bin/python $(CLOSED)
 PIPELINE := $(RUN) -m paper_code.workflow
 QUICK := --config profile=quick build=_build/quick
 PYTEST := $(RUN) -m pytest -p paper_code.workflow.count_notebooks
-
-export OMP_NUM_THREADS := 1
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Whatever pip's own settings say of the place. No line that runs $(RUN) may need a shell: a process below make ends when make is killed.
+INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
+NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test references train controls ship picture lock clean distclean
+.PHONY: help book test processors measures references train controls ship picture lock clean distclean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -18,10 +19,21 @@ help: ## Say what there is
 book: .venv/installed ## Render the book from the shipped weights into _build/html
 	@$(PIPELINE) html
 
+# The reference notebooks run twice, crossed: in the build with the plain weights and one thread, in nbval with noise on the weights and two.
 test: .venv/installed ## Style, a strict build of the book on the quick profile, unit tests, reference notebooks
 	@$(RUN) -m ruff check --quiet .
 	@$(PIPELINE) html $(QUICK)
-	@$(PYTEST) --nbval --nbval-current-env --all-notebooks -n 2 --dist loadfile tests
+	@$(RUN) -m paper_code.workflow.compare _build/quick/executed tests/reference
+	@$(PYTEST) $(NBVAL) --all-notebooks --threads 2 --noise 1 tests
+
+processors: .venv/installed ## By hand: the reference notebooks with the arithmetic of other processors that this one knows
+	@$(PIPELINE) chapters $(QUICK)
+	@failed=0; for kind in own Haswell Zen SkylakeX; do echo "OpenBLAS for: $$kind"; \
+	  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $$([ $$kind = own ] || echo OPENBLAS_CORETYPE=$$kind) \
+	  $(PYTEST) $(NBVAL) tests/reference || failed=1; done; exit $$failed
+
+measures: .venv/installed ## Measure every shipped network anew and write data/table.csv, which the quick profile reads
+	@$(PIPELINE) measures
 
 references: .venv/installed ## Rewrite tests/reference after an intended change; read the diff before you commit it
 	@$(PIPELINE) references $(QUICK)
@@ -40,9 +52,9 @@ picture: .venv/installed ## Redraw the pictures of the README from the shipped w
 	@$(RUN) -m paper_code picture --growth book/_static/growth.png
 
 lock: python ## Resolve requirements.in afresh and write requirements.txt
-	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock
-	@_build/lock/bin/python -m pip install --quiet --requirement requirements.in
-	@_build/lock/bin/python -m pip freeze --all --exclude pip > _build/lock/freeze.txt
+	@rm -rf _build/lock && "$(PYTHON)" $(CLOSED) -m venv _build/lock
+	@_build/lock/bin/python $(CLOSED) $(INSTALL) --prefix=_build/lock --requirement requirements.in
+	@_build/lock/bin/python $(CLOSED) -m pip freeze --all --exclude pip > _build/lock/freeze.txt
 	@{ echo "# Every package of the environment, for Python 3.11. Made from requirements.in by 'make lock'."; \
 	  grep -E '^[A-Za-z0-9._-]+==' _build/lock/freeze.txt | grep -vE '^(nvidia-|cuda-|triton)' | sed -E 's/\+[A-Za-z0-9.]+$$//'; } > _build/lock/new.txt
 	@mv _build/lock/new.txt requirements.txt && rm -rf _build/lock
@@ -56,13 +68,14 @@ distclean: clean ## Remove the environment as well
 
 .PHONY: python
 python:
-	@"$(PYTHON)" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@"$(PYTHON)" -I -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "error: '$(PYTHON)' is not a working Python 3.11 with venv; install it (Debian: python3.11 python3.11-venv), or name one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(MAKE) --no-print-directory python
 	@echo "installing into .venv, once; this takes some minutes"
-	@"$(PYTHON)" -m venv .venv
-	@$(RUN) -m pip install --quiet --requirement requirements.txt
-	@$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@"$(PYTHON)" $(CLOSED) -m venv .venv
+	@rm -rf .venv/home
+	@$(RUN) $(INSTALL) --prefix=.venv --requirement requirements.txt
+	@$(RUN) $(INSTALL) --prefix=.venv --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,5 +1,6 @@
 """What a person types: ``python -m paper_code`` (or ``paper-code``)."""
 
+import os
 import re
 import sys
 from dataclasses import fields, replace
@@ -8,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, printable
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
@@ -30,7 +31,24 @@ Root = Annotated[
     Path | None,
     typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
 ]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="what to keep: exact (all files as they are), full (all, K in half precision), measured (l0, l1 and K, which is in half "
+        "precision, and the log), light (the same, all three in half precision)"
+    ),
+]
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
+
+
+# What takes less memory, by command, for a person whose machine has too little.
+LESS_MEMORY = {
+    "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
+    "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
+    "fit": "pass filters that are fewer or smaller",
+    "survey": "pass fewer runs at once, or a lower --permuted and --drawn",
+    "robustness": "choose fewer --classes",
+}
 
 
 @data_app.command("list")
@@ -116,16 +134,18 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.training import RESULT, Hardware, Run, check_seed
+    from paper_code.run_files import RESULT
+    from paper_code.training import Hardware, Run, check_seed
 
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
-    hardware = Hardware(device, precision, threads).resolve()  # before the images, which may take a while
+    hardware = Hardware(device, precision, threads)
+    hardware.resolve()  # an error comes before the images, which may take a while
     check_seed(seed)
-    if root is not None and chosen.images in images.WITHOUT_ROOT:
-        raise PaperCodeError(f"the data set {chosen.images} needs no --root; to train on your own images add --data folder")
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
     run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)
+    if run.kept and not (out / RESULT).exists():
+        typer.echo(f"{out} goes on as it was begun: {run.kept}", err=True)
     if not quiet and not (out / RESULT).exists():
         typer.echo(
             f"{len(image_set.train_images)} training images, {len(image_set.classes)} classes, {run.total} steps, "
@@ -181,7 +201,7 @@ def _parse(key, text, current):
             return tuple(int(item) for item in text.split(","))
         return type(current)(text)
     except (ValueError, KeyError) as error:
-        raise PaperCodeError(f"--set {key}={text}: not a value like {current}") from error
+        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {current}") from error
 
 
 @app.command()
@@ -199,7 +219,7 @@ def fit(
     from paper_code.files import write_json
     from paper_code.measures import fit_report
 
-    if weights.endswith(".safetensors") or Path(weights).is_file():
+    if weights.endswith(".safetensors") or os.path.isfile(weights):
         tensors = store.read_tensors(weights)
         if "l1" not in tensors:
             raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
@@ -318,17 +338,40 @@ def weights_verify():
 def weights_collect(
     runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
     to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
-    light: Annotated[bool, typer.Option("--light", help="for a control: the early layers alone, in half precision, and the log")] = False,
+    preset: Preset = "exact",
+    light: Annotated[bool, typer.Option("--light", help="the same as --preset light")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="even if a listed network loses files, precision or its values")] = False,
 ):
-    """Copy finished runs to data/weights and list them in the manifest."""
-    from paper_code.weights import SUFFIXES, collect
+    """Copy finished runs to data/weights and list them in the manifest: all of them, or none."""
+    from paper_code.weights import collect
 
-    for key in collect(runs, to, ("early", "log") if light else tuple(SUFFIXES), half=light):
+    for key in collect(runs, to, "light" if light else preset, replace):
+        typer.echo(key)
+
+
+@weights_app.command("lighten")
+def weights_lighten(
+    networks: Annotated[list[str], typer.Argument(help="listed networks, such as reference/seed-0")],
+    preset: Preset = "measured",
+    of: Annotated[Path | None, typer.Option("--of", help="directory of the weights; by default data/weights")] = None,
+):
+    """Keep less of listed networks: fewer files, lower precision; all of them, or none. What is dropped is deleted.
+
+    \b
+    python -m paper_code weights lighten reference/seed-0 --preset measured
+    """
+    from paper_code.weights import lighten
+
+    for name in networks:
+        _network_name(name)
+    for key in lighten(networks, preset, of):
         typer.echo(key)
 
 
 def main():
     """Entry point: what a person can mend becomes one line on standard error and exit status 1, Ctrl-C one line and status 130."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write
     try:
         app()
     except PaperCodeError as error:
@@ -337,7 +380,9 @@ def main():
         # PyTorch: RuntimeError "... can't allocate memory ..." on a CPU, its subclass OutOfMemoryError on a GPU
         if not isinstance(error, MemoryError) and not re.search(r"out of memory|allocate memory", str(error)):
             raise
-        _fail("out of memory; choose a smaller --batch, fewer --classes or a smaller network, then run the command again")
+        _fail(f"out of memory; {LESS_MEMORY.get(' '.join(sys.argv[1:2]), 'close other programs or take a larger machine')}")
+    except OSError as error:  # what no reader or writer has put into words of its own
+        _fail(f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}")
     except SystemExit as stop:
         if stop.code == 130:  # typer's word for Ctrl-C
             typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)
@@ -345,5 +390,5 @@ def main():
 
 
 def _fail(message):
-    typer.echo("error: " + " ".join(str(message).split()), err=True)
+    typer.echo(f"error: {printable(message)}", err=True)
     sys.exit(1)

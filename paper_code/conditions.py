@@ -3,12 +3,28 @@
 The recipe is this companion's own. It was chosen on networks that are not among those reported.
 """
 
-import math
 from dataclasses import asdict, dataclass, field, fields, replace
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, check_numbers, short
 from paper_code.images.image_set import IMAGE_SIZE, unknown_name
 from paper_code.network import NetworkConfig
+
+BOUNDS = {
+    "epochs": (1, 100_000),
+    "batch": (2, 1_000_000),
+    "peak_rate": (1e-9, 1000.0),
+    "warm_up": (0.0, 0.99),
+    "momentum": (1e-3, 0.9999),
+    "label_smoothing": (0.0, 0.99),
+    "shift": (0, IMAGE_SIZE - 1),
+    "rotation": (0.0, 180.0),
+    "decay_l0": (0.0, 1000.0),
+    "decay_l1": (0.0, 1000.0),
+    "decay_lateral": (0.0, 1000.0),
+    "decay": (0.0, 1000.0),
+    "snapshots": (0, 1000),
+    "lateral_snapshots": (0, 20),  # they lie a factor of 4 apart
+}
 
 
 @dataclass(frozen=True)
@@ -33,24 +49,15 @@ class TrainingConfig:
     lateral_snapshots: int = 4  # of these, how many keep K too, step 0 besides
 
     def __post_init__(self):
-        if self.epochs < 1 or self.batch < 2:
-            raise PaperCodeError(f"training needs at least 1 epoch and batches of at least 2 images, not {self.epochs} and {self.batch}")
-        if not 0 < self.peak_rate < math.inf or not 0 <= self.warm_up < 1:
-            raise PaperCodeError("peak_rate must be a positive number and warm_up must lie in [0, 1)")
-        if not 0 < self.momentum < 1 or not 0 <= self.label_smoothing < 1:
-            raise PaperCodeError("momentum must lie in (0, 1) and label_smoothing in [0, 1)")
-        if not 0 <= self.shift < IMAGE_SIZE:
-            raise PaperCodeError(f"shift must lie between 0 and {IMAGE_SIZE - 1} pixels, not {self.shift}")
-        if not 0 <= self.rotation <= 180:
-            raise PaperCodeError(f"rotation must lie between 0 and 180 degrees, not {self.rotation}")
+        check_numbers(self, BOUNDS)
+        if not isinstance(self.flip, bool):
+            raise PaperCodeError(f"flip must be true or false, not {short(self.flip)}")
         if self.labels not in ("true", "shuffled"):
-            raise PaperCodeError(f"labels must be 'true' or 'shuffled', not {self.labels!r}")
-        if not all(0 <= decay < math.inf for decay in (self.decay_l0, self.decay_l1, self.decay_lateral, self.decay)):
-            raise PaperCodeError("weight decays must be numbers of at least 0")
+            raise PaperCodeError(f"labels must be 'true' or 'shuffled', not {short(self.labels)}")
 
 
 # Not written where they have their default: a run or a manifest without them means the same, and compares as the same.
-LEFT_OUT = ("rotation", "labels")
+LEFT_OUT = {"network": ("lateral_sign",), "training": ("rotation", "labels")}
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,10 @@ class Condition:
     def as_dict(self):
         """Plain nested dictionary, for a manifest."""
         values = asdict(self)
-        for name in LEFT_OUT:
-            if values["training"][name] == getattr(TrainingConfig, name):
-                del values["training"][name]
+        for part, names in LEFT_OUT.items():
+            for name in names:
+                if values[part][name] == getattr(type(getattr(self, part)), name):
+                    del values[part][name]
         return values
 
     @classmethod
@@ -90,6 +98,18 @@ def _all():
     yield reference
     yield replace(reference, name="no-lateral", about="without lateral connections", network=replace(network, lateral_size=0))
     yield replace(reference, name="no-l0", about="without the LGN filter", network=replace(network, l0="none"))
+    yield replace(
+        reference,
+        name="excitatory",
+        about="lateral connections that only excite, as horizontal connections of V1 do",
+        network=replace(network, lateral_sign="excitatory"),
+    )
+    yield replace(
+        reference,
+        name="turned",
+        about="every training image turned by a random angle, at full length",
+        training=replace(reference.training, rotation=180.0),
+    )
     yield replace(
         reference,
         name="photographs",

@@ -12,6 +12,7 @@ from scipy import stats
 from paper_code import weights
 from paper_code.conditions import CONTROLS
 from paper_code.emergence import CHANCE_SHARE, LAYER, LEVEL, MIDDLE, WORDS, fields_of, levels, like_maps
+from paper_code.rounding import as_large, fixed
 from paper_code.survey import FEWEST_CELLS, Labels, gabor_r2, radial_null, survey
 
 BASE = next(iter(CONTROLS))  # the reference, shortened
@@ -109,10 +110,10 @@ def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):
     list of Row
         The untrained first: those of ``control``, or of the reference where there is no ``control``.
     """
-    there = {name: weights.seeds(name, directory)[:most] for name in names}
+    there = {name: weights.seeds(name, directory, needed=False)[:most] for name in names}
     rows = []
     start = BASE if there.get(BASE) else "reference"
-    seeds = weights.seeds(start, directory)[:most] if start != BASE else there[BASE]
+    seeds = weights.seeds(start, directory, needed=False)[:most] if start != BASE else there[BASE]
     if seeds:
         asks = "what does the architecture give, and chance?"
         rows.append(measure(start, "untrained", asks, seeds, directory=directory, untrained=True, **effort))
@@ -124,7 +125,7 @@ def measure_all(names=tuple(CONTROLS), most=None, directory=None, **effort):
 
 def missing(directory=None):
     """Labels of the controls without any network, and of those with a single one."""
-    count = {control.label: len(weights.seeds(name, directory)) for name, control in CONTROLS.items()}
+    count = {control.label: len(weights.seeds(name, directory, needed=False)) for name, control in CONTROLS.items()}
     return [label for label, found in count.items() if found == 0], [label for label, found in count.items() if found == 1]
 
 
@@ -290,7 +291,7 @@ def p_value(row, name):
     if row.portrait.l0 is None:
         return np.full(len(values), np.nan)
     null = getattr(radial_null(row.portrait.l0.shape[-1]), name)
-    return (1 + (null >= values[:, None]).sum(1)) / (1 + len(null))
+    return (1 + as_large(null, values[:, None]).sum(1)) / (1 + len(null))
 
 
 def null_level(row, name):
@@ -325,7 +326,7 @@ def difference_text(row, name, base):
 
 def tidy(value, digits=2):
     """A rounded number with a true minus and no minus before zero."""
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+    return fixed(value, digits).replace("-", "−")
 
 
 def cardinal_p(row, base):

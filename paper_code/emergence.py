@@ -14,6 +14,7 @@ from paper_code.errors import PaperCodeError
 from paper_code.lateral.association_field import association_field
 from paper_code.lateral.frame import oriented_frame
 from paper_code.lateral.selectivity import LIKE_BELOW, standardise
+from paper_code.rounding import as_large
 from paper_code.survey import MEASURES as SURVEYED
 from paper_code.survey import Labels, Survey, gabor_level, gabor_null, radial_levels, radial_null, survey_filters, survey_kernel
 
@@ -166,7 +167,7 @@ def start_p(trajectory, name, early, draws=4999):
         null = np.median(np.random.default_rng(0).choice(known, (draws, len(early.l1))), axis=1)
     else:
         return float(stats.binom.sf(round(value * len(early.l1)) - 1, len(early.l1), CHANCE_SHARE))
-    return float((1 + (null >= value).sum()) / (1 + len(null)))
+    return float((1 + as_large(null, value).sum()) / (1 + len(null)))
 
 
 def inside_at_start(p):

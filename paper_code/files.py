@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import re
-import tempfile
+import secrets
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,38 +16,59 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as mkstemp names them in write_atomically
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as write_atomically names them
 
 
 def write_atomically(path, content):
     """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, then rename.
 
-    A crash or a full disk at any moment leaves either the old file or the new one.
+    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
 
     Raises
     ------
     PaperCodeError
-        If the file cannot be written; the temporary file is gone and an earlier file is untouched.
+        If the file cannot be written, or something that is no file is in its place; the temporary file is gone and what was
+        there is untouched.
     """
     path = Path(path)
     if isinstance(content, str):
         content = content.encode()
-    temporary = None
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".tmp")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
+        mode = _mode(path)
+        try:
+            # Made by os.open, the file has the permissions that the umask leaves.
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if mode is not None:
+                os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise unwritable(path, error) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+
+
+def _mode(path):
+    """Permissions of the regular file at ``path``; None if there is nothing.
+
+    Raises
+    ------
+    PaperCodeError
+        If something else is there, such as a link or a device, which is not ours to replace or append to.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "a device, a pipe or a socket"
+        raise PaperCodeError(f"{path} is {kind} and not a file, and is left as it is; choose another place")
+    return stat.S_IMODE(mode)
 
 
 def append_line(path, line):
@@ -58,7 +80,8 @@ def append_line(path, line):
         If the file cannot be written; its last line may then be a part of ``line``.
     """
     try:
-        with open(path, "a") as stream:
+        _mode(path)
+        with open(path, "a", encoding="utf-8") as stream:
             stream.write(line + "\n")
             stream.flush()
             os.fsync(stream.fileno())
@@ -68,8 +91,13 @@ def append_line(path, line):
 
 def unwritable(path, error):
     """The PaperCodeError that tells a person of a failed write."""
-    reason = error.strerror or error
+    reason = getattr(error, "strerror", None) or error
     return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
+
+
+def unreadable(path, error):
+    """The PaperCodeError that tells a person of a failed read."""
+    return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
 
 
 def remove_leftovers(directory):
@@ -93,6 +121,7 @@ def locked(path):
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _mode(path)
         stream = open(path, "a")
     except OSError as error:
         raise unwritable(path, error) from error
@@ -131,13 +160,15 @@ def read_json(path):
         If the file is missing, or is not a JSON object.
     """
     try:
-        value = json.loads(Path(path).read_text())
+        if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may never end
+            raise PaperCodeError(f"{path} is not a file")
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
-        raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it or delete it and make it again") from error
+        raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it, or move it away and make it again") from error
     if not isinstance(value, dict):
-        raise PaperCodeError(f"{path} holds no JSON object; restore it or delete it and make it again")
+        raise PaperCodeError(f"{path} holds no JSON object; restore it, or move it away and make it again")
     return value
 
 
@@ -147,4 +178,4 @@ def sha256(path):
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error

@@ -119,8 +119,7 @@ def over_seeds(found, drawn=9999, seed=0):
     """
     generator = np.random.default_rng(seed)
     null = np.mean([generator.choice([*one.null, one.advantage()], drawn) for one in found], axis=0)
-    value = np.mean([one.advantage() for one in found])
-    return against(value, np.where(np.isclose(null, value), value, null))
+    return against(np.mean([one.advantage() for one in found]), null)
 
 
 def least_p(found, drawn=9999):

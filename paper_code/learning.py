@@ -11,6 +11,8 @@ from paper_code.conditions import CONTROLS
 from paper_code.errors import PaperCodeError
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.propagation import correlation
+from paper_code.rounding import fixed
+from paper_code.tables import plain
 
 REFERENCE = "reference"
 
@@ -86,13 +88,13 @@ class Accuracy:
         several = len(values) > 1
         return [
             f"`{self.condition}`",
-            f"{self.images}, {self.classes} classes",
+            f"{plain(self.images)}, {self.classes} classes",
             len(values),
-            f"{values.mean():.1f}",
-            f"{values.std(ddof=1):.1f}" if several else "–",
-            f"{values.min():.1f} to {values.max():.1f}" if several else "–",
-            f"{100 * self.noisy.mean():.1f}",
-            f"{100 * self.chance:.1f}",
+            fixed(values.mean(), 1),
+            fixed(values.std(ddof=1), 1) if several else "–",
+            f"{fixed(values.min(), 1)} to {fixed(values.max(), 1)}" if several else "–",
+            fixed(100 * self.noisy.mean(), 1),
+            fixed(100 * self.chance, 1),
         ]
 
     @property
@@ -174,7 +176,7 @@ def against(other, reference):
     if other.images_sha256 != reference.images_sha256:
         return "other images: not comparable"
     clean, noisy = (100 * (getattr(other, kind).mean() - getattr(reference, kind).mean()) for kind in ("noise_free", "noisy"))
-    text = f"{clean:+.1f} points without noise, {noisy:+.1f} through it"
+    text = f"{fixed(clean, 1, '+')} points without noise, {fixed(noisy, 1, '+')} through it"
     if min(len(other.seeds), len(reference.seeds)) < 2:
         return f"{text}; a single seed, no verdict"
     if other.noise_free.min() > reference.noise_free.max():

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from paper_code import spectral, weights
 from paper_code.errors import PaperCodeError
+from paper_code.rounding import as_large
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class LateralMeasures:
     def p(self):
         """Share of the shuffles, the true order among them, whose median echo is at least the true one: (s,)."""
         true = np.median(self.echo, axis=1, keepdims=True)
-        as_high = (np.median(self.shuffled, axis=2) >= true).sum(1)
+        as_high = as_large(np.median(self.shuffled, axis=2), true).sum(1)
         return (1 + as_high) / (1 + self.shuffled.shape[1])
 
 

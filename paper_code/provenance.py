@@ -1,12 +1,13 @@
 """What a build ran on, and where its networks come from, as rows for tables."""
 
-import json
 import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 from paper_code import weights
+from paper_code.schema import Record, read
+from paper_code.tables import plain
 
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "jupyter-book", "jupytext", "papermill", "snakemake")
 
@@ -17,12 +18,17 @@ def environment():
     return rows + [[name, version(name)] for name in PACKAGES]
 
 
+class Time(Record):
+    """How long a chapter ran."""
+
+    seconds: float
+
+
 def chapter_times(build):
     """Rows (chapter, seconds) of the chapters that this build has run so far."""
     rows = []
     for path in sorted((Path(build) / "times").glob("*.json")):
-        content = json.loads(path.read_text())
-        rows.append([path.stem, float(content["seconds"])])
+        rows.append([path.stem, read(Time, path, "build the book again").seconds])
     return rows
 
 
@@ -37,7 +43,7 @@ def networks(directory=None):
                 *("–" if entry[name] is None else f"{entry[name]:.3f}" for name in ("accuracy", "accuracy_noise_free")),
                 entry["steps"],
                 round(entry["wall_seconds"] / 60),
-                f"{entry['hardware']['device']}, {entry['hardware']['precision']}, {threads} thread{'s' * (threads != 1)}",
+                f"{plain(entry['hardware']['device'])}, {plain(entry['hardware']['precision'])}, {threads} thread{'s' * (threads != 1)}",
                 f"`{entry['files']['early']['sha256'][:12]}…`",
             ]
         )
@@ -50,8 +56,8 @@ def image_sets(directory=None):
     for key, entry in sorted(weights.manifest(directory)["networks"].items()):
         images = entry["images"]
         row = (
-            images["name"],
-            f"{len(images['classes'])} classes ({entry['condition']['classes']})",
+            plain(images["name"]),
+            f"{len(images['classes'])} classes ({plain(entry['condition']['classes'])})",
             f"{entry['train_images']:,} + {entry['test_images']:,}",
             f"`{images['sha256'][:12]}…`",
         )

@@ -8,6 +8,7 @@ from scipy import special, stats
 from paper_code import weights
 from paper_code.controls import BASE, find, holds
 from paper_code.image_statistics import blur_gain, efficient_gain
+from paper_code.rounding import as_large
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def noise_trend(rows, draws=9999, seed=0):
         len(np.unique(noise)),
         len(there) - len(taken),
         float(value),
-        float((1 + (null >= value - 1e-12).sum()) / (1 + draws)),
+        float((1 + as_large(null, value).sum()) / (1 + draws)),
         float(max(1 / orders, 1 / (1 + draws))),
         float(slope),
         float(slope - error),

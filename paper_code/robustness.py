@@ -13,14 +13,18 @@ import base64
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 
 from paper_code import images, stimuli, weights
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json, write_json
 from paper_code.lateral.statistics import interval
+from paper_code.schema import Count, Hash, Key, Record, Word, check
+from paper_code.tables import plain
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"
@@ -30,6 +34,7 @@ CORRUPTIONS = {  # levels; the first leaves the picture as it is
     "occlusion": (0.0, 0.1, 0.2, 0.35),  # share of the picture under bars
     "contrast": (1.0, 0.75, 0.5, 0.35),  # factor
 }
+AGAIN = "measure again: python -m paper_code robustness"
 SEED = 0  # of noise, bars and receptor noise
 BATCH = 100
 
@@ -56,7 +61,7 @@ def predict(network, pictures, lateral=True):
 
 def networks_listed(condition, directory=None):
     """Keys and SHA-256 of the files of a condition's networks that can be run whole: a dict of dicts."""
-    keys = {f"{condition}/seed-{seed}": seed for seed in weights.seeds(condition, directory)}
+    keys = {f"{condition}/seed-{seed}": seed for seed in weights.seeds(condition, directory, needed=False)}
     listed = {key: weights.entry(condition, seed, directory)["files"] for key, seed in keys.items()}
     return {
         key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items() if {"early", "rest"} <= set(files)
@@ -88,7 +93,7 @@ def measure(image_set, directory=None, report=print):
     """
     listed = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
     if not any(key.startswith(f"{REFERENCE}/") for key in listed):
-        raise PaperCodeError("no reference network can be run whole (no rest file in the manifest); collect the runs without --light")
+        raise PaperCodeError("no reference network can be run whole (no rest file in the manifest); collect its runs with --preset full")
     right = {group: {} for group in GROUPS}
     pictures = (image_set.test_images.astype(np.float32) - np.float32(image_set.mean)) / np.float32(image_set.sd)
     shown = {(name, level): corrupt(pictures, name, level) for name, levels in CORRUPTIONS.items() for level in levels}
@@ -108,6 +113,24 @@ def measure(image_set, directory=None, report=print):
             report(f"{key}, {group}: {clean.mean():.3f} of the test images named rightly, uncorrupted")
     about = {"name": image_set.name, "sha256": image_set.sha256, "test": len(image_set.test_images), "classes": len(image_set.classes)}
     return {"images": about, "networks": listed, "levels": {name: list(levels) for name, levels in CORRUPTIONS.items()}, "right": right}
+
+
+class Shown(Record):
+    """Test images that were shown."""
+
+    name: Word
+    sha256: Hash
+    test: Count
+    classes: Count
+
+
+class Measured(Record):
+    """What :func:`measure` returns."""
+
+    images: Shown
+    networks: dict[Key, dict[str, Hash]]
+    levels: dict[Word, list[float]]
+    right: dict[Word, dict[Annotated[str, Field(pattern=r"^\d{1,10}$")], dict[Word, list[str]]]]
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,7 @@ class Robustness:
             If it is missing or damaged.
         """
         content = read_json(path)
+        check(Measured, content, path, AGAIN)
         try:
             test = content["images"]["test"]
             kept = {group: content["right"][group] for group in GROUPS if content["right"].get(group)}
@@ -147,7 +171,12 @@ class Robustness:
             }
             return cls(content, right, {group: [int(seed) for seed in found] for group, found in groups.items()})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise PaperCodeError(f"{path} is damaged ({error!r}); measure again: python -m paper_code robustness") from error
+            raise PaperCodeError(f"{path} is damaged ({error!r}); {AGAIN}") from error
+
+    @property
+    def source(self):
+        """Name of the images, for a page."""
+        return plain(self.content["images"]["name"])
 
     @property
     def levels(self):

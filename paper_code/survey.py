@@ -14,9 +14,9 @@ from scipy import stats
 from tqdm import tqdm
 
 from paper_code.errors import PaperCodeError
-from paper_code.files import read_json, sha256, write_json
+from paper_code.files import locked, read_json, sha256, write_json
 from paper_code.filters import GaborBank, fit_gabor, fit_log, null_radial, radial_symmetry
-from paper_code.filters.fitting import BLOCK, check_bank, minimise, unit_energy
+from paper_code.filters.fitting import blocks, check_bank, minimise, unit_energy
 from paper_code.filters.gabor import GaborModel, starting_points
 from paper_code.filters.nulls import null_filters
 from paper_code.lateral import slope
@@ -26,7 +26,10 @@ from paper_code.lateral.rf_kernel import rf_kernel
 from paper_code.lateral.selectivity import EDGES, contrast, correlation_bootstrap, correlation_sums, elongation_probe, standardise
 from paper_code.lateral.statistics import against, bootstrap_weights, interval, permutations
 from paper_code.measures import NULL_QUANTILE, shared_spectrum
-from paper_code.weights import EarlyLayers, read_tensors
+from paper_code.schema import Count, Hash, Record, Seed, check
+from paper_code.weights import EarlyLayers, read_result, read_tensors
+from paper_code.weights.layers import is_missing
+from paper_code.weights.records import Experiment, Share
 
 FEWEST_CELLS = 10  # oriented cells below which K is not measured, nor where a bin of the orientation difference is empty
 NULL_SDS = 1.645  # standard deviations above the mean of a normal distribution that 95 % stay below
@@ -97,9 +100,10 @@ def gabor_r2(filters, tolerance=TOLERANCE):
     starts = starting_points(filters)
     values, _, about_mean = unit_energy(filters)
     tries = starts.shape[1]
-    values, starts, model = np.repeat(values, tries, axis=0), starts.reshape(-1, 6), GaborModel(filters.shape[-1])
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(values), BLOCK)]
-    ssr = np.concatenate([minimise(model, values[block], starts[block], tolerance=tolerance).ssr for block in blocks])
+    values, model = np.repeat(values, tries, axis=0), GaborModel(filters.shape[-1])
+    starts = model.from_frequency(starts.reshape(-1, 6))
+    parts = [minimise(model, values[one], starts[one], tolerance=tolerance) for one in blocks(len(values), values.shape[1])]
+    ssr = np.concatenate([part.ssr for part in parts])
     return 1 - ssr.reshape(-1, tries).min(axis=1) / about_mean
 
 
@@ -265,10 +269,7 @@ def survey_run(run, **effort):
     dict
         ``condition``, ``seed``, ``steps``, accuracies, SHA-256 of the early layers, and ``survey``, the measures: plain JSON.
     """
-    run = Path(run)
-    if not (run / "result.json").is_file():
-        raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
-    result, early = read_json(run / "result.json"), run / "early.safetensors"
+    result, early = read_result(run), Path(run) / "early.safetensors"
     found = survey(EarlyLayers.from_tensors(read_tensors(early)), result["condition"]["network"]["stride"], **effort)
     kept = ("condition", "seed", "steps", "accuracy", "accuracy_noise_free")
     return {**{key: result[key] for key in kept}, "sha256": sha256(early), "survey": found.as_dict()}
@@ -293,28 +294,43 @@ def record(runs, path, progress=True, **effort):
     Raises
     ------
     PaperCodeError
-        If a run is not finished, or the file is no such list.
+        If a run is not finished, the file is no such list, or another process is writing to it.
     """
     path = Path(path)
-    rows = recorded(path) if path.exists() else []
     added = []
-    for run in tqdm(list(runs), unit="run", desc="survey", disable=not progress):
-        row = survey_run(run, **effort)
-        rows = [one for one in rows if one["sha256"] != row["sha256"]] + [row]
-        write_json(path, {"runs": rows})
-        added.append(row)
+    with locked(path.with_name(f".{path.name}.lock")):
+        rows = [] if is_missing(path) else recorded(path)
+        for run in tqdm(list(runs), unit="run", desc="survey", disable=not progress):
+            row = survey_run(run, **effort)
+            rows = [one for one in rows if one["sha256"] != row["sha256"]] + [row]
+            write_json(path, {"runs": rows})
+            added.append(row)
     return added
+
+
+class Row(Record):
+    """A row of :func:`record`."""
+
+    condition: Experiment
+    seed: Seed
+    steps: Count
+    accuracy: Share | None
+    accuracy_noise_free: Share | None
+    sha256: Hash
+    survey: dict[str, float | None]
+
+
+class Recorded(Record):
+    """The file of :func:`record`."""
+
+    runs: list[Row]
 
 
 def recorded(path):
     """The rows that :func:`record` wrote."""
-    try:
-        rows = read_json(path)["runs"]
-        for row in rows:
-            row["survey"], row["condition"]["training"], row["sha256"]  # noqa: B018
-        return rows
-    except (KeyError, TypeError) as error:
-        raise PaperCodeError(f"{path} is no list of surveyed runs; write it with 'python -m paper_code survey RUN --out {path}'") from error
+    content = read_json(path)
+    check(Recorded, content, path, "write it with 'python -m paper_code survey RUN --out' to another file")
+    return content["runs"]
 
 
 # What a recipe was asked for, on the development seed: the measure and the least value.
@@ -323,7 +339,7 @@ WANTED = {"log_r2": 0.95, "gabor_r2": 0.85, "tuning_z": 10.0, "elongation_z": 3.
 
 def reaches_all(row):
     """Whether a surveyed run has every measure of :data:`WANTED`."""
-    return all(row["survey"][name] is not None and row["survey"][name] >= least for name, least in WANTED.items())
+    return all(row["survey"].get(name) is not None and row["survey"][name] >= least for name, least in WANTED.items())
 
 
 def recipe_rows(rows, base):
@@ -342,7 +358,7 @@ def recipe_rows(rows, base):
         changed = differences(row["condition"], base.as_dict())
         line = [", ".join(f"{key} {value}" for key, value in changed.items()) or "**as frozen**", row["seed"]]
         for name, digits in shown.items():
-            value = row["survey"][name]
+            value = row["survey"].get(name)
             text = "–" if value is None else f"{value:.{digits}f}"
             line.append(f"**{text}**" if name in WANTED and value is not None and value >= WANTED[name] else text)
         accuracy = row["accuracy_noise_free"]

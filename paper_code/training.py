@@ -7,6 +7,7 @@ step from (seed, step). A checkpoint therefore holds weights, momentum and the s
 import dataclasses
 import json
 import math
+import os
 import platform
 import time
 from contextlib import nullcontext
@@ -18,22 +19,23 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import append_line, locked, read_json, remove_leftovers, write_atomically, write_json
+from paper_code import run_files
+from paper_code.errors import PaperCodeError, short
+from paper_code.files import append_line, locked, remove_leftovers, write_atomically, write_json
 from paper_code.hardware import Hardware
+from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network import Network
+from paper_code.report.plan import plan_sha256
 from paper_code.weights import EARLY_KEYS, digest, read_metadata, read_tensors, write_tensors
 
-CHECKPOINT = "checkpoint.safetensors"
-RESULT = "result.json"
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
 LABEL_STEP = 2**41  # nor this one, which shuffles labels
 
 
 def check_seed(seed):
     """Raise a PaperCodeError unless the seed is one that :class:`Run` takes."""
-    if not 0 <= seed < 2**32:
-        raise PaperCodeError(f"a seed must lie between 0 and 2^32 - 1, not {seed}")
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise PaperCodeError(f"a seed must lie between 0 and 2^32 - 1, not {short(seed)}")
 
 
 def draw_seed(seed, step):
@@ -132,23 +134,32 @@ class Run:
         ``rest.safetensors`` and ``result.json``. A directory with a checkpoint of the same run is continued; ``lock`` keeps
         two processes from that at once.
     hardware : Hardware
+        A run that ``directory`` holds goes on with its own, where that is left open here and this machine can do it.
     checkpoint_every : int
         Steps between checkpoints.
+
+    Attributes
+    ----------
+    kept : str
+        What of ``hardware`` is the begun run's and not what this machine would choose, in words; empty if nothing is.
     """
 
     def __init__(self, condition, image_set, seed, directory, hardware=None, checkpoint_every=50):
         check_seed(seed)
-        self.hardware = (hardware or Hardware()).resolve()
+        self.directory = Path(directory)
+        self.hardware, self.kept = self._choose_hardware(hardware or Hardware())
         network_config = dataclasses.replace(condition.network, classes=len(image_set.classes))
         self.condition = dataclasses.replace(condition, network=network_config)
         self.config = condition.training
-        self.images, self.seed, self.directory = image_set, seed, Path(directory)
+        self.images, self.seed = image_set, seed
         self.checkpoint_every = checkpoint_every
         self.batch = min(self.config.batch, len(image_set.train_images))
         self.steps_per_epoch = len(image_set.train_images) // self.batch
         self.total = self.steps_per_epoch * self.config.epochs
+        self._check_memory()
         self._prepare_torch()
         self.network = Network(network_config, seed).to(self.hardware.device, memory_format=torch.channels_last)
+        self.network.lateral_way = self.hardware.lateral
         self.optimizer = torch.optim.SGD(
             parameter_groups(self.network, self.config), lr=self.config.peak_rate, momentum=self.config.momentum, nesterov=True
         )
@@ -156,9 +167,30 @@ class Run:
         self.train_labels = torch.from_numpy(training_labels(image_set, self.config.labels, seed)).to(self.hardware.device)
         self.step, self.seconds = 0, 0.0
 
+    def _choose_hardware(self, hardware):
+        fast, found = hardware.resolve(), run_files.begun(self.directory)
+        if found is None:
+            return fast, ""
+        begun = hardware.begun_with(found["hardware"])
+        names = [item.name for item in dataclasses.fields(begun) if getattr(begun, item.name) != getattr(fast, item.name)]
+        return begun, ", ".join(f"{name} {getattr(begun, name)} (here it would be {getattr(fast, name)})" for name in names)
+
+    def _check_memory(self):
+        """Refuse what surely needs more memory than there is, before the system ends the process for it."""
+        if self.hardware.device != "cpu" or not hasattr(os, "sysconf"):
+            return
+        network = self.condition.network
+        needed = 16 * network.weights + 8 * self.batch * network.cells * (IMAGE_SIZE // network.stride) ** 2
+        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if needed > there:
+            raise PaperCodeError(
+                f"this training needs more than {needed / 1e9:.0f} GB of memory, and this machine has {there / 1e9:.0f} GB; choose a "
+                "smaller --batch, fewer cells or a smaller lateral_size"
+            )
+
     def _prepare_torch(self):
         torch.set_num_threads(self.hardware.threads)
-        torch.set_float32_matmul_precision("medium" if self.hardware.precision == "bf16" else "highest")
+        torch.set_float32_matmul_precision("highest")
         if self.hardware.device.startswith("cuda"):
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
 
@@ -170,6 +202,7 @@ class Run:
             "seed": self.seed,
             "images": {"name": self.images.name, "sha256": self.images.sha256, "classes": list(self.images.classes)},
             "hardware": dataclasses.asdict(self.hardware),
+            "plan": plan_sha256(),
         }
 
     def train(self, progress=True):
@@ -178,23 +211,23 @@ class Run:
             return self._train(progress)
 
     def _train(self, progress):
-        self._resume()
-        if (self.directory / RESULT).exists():
-            return read_json(self.directory / RESULT)
+        result = self._resume()
+        if result is not None:
+            return result
         started = time.monotonic() - self.seconds
-        keep, keep_lateral = snapshot_steps(self.total, self.config)
+        snapshots = self._snapshot_tensors()
         bar = tqdm(total=self.total, initial=self.step, unit="step", desc=f"{self.condition.name} seed {self.seed}", disable=not progress)
         with bar:
             while self.step < self.total:
-                if self.step in keep:
-                    self._snapshot(self.step in keep_lateral)
+                if self.step in snapshots:
+                    self._snapshot(snapshots[self.step])
                 rate = learning_rate(self.step, self.total, self.config)
                 loss = self._train_step(rate)
                 self.step += 1
                 self.seconds = time.monotonic() - started
                 bar.update()
                 bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-                if self.step % 10 == 0:
+                if self.step % run_files.LOG_EVERY == 0:
                     self._log(step=self.step, loss=loss, rate=rate)
                 if self.step % self.steps_per_epoch == 0:
                     self._log(step=self.step, epoch=self.step // self.steps_per_epoch, **self.evaluate())
@@ -220,12 +253,13 @@ class Run:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
+        self.network.keep_signs()
         return value
 
     def _diverged(self, what):
         return PaperCodeError(
             f"{what} at step {self.step}; lower the learning rate (--peak-rate {self.config.peak_rate / 2:.3g}, say) and train into "
-            f"another --out; the last checkpoint in {self.directory} is untouched"
+            f"another --out, or move {self.directory} away; the last checkpoint in {self.directory} is untouched"
         )
 
     def _standardise(self, images):
@@ -261,18 +295,16 @@ class Run:
         return result
 
     def _log(self, **values):
-        append_line(self.directory / "log.jsonl", json.dumps({**values, "seconds": round(self.seconds, 1)}))
+        append_line(self.directory / run_files.LOG, json.dumps({**values, "seconds": round(self.seconds, 1)}))
 
-    def _snapshot(self, with_lateral):
-        tensors = self.network.early_layers()
-        if not with_lateral:
-            tensors.pop("K", None)
+    def _snapshot(self, names):
+        tensors = {name: tensor for name, tensor in self.network.early_layers().items() if name in names}
         with np.errstate(over="ignore"):
             tensors = {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
         for name, tensor in tensors.items():
             if not np.isfinite(tensor).all():
                 raise self._diverged(f"{name} grew beyond half precision")
-        write_tensors(self.directory / "snapshots" / f"{self.step:06d}.safetensors", tensors)
+        write_tensors(run_files.snapshot_file(self.directory, self.step), tensors)
 
     def _save_checkpoint(self):
         tensors = {}
@@ -283,40 +315,42 @@ class Run:
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"].cpu().contiguous().numpy()
         place = {"step": self.step, "seconds": self.seconds}
-        write_tensors(self.directory / CHECKPOINT, tensors, {**place, "digest": digest(tensors, place)})
+        write_tensors(self.directory / run_files.CHECKPOINT, tensors, {**place, "digest": digest(tensors, place)})
 
     def _resume(self):
-        """Make the directory, or take up the run that it holds."""
-        identity_file = self.directory / "run.json"
-        if identity_file.exists():
-            self._check_same_run(read_json(identity_file))
-        elif (self.directory / CHECKPOINT).exists():
-            raise PaperCodeError(f"{self.directory} holds a checkpoint but no run.json; train into another directory")
+        """Make the directory, or take up the run that it holds; returns its result if it has ended."""
+        found = run_files.begun(self.directory)
+        if found is not None:
+            run_files.check_same(self.directory, found, self.identity)
         else:
-            write_json(identity_file, self.identity)
-        path, log = self.directory / CHECKPOINT, self.directory / "log.jsonl"
+            run_files.check_unused(self.directory)
+            write_json(self.directory / run_files.IDENTITY, self.identity)
         try:
-            for place in (self.directory, self.directory / "snapshots"):
+            for place in (self.directory, self.directory / run_files.SNAPSHOTS):
                 remove_leftovers(place)
-            logged = log.read_text(errors="replace").splitlines(keepends=True) if log.exists() else []
         except OSError as error:
             raise PaperCodeError(f"cannot use {error.filename}: {error.strerror}; train into another --out") from error
-        if path.exists():
-            self._load_checkpoint(path)
-        kept = [line for line in logged if _logged_step(line) <= self.step]
-        if kept != logged:
-            write_atomically(log, "".join(kept))
+        result = run_files.finished(self.directory, self.total)
+        if result is None and os.path.lexists(self.directory / run_files.CHECKPOINT):
+            self._load_checkpoint(self.directory / run_files.CHECKPOINT)
+        run_files.check_kept(self.directory, self.step if result is None else self.total, self._snapshot_tensors())
+        logged = run_files.logged(self.directory)
+        kept = [line for line in logged if run_files.logged_step(line) <= self.step]
+        if result is None and kept != logged:
+            write_atomically(self.directory / run_files.LOG, "".join(kept))
+        return result
 
-    def _check_same_run(self, found):
-        changed = _differences(found, self.identity)
-        if changed:
-            raise PaperCodeError(
-                f"{self.directory} holds another run: it has {', '.join(changed[:4])}{' and more' * (len(changed) > 4)}; "
-                f"run with its values to go on with it, or choose another --out"
-            )
+    def _snapshot_tensors(self):
+        """Names of the tensors that each snapshot holds, by step."""
+        keep, keep_lateral = snapshot_steps(self.total, self.config)
+        names = set(self.network.early_layers())
+        return {step: names if step in keep_lateral else names - {"K"} for step in keep}
 
     def _load_checkpoint(self, path):
-        damaged = PaperCodeError(f"{path} is damaged, or is not of this run; delete {self.directory} and run the same command again")
+        damaged = PaperCodeError(
+            f"{path} is damaged, or is not of this run; restore it, or move it away, and the same command starts this training again"
+        )
+        run_files.check_readable(path)
         try:
             tensors, metadata = read_tensors(path), read_metadata(path)
         except PaperCodeError as error:
@@ -336,15 +370,15 @@ class Run:
 
     def _finish(self):
         early = self.network.early_layers()
-        write_tensors(self.directory / "early.safetensors", early)
+        write_tensors(self.directory / run_files.EARLY, early)
         rest = {
             name: tensor.detach().cpu().contiguous().numpy()
             for name, tensor in self.network.state_dict().items()
             if name not in EARLY_KEYS.values()
         }
-        write_tensors(self.directory / "rest.safetensors", rest)
+        write_tensors(self.directory / run_files.REST, rest)
         result = {
-            **self.identity,
+            **run_files.begun(self.directory),
             **self.evaluate(),
             "steps": self.total,
             "train_images": len(self.images.train_images),
@@ -355,25 +389,5 @@ class Run:
             "versions": {name: version(name) for name in ("torch", "numpy", "safetensors", "pillow")},
             "python": platform.python_version(),
         }
-        write_json(self.directory / RESULT, result)
+        write_json(self.directory / run_files.RESULT, result)
         return result
-
-
-def _logged_step(line):
-    """The step of a line of the log; infinity for one that a kill or a full disk cut short."""
-    try:
-        return json.loads(line)["step"] if line.endswith("\n") else math.inf
-    except (ValueError, KeyError, TypeError):
-        return math.inf
-
-
-def _differences(found, wanted, name=""):
-    """What differs between two nested dictionaries, as "name.of.field = value found, not value wanted"; None is a setting left out."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        keys = [*wanted, *(key for key in found if key not in wanted)]
-        return [text for key in keys for text in _differences(found.get(key), wanted.get(key), f"{name}.{key}" if name else key)]
-    if found == wanted:
-        return []
-    long = max(len(str(found)), len(str(wanted))) > 40
-    found, wanted = ("its default" if value is None else value for value in (found, wanted))
-    return [f"other {name}" if long else f"{name} = {found}, not {wanted}"]

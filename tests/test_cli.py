@@ -89,8 +89,8 @@ def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_p
     refused("--data folder", *train, "--root", tmp_path)
     refused("a seed must lie between", "train", "--root", "nowhere", "--seed", -1)  # said before the images are looked for
     refused("a seed must lie between", *train, "--seed", 2**70)
-    refused("at least 1 epoch", *train, "--epochs", 0)
-    refused("batches of at least 2", *train, "--batch", 1)
+    refused("epochs must be a whole number between 1 and", *train, "--epochs", 0)
+    refused("batch must be a whole number between 2 and", *train, "--batch", 1)
     refused("peak_rate must be", *train, "--peak-rate", "nan")
     refused("'--set help' lists", *train, "--set", "nonsense")
     refused("'--set help' lists", *train, "--set", "nonsense=1")
@@ -99,7 +99,7 @@ def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_p
     refused("not a value like True", *train, "--set", "flip=perhaps")
     refused("not a value like (16, 16, 32)", *train, "--set", "widths=1;2")
     refused("lateral_size must be odd", *train, "--set", "lateral_size=4")
-    refused("momentum must lie in", *train, "--set", "momentum=0")
+    refused("momentum must be", *train, "--set", "momentum=0")
     refused("unknown rule for classes", *train, "--classes", "some")
     refused("unknown device", *train, "--device", "gpu")
     refused("precision must be", *train, "--precision", "fp8")
@@ -114,13 +114,62 @@ def test_a_place_that_cannot_be_written_is_named(refused, tmp_path):
     train = ["train", "--condition", "photographs", "--classes", "first-2", "--quiet", *SMALL]
     refused(f"cannot write {tmp_path}/file", *train, "--out", tmp_path / "file")
     refused("cannot write /proc", *train, "--out", "/proc/paper-code")
-    beyond = ["--set", "cells=100000", "--set", "lateral_size=63"]  # 150 TB: more than any process can address
-    refused("out of memory; choose a smaller --batch", *train, *beyond, "--out", tmp_path / "big")
+    beyond = ["--set", "cells=8000", "--set", "lateral_size=3"]  # 0.6 billion weights: 9 GB with their gradients and momenta
+    if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 9e9:
+        refused("GB of memory, and this machine has", *train, *beyond, "--out", tmp_path / "big")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't allocate memory: you tried to allocate 150 bytes")])
+def test_advice_on_memory_fits_the_command(say, monkeypatch, error):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    for words, advice in (
+        (["train"], "a smaller --batch"),
+        (["data", "describe"], "fewer --classes, or pass the unpacked images"),
+        (["fit", "x"], "filters that are fewer"),
+        (["survey", "x"], "a lower --permuted"),
+        (["picture"], "a larger machine"),
+        ([], "a larger machine"),
+    ):
+        status, out, err = say(*words)
+        assert (status, out) == (1, "") and err.startswith("error: out of memory; ") and advice in err and err.count("\n") == 1
+        assert ("--batch" in err) == (words == ["train"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--set", "blur=1e308"],
+        ["--set", "decay=1e300"],
+        ["--set", f"cells={10**30}"],
+        ["--set", "cells=" + "9" * 5000],
+        ["--peak-rate", "1e300"],
+        ["--epochs", 10**30],
+        ["--batch", 10**30],
+        ["--threads", 2**31],
+        ["--threads", 10**30],
+        ["--set", "lateral_snapshots=600", "--batch", 16],
+        ["--set", f"snapshots={10**9}"],
+        ["--set", "l1_size=1"],
+        ["--set", "widths=1,2,3,4,5,6,7"],
+        ["--set", "lateral_sign=negative"],
+        ["--seed", 10**30],
+        ["--classes", "every-" + "9" * 5000],
+        ["--classes", "first-" + "9" * 5000],
+        ["--device", "cuda:" + "9" * 5000],
+    ],
+)
+def test_settings_out_of_bounds_are_one_short_line(refused, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    assert len(refused("", "train", "--condition", "photographs", "--quiet", *words)) < 250
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_training_that_diverges_says_what_to_change(refused, tmp_path):
-    train = ["train", "--condition", "photographs", "--classes", "first-2", "--quiet", *SMALL, "--out", tmp_path, "--peak-rate", "1e30"]
-    refused("lower the learning rate (--peak-rate 5e+29, say)", *train)
+    train = ["train", "--condition", "photographs", "--classes", "first-2", "--quiet", *SMALL, "--out", tmp_path, "--peak-rate", "1000"]
+    refused("lower the learning rate (--peak-rate 500, say)", *train)
     assert not (tmp_path / "result.json").exists() and temporary_files(tmp_path) == []
 
 
@@ -165,7 +214,7 @@ def test_the_command_itself_fails_with_one_line():
 
 
 def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
+    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
     refused("there is no", "fit", "reference/seed-0")
     refused("neither a safetensors file nor a network", "fit", "reference")
     refused("neither a safetensors file nor a network", "fit", "reference/seed-²")
@@ -187,7 +236,7 @@ def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
 
 def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):
     data = tmp_path / "data"
-    monkeypatch.setattr("paper_code.weights.DIRECTORY", data)
+    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", data)
     refused("PAPER_CODE_WEIGHTS", "weights", "list")
     refused("PAPER_CODE_WEIGHTS", "weights", "verify")
     run = make_run(tmp_path / "run", training={"epochs": 1})
@@ -208,7 +257,7 @@ def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monke
 
 
 def test_a_network_without_test_images_can_be_listed(say, tmp_path, monkeypatch):
-    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
+    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
     run = make_run(tmp_path / "run", training={"epochs": 1})
     empty = np.zeros((0, 64, 64), np.uint8), np.zeros(0, np.int64)
     object.__setattr__(run.images, "test_images", empty[0])

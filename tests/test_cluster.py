@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small_book import pipeline, small_book
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ROOT / "paper_code" / "workflow" / "profiles"
@@ -59,3 +60,12 @@ def test_the_slurm_profile_asks_for_what_a_job_needs():
     submit = profile["cluster-generic-submit-cmd"]
     for item in ("sbatch --parsable", "{threads}", "{resources.mem_mb}", "{resources.runtime}", "{wildcards.seed}"):
         assert item in submit
+
+
+def test_training_without_images_says_why_in_one_line(tmp_path, monkeypatch):
+    root = small_book(tmp_path)
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("PAPER_CODE_IMAGES", raising=False)
+    done = pipeline("train")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: the data set tiny-imagenet needs a place") and "[runs/reference/seed-" in done.stderr

@@ -225,7 +225,7 @@ def test_every_control_trains_and_is_collected(name, tmp_path, tiny_imagenet):  
     assert result["condition"]["name"] == name and result["steps"] == 5
     for tensor in run.network.state_dict().values():
         assert torch.isfinite(tensor).all()
-    assert weights.collect([run.directory], tmp_path / "data", ("early", "log"), half=True) == [f"{name}/seed-1"]
+    assert weights.collect([run.directory], tmp_path / "data", "light") == [f"{name}/seed-1"]
     end, start = weights.load_early(name, 1, tmp_path / "data"), weights.initial_early(name, 1, tmp_path / "data")
     assert (end.l0 is None) == (start.l0 is None) == (condition.network.l0 == "none")
     assert (end.K is None) == (start.K is None) == (not condition.network.lateral)

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import os
 import re
 import shutil
 import socket
@@ -237,6 +238,17 @@ def test_places_and_names_that_will_not_do(serve, tmp_path):
     fails("cannot write", tmp_path / "file" / "below")
     with pytest.raises(PaperCodeError, match="choose one of tiny-imagenet, stl10.*did you mean 'stl10'"):
         download.download("stl-10", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["planted.zip", "planted.zip.part"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_not_opened_and_not_replaced(serve, tmp_path, name, make):
+    server = serve()
+    make(tmp_path / name)
+    before = os.lstat(tmp_path / name)
+    with pytest.raises(PaperCodeError, match=f"{name} is not a regular file"):
+        fetch(tmp_path)
+    assert os.lstat(tmp_path / name) == before and names(tmp_path) == [name] and server.asked == []
 
 
 def test_the_registry_holds_the_published_archives():

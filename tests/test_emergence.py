@@ -92,7 +92,7 @@ def trained(tmp_path_factory):
             like = make_run(place / "like", seed, network=None if name == controls.BASE else {"noise": 0.3})
             own = Run(replace(like.condition, name=name), like.images, seed, place / f"{name}-{seed}", HARDWARE, 3)
             own.train(progress=False)
-            weights.collect([own.directory], place / "data", ("early", "log"), half=True)
+            weights.collect([own.directory], place / "data", "light")
     return place / "data"
 
 

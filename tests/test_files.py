@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import time
 
 import pytest
@@ -28,6 +29,47 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     assert temporary_files(tmp_path) == []
     write_atomically(path, "new")
     assert path.read_bytes() == b"new"
+
+
+def test_only_regular_files_are_replaced_appended_to_or_locked(tmp_path):
+    (tmp_path / "real").write_text("precious")
+    os.mkfifo(tmp_path / "pipe")
+    for name, target in (("link", "real"), ("dangling", "none"), ("to device", "/dev/null")):
+        (tmp_path / name).symlink_to(target)
+    before = sorted((path.name, os.lstat(path).st_mode) for path in tmp_path.iterdir())
+
+    def lock(path):
+        with locked(path):
+            pass
+
+    for path in [*(tmp_path / name for name in ("link", "dangling", "to device", "pipe")), "/dev/null", "/dev/full"]:
+        for call, *arguments in ((write_atomically, path, "x"), (write_json, path, {}), (append_line, path, "x"), (lock, path)):
+            fails(f"{path} is (a link|a device, a pipe or a socket) and not a file, and is left as it is", call, *arguments)
+    assert sorted((path.name, os.lstat(path).st_mode) for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "real").read_text() == "precious" and stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    for path in (tmp_path / "pipe", "/dev/zero"):  # which would never end
+        fails("is not a file", read_json, path)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o027, 0o002])
+def test_the_umask_is_honoured_and_a_file_keeps_its_permissions(tmp_path, umask):
+    path = tmp_path / "a"
+    before = os.umask(umask)
+    try:
+        write_atomically(path, "x")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+        for mode in (0o600, 0o644, 0o640):
+            path.chmod(mode)
+            write_atomically(path, "y")
+            assert stat.S_IMODE(path.stat().st_mode) == mode
+    finally:
+        os.umask(before)
+
+
+def test_names_that_no_file_can_have_are_one_line(tmp_path):
+    for name in ("a" * 300, "a\0b"):
+        fails("cannot write", write_atomically, tmp_path / name, "x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_amid_a_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -70,7 +112,7 @@ def test_json_that_cannot_be_written_or_read_is_one_line(tmp_path):
     assert path.read_bytes() == before
     for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b""):
         path.write_bytes(content)
-        fails("a.json (is not valid JSON|holds no JSON object).*restore it or delete it", read_json, path)
+        fails("a.json (is not valid JSON|holds no JSON object).*restore it, or move it away", read_json, path)
     fails("cannot read .*: No such file", read_json, tmp_path / "none.json")
     fails("cannot read .*: Is a directory", sha256, tmp_path)
 

@@ -351,7 +351,8 @@ def answers(shares, images=400, seed=0):
         draws = rng.random((len(table), 1, images)) if group != "ablated" else rng.random((1, 1, images))
         found = draws < np.array(table)[:, :, None]
         right[group] = {str(n): {"noise": [base64.b64encode(np.packbits(level)).decode() for level in one]} for n, one in enumerate(found)}
-    return {"images": {"test": images}, "networks": {}, "levels": {"noise": [0.0, 1.0]}, "right": right}
+    about = {"name": "planted", "sha256": "0" * 64, "test": images, "classes": 2}
+    return {"images": about, "networks": {}, "levels": {"noise": [0.0, 1.0]}, "right": right}
 
 
 def test_a_planted_difference_is_found_and_none_is_not(tmp_path):

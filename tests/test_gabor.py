@@ -1,19 +1,22 @@
 """Laws of the Gabor fit: exact recovery, equivariance, agreement with scipy, and the spectral orientation beside it."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.optimize import least_squares
 from scipy.signal import correlate2d
 
 from paper_code.errors import PaperCodeError
-from paper_code.filters.fitting import jacobian, residuals, unit_energy
-from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, receptive_fields, starting_points
+from paper_code.filters.fitting import best_start, minimise, normal_equations, residuals, unit_energy
+from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, receptive_fields, starting_points, zone_edge
+from paper_code.filters.lgn import fit_dog, fit_log, radial_symmetry
 from paper_code.filters.nulls import null_filters
-from paper_code.filters.spectrum import spectral_orientation
+from paper_code.filters.spectrum import frequency_grid, modulus, spectral_orientation, transform
 from paper_code.geometry import orientation_difference, pixel_grid
 
 
-def planted(count, size, seed, noise=0.0):
+def planted(count, size, seed, noise=0.0, **given):
     """Gabors of known parameters, written out by hand from the definition, with noise of ``noise`` times their rms."""
     rng = np.random.default_rng(seed)
     truth = {
@@ -25,7 +28,7 @@ def planted(count, size, seed, noise=0.0):
         "sigma_along_bar": rng.uniform(0.15, 0.35, count) * size,
         "amplitude": rng.uniform(0.5, 3, count),
         "phase": rng.uniform(-np.pi, np.pi, count),
-    }
+    } | given
     x0, y0, t, f, sx, sy, amplitude, phase = (value[:, None, None] for value in truth.values())
     x, y = pixel_grid(size)
     u = (x - x0) * np.cos(t) + (y - y0) * np.sin(t)
@@ -53,6 +56,34 @@ def test_planted_parameters_come_back_at_every_orientation(size):
     np.testing.assert_allclose(bank.n_y, truth["frequency"] * truth["sigma_along_bar"], atol=1e-4)
     assert not (bank.at_bound | bank.degenerate).any()
     np.testing.assert_allclose(bank.render(size), filters, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [9, 15])
+@pytest.mark.parametrize("low", [30, 120])
+@pytest.mark.parametrize("band", [(0.3, 0.5), (0.5, 0.6), (0.6, 0.7)])
+def test_diagonal_gratings_come_back_up_to_the_edge_of_the_zone(size, low, band):
+    rng, count = np.random.default_rng(20), 24
+    carrier = np.deg2rad(low + np.linspace(1, 29, count))
+    # A little inside: at the edge itself two waves have the same samples.
+    frequency = np.minimum(rng.uniform(*band, count), 0.96 * zone_edge(carrier))
+    filters, truth = planted(count, size, 21, carrier=carrier, frequency=frequency)
+    bank = fit_gabor(filters)
+    assert bank.r2.min() > 1 - 1e-8 and not (bank.at_bound | bank.blob).any()
+    np.testing.assert_allclose(bank.frequency, frequency, atol=1e-5)
+    assert orientation_difference(bank.carrier, carrier).max() < 1e-4
+    np.testing.assert_allclose(bank.sigma_along_carrier, truth["sigma_along_carrier"], atol=1e-3)
+
+
+def test_the_zone_holds_each_wave_of_the_lattice_once():
+    t = np.linspace(0, 2 * np.pi, 721)
+    edge = zone_edge(t)
+    np.testing.assert_allclose(np.maximum(np.abs(edge * np.cos(t)), np.abs(edge * np.sin(t))), 0.5)
+    np.testing.assert_allclose(zone_edge(np.array([0, np.pi / 4, np.pi / 2])), [0.5, np.sqrt(0.5), 0.5])
+    model, starts = GaborModel(9), np.column_stack([np.zeros((721, 2)), t, 0.9 * edge, np.ones((721, 2))])
+    parameters = model.from_frequency(starts)
+    np.testing.assert_allclose(model.frequency(t, parameters[:, 3]), 0.9 * edge)
+    np.testing.assert_allclose(model.frequency(t, model.lower[3]), 1 / 36)
+    np.testing.assert_allclose(model.frequency(t, model.upper[3]), edge)
 
 
 def test_the_orientation_is_the_direction_of_the_bars():
@@ -116,26 +147,30 @@ def test_canonical_form_is_the_same_wave():
     np.testing.assert_allclose(np.cos(1.3 * (x * np.cos(folded) + y * np.sin(folded)) + new_phase), wave, atol=1e-12)
 
 
-def test_jacobian_is_kaufmans():
+def test_the_normal_equations_are_kaufmans():
     filters, _ = planted(6, 9, seed=6, noise=0.5)
     values, _, _ = unit_energy(filters)
     model, rng = GaborModel(9), np.random.default_rng(6)
-    parameters = np.column_stack([rng.uniform(-1, 1, (6, 2)), rng.uniform(0, 3, 6), rng.uniform(0.1, 0.3, 6), rng.uniform(0.3, 1, (6, 2))])
-    residual, ours, _ = jacobian(model, parameters, values)
-    basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
+    parameters = np.column_stack([rng.uniform(-1, 1, (6, 2)), rng.uniform(0, 3, 6), rng.uniform(0.1, 0.6, 6), rng.uniform(0.3, 1, (6, 2))])
+    ssr, _, curvature, gradient = normal_equations(model, parameters, values)
+    residual = residuals(model, parameters, values)[1]
+    np.testing.assert_allclose(ssr, (residual**2).sum(axis=1))
+    numeric = np.empty((6, 6, 81))
     for k in range(6):
         step = np.zeros(6)
         step[k] = 1e-6
-        numeric = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
-        off_basis = numeric - np.einsum("bnm,bm->bn", basis, np.einsum("bnm,bn->bm", basis, numeric))
-        np.testing.assert_allclose(ours[:, k], off_basis, atol=1e-7)
-        np.testing.assert_allclose((ours[:, k] * residual).sum(axis=1), (numeric * residual).sum(axis=1), atol=1e-8)
+        numeric[:, k] = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
+    basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
+    off_basis = numeric - (numeric @ basis) @ basis.swapaxes(1, 2)
+    np.testing.assert_allclose(curvature, off_basis @ off_basis.swapaxes(1, 2), atol=1e-6)
+    np.testing.assert_allclose(gradient, (numeric @ residual[:, :, None])[:, :, 0], atol=1e-8)
 
 
 def test_the_batched_search_is_as_good_as_scipy():
     filters = null_filters(9, "smooth", 10, seed=7)
     bank = fit_gabor(filters)
-    (values, _, about_mean), model, starts = unit_energy(filters), GaborModel(9), starting_points(filters)
+    (values, _, about_mean), model = unit_energy(filters), GaborModel(9)
+    starts = model.from_frequency(starting_points(filters))
     scipy_r2 = []
     for value, tries, total in zip(values, starts, about_mean, strict=True):
 
@@ -153,7 +188,7 @@ def test_the_batched_search_is_as_good_as_scipy():
 
 def test_fits_stay_inside_their_bounds():
     bank = fit_gabor(null_filters(9, "white", 40, seed=8))
-    assert (bank.frequency >= 1 / 36).all() and (bank.frequency <= 0.5).all()
+    assert (bank.frequency >= 1 / 36).all() and (bank.frequency <= zone_edge(bank.carrier) + 1e-12).all()
     for sigma in (bank.sigma_along_carrier, bank.sigma_along_bar):
         assert (sigma >= 0.5 - 1e-12).all() and (sigma <= 9 + 1e-12).all()
     assert np.abs([bank.x0, bank.y0]).max() <= 4.5
@@ -162,10 +197,15 @@ def test_fits_stay_inside_their_bounds():
 
 def test_a_blob_is_degenerate_and_a_grating_without_end_is_at_its_bound():
     x, y = pixel_grid(9)
-    bank = fit_gabor(np.stack([np.exp(-(x**2 + y**2) / 8), np.cos(2 * np.pi * 0.2 * x + 1)]))
+    checkers = np.cos(np.pi * x) * np.cos(np.pi * y)  # f at its upper bound
+    bank = fit_gabor(np.stack([np.exp(-(x**2 + y**2) / 8), np.cos(2 * np.pi * 0.2 * x + 1), checkers]))
     assert bank.r2.min() > 0.97
-    assert bank.degenerate.tolist() == [True, False]
-    assert bank.at_bound[1]
+    assert bank.degenerate.tolist() == [True, False, False]
+    assert bank.blob.tolist() == [True, False, False]
+    assert bank.at_bound.all()
+    assert bank.frequency[[0, 2]] == pytest.approx([1 / 36, np.sqrt(0.5)], abs=1e-4)
+    gratings, _ = planted(12, 9, seed=16)
+    assert not fit_gabor(gratings).blob.any()
 
 
 def test_orientation_survives_noise():
@@ -232,6 +272,78 @@ def test_bad_filters_are_named(spoil, message):
         fit_gabor(spoil(planted(4, 9, seed=14)[0]))
 
 
-def test_bad_starts_are_refused():
-    with pytest.raises(PaperCodeError, match="starts of shape"):
-        fit_gabor(planted(2, 9, seed=15)[0], starts=np.zeros((3, 1, 6)))
+@pytest.mark.parametrize(
+    ("starts", "message"),
+    [
+        (np.zeros((3, 1, 6)), "starts of shape"),
+        (np.zeros((2, 0, 6)), "starts of shape"),
+        (np.zeros(6), "starts of shape"),
+        (np.where(np.arange(2)[:, None, None] == 1, np.nan, np.ones((2, 3, 6))), "starts of filter 1 hold NaN"),
+        (np.full((2, 3, 6), np.inf), "starts of filter 0 hold NaN"),
+        (np.ones((2, 3, 6)) + 1j, "must be real"),
+        ("here", "array of numbers"),
+    ],
+)
+def test_bad_starts_are_refused(starts, message):
+    with pytest.raises(PaperCodeError, match=message):
+        fit_gabor(planted(2, 9, seed=15)[0], starts=starts)
+
+
+ANALYSES = [fit_gabor, fit_log, fit_dog, radial_symmetry, spectral_orientation]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("analysis", ANALYSES)
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e-154, 1e154, 1e299])
+def test_no_unit_of_the_weights_is_too_small_or_too_large(analysis, scale):
+    filters = planted(3, 9, seed=17, noise=0.1)[0]
+    before, after = analysis(filters), analysis(filters * scale)
+    close = 1e-2 if scale < 1e-300 else 1e-6  # a subnormal has few digits
+    if analysis is spectral_orientation:
+        np.testing.assert_allclose(after, before, atol=close)
+    for name in ("r2", "i_orb", "i_rad"):
+        if hasattr(before, name):
+            np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=close)
+    if hasattr(before, "amplitude"):
+        np.testing.assert_allclose(after.amplitude / scale, before.amplitude, rtol=1e-1 if scale < 1e-300 else 1e-5)
+
+
+@pytest.mark.parametrize("analysis", ANALYSES)
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [(np.ones((2, 9, 9)) * 1j, "must be real"), (np.full((2, 9, 9), "a"), "array of numbers"), ([[[1]], [[1, 2]]], "array of numbers")]
+    + [(np.full((2, 9, 9), bad), "holds NaN, or weights above") for bad in (np.nan, np.inf, -np.inf, 1.7e308)],
+)
+def test_weights_that_are_no_finite_real_numbers_are_refused(analysis, filters, message):
+    with pytest.raises(PaperCodeError, match=message):
+        analysis(filters)
+
+
+def test_the_modulus_by_fft_is_that_of_the_transform():
+    filters = null_filters(8, "white", 3, seed=18)
+    np.testing.assert_allclose(modulus(filters), np.abs(transform(filters, *frequency_grid(33))), atol=1e-12)
+
+
+def test_memory_is_bounded_for_large_filters():
+    filters, _ = planted(16, 64, seed=19)
+    tracemalloc.start()
+    bank = fit_gabor(filters, starting_points(filters)[:, :1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300e6 and bank.r2.min() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["smooth", "white"])
+def test_starts_that_are_dropped_could_not_have_won(kind):
+    filters = null_filters(9, kind, 24, seed=23)
+    values, model = unit_energy(filters)[0], GaborModel(9)
+    starts = model.from_frequency(starting_points(filters))
+    to_the_end = np.min([minimise(model, values, starts[:, k]).ssr for k in range(starts.shape[1])], axis=0)
+    np.testing.assert_allclose(best_start(model, values, starts).ssr, to_the_end, atol=1e-5)
+
+
+def test_no_optimum_is_missed_that_many_random_starts_find():
+    filters, rng = null_filters(9, "smooth", 40, seed=22), np.random.default_rng(22)
+    place, wave = rng.uniform(-3, 3, (40, 24, 2)), np.stack([rng.uniform(0, np.pi, (40, 24)), rng.uniform(0.03, 0.45, (40, 24))], axis=-1)
+    rich = np.concatenate([starting_points(filters), np.concatenate([place, wave, rng.uniform(-0.4, 1.3, (40, 24, 2))], axis=-1)], axis=1)
+    assert np.sum(fit_gabor(filters, rich).r2 - fit_gabor(filters).r2 > 0.005) <= 3

@@ -13,8 +13,8 @@ from PIL import Image
 
 from paper_code import images
 from paper_code.errors import PaperCodeError
-from paper_code.images import folder, photographs, stl10
-from paper_code.images.decode import decode
+from paper_code.images import listing, photographs, stl10
+from paper_code.images.decode import decode, grey_range, to_levels
 from paper_code.images.image_set import ImageSet, choose_classes
 
 WNIDS = [f"n0000000{digit}" for digit in range(4)]
@@ -61,7 +61,7 @@ def tiny(tmp_path):
             file = f"val_{4 * n + label}.JPEG"
             (top / "val" / "images" / file).write_bytes(encode(noise([label, n, 9], channels=1), "JPEG"))
             annotations.append(f"{file}\t{name}\t0\t0\t63\t63\n")
-    (top / "val" / "val_annotations.txt").write_text("".join(annotations))
+    (top / "val" / "val_annotations.txt").write_text("".join(sorted(annotations)))  # in the official file too, by number
     (top / "wnids.txt").write_text("\n".join(WNIDS[::-1]) + "\n")
     return top
 
@@ -115,7 +115,7 @@ def test_rules_choose_from_the_sorted_names():
     assert choose_classes(names, None) == choose_classes(names, "all") == list("abcdefgh")
     assert choose_classes(names, "every-3") == list("adg")
     assert choose_classes(names, "first-3") == list("abc")
-    for rule in ("every-0", "first", "last-3", "every-3 ", "-1", "every--2"):
+    for rule in ("every-0", "first", "last-3", "every-3 ", "-1", "every--2", "every-" + 5000 * "9", "first-٣"):
         fails("unknown rule", choose_classes, names, rule)
     fails("leaves 1 of 8 classes", choose_classes, names, "first-1")
 
@@ -127,6 +127,9 @@ def test_names_and_places_that_are_not_there(tmp_path, monkeypatch):
     fails("data download stl10", images.load, "stl10")
     fails("needs a place: pass --root, or set PAPER_CODE_IMAGES$", images.load, "folder")
     fails("nothing at", images.load, "folder", tmp_path / "absent")
+    monkeypatch.setenv("PAPER_CODE_IMAGES", "")
+    for name in ("tiny-imagenet", "stl10", "folder", "phase-scrambled"):
+        fails("needs a place: pass --root", images.load, name)
 
 
 # decoding
@@ -155,7 +158,9 @@ def test_every_mode_of_pillow_gives_the_same_picture():
         "WebP": encode(picture, "WEBP", lossless=True),
     }
     for name, content in variants.items():
-        assert np.abs(decode(content) - grey).mean() < 3, name
+        image = decode(content)
+        seen = image if image.dtype == np.uint8 else to_levels(image, *grey_range([image]))
+        assert np.abs(seen - grey).mean() < 3, name
 
 
 def test_what_is_transparent_is_white():
@@ -280,6 +285,214 @@ def test_files_of_the_layout_that_are_missing_are_named(tiny, tmp_path):
     fails("holds no tiny-imagenet-200/wnids.txt", read_tiny, tiny)
 
 
+def sort_validation(top, inner):
+    for line in (top / "val" / "val_annotations.txt").read_text().splitlines():
+        file, name = line.split("\t")[:2]
+        (top / "val" / name / inner).mkdir(parents=True, exist_ok=True)
+        (top / "val" / "images" / file).rename(top / "val" / name / inner / file)
+
+
+def sort_with_images(top):
+    sort_validation(top, "images")
+
+
+def sort_without_images(top):
+    sort_validation(top, "")
+    (top / "val" / "images").rmdir()
+
+
+def delete_annotations(top):
+    (top / "val" / "val_annotations.txt").unlink()
+
+
+def validation_out_of_images(top):
+    for path in (top / "val" / "images").iterdir():
+        path.rename(top / "val" / path.name)
+
+
+def training_out_of_images(top):
+    for path in (top / "train").glob("*/images/*"):
+        path.rename(path.parent.parent / path.name)
+        (path.parent.parent / "boxes.txt").write_text("")
+
+
+def training_out_of_classes(top):
+    for path in (top / "train").glob("*/images/*"):
+        path.rename(top / "train" / path.name)
+    for name in WNIDS:
+        shutil.rmtree(top / "train" / name)
+
+
+def repeat_annotations(top):
+    sheet = top / "val" / "val_annotations.txt"
+    sheet.write_text(sheet.read_text() + "\n" + sheet.read_text())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [sort_with_images],
+        [sort_without_images],
+        [sort_with_images, delete_annotations],
+        [sort_without_images, delete_annotations],
+        [validation_out_of_images],
+        [training_out_of_images],
+        [training_out_of_classes],
+        [training_out_of_classes, sort_without_images, delete_annotations],
+        [repeat_annotations],
+    ],
+)
+def test_the_layouts_that_people_make_are_the_same_set(tiny, tmp_path, changes):
+    before = {rule: read_tiny(tiny, rule) for rule in ("all", "every-2")}
+    for change in changes:
+        change(tiny)
+    for root in (tiny, pack(tiny, tmp_path / "tiny.zip")):
+        for rule, whole in before.items():
+            assert read_tiny(root, rule).sha256 == whole.sha256
+
+
+def test_the_order_without_annotations_is_that_of_the_numbers(tiny):
+    def number(path):
+        return int(path.stem.removeprefix("val_"))
+
+    for path in sorted((tiny / "val" / "images").iterdir(), key=number, reverse=True):
+        path.rename(path.with_stem(f"val_{number(path) + 7}"))  # 7 to 14, so that the order of the texts is another
+    sheet = tiny / "val" / "val_annotations.txt"
+    lines = [line.split("\t", 1) for line in sheet.read_text().splitlines()]
+    lines = sorted((int(file[4:-5]) + 7, rest) for file, rest in lines)
+    sheet.write_text("".join(f"val_{place}.JPEG\t{rest}\n" for place, rest in lines))
+    annotated = read_tiny(tiny)
+    sort_without_images(tiny)
+    delete_annotations(tiny)
+    assert read_tiny(tiny).sha256 == annotated.sha256
+
+
+def test_what_of_tiny_imagenet_is_not_used_is_named_once(tiny, tmp_path, capfd):
+    picture = encode(noise(0), "JPEG")
+    planted = {
+        f"train/{WNIDS[0]}/{WNIDS[0]}_0.JPEG": "is of the same name",
+        "train/n9_0.JPEG": "nothing says what it shows",
+        "train/n77/images/n77_0.JPEG": "n77: wnids.txt names no such class",
+        "val/n78/val_1.JPEG": "n78: wnids.txt names no such class",
+        "val/images/val_99.JPEG": "nothing says what it shows",
+        f"val/{WNIDS[1]}/val_1.JPEG": "is of the same name",
+    }
+    whole = read_tiny(tiny)
+    for path in planted:
+        (tiny / path).parent.mkdir(parents=True, exist_ok=True)
+        (tiny / path).write_bytes(picture)
+    with open(tiny / "val" / "val_annotations.txt", "a") as sheet:
+        sheet.write("val_97.JPEG\tn79\t0\t0\t1\t1\n")
+    for root in (tiny, pack(tiny, tmp_path / "tiny.zip")):
+        capfd.readouterr()
+        assert read_tiny(root).sha256 == whole.sha256
+        lines = capfd.readouterr().err.splitlines()
+        assert len(lines) == 7 and sum("n79: wnids.txt names no such class" in line for line in lines) == 1
+        for path, reason in planted.items():
+            place = path.split("/images/")[0] if "n77" in path else path.rpartition("/")[0] if "n78" in path else path
+            assert sum(place in line and reason in line for line in lines) == 1, path
+
+
+def test_a_class_without_validation_images_is_named(tiny, capfd):
+    sheet = tiny / "val" / "val_annotations.txt"
+    sheet.write_text("".join(line for line in sheet.read_text().splitlines(True) if WNIDS[2] not in line))
+    assert set(read_tiny(tiny).test_labels) == {0, 1, 3}
+    assert f"the class {WNIDS[2]} has no validation image" in capfd.readouterr().err
+
+
+def test_what_contradicts_itself_is_refused(tiny, tmp_path):
+    archive = pack(tiny, tmp_path / "tiny.zip")
+    same, other = f"tiny-imagenet-200/train/{WNIDS[0]}/images/{WNIDS[0]}_0.JPEG", encode(noise(3), "JPEG")
+    whole = read_tiny(archive)
+    with zipfile.ZipFile(archive) as packed:
+        content = packed.read(same)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(archive, "a") as packed:
+        packed.writestr(same, content)
+    assert read_tiny(archive).sha256 == whole.sha256  # counted once
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(archive, "a") as packed:
+        packed.writestr(same, other)
+    fails("twice, and not the same", read_tiny, archive)
+    sheet = tiny / "val" / "val_annotations.txt"
+    sheet.write_text(sheet.read_text() + f"val_0.JPEG\t{WNIDS[1]}\t0\t0\t63\t63\n")
+    fails("gives val_0.JPEG two classes", read_tiny, tiny)
+    sheet.write_text("".join(sheet.read_text().splitlines(True)[:-1]))
+    (tiny / "val" / WNIDS[1]).mkdir()
+    (tiny / "val" / "images" / "val_0.JPEG").rename(tiny / "val" / WNIDS[1] / "val_0.JPEG")
+    fails(f"say that .*{WNIDS[1]}/val_0.JPEG is of the class {WNIDS[0]}", read_tiny, tiny)
+
+
+@pytest.mark.parametrize("value", [0x01, 0x40, 0xFF])
+def test_any_byte_of_the_directory_of_an_archive_may_be_wrong(tiny, tmp_path, value):
+    """Each is one line, or an archive that reads as before: whatever byte 6 of an entry asks for, or a name that is not UTF-8."""
+    for path in (tiny / "train").glob("*/images/*_[12].JPEG"):
+        path.unlink()
+    archive = pack(tiny, tmp_path / "tiny.zip")
+    content = archive.read_bytes()
+    start = content.index(b"PK\x01\x02")
+    for place in (*range(start, start + 60), *range(len(content) - 22, len(content))):
+        archive.write_bytes(content[:place] + bytes([content[place] ^ value]) + content[place + 1 :])
+        try:
+            read_tiny(archive)
+        except PaperCodeError as error:
+            assert "\n" not in str(error)
+
+
+def test_an_image_of_more_than_8_bits_is_no_image_of_tiny_imagenet(tiny):
+    file = tiny / "train" / WNIDS[1] / "images" / f"{WNIDS[1]}_2.JPEG"
+    file.write_bytes(encode(np.full((64, 64), 4000, np.uint16)))
+    fails("more than 8 bits", read_tiny, tiny)
+
+
+@pytest.mark.parametrize("name", ["tiny-imagenet", "stl10", "folder", "phase-scrambled"])
+@pytest.mark.parametrize("kind", ["fifo", "device", "closed", "long", "loop"])
+def test_a_place_that_is_no_place_is_refused_at_once(tmp_path, monkeypatch, name, kind):
+    place = tmp_path / "place"
+    if kind == "fifo":
+        os.mkfifo(place)
+    elif kind == "device":
+        place = "/dev/zero"
+    elif kind == "closed":
+        deny(monkeypatch, tmp_path)
+    elif kind == "long":
+        place = tmp_path / ("x" * 5000)
+    else:
+        place.symlink_to(place)
+    words = {"fifo": "neither a folder nor a regular file", "closed": "Permission denied", "long": "too long", "loop": "symbolic links"}
+    fails(words.get(kind, words["fifo"]), images.load, name, place)
+    monkeypatch.setenv("PAPER_CODE_IMAGES", str(place))
+    fails(words.get(kind, words["fifo"]), images.load, name)
+
+
+def deny(monkeypatch, place):
+    """Nothing below a folder can be opened, asked after or listed, whoever runs the tests."""
+
+    def guarded(call):
+        def refuse(path, *arguments, **keywords):
+            if not isinstance(path, int) and os.fsdecode(path).startswith(f"{place}/"):
+                raise PermissionError(13, "Permission denied", os.fsdecode(path))
+            return call(path, *arguments, **keywords)
+
+        return refuse
+
+    for name in ("stat", "lstat", "listdir"):
+        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
+
+
+@pytest.mark.parametrize("name", images.WITHOUT_ROOT)
+def test_a_source_without_a_place_refuses_one(name, tmp_path):
+    for root in ("/none", tmp_path):
+        fails("needs no --root", images.load, name, root)
+
+
+def test_a_fifo_in_the_layout_is_refused_at_once(tiny, stl):
+    for path, load in ((tiny / "wnids.txt", read_tiny), (stl / "class_names.txt", read_stl), (stl / "train_X.bin", read_stl)):
+        path.unlink()
+        os.mkfifo(path)
+        fails("not a regular file", load, path.parent)
+        path.unlink()
+        path.write_text("")
+
+
 # STL-10
 
 
@@ -366,6 +579,29 @@ def test_stl10_files_of_the_wrong_size_are_one_line(stl, tmp_path):
     fails("holds no train_y.bin", read_stl, stl)
 
 
+@pytest.mark.parametrize(
+    "names", [(*stl10.CLASSES, "truck"), (*stl10.CLASSES, "zebra"), stl10.CLASSES[:9], (*stl10.CLASSES[:9], "ship"), ()]
+)
+def test_stl10_names_ten_classes_each_once(stl, tmp_path, names):
+    (stl / "class_names.txt").write_text("\n".join(names))
+    fails("must name 10 classes", read_stl, stl)
+    fails("must name 10 classes", read_stl, pack_stl(stl, tmp_path / "stl10_binary.tar.gz"))
+
+
+@pytest.mark.parametrize("name", ["test_X.bin", "train_y.bin", "class_names.txt"])
+def test_a_file_that_is_twice_in_an_stl10_archive_is_refused(stl, tmp_path, name):
+    with tarfile.open(tmp_path / "twice.tar.gz", "w:gz") as out:
+        out.add(stl, "stl10_binary")
+        out.add(stl / name, f"copy/{name}")
+    fails(f"holds {name} twice", read_stl, tmp_path / "twice.tar.gz")
+
+
+def test_an_stl10_file_of_absurd_size_is_refused_before_it_is_read(stl):
+    with open(stl / "train_X.bin", "ab") as sparse:
+        sparse.truncate(stl10.IMAGE_BYTES * 300_000)
+    fails("more than 200,000 images", read_stl, stl)
+
+
 def test_a_truncated_stl10_archive_is_one_line(stl, tmp_path):
     archive = pack_stl(stl, tmp_path / "stl10_binary.tar.gz")
     content = archive.read_bytes()
@@ -415,25 +651,22 @@ def test_bad_files_are_named_in_one_line_each_and_the_rest_is_read(mixed, capfd)
     assert read.classes == ("cats", "dogs")
     assert np.bincount(read.train_labels).tolist() == [11, 11] and np.bincount(read.test_labels).tolist() == [1, 1]
     lines = capfd.readouterr().err.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 7
     for line, (file, reason) in zip(
         lines,
-        (("notes.txt", "not an image"), ("truncated.jpg", "truncated"), ("broken name.png", ""), ("empty.png", "not an image")),
+        (
+            (".git", "hidden"), ("README", "in no class folder"), (".DS_Store", "hidden"), ("notes.txt", "not an image"),
+            ("truncated.jpg", "truncated"), ("broken name.png", ""), ("empty.png", "not an image"),
+        ),
         strict=True,
-    ):
+    ):  # fmt: skip
         assert line.startswith("skipped") and file in line and reason in line
 
 
 def test_the_split_of_a_folder_ignores_the_order_of_its_files(mixed, monkeypatch):
     first = read_folder(mixed)
-    walk = os.walk
-
-    def backwards(top):
-        for place, inside, names in walk(top):
-            inside.reverse()
-            yield place, inside, names[::-1]
-
-    monkeypatch.setattr(folder.os, "walk", backwards)
+    listdir = os.listdir
+    monkeypatch.setattr(listing.os, "listdir", lambda place: listdir(place)[::-1])
     assert read_folder(mixed).sha256 == first.sha256
 
 

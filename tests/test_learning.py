@@ -54,12 +54,17 @@ def planted(tmp_path_factory):
                 path = directory / name / f"seed-{seed}{suffix}"
                 files[kind] = {"path": f"{name}/{path.name}", "sha256": sha256(path), "bytes": path.stat().st_size}
             networks[f"{name}/seed-{seed}"] = {
-                "condition": Condition(name, "planted").as_dict(),
+                "condition": Condition(name, "planted", network=NetworkConfig(classes=4)).as_dict(),
                 "seed": seed,
-                "images": {"name": "planted", "sha256": "other" if name == "other-images" else "same", "classes": list("abcd")},
+                "images": {"name": "planted", "sha256": ("0" if name == "other-images" else "1") * 64, "classes": list("abcd")},
                 "accuracy": value - 0.1,
                 "accuracy_noise_free": value,
+                "hardware": {"device": "cpu", "precision": "fp32", "threads": 1},
+                "train_images": 800,
                 "test_images": 400,
+                "wall_seconds": 1,
+                "versions": {},
+                "python": "3",
                 "image_mean": 100.0,
                 "image_sd": 50.0,
                 "steps": TOTAL,

@@ -53,7 +53,8 @@ def test_both_routes_are_the_recursion_of_the_neural_field(size):
     h = draw(2, 5, 32, 32, seed=1).relu()
     activity = h
     for steps in range(4):
-        torch.testing.assert_close(net.propagate(h, steps), activity, atol=2e-5, rtol=1e-5)
+        for net.lateral_way in ("direct", "fourier"):
+            torch.testing.assert_close(net.propagate(h, steps), activity, atol=2e-5, rtol=1e-5)
         if steps == 2:
             assert torch.equal(net.propagate(h), net.propagate(h, 2))
         activity = (h + functional.conv2d(activity, net.lateral.weight, padding=size // 2)).relu()
@@ -120,6 +121,20 @@ def test_an_l1_cell_correlates_the_image_with_its_receptive_field(stride, l0):
         expected = correlate(image[0, 0].double().numpy(), fields[cell], "valid")  # place (0, 0) is the pixel (margin, margin)
         inside = expected[first * stride - margin :: stride, first * stride - margin :: stride]
         np.testing.assert_allclose(response[cell, first : last + 1, first : last + 1], inside, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [3, 5, 7, 9, 11, 63])
+def test_a_bank_of_stride_2_is_the_convolution_and_so_are_its_gradients(size):
+    net = network(l1_size=size)
+    images, direction = draw(2, 1, 64, 64).requires_grad_(), draw(2, 5, 32, 32, seed=1)
+    found = net.l1(images)
+    expected = functional.conv2d(images, net.l1.weight, stride=2, padding=size // 2)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    for wrong in (net.l1.weight.flip(2), net.l1.weight.flip(3), net.l1.weight.transpose(2, 3)):
+        assert (functional.conv2d(images, wrong, stride=2, padding=size // 2) - expected).abs().max() > 0.1
+    gradients = [torch.autograd.grad((value * direction).sum(), (images, net.l1.weight)) for value in (found, expected)]
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()
@@ -234,6 +249,13 @@ def test_scale_of_the_initial_weights():
     assert network(l0_scale=0.6).l0.weight.allclose(2 * network(l0_scale=0.3).l0.weight)
 
 
+def test_an_excitatory_k_starts_as_a_tenth_of_the_size_of_the_draw_and_nothing_else_changes():
+    for seed in (0, 1):
+        drawn, found = network(seed), network(seed, lateral_sign="excitatory")
+        for (name, expected), weight in zip(drawn.named_parameters(), found.parameters(), strict=True):
+            assert torch.equal(weight, 0.1 * expected.abs() if name == "lateral.weight" else expected), name
+
+
 # the configuration
 
 
@@ -241,6 +263,24 @@ def test_scale_of_the_initial_weights():
     "changes",
     [
         {"l0": "cubic"},
+        {"l0": "x" * 5000},
+        {"l1_size": 1},
+        {"l0_size": 1},
+        {"l1_size": 10**400 + 1},
+        {"cells": 10**30},
+        {"cells": 1.5},
+        {"cells": None},
+        {"classes": 10**30},
+        {"steps": 10**9},
+        {"stride": 10**30},
+        {"blur": 1e308},
+        {"blur": 10**400},
+        {"noise": 1e300},
+        {"l0_scale": 1e300},
+        {"widths": (10**30,)},
+        {"widths": ()},
+        {"widths": 4},
+        {"widths": (4, 4.5)},
         {"l0_size": 6},
         {"l0_size": -3},
         {"l1_size": 0},
@@ -251,6 +291,7 @@ def test_scale_of_the_initial_weights():
         {"classes": 1},
         {"cells": 0},
         {"steps": -1},
+        {"lateral_sign": "inhibitory"},
         {"blur": -1},
         {"blur": 20.0},
         {"blur": math.nan},
@@ -269,6 +310,20 @@ def test_a_network_that_cannot_be_is_refused_in_one_line(changes):
     assert "\n" not in str(caught.value)
 
 
+def test_a_network_that_no_memory_holds_is_refused_before_it_is_asked_for():
+    for changes in ({"cells": 8192, "lateral_size": 63}, {"cells": 8000}, {"widths": (8192, 8192, 8192)}):
+        with pytest.raises(PaperCodeError, match="too large.*fewer cells"):
+            replace(CLEAR, **{"lateral_size": 11, **changes})
+
+
 def test_what_is_accepted_at_the_limits_runs():
-    for changes in ({"blur": 15.75}, {"widths": (4, 4, 4, 4, 4), "stride": 1}, {"widths": (4,) * 4}, {"lateral_size": 63}, {"l0_size": 63}):
+    for changes in (
+        {"blur": 15.75},
+        {"widths": (4, 4, 4, 4, 4), "stride": 1},
+        {"widths": (4,) * 4},
+        {"lateral_size": 63},
+        {"l0_size": 63},
+        {"l1_size": 3},
+        {"l1_size": 63},
+    ):
         assert network(**changes)(draw(2, 1, 64, 64)).isfinite().all()

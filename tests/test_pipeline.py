@@ -1,8 +1,8 @@
 """What the pipeline promises: nothing half-written, nothing run twice, no trace of the machine, no dead link."""
 
+import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,85 +10,27 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from small_book import BAD, FRONT, GOOD, pipeline, small_book
 
 from paper_code.errors import PaperCodeError
+from paper_code.figures import raster
+from paper_code.files import sha256, write_json
 from paper_code.workflow import check_html
+from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
 from paper_code.workflow.stage import stage
-from paper_code.workflow.toc import digest, needs, notebook_chapters, pages
+from paper_code.workflow.toc import digest, drop_damaged, needs, notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
-
-FRONT = """---
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-# A chapter
-
-```{code-cell} ipython3
-:tags: [parameters]
-
-profile = "full"
-results = None
-```
-
-"""
-
-GOOD = """```{code-cell} ipython3
-from paper_code import __version__
-from paper_code.files import write_json
-
-print(profile)
-if results:
-    write_json(results, {"answer": 42})
-```
-"""
-
-BAD = """```{code-cell} ipython3
-numbers = [1, 2]
-numbers[7]
-```
-"""
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A small repository, in a folder with a space in its name: two chapters, one plain page, and a copy of the package."""
-    root = tmp_path / "a book"
-    (root / "book" / "_static").mkdir(parents=True)
-    shutil.copytree(ROOT / "paper_code", root / "paper_code", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(ROOT / "_config.yml", root / "_config.yml")
-    shutil.copyfile(ROOT / "book" / "references.bib", root / "book" / "references.bib")
-    (root / "book" / "_static" / "custom.css").write_text("")
-    (root / "book" / "_static" / "mathjax").mkdir()
-    (root / "book" / "_static" / "mathjax" / "tex-chtml.js").write_text("")
-    (root / "requirements.txt").write_text("numpy\n")
-    (root / "_toc.yml").write_text("format: jb-book\nroot: book/plain\nchapters:\n  - file: book/one\n  - file: book/scorecard\n")
-    (root / "book" / "plain.md").write_text("# A page\n\nSee {ref}`here <there>`.\n\n(there)=\n## There\n")
-    (root / "book" / "one.md").write_text(FRONT + GOOD)
-    reads = FRONT.replace("results = None", 'results = None\nbuild = "_build"')
-    reads += '```{code-cell} ipython3\nimport json\nprint(json.load(open(f"{build}/results/one.json")))\n```\n'
-    (root / "book" / "scorecard.md").write_text(reads)
-    config = root / "paper_code" / "workflow" / "config.yaml"
-    settings = yaml.safe_load(config.read_text())
-    config.write_text(yaml.safe_dump({**settings, "chapters": {"scorecard": {"needs": ["all"]}}}))
+    """A small repository, and the working directory in it."""
+    root = small_book(tmp_path)
     monkeypatch.chdir(root)
     return root
-
-
-def pipeline(*arguments):
-    """Run the pipeline in the working directory with the package that is there."""
-    environment = {**os.environ, "PYTHONPATH": ""}
-    return subprocess.run([sys.executable, "-m", "paper_code.workflow", *arguments], capture_output=True, text=True, env=environment)
 
 
 def test_the_book_is_built_once_and_again_only_if_content_changes(project, monkeypatch):
@@ -123,6 +65,18 @@ def test_the_book_is_built_once_and_again_only_if_content_changes(project, monke
     staged = pipeline("html")
     assert "chapter" not in staged.stdout.replace("the book", "") and "the book is in" in staged.stdout, staged.stderr
 
+    book = {path: path.read_bytes() for path in (project / "_build/html").rglob("*.html")}
+    with open(project / "book/plain.md", "a") as page:
+        page.write("\n[x](nowhere.md)\n")
+    failed = pipeline("html")
+    assert failed.returncode == 1 and "nowhere.md" in failed.stderr and "_build/html is untouched" in failed.stderr
+    assert book == {path: path.read_bytes() for path in (project / "_build/html").rglob("*.html")}
+
+    (project / "book/one.md").write_text(FRONT + GOOD + BAD)
+    failed = pipeline("html")
+    assert failed.returncode == 1 and "IndexError" in failed.stderr and "_build/html is untouched" in failed.stderr
+    assert (project / "_build/html/index.html").is_file()
+
 
 def test_a_failing_cell_stops_the_build_with_one_line_and_leaves_no_notebook(project):
     (project / "book/one.md").write_text(FRONT + GOOD + BAD)
@@ -145,6 +99,152 @@ def test_a_fault_in_a_page_stops_the_strict_build(project, fault):
     assert not list((project / "_build").glob("html*"))
 
 
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (lambda root: (root / "book/one.md").write_bytes(FRONT.encode() + b"\xff"), "error: book/one.md is not UTF-8 text"),
+        (lambda root: (root / "_toc.yml").write_bytes(b"# \xe9"), "error: _toc.yml is not UTF-8 text"),
+        (lambda root: (root / "_build").touch(), "error: cannot use _build: File exists"),
+        (lambda root: (root / ".snakemake").touch(), "error: cannot use .snakemake: File exists"),
+        (lambda root: (root / ".snakemake/paper_code.lock").mkdir(parents=True), "error: cannot use .snakemake/paper_code.lock: Is"),
+        (lambda root: (root / "matplotlibrc").touch(), "error: a file matplotlibrc"),
+    ],
+)
+def test_what_stops_the_pipeline_is_said_in_one_line(project, plant, said):
+    plant(project)
+    done = pipeline("html")
+    assert done.returncode == 1 and done.stderr.startswith(said) and done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+def test_a_profile_that_does_not_exist_is_refused(project):
+    done = pipeline("html", "--config", "profile=nonsense")
+    assert done.returncode == 1 and done.stderr == "error: profile=nonsense: it is full or quick\n"
+
+
+ODD_NAMES = ["book/sub/one", "book/a+b", "book/a|b", "book/{one}", "book/a b", "book/.one", "other/one", "one", "book/../book/one"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_chapters_have_plain_names_in_one_folder(project, name):
+    target = project / f"{name}.md"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(FRONT + GOOD)
+    Path("_toc.yml").write_text(json.dumps({"root": "book/plain", "chapters": [{"file": "book/scorecard"}, {"file": name}]}))
+    with pytest.raises(PaperCodeError, match="holds code; call it book/<name>"):
+        notebook_chapters()
+
+
+def test_a_chapter_is_listed_once(project):
+    Path("_toc.yml").write_text("root: book/one\nchapters: [{file: book/plain}, {file: book/one}]")
+    with pytest.raises(PaperCodeError, match="lists book/one twice"):
+        notebook_chapters()
+
+
+def test_a_chapter_that_writes_to_stderr_is_not_kept(project):
+    (project / "book/one.md").write_text(FRONT + GOOD + GOOD.replace("print(profile)", "import warnings\nwarnings.warn('too few cells')\n"))
+    done = pipeline("chapters")
+    start = "error: chapter one, code cell 3 (starts 'from paper_code import __version__') writes to stderr: <cell>:"
+    assert done.returncode == 1 and done.stderr.startswith(start) and "too few cells" in done.stderr and done.stderr.count("\n") == 1
+    assert not list((project / "_build").rglob("*.ipynb")) + list((project / "_build").rglob("*.json"))
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    """What a chapter leaves, made without a kernel."""
+    places = {"executed": "one.ipynb", "results": "one.json", "times": "one.json"}
+    files = {place: tmp_path / place / name for place, name in places.items()}
+    for place in ("executed", "results"):
+        files[place].parent.mkdir()
+        files[place].write_text('{"a": 1}')
+    write_json(files["times"], {"sha256": [sha256(files["executed"]), sha256(files["results"])]})
+    return files
+
+
+def test_whole_outputs_are_kept(outputs, tmp_path):
+    drop_damaged(tmp_path)
+    assert all(path.exists() for path in outputs.values())
+
+
+@pytest.mark.parametrize("place", ["executed", "results", "times"])
+@pytest.mark.parametrize("damage", [lambda text: "", lambda text: text[:4], lambda text: "{}", lambda text: text + " ", None])
+def test_a_chapter_runs_again_if_anything_of_it_is_damaged(outputs, tmp_path, place, damage):
+    if damage is None:
+        outputs[place].unlink()
+    elif place == "times" and damage("1") == "1 ":
+        outputs[place].write_text("[]")
+    else:
+        outputs[place].write_text(damage(outputs[place].read_text()))
+    drop_damaged(tmp_path)
+    assert not any(path.exists() for path in outputs.values())
+
+
+def test_a_truncated_notebook_and_half_a_json_are_made_again(project):
+    assert pipeline("chapters").returncode == 0
+    paths = [project / "_build" / name for name in ("executed/one.ipynb", "results/one.json")]
+    whole = [path.read_bytes() for path in paths]
+    for path, content in zip(paths, whole, strict=True):
+        path.write_bytes(content[: len(content) // 2])
+    done = pipeline("chapters")
+    assert done.returncode == 0 and "chapter one" in done.stdout and [path.read_bytes() for path in paths] == whole, done.stderr
+
+
+class Book:
+    """Stands for Jupyter Book: writes a page, and says or raises what it is told."""
+
+    def __init__(self, said=(), raised=None):
+        self.said, self.raised = list(said), raised
+
+    def __call__(self, stage, work):
+        (work / "_build" / "html").mkdir(parents=True)
+        (work / "_build" / "html" / "index.html").write_text("new")
+        if self.raised:
+            raise self.raised
+        return self.said
+
+
+@pytest.mark.parametrize("failing", [Book(["plain.md:1: WARNING: x"]), Book(raised=OSError(errno.ENOSPC, "No space left on device", "x"))])
+@pytest.mark.parametrize("before", ["whole", "killed while it was put in place", "none"])
+def test_the_last_good_book_stays_until_the_next_is_whole(tmp_path, monkeypatch, capsys, failing, before):
+    html = tmp_path / "html"
+    html.mkdir()  # as Snakemake does
+    place = {"whole": html, "killed while it was put in place": tmp_path / "html.old", "none": None}[before]
+    if place:
+        place.mkdir(exist_ok=True)
+        (place / "index.html").write_text("old")
+    monkeypatch.setattr(rendering, "check", lambda folder: [])
+    monkeypatch.setattr(rendering, "build", failing)
+    assert rendering.render("stage", html) == 1
+    assert "WARNING" in capsys.readouterr().err if failing.said else "No space left" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == (["html"] if place else [])
+    assert not place or (html / "index.html").read_text() == "old"
+    html.mkdir(exist_ok=True)
+    monkeypatch.setattr(rendering, "build", Book())
+    assert rendering.render("stage", html) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["html"] and (html / "index.html").read_text() == "new"
+    assert (html / ".complete").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (["reading", "\x1b[91mone.md:3: WARNING: x\x1b[0m", "Traceback", "RuntimeError: ", "build"], ["one.md:3: WARNING: x"]),
+        (["Traceback", "    raise ValueError(x)", "ValueError: no such x", "RuntimeError: "], ["ValueError: no such x"]),
+        (["", "Killed", ""], ["Killed"]),
+        ([], ["Jupyter Book said nothing"]),
+    ],
+)
+def test_of_what_jupyter_book_says_the_cause_is_passed_on(tmp_path, monkeypatch, said, kept):
+    monkeypatch.setattr(rendering, "BUILD", f"print({chr(10).join(said)!r}); raise SystemExit(1)")
+    assert rendering.build("stage", tmp_path) == kept
+
+
+@pytest.mark.parametrize("said", ["WARNING: x: OSError(28, 'No space left on device')", "OSError: [Errno 28] No space left on device: 'x'"])
+def test_a_full_disk_is_said_once(tmp_path, monkeypatch, said):
+    monkeypatch.setattr(rendering, "BUILD", f"print({said!r}); print({said!r}); raise SystemExit(1)")
+    with pytest.raises(OSError, match="No space left on device"):
+        rendering.build("stage", tmp_path)
+
+
 def test_two_runs_at_once_are_refused(project):
     import fcntl
 
@@ -163,8 +263,9 @@ def test_a_wrong_name_in_needs_is_an_error_and_not_an_empty_build(project):
 def test_nbval_session_fails_if_a_notebook_was_left_out(project):
     references = project / "tests" / "reference"
     references.mkdir(parents=True)
-    cell = new_code_cell("import os\nprint(os.path.isfile('_toc.yml'))", execution_count=1)
-    cell.outputs = [new_output("stream", name="stdout", text="True\n")]
+    shown = "os.path.isfile('_toc.yml'), os.environ['OMP_NUM_THREADS'], os.environ['PAPER_CODE_PERTURB']"
+    cell = new_code_cell(f"import os\nprint({shown})", execution_count=1)
+    cell.outputs = [new_output("stream", name="stdout", text="True 1 \n")]
     nbformat.write(new_notebook(cells=[cell]), references / "one.ipynb")
     options = ["-p", "paper_code.workflow.count_notebooks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
     command = [sys.executable, "-m", "pytest", *options, "--rootdir", ".", "tests"]
@@ -172,6 +273,8 @@ def test_nbval_session_fails_if_a_notebook_was_left_out(project):
     assert alone.returncode == 0, alone.stdout  # the cell saw the root of the repository
     every = subprocess.run([*command, "--all-notebooks"], capture_output=True, text=True)
     assert every.returncode == 1 and "did not run: scorecard" in every.stdout, every.stdout
+    crossed = subprocess.run([*command, "--threads", "2", "--noise", "7:1e-9"], capture_output=True, text=True)
+    assert crossed.returncode == 1 and "stdout: 'True 2 7:1e-9', 'True 1 ' in the reference" in crossed.stdout, crossed.stdout
 
 
 def executed(*texts):
@@ -228,6 +331,9 @@ def test_a_chapter_has_one_parameters_cell_and_declares_what_it_gets(tmp_path):
     assert [cell.id for cell in notebook.cells] == ["cell-000", "cell-001", "cell-002"]
     with pytest.raises(PaperCodeError, match="does not assign build"):
         check_parameters(notebook, {"build": "_build", "profile": "quick"}, "one")
+    source.write_text(FRONT.replace('profile = "full"', "profile = = 1") + GOOD)
+    with pytest.raises(PaperCodeError, match="chapter one: its parameters cell is not Python: SyntaxError"):
+        check_parameters(read_chapter(source), {}, "one")
     source.write_text(FRONT.replace("[parameters]", "[hide-input]") + GOOD)
     with pytest.raises(PaperCodeError, match="0 cells tagged"):
         read_chapter(source)
@@ -309,7 +415,13 @@ def test_check_html_passes_a_sound_site(site, capsys):
         ('<script src="https://cdn.example.org/x.js"></script>', "page.html:4: loaded from another host: https://cdn.example.org/x.js"),
         ('<link rel="stylesheet" href="//example.org/x.css">', "page.html:4: loaded from another host: //example.org/x.css"),
         ("<style>@import 'https://example.org/x.css';</style>", "page.html:4: loaded from another host: https://example.org/x.css"),
-        ('<script>import("https://example.org/x.js")</script>', "page.html:4: loaded from another host: https://example.org/x.js"),
+        ('<link rel="icon" href="data:,"><svg onload="x()"></svg>', "page.html:4: unknown script: onload=x()"),
+        ('<img src="picture.png" alt="x" onerror=x()>', "page.html:4: unknown script: onerror=x()"),
+        ("<script>x()</script>", "page.html:4: unknown script: x()"),
+        ("<ScRiPt type=module>x()</sCrIpT>", "page.html:4: unknown script: x()"),
+        ("<script>kernelName = 'python3'; x()</script>", "page.html:4: unknown script: kernelName = 'python3'; x()"),
+        ('<a href="java&#10;Script:x()">x</a>', "page.html:4: unknown script: href=java\nScript:x()"),
+        ('<iframe srcdoc="x"></iframe>', "page.html:4: unknown script: srcdoc=x"),
         ('<p style="background: url(gone.png)">x</p>', "page.html:4: missing file: gone.png"),
         ('<img src="picture.png">', "page.html:4: picture without alt text: picture.png"),
         ('<img src="picture.png" alt=" ">', "page.html:4: picture without alt text: picture.png"),
@@ -320,6 +432,15 @@ def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
     (site / "page.html").write_text(PAGE + "\n" + planted)
     assert check_html.main([str(site)]) == 1
     assert capsys.readouterr().out == fault + "\n"
+
+
+def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site):
+    for name in ("explorer", "growth"):
+        for word, faults in {"a cell": 0, "</script><script>x()</script>": 1}.items():
+            (site / "page.html").write_text(f"<body>{raster.page(name, {'name': word})}</body>")
+            assert [fault.partition(": ")[2] for fault in check_html.check(site)] == ["unknown script: x()"] * faults
+    (site / "page.html").write_text("<body><script>x()")
+    assert ["unknown script" in fault for fault in check_html.check(site)] == [True]
 
 
 def test_check_html_reads_style_sheets_and_empty_folders(site, tmp_path):

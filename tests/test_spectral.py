@@ -69,6 +69,32 @@ def test_mixed_precision_does_not_reach_inside():
     assert mixed.dtype == torch.float32 and torch.equal(mixed, spectral.propagate(h, kernel, 2))
 
 
+def test_bfloat16_is_off_by_a_few_thousandths_and_all_comes_channels_last():
+    h, kernel = (tensor.float() for tensor in draw(32, 11, cells=16))
+    h = h.relu().bfloat16()
+    expected, found = by_convolution(h.float(), kernel, 1) - h.float(), spectral.propagate(h, kernel, 1)
+    assert found.dtype == torch.bfloat16
+    error = (found.float() - h.float() - expected).square().mean() / expected.square().mean()
+    assert error.sqrt() < 0.006
+    for tensor in (h, h.float(), h.contiguous(memory_format=torch.channels_last)):
+        tensor = tensor.requires_grad_()
+        result = spectral.propagate(tensor, kernel, 2)
+        assert result.is_contiguous(memory_format=torch.channels_last)
+        result.sum().backward()
+        assert tensor.grad.isfinite().all()
+
+
+def test_gradients_in_bfloat16_are_those_of_the_convolution():
+    h, kernel = (tensor.float() for tensor in draw(32, 11, cells=8))
+    gradients = []
+    for propagate, dtype in ((by_convolution, torch.float32), (spectral.propagate, torch.bfloat16)):
+        inputs = h.bfloat16().to(dtype).requires_grad_(), kernel.clone().requires_grad_()
+        propagate(*inputs, 1).float().square().sum().backward()
+        gradients.append([tensor.grad.float() for tensor in inputs])
+    for expected, found in zip(*gradients, strict=True):
+        assert (found - expected).square().mean() < 0.015**2 * expected.square().mean()
+
+
 def test_a_look_without_gradients_does_not_spoil_a_later_training():
     h, kernel = draw(10, 7)
     spectral.fourier_matrices.cache_clear()

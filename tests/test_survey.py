@@ -7,11 +7,23 @@ import pytest
 from lateral_cells import drawn, random_cells
 
 from paper_code.errors import PaperCodeError
+from paper_code.files import locked
 from paper_code.filters import fit_gabor
 from paper_code.filters.nulls import null_filters
 from paper_code.lateral import bootstrap_weights, measure_kernel, pair_frame, permutations, slope, standardise, tuning_probe
 from paper_code.lateral.frame import oriented_frame
-from paper_code.survey import FEWEST_CELLS, Labels, gabor_level, gabor_null, gabor_r2, radial_levels, survey, survey_filters, survey_kernel
+from paper_code.survey import (
+    FEWEST_CELLS,
+    Labels,
+    gabor_level,
+    gabor_null,
+    gabor_r2,
+    radial_levels,
+    record,
+    survey,
+    survey_filters,
+    survey_kernel,
+)
 from paper_code.weights import EarlyLayers
 
 COUNT, SIZE, STRIDE = 24, 7, 2
@@ -126,3 +138,16 @@ def test_counts_below_one_are_refused(planted):
     for name in EFFORT:
         with pytest.raises(PaperCodeError, match="at least 1"):
             survey(planted, STRIDE, **(EFFORT | {name: 0}))
+
+
+def test_two_surveys_into_one_file_lose_no_row(tmp_path):
+    path = tmp_path / "rows.json"
+    with locked(tmp_path / ".rows.json.lock"), pytest.raises(PaperCodeError, match="another process"):
+        record([tmp_path / "run"], path, progress=False)
+    with pytest.raises(PaperCodeError, match="no finished run"):
+        record([tmp_path / "run"], path, progress=False)
+    for content in ("[]", '{"runs": {}}', '{"runs": [{}]}'):
+        path.write_text(content)
+        with pytest.raises(PaperCodeError, match="rows.json"):
+            record([tmp_path / "run"], path, progress=False)
+        assert path.read_text() == content

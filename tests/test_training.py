@@ -1,7 +1,10 @@
 """Laws of the training loop: the recipe, the same bytes whatever happens, and what is said when it cannot go on."""
 
+import hashlib
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,10 +17,12 @@ from tiny import CONDITION, HARDWARE, STEPS, TRAINING, disk_full_beyond, image_s
 from torch.nn import functional
 
 from paper_code import training
-from paper_code.conditions import CONDITIONS, Condition, TrainingConfig
+from paper_code.conditions import BOUNDS, CONDITIONS, Condition, TrainingConfig
 from paper_code.errors import PaperCodeError
 from paper_code.files import locked, read_json
 from paper_code.network import Network
+from paper_code.report import plan as plan_module
+from paper_code.report.plan import plan_sha256
 from paper_code.training import Hardware, augment, draw_seed, learning_rate, snapshot_steps
 from paper_code.weights import read_metadata, read_tensors, write_tensors
 
@@ -313,7 +318,7 @@ def test_a_loss_or_weights_that_are_not_finite_stop_the_training(tmp_path, undis
     for name, value, said, call in (
         ("lateral.weight", float("inf"), "lateral.weight is no longer finite", run._save_checkpoint),
         ("l1.weight", float("nan"), "the loss became nan", lambda: run._train_step(0.01)),
-        ("l1.weight", 1e6, "l1 grew beyond half precision", lambda: run._snapshot(False)),
+        ("l1.weight", 1e6, "l1 grew beyond half precision", lambda: run._snapshot({"l1"})),
     ):
         good = weights[name].detach().clone()
         with torch.no_grad():
@@ -323,7 +328,7 @@ def test_a_loss_or_weights_that_are_not_finite_stop_the_training(tmp_path, undis
             weights[name].copy_(good)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before and temporary_files(tmp_path) == []
     assert train(tmp_path) == undisturbed[1]
-    fails(r"(the loss became|is no longer finite|grew beyond).*--peak-rate 5e\+29", train, tmp_path / "wild", training={"peak_rate": 1e30})
+    fails(r"(the loss became|is no longer finite|grew beyond).*--peak-rate 500", train, tmp_path / "wild", training={"peak_rate": 1000.0})
     assert not (tmp_path / "wild" / "result.json").exists()
 
 
@@ -338,7 +343,7 @@ def test_a_damaged_checkpoint_is_never_taken_up(tmp_path):
     damaged += [whole[:cut] for cut in (0, 5, 100, header, len(whole) // 2, len(whole) - 1)] + [whole + b"\0"]
     for content in damaged:
         path.write_bytes(content)
-        fails(f"{path} is damaged.*delete {tmp_path} and run the same command again", run._load_checkpoint, path)
+        fails(f"{path} is damaged.*or move it away, and the same command", run._load_checkpoint, path)
     path.write_bytes(whole)
     run._load_checkpoint(path)
     tensors = read_tensors(path)
@@ -355,16 +360,138 @@ def test_another_run_is_not_mixed_in(tmp_path):
         "condition.network.cells = 4, not 5": {"network": {"cells": 5}},
         "other images.sha256": {"images": image_set(1)},
         "hardware.threads = 1, not 2": {"hardware": Hardware("cpu", "fp32", 2)},
-        "hardware.precision = fp32, not bf16": {"hardware": Hardware("cpu", "bf16", 1)},
+        "hardware.precision = fp32, not bf16": {"hardware": Hardware("cpu", "bf16", 1, "fourier")},
+        "hardware.lateral = fourier, not direct": {"hardware": Hardware("cpu", "fp32", 1, "direct")},
     }
     for said, changes in others.items():
         fails(f"{tmp_path} holds another run: it has {said}; .*choose another --out", train, tmp_path, **changes)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    for content, said in (("{", "not valid JSON"), ("{}", "holds another run"), ("[]", "no JSON object")):
+    whole = before[tmp_path / "run.json"].decode()
+    for content in (
+        "",
+        "{",
+        "{}",
+        "[]",
+        "null",
+        "\0",
+        whole[:-20],
+        whole.replace('"hardware"', '"hard"'),
+        '{"condition": 1, "images": {}, "hardware": {}}',
+    ):
         (tmp_path / "run.json").write_text(content)
-        fails(said, train, tmp_path)
+        fails(f"^{tmp_path}/run.json is damaged .*restore it, or move {tmp_path} away", train, tmp_path)
+    (tmp_path / "run.json").write_text(whole)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     (tmp_path / "run.json").unlink()
-    fails("holds a checkpoint but no run.json", train, tmp_path)
+    fails("holds checkpoint.safetensors but no run.json", train, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["log.jsonl", "early.safetensors", "rest.safetensors", "result.json", "checkpoint.safetensors", "snapshots"]
+)
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_files_of_other_people_are_not_written_over(tmp_path, name, kind):
+    path = tmp_path / name
+    if kind == "file":
+        path.write_text("precious")
+    elif kind == "folder":
+        path.mkdir()
+        (path / "000000.safetensors").write_text("precious")
+    else:
+        path.symlink_to("elsewhere")
+    before = sorted(tmp_path.rglob("*"))
+    fails(f"^{tmp_path} holds {name} but no run.json.*choose another --out, or move it away$", train, tmp_path)
+    assert sorted(set(tmp_path.rglob("*")) - {tmp_path / "lock"}) == before
+    assert kind != "file" or path.read_text() == "precious"
+    (tmp_path / "thesis").mkdir()
+    if kind == "link":
+        path.unlink()
+        (tmp_path / "notes.txt").write_text("mine")  # a run goes beside files that it would not write
+        train(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "run.json", "log.jsonl", "snapshots/000000.safetensors"])
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error"), OSError(116, "Stale file handle")]
+)
+def test_what_cannot_be_read_is_not_called_damaged(tmp_path, undisturbed, monkeypatch, name, error):
+    stop_before(make_run(tmp_path), 5)
+    whole, opened = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}, io.open
+
+    def open_or_fail(file, mode="r", *arguments, **keywords):
+        if "r" in mode and str(file).endswith(name):
+            raise error
+        return opened(file, mode, *arguments, **keywords)
+
+    for place in ("builtins.open", "io.open"):
+        monkeypatch.setattr(place, open_or_fail)
+    with pytest.raises(PaperCodeError) as caught:
+        train(tmp_path)
+    assert str(caught.value) == f"cannot read {tmp_path / name}: {error.strerror}"
+    monkeypatch.undo()
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert train(tmp_path) == undisturbed[1]
+
+
+def test_a_checkpoint_that_is_moved_away_as_advised_lets_the_training_start_again(tmp_path, undisturbed):
+    stop_before(make_run(tmp_path), 5)
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    fails("is damaged.*move it away, and the same command starts this training again", train, tmp_path)
+    path.rename(tmp_path / "moved")
+    (tmp_path / "moved").rename(tmp_path.parent / "moved")
+    assert train(tmp_path) == undisturbed[1]
+
+
+WRITTEN = ["early.safetensors", "rest.safetensors", "log.jsonl", "snapshots/000000.safetensors", "snapshots/000006.safetensors"]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("fault", ["gone", "cut", "empty", "folder", "another's"])
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_run_with_files_gone_or_damaged_is_no_success(tmp_path, undisturbed, name, fault, ended):
+    shutil.copytree(undisturbed[0], tmp_path, dirs_exist_ok=True)
+    path = tmp_path / name
+    content = path.read_bytes()
+    path.unlink()
+    if fault == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif fault == "empty":
+        path.write_bytes(b"")
+    elif fault == "folder":
+        path.mkdir()
+    elif fault == "another's":
+        write_tensors(path, {"other": np.zeros(3, np.float32)})
+    if not ended:
+        (tmp_path / "result.json").unlink()
+    if not ended and name in ("early.safetensors", "rest.safetensors") and fault != "folder":
+        assert train(tmp_path) == undisturbed[1]  # they are made from the checkpoint
+        return
+    fails(f"{tmp_path / name}", train, tmp_path)
+    if fault == "folder":
+        path.rmdir()
+    path.write_bytes(content)
+    assert train(tmp_path) == undisturbed[1]
+
+
+@pytest.mark.parametrize("content", ["{}", "{", "", "[1]", '{"accuracy": 1}', "other seed", "other steps", "no accuracy"])
+def test_a_result_that_is_damaged_or_not_of_the_run_is_no_success_and_can_be_made_again(tmp_path, undisturbed, content):
+    shutil.copytree(undisturbed[0], tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "result.json"
+    result = json.loads(path.read_text())
+    changed = {"other seed": {**result, "seed": 7}, "other steps": {**result, "steps": 7}}
+    changed["no accuracy"] = {key: value for key, value in result.items() if key != "accuracy"}
+    path.write_text(json.dumps(changed[content]) if content in changed else content)
+    fails(f"^{path} is damaged.*move {path} away, and the same command makes it again", train, tmp_path)
+    path.unlink()
+    assert train(tmp_path) == undisturbed[1]
+
+
+def test_a_damaged_checkpoint_of_a_finished_run_does_not_matter(tmp_path, undisturbed):
+    shutil.copytree(undisturbed[0], tmp_path, dirs_exist_ok=True)
+    for content in (b"", b"half"):
+        (tmp_path / "checkpoint.safetensors").write_bytes(content)
+        assert train(tmp_path) == undisturbed[1]
 
 
 def test_two_processes_do_not_train_in_one_place(tmp_path):
@@ -378,24 +505,159 @@ def test_places_that_cannot_be_used(tmp_path):
     (tmp_path / "file").write_text("")
     fails("cannot write", train, tmp_path / "file")
     (tmp_path / "run" / "log.jsonl").mkdir(parents=True)
-    fails("cannot use .*log.jsonl: Is a directory", train, tmp_path / "run")
+    fails("holds log.jsonl but no run.json", train, tmp_path / "run")
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32])
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**30, 10**400, 1.5, "1", None])
 def test_seeds_that_are_none(tmp_path, seed):
     fails("a seed must lie between 0 and", make_run, tmp_path, seed)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_hardware_is_checked_before_it_is_used():
-    assert Hardware("cpu", "fp32", 1).resolve() == Hardware("cpu", "fp32", 1)
+    assert Hardware("cpu", "fp32", 1).resolve() == Hardware("cpu", "fp32", 1, "fourier")
     found = Hardware().resolve()
     assert found.device in ("cpu", "cuda") and found.precision in ("bf16", "fp32") and found.threads >= 1 and found.resolve() == found
     for device in ("gpu", "cuda:", "cuda:x", "meta", "cpu:0", ""):
         fails("unknown device .*choose auto, cpu, cuda", Hardware(device).resolve)
     fails("cuda|this PyTorch sees no CUDA", Hardware("cuda:99").resolve)
     fails("precision must be", Hardware(precision="fp8").resolve)
-    fails("threads must be at least 0", Hardware(threads=-1).resolve)
+    fails("lateral must be", Hardware(lateral="winograd").resolve)
+    for threads in (-1, 2**31, 10**30):
+        fails("threads must be at least 0", Hardware(threads=threads).resolve)
+
+
+PROCESSORS = {  # what PyTorch says of a processor: (precision, way to K * h) without a limit, and by ONEDNN_MAX_CPU_ISA
+    "Sapphire Rapids": (
+        {"avx512_bf16": True, "amx_bf16": True, "amx_tile": True},
+        {
+            "": ("bf16", "direct"),
+            "ALL": ("bf16", "direct"),
+            "AVX512_CORE_AMX": ("bf16", "direct"),
+            "AVX10_1_512_AMX_FP16": ("bf16", "direct"),
+            "AVX10_1_512": ("bf16", "fourier"),
+            "AVX512_CORE_FP16": ("bf16", "fourier"),
+            "avx512_core_bf16": ("bf16", "fourier"),
+            "AVX512_CORE_VNNI": ("fp32", "fourier"),
+            "AVX2": ("fp32", "fourier"),
+            "no such set": ("bf16", "direct"),
+        },
+    ),
+    "Zen 4": (
+        {"avx512_bf16": True, "amx_bf16": False, "amx_tile": False},
+        {"": ("bf16", "fourier"), "AVX512_CORE_AMX": ("bf16", "fourier"), "AVX512_CORE": ("fp32", "fourier")},
+    ),
+    "Skylake": ({"avx512_f": True}, {"": ("fp32", "fourier"), "AVX2": ("fp32", "fourier")}),
+    "ARM": ({}, {"": ("fp32", "fourier")}),
+}
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_precision_and_way_are_those_that_are_fast_on_the_processor(monkeypatch, processor):
+    capabilities, expected = PROCESSORS[processor]
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    for limit, (precision, way) in expected.items():
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+        assert Hardware("cpu").resolve() == Hardware("cpu", precision, torch.get_num_threads(), way), limit
+        assert Hardware("cpu", "fp32").resolve().lateral == "fourier"  # the tiles multiply bfloat16
+        for asked in ("direct", "fourier"):
+            assert Hardware("cpu", lateral=asked).resolve().lateral == asked
+
+
+@pytest.mark.parametrize("begun", [Hardware("cpu", "bf16", 1, "direct"), Hardware("cpu", "fp32", 1, "direct"), Hardware("cpu", "bf16", 1)])
+def test_a_run_goes_on_as_it_was_begun_on_another_processor(tmp_path, monkeypatch, begun):
+    short = {"training": {"epochs": 1}}
+    expected = train(tmp_path / "whole", hardware=begun, **short)
+    stop_before(make_run(tmp_path / "moved", hardware=begun, checkpoint_every=1, **short), 2)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    torch.set_num_threads(1)
+    run = make_run(tmp_path / "moved", hardware=Hardware(), **short)
+    assert run.hardware == begun.resolve() and "here it would be" in run.kept and "device" not in run.kept
+    run.train(progress=False)
+    assert trained_bytes(tmp_path / "moved") == expected
+    fails(
+        f"hardware.precision = {begun.precision}, not",
+        train,
+        tmp_path / "moved",
+        hardware=replace(begun, precision={"bf16": "fp32", "fp32": "bf16"}[begun.precision]),
+        **short,
+    )
+    assert make_run(tmp_path / "new", hardware=replace(HARDWARE, lateral="auto")).kept == ""
+
+
+def test_a_run_goes_on_with_the_threads_that_it_was_begun_with(tmp_path):
+    threads = torch.get_num_threads()
+    make_run(tmp_path, hardware=replace(HARDWARE, threads=threads + 1))._resume()
+    torch.set_num_threads(threads)
+    run = make_run(tmp_path, hardware=replace(HARDWARE, threads=0))
+    assert run.hardware.threads == torch.get_num_threads() == threads + 1
+    assert run.kept == f"threads {threads + 1} (here it would be {threads})"
+    torch.set_num_threads(threads)
+
+
+def test_what_this_machine_cannot_do_is_refused(tmp_path):
+    stop_before(make_run(tmp_path), 5)
+    run = json.loads((tmp_path / "run.json").read_text())
+    for changes in ({"device": "cuda:77"}, {"precision": "fp8"}, {"threads": 10**30}, {"lateral": None}):
+        (tmp_path / "run.json").write_text(json.dumps({**run, "hardware": {**run["hardware"], **changes}}))
+        said = f"holds another run: it has hardware.{next(iter(changes))} = "
+        fails(said, train, tmp_path, hardware=Hardware(precision="fp32", threads=1))
+
+
+def test_runs_begun_before_the_plan_and_the_ways_go_on_and_claim_neither(tmp_path, undisturbed):
+    stop_before(make_run(tmp_path), 5)
+    old = json.loads((tmp_path / "run.json").read_text())
+    assert old.pop("plan") == plan_sha256() and old["hardware"].pop("lateral") == "fourier"
+    (tmp_path / "run.json").write_text(json.dumps(old))
+    train(tmp_path)
+    result = read_json(tmp_path / "result.json")
+    assert "plan" not in result and "lateral" not in result["hardware"]
+    for name in ("early.safetensors", "rest.safetensors"):
+        assert (tmp_path / name).read_bytes() == undisturbed[1][name]
+    assert read_json(undisturbed[0] / "result.json")["plan"] == plan_sha256()
+
+
+def test_the_plan_is_the_same_under_any_line_endings_and_another_plan_is_another_run(tmp_path, monkeypatch):
+    stop_before(make_run(tmp_path / "run"), 5)
+    plan = tmp_path / "plan.toml"
+    monkeypatch.setattr(plan_module, "FILE", plan)
+    fails(f"cannot read .*{plan}: .*install", plan_sha256)
+    found = set()
+    for content in (b"[rings]\nfar = [10.5, 18]\n", b"[rings]\r\nfar = [10.5, 18]\r\n"):
+        plan.write_bytes(content)
+        found.add(plan_sha256())
+    assert found == {hashlib.sha256(b"[rings]\nfar = [10.5, 18]\n").hexdigest()}
+    fails("holds another run: it has other plan;", train, tmp_path / "run")
+
+
+EXCITATORY = {"lateral_sign": "excitatory"}
+
+
+def test_an_excitatory_k_is_never_negative_and_goes_on_to_the_same_bytes(tmp_path):
+    whole = make_run(tmp_path / "whole", network=EXCITATORY, training={"peak_rate": 0.5})
+    free = make_run(tmp_path / "free", training={"peak_rate": 0.5})
+    with torch.no_grad():
+        free.network.load_state_dict(whole.network.state_dict())
+    take, lowest = whole._train_step, []
+    whole._train_step = lambda rate: (take(rate), lowest.append(whole.network.lateral.weight.min().item()))[0]
+    free._train_step(0.3), make_run(tmp_path / "one", network=EXCITATORY)._train_step(0.3)
+    assert free.network.lateral.weight.min() < 0  # the step itself would leave the sign
+    whole.train(progress=False)
+    assert len(lowest) == STEPS and min(lowest) == 0  # clamped, not kept away
+    expected = trained_bytes(tmp_path / "whole")
+    for file in [tmp_path / "whole" / "early.safetensors", *(tmp_path / "whole" / "snapshots").iterdir()]:
+        assert read_tensors(file).get("K", np.zeros(1)).min() >= 0
+    for step in (1, 5, 8):
+        stop_before(make_run(tmp_path / str(step), network=EXCITATORY, training={"peak_rate": 0.5}, checkpoint_every=1), step)
+        assert train(tmp_path / str(step), network=EXCITATORY, training={"peak_rate": 0.5}) == expected
+
+
+def test_an_excitatory_step_is_the_reference_s_step_clamped(tmp_path):
+    run, free = (make_run(tmp_path / name, network=network) for name, network in (("run", EXCITATORY), ("free", {})))
+    free.network.load_state_dict(run.network.state_dict())
+    assert run._train_step(0.3) == free._train_step(0.3)
+    for (name, found), expected in zip(run.network.named_parameters(), free.network.parameters(), strict=True):
+        assert torch.equal(found, expected.clamp(min=0) if name == "lateral.weight" else expected), name
 
 
 @pytest.mark.parametrize(
@@ -413,16 +675,60 @@ def test_hardware_is_checked_before_it_is_used():
         {"shift": -1},
         {"shift": 64},
         {"decay_l1": -0.1},
+        {"decay": 1e300},
+        {"decay_l0": 10**400},
+        {"peak_rate": 1e300},
+        {"epochs": 10**30},
+        {"epochs": 1.5},
+        {"epochs": True},
+        {"batch": 10**30},
+        {"batch": "8"},
+        {"snapshots": 10**9},
+        {"snapshots": -1},
+        {"lateral_snapshots": 600},
+        {"warm_up": -0.1},
+        {"rotation": 181.0},
+        {"flip": 1},
+        {"labels": "x" * 5000},
         {"decay": float("nan")},
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(change):
-    fails(next(iter(change)).split("_")[0].rstrip("s"), replace, TRAINING, **change)
+    with pytest.raises(PaperCodeError, match=f"^{next(iter(change))} must be") as caught:
+        replace(TRAINING, **change)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
+
+
+def test_numbers_that_python_does_not_write_are_refused_too(tmp_path):
+    for change in ({"epochs": 10**5000}, {"decay": 10**5000}):
+        fails("not a number of thousands of digits", replace, TRAINING, **change)
+    fails("not a number of thousands of digits", make_run, tmp_path, 10**5000)
+
+
+def test_the_limits_of_the_recipe_train(tmp_path):
+    limits = {"lateral_snapshots": 20, "snapshots": 1000, "batch": 1_000_000, "shift": 63, "warm_up": 0.99, "rotation": 180}
+    assert make_run(tmp_path, training=limits).train(progress=False)["steps"] == 3
+    assert all(len(BOUNDS[name]) == 2 for name in limits)
+
+
+def test_memory_is_counted_before_it_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "Network", None)  # nothing is built
+    for change in ({"network": {"cells": 8192, "lateral_size": 3, "stride": 1}}, {"network": {"cells": 1000, "lateral_size": 31}}):
+        monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 10**5, "SC_PAGE_SIZE": 4096}.get)
+        fails("needs more than .* GB of memory, and this machine has 0 GB; choose a smaller --batch", make_run, tmp_path, **change)
 
 
 def test_conditions_survive_a_manifest():
     for name, one in CONDITIONS.items():
         assert one.name == name and Condition.from_dict(json.loads(json.dumps(one.as_dict()))) == one
+        rest = {key: value for key, value in one.as_dict().items() if key not in ("name", "about")}
+        expected = {"excitatory": [("lateral_sign", "excitatory")], "turned": [("rotation", 180.0)]}.get(name)
+        if expected is not None:  # all else is the reference's, and a reference says as much as those trained before
+            reference = CONDITIONS["reference"].as_dict()
+            assert [
+                (key, value) for part in ("network", "training") for key, value in rest[part].items() if reference[part].get(key) != value
+            ] == expected
+            assert not {"lateral_sign", "rotation", "labels"} & {*reference["network"], *reference["training"]}
     values = CONDITION.as_dict()
     for change in ({"network": {}}, {"network": None}, {"training": {"speed": 1}}, {"colour": 1}):
         fails("not a condition of this version", Condition.from_dict, {**values, **change})

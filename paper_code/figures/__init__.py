@@ -24,13 +24,17 @@ def use_style():
 
 
 def save(figure: Figure, path):
-    """Write a figure to ``path``, atomically, in the format of its suffix."""
+    """Write a figure to ``path``, atomically, in the format of its suffix; a PaperCodeError if matplotlib knows no such format."""
     import io
 
+    from paper_code.errors import PaperCodeError
     from paper_code.files import write_atomically
 
+    form, known = Path(path).suffix.lstrip(".").lower() or "png", figure.canvas.get_supported_filetypes()
+    if form not in known:
+        raise PaperCodeError(f"cannot write {path}: a picture may be {', '.join(sorted(known))}, not {form}")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=Path(path).suffix.lstrip(".") or "png")
+    figure.savefig(buffer, format=form)
     write_atomically(path, buffer.getvalue())
 
 

@@ -43,7 +43,8 @@ def page(name, data):
     body, style, script, shared = (
         (HERE / file).read_text(encoding="utf-8").rstrip() for file in (f"{name}.html", f"{name}.css", f"{name}.js", "raster.js")
     )
-    parts = {"/*STYLE*/": style, "/*SCRIPT*/": script, "/*RASTER*/": shared, "/*DATA*/": json.dumps(data, separators=(",", ":"))}
+    numbers = json.dumps(data, separators=(",", ":")).replace("<", r"\u003c")  # which could end the script
+    parts = {"/*STYLE*/": style, "/*SCRIPT*/": script, "/*RASTER*/": shared, "/*DATA*/": numbers}
     for place, part in parts.items():
         body = body.replace(place, part)
     return body + "\n"

@@ -2,8 +2,10 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
+from paper_code.errors import printable
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights
 
 ROWS, COLUMNS = 20, 10
@@ -22,10 +24,18 @@ def contact_sheet(image_set):
     figure, axes = plt.subplots(figsize=(7.2, 0.62 * len(labels) + 0.15))
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255)
     axes.set(xticks=[])
-    axes.set_yticks(np.arange(len(labels)) * (side + gap) + side / 2, [image_set.classes[label] for label in labels])
+    names = [_shown(image_set.classes[label]) for label in labels]
+    axes.set_yticks(np.arange(len(labels)) * (side + gap) + side / 2, names, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
+
+
+def _shown(name, longest=32):
+    """The name of a class, whatever its characters: those that the font cannot show as escapes, and cut to ``longest`` characters."""
+    font = get_font(findfont(FontProperties()))
+    known = "".join(c if font.get_char_index(ord(c)) else c.encode("unicode_escape").decode() for c in printable(name))
+    return known if len(known) <= longest else known[: longest - 1] + "…"
 
 
 def front_end(traces):

@@ -11,7 +11,11 @@ import numpy as np
 
 from paper_code.errors import PaperCodeError
 
-BLOCK = 256  # problems carried at once: enough to amortise Python, few enough to stay in the cache
+BLOCK = 16_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
+RACE = 30  # iterations that every start gets
+BEHIND = 1.4  # a start whose SSR is then this many times its filter's lowest is dropped,
+SAME = 1e-3  # and one whose function differs from a better start's by less than this share of that SSR: they lead to one optimum
+HUGE = 1e300  # weights above it leave no room for an amplitude
 
 
 @dataclass(frozen=True)
@@ -31,26 +35,50 @@ def check_bank(filters):
     Raises
     ------
     PaperCodeError
-        If the array is not (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or infinity, or is constant (no R^2).
+        If the array is not real and (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or weights above 1e300, or is
+        constant (no R^2).
     """
-    bank = np.asarray(filters, dtype=float)
+    bank = real_array(filters, "filters")
     if bank.ndim != 3 or bank.shape[1] != bank.shape[2] or bank.shape[1] < 3 or len(bank) == 0:
         raise PaperCodeError(f"expected filters of shape (n, size, size) with n >= 1 and size >= 3, got {bank.shape}")
-    broken = np.flatnonzero(~np.isfinite(bank).all(axis=(1, 2)))
+    broken = np.flatnonzero(~(np.abs(bank) <= HUGE).all(axis=(1, 2)))
     if len(broken):
-        raise PaperCodeError(f"filter {broken[0]} holds NaN or infinite weights; {len(broken)} of {len(bank)} do")
+        raise PaperCodeError(f"filter {broken[0]} holds NaN, or weights above {HUGE:g}; {len(broken)} of {len(bank)} do")
     flat = np.flatnonzero(np.ptp(bank, axis=(1, 2)) <= 1e-12 * np.abs(bank).max(axis=(1, 2)))
     if len(flat):
         raise PaperCodeError(f"filter {flat[0]} is constant, so its R^2 is undefined; {len(flat)} of {len(bank)} are")
     return bank
 
 
+def real_array(values, name):
+    """``values`` as float64; PaperCodeError if they are complex, or no numbers."""
+    try:
+        array = np.asarray(values)
+        if not np.iscomplexobj(array):
+            return array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise PaperCodeError(f"expected {name} as an array of numbers: {error}") from None
+    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
+
+
+def unit_scale(filters):
+    """The filters over the power of two (n,) above their largest weight, and that power: exact, and their squares stay numbers."""
+    scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2)))[1])
+    return filters / scale[:, None, None], scale
+
+
 def unit_energy(filters):
     """Values (n, N) of unit Euclidean norm, the norms (n,) taken off, and the sum of squares (n,) of the values about their mean."""
-    values = filters.reshape(len(filters), -1)
+    values, scale = unit_scale(filters)
+    values = values.reshape(len(filters), -1)
     norm = np.linalg.norm(values, axis=1)
     values = values / norm[:, None]
-    return values, norm, ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    return values, norm * scale, ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+
+
+def blocks(count, pixels):
+    """Indices 0 .. count - 1 in runs whose members, of ``pixels`` each, hold about BLOCK pixels together."""
+    return np.array_split(np.arange(count), -(-count // max(BLOCK // pixels, 1)))
 
 
 def bic(ssr, count, parameters):
@@ -69,33 +97,26 @@ class Solution:
 
 
 def residuals(model, parameters, values):
-    """Coefficients (b, m), residuals (b, N) and basis (b, m, N) of ``values`` (b, N) at ``parameters`` (b, k)."""
+    """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m): ``values`` (b, N), ``parameters`` (b, k)."""
     basis = model.basis(parameters)
-    coefficients = np.linalg.solve(_gram(basis), basis @ values[:, :, None])[:, :, 0]
-    return coefficients, values - np.einsum("bm,bmn->bn", coefficients, basis), basis
-
-
-def jacobian(model, parameters, values):
-    """Residuals (b, N), their Jacobian (b, k, N) after Kaufman (1975), and the coefficients (b, m).
-
-    The slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
-    lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
-    """
-    coefficients, residual, basis = residuals(model, parameters, values)
-    slope = model.slope(parameters, basis, coefficients)
-    inside = np.linalg.solve(_gram(basis), basis @ slope.swapaxes(1, 2))
-    return residual, inside.swapaxes(1, 2) @ basis - slope, coefficients
-
-
-def _gram(basis):
     gram = basis @ basis.swapaxes(1, 2)
     # The ridge decides for zero where a basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
-    return gram + 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
+    gram += 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
+    coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
+    return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
 
 
-def _normal_equations(model, parameters, values):
-    residual, slopes, coefficients = jacobian(model, parameters, values)
-    return (residual**2).sum(axis=1), coefficients, slopes @ slopes.swapaxes(1, 2), (slopes @ residual[:, :, None])[:, :, 0]
+def normal_equations(model, parameters, values):
+    """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k) with the Jacobian J of the residuals r after Kaufman (1975).
+
+    J is the slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
+    lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
+    """
+    coefficients, residual, basis, gram = residuals(model, parameters, values)
+    slope = model.slope(parameters, basis, coefficients)
+    along = basis @ slope.swapaxes(1, 2)
+    curvature = slope @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
+    return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
 
 
 def minimise(model, values, start, iterations=300, tolerance=1e-9):
@@ -118,7 +139,7 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
     Solution
     """
     parameters = np.clip(start, model.lower, model.upper)
-    state = list(_normal_equations(model, parameters, values))
+    state = list(normal_equations(model, parameters, values))
     damping = np.full(len(values), 1e-2)
     active = np.arange(len(values))
     identity = np.eye(parameters.shape[1])
@@ -134,7 +155,7 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
         scale = np.where(free, damping[active, None] * (diagonal + 1e-9 * diagonal.max(axis=1, keepdims=True)) + 1e-15, 1.0)
         step = np.linalg.solve(curvature + scale[:, :, None] * identity, -(gradient * free)[:, :, None])[:, :, 0]
         there = np.clip(here + step, model.lower, model.upper)
-        trial = _normal_equations(model, there, values[active])
+        trial = normal_equations(model, there, values[active])
         better = trial[0] < ssr
         winners = active[better]
         parameters[winners] = there[better]
@@ -149,11 +170,40 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
 
 
 def best_start(model, values, starts):
-    """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR."""
+    """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR.
+
+    After RACE iterations only the :func:`contenders` go on.
+    """
     count, tries = starts.shape[:2]
-    values, starts = np.repeat(values, tries, axis=0), starts.reshape(count * tries, -1)
-    blocks = np.array_split(np.arange(len(values)), -(-len(values) // BLOCK))
-    parts = [minimise(model, values[block], starts[block]) for block in blocks]
-    ssr = np.concatenate([part.ssr for part in parts])
-    best = np.arange(count) * tries + ssr.reshape(count, tries).argmin(axis=1)
-    return Solution(**{field.name: np.concatenate([getattr(part, field.name) for part in parts])[best] for field in fields(Solution)})
+    owner = np.repeat(np.arange(count), tries)
+    race = _minimise_blocks(model, values, starts.reshape(count * tries, -1), owner, RACE)
+    left = contenders(model, race, tries)
+    final = _minimise_blocks(model, values, race.parameters[left], owner[left], 300)
+    best = np.lexsort((final.ssr, owner[left]))[np.unique(owner[left], return_index=True)[1]]
+    return Solution(*(getattr(final, field.name)[best] for field in fields(Solution)))
+
+
+def contenders(model, race, tries):
+    """Indices (m,), a filter's together, of the starts that may still give the lowest SSR of their filter: not BEHIND, and no doubles.
+
+    Parameters
+    ----------
+    race : Solution
+        Of n filters, ``tries`` starts of each in a row.
+    """
+    left = []
+    for mine in np.split(np.arange(len(race.ssr)), len(race.ssr) // tries):
+        mine = mine[np.argsort(race.ssr[mine], kind="stable")]
+        lowest = race.ssr[mine[0]]
+        mine = mine[race.ssr[mine] <= BEHIND * lowest]
+        fits = (race.coefficients[mine, None] @ model.basis(race.parameters[mine]))[:, 0]
+        gram = fits @ fits.T
+        apart = np.diag(gram)[:, None] + np.diag(gram) - 2 * gram
+        double = np.tril(apart < SAME * lowest, -1).any(axis=1)
+        left.append(mine[~double])
+    return np.concatenate(left)
+
+
+def _minimise_blocks(model, values, starts, owner, iterations):
+    parts = [minimise(model, values[owner[one]], starts[one], iterations) for one in blocks(len(starts), values.shape[1])]
+    return Solution(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Solution)))

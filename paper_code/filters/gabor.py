@@ -7,8 +7,8 @@ from scipy.ndimage import maximum_filter
 from scipy.signal import fftconvolve
 
 from paper_code.errors import PaperCodeError
-from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy
-from paper_code.filters.spectrum import frequency_grid, spectral_orientation, transform
+from paper_code.filters.fitting import Bank, best_start, bic, blocks, check_bank, real_array, unit_energy, unit_scale
+from paper_code.filters.spectrum import frequency_grid, modulus, spectral_orientation
 from paper_code.geometry import orientation_difference, pixel_grid
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
@@ -37,6 +37,7 @@ class GaborBank(Bank):
     bic: np.ndarray  # of the unit-energy filter, 8 parameters
     spectral_orientation: np.ndarray  # radians in [0, pi), without any fit
     at_bound: np.ndarray  # bool: a fitted parameter stopped at its bound
+    blob: np.ndarray  # bool: the frequency stopped at its lower bound
     degenerate: np.ndarray  # bool: n_x < .25
     disagrees: np.ndarray  # bool: fitted and spectral orientation differ by more than 5 degrees
 
@@ -50,45 +51,76 @@ class GaborBank(Bank):
         return amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase)
 
 
+def zone_edge(t):
+    """Highest frequency in the direction t, cycles per pixel: the edge of the square ``|fx|, |fy| <= 1/2``, 1/sqrt(2) at 45 degrees.
+
+    On a lattice frequencies are defined modulo whole cycles per pixel, in fx and in fy. The square is one period (the first Brillouin
+    zone); a wave outside has the samples of one inside, but of another direction, which its envelope would not share.
+    """
+    return 0.5 / np.maximum(np.abs(np.cos(t)), np.abs(np.sin(t)))
+
+
 class GaborModel:
-    """``A E cos(2 pi f u) + B E sin(2 pi f u)``, E the envelope; parameters (x0, y0, t, f, log sx, log sy)."""
+    """``A E cos(2 pi f u) + B E sin(2 pi f u)``, E the envelope; parameters (x0, y0, t, s, log sx, log sy).
+
+    ``s`` in [0, 1] is how far f lies on the way from 1/(4 size) to :func:`zone_edge` of t: so the bounds are a box.
+    """
 
     def __init__(self, size):
-        x, y = pixel_grid(size)
-        self.x, self.y = x.ravel(), y.ravel()
+        self.x = pixel_grid(size)[0][0]
+        self.y = -self.x
         half = size / 2
-        self.lower = np.array([-half, -half, -np.inf, 1 / (4 * size), np.log(0.5), np.log(0.5)])
-        self.upper = np.array([half, half, np.inf, 0.5, np.log(size), np.log(size)])
+        self.lowest = 1 / (4 * size)
+        self.lower = np.array([-half, -half, -np.inf, 0, np.log(0.5), np.log(0.5)])
+        self.upper = np.array([half, half, np.inf, 1, np.log(size), np.log(size)])
 
-    def _frame(self, parameters):
-        x0, y0, t, f, log_sx, log_sy = parameters.T[:, :, None]
-        dx, dy = self.x - x0, self.y - y0
-        return dx * np.cos(t) + dy * np.sin(t), dy * np.cos(t) - dx * np.sin(t), t, f, np.exp(-2 * log_sx), np.exp(-2 * log_sy)
+    def from_frequency(self, starts):
+        """Parameters (..., 6) of (x0, y0, t, f, log sx, log sy)."""
+        parameters = np.array(starts, dtype=float)
+        parameters[..., 3] = (parameters[..., 3] - self.lowest) / (zone_edge(parameters[..., 2]) - self.lowest)
+        return parameters
+
+    def frequency(self, t, share):
+        """f in cycles per pixel."""
+        return self.lowest + share * (zone_edge(t) - self.lowest)
+
+    def _axes(self, parameters):
+        x0, y0, t, share, log_sx, log_sy = parameters.T[:, :, None]
+        precisions = np.exp(-2 * log_sx), np.exp(-2 * log_sy)
+        return self.x - x0, self.y - y0, np.cos(t), np.sin(t), self.frequency(t, share), *precisions
 
     def basis(self, parameters):
-        u, v, _, f, px, py = self._frame(parameters)
-        envelope = np.exp(-0.5 * (px * u**2 + py * v**2))
-        angle = 2 * np.pi * f * u
-        return np.stack([envelope * np.cos(angle), envelope * np.sin(angle)], axis=1)
+        dx, dy, cos, sin, f, px, py = self._axes(parameters)
+        # The wave is a product of a row and a column, and so is the envelope but for its mixed term.
+        envelope = np.multiply(((py - px) * cos * sin * dy)[:, :, None], dx[:, None])
+        envelope += (-0.5 * (px * sin**2 + py * cos**2) * dy**2)[:, :, None]
+        envelope += (-0.5 * (px * cos**2 + py * sin**2) * dx**2)[:, None]
+        np.exp(envelope, out=envelope)
+        wave = np.exp(2j * np.pi * f * sin * dy)[:, :, None] * np.exp(2j * np.pi * f * cos * dx)[:, None]
+        basis = np.empty((len(parameters), 2, *envelope.shape[1:]))
+        np.multiply(envelope, wave.real, out=basis[:, 0])
+        np.multiply(envelope, wave.imag, out=basis[:, 1])
+        return basis.reshape(len(parameters), 2, -1)
 
     def slope(self, parameters, basis, coefficients):
-        u, v, t, f, px, py = self._frame(parameters)
+        dx, dy, cos, sin, f, px, py = self._axes(parameters)
+        u = ((sin * dy)[:, :, None] + (cos * dx)[:, None]).reshape(len(parameters), -1)
+        v = ((cos * dy)[:, :, None] - (sin * dx)[:, None]).reshape(len(parameters), -1)
+        share, edge = parameters[:, 3, None], zone_edge(parameters[:, 2, None])
+        edge_by_t = 2 * edge**2 * np.where(np.abs(cos) > np.abs(sin), sin * np.sign(cos), -cos * np.sign(sin))
         even, odd = basis.swapaxes(0, 1)
         a, b = coefficients.T[:, :, None]
-        value, quadrature = a * even + b * odd, b * even - a * odd
-        by_u = 2 * np.pi * f * quadrature - px * u * value
-        by_v = -py * v * value
-        return np.stack(
-            [
-                np.sin(t) * by_v - np.cos(t) * by_u,
-                -np.sin(t) * by_u - np.cos(t) * by_v,
-                v * by_u - u * by_v,
-                2 * np.pi * u * quadrature,
-                px * u**2 * value,
-                py * v**2 * value,
-            ],
-            axis=1,
-        )
+        value, quadrature = a * even + b * odd, 2 * np.pi * (b * even - a * odd)
+        fall_u, fall_v, by_f = px * u * value, py * v * value, u * quadrature
+        by_u = f * quadrature - fall_u
+        slope = np.empty((len(parameters), 6, u.shape[1]))
+        slope[:, 0] = -sin * fall_v - cos * by_u
+        slope[:, 1] = cos * fall_v - sin * by_u
+        slope[:, 2] = v * by_u + u * fall_v + share * edge_by_t * by_f
+        slope[:, 3] = (edge - self.lowest) * by_f
+        slope[:, 4] = u * fall_u
+        slope[:, 5] = v * fall_v
+        return slope
 
 
 def receptive_fields(psi1, psi0):
@@ -108,10 +140,11 @@ def receptive_fields(psi1, psi0):
     return fftconvolve(np.asarray(psi1, dtype=float), np.asarray(psi0, dtype=float)[None], axes=(1, 2))
 
 
-def starting_points(filters, peaks=3, scales=(0.15, 0.3)):
-    """Starts of the fit: the highest peaks of the spectrum, each at several widths.
+def starting_points(filters, peaks=4, scales=(0.08, 0.3)):
+    """Starts of the fit: the highest peaks of the spectrum, each at several widths, and the highest at the centroid.
 
-    The centre is where the filter, demodulated by the peak and blurred to the width, is strongest.
+    The centre is where the filter, demodulated by the peak and blurred to the width, is strongest; in the last start it is the
+    centroid of the squared filter, and the width its spread (a Gaussian's square spreads by ``sigma / sqrt(2)`` along each axis).
 
     Parameters
     ----------
@@ -123,14 +156,19 @@ def starting_points(filters, peaks=3, scales=(0.15, 0.3)):
 
     Returns
     -------
-    array (n, peaks * len(scales), 6)
+    array (n, peaks * len(scales) + 1, 6)
         (x0, y0, t, f, log sx, log sy).
     """
+    filters, _ = unit_scale(filters)
+    side = 4 * filters.shape[-1] + 1
+    return np.concatenate([_starts(filters[block], peaks, scales) for block in blocks(len(filters), side**2)])
+
+
+def _starts(filters, peaks, scales):
     count, size = filters.shape[:2]
     fx, fy = frequency_grid(4 * size + 1)
-    radius = np.hypot(fx, fy)
-    # Inside the bounds of f only: a blob, whose spectrum peaks at zero, then starts from its widest direction.
-    spectrum = np.abs(transform(filters, fx, fy)) * ((radius >= 1 / (4 * size)) & (radius <= 0.5))
+    # From the lower bound of f on: a blob, whose spectrum peaks at zero, then starts from its widest direction.
+    spectrum = modulus(filters) * (np.hypot(fx, fy) >= 1 / (4 * size))
     highest = maximum_filter(spectrum, size=(1, 3, 3), mode="wrap")
     half_plane = (fy > 0) | ((fy == 0) & (fx > 0))  # f and -f are one peak
     score = np.where((spectrum == highest) & half_plane, spectrum, 0).reshape(count, -1)
@@ -151,13 +189,19 @@ def starting_points(filters, peaks=3, scales=(0.15, 0.3)):
         strength = np.abs(blur @ demodulated @ blur).reshape(count, peaks, -1).argmax(axis=-1)
         starts[:, :, k, 0], starts[:, :, k, 1] = x.ravel()[strength], y.ravel()[strength]
         starts[:, :, k, 4:] = np.log(width)
-    return starts.reshape(count, -1, 6)
+    energy = filters**2 / (filters**2).sum(axis=(1, 2), keepdims=True)
+    x0, y0 = (energy * x).sum(axis=(1, 2)), (energy * y).sum(axis=(1, 2))
+    spread = np.sqrt((energy * (x**2 + y**2)).sum(axis=(1, 2)) - x0**2 - y0**2)
+    log_width = np.log(np.maximum(spread, 0.7))
+    centroid = np.stack([x0, y0, *starts[:, 0, 0, 2:4].T, log_width, log_width], axis=1)
+    return np.concatenate([starts.reshape(count, -1, 6), centroid[:, None]], axis=1)
 
 
 def fit_gabor(filters, starts=None):
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
-    Bounds: f in [1/(4 size), 1/2] cycles per pixel, sx and sy in [1/2, size] px, the centre inside the filter.
+    Bounds: f from 1/(4 size) to :func:`zone_edge` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, the centre inside the
+    filter.
 
     The Gabor has no constant, yet R^2 is taken about the filter's mean: it is the stricter of the two (the sum of squares about zero
     is larger, and would reward any even Gabor for the mean weight), and it compares with the R^2 of the LoG and of the radial indices.
@@ -175,16 +219,20 @@ def fit_gabor(filters, starts=None):
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.check_bank`, or if the starts have another shape.
+        As :func:`paper_code.filters.fitting.check_bank`, or if the starts have another shape or are not finite.
     """
     filters = check_bank(filters)
     count, size = filters.shape[:2]
-    starts = starting_points(filters) if starts is None else np.asarray(starts, dtype=float)
-    if starts.ndim != 3 or starts.shape[0] != count or starts.shape[2] != 6:
-        raise PaperCodeError(f"expected starts of shape ({count}, k, 6), got {starts.shape}")
+    starts = starting_points(filters) if starts is None else real_array(starts, "starts")
+    if starts.ndim != 3 or starts.shape[0] != count or starts.shape[1] < 1 or starts.shape[2] != 6:
+        raise PaperCodeError(f"expected starts of shape ({count}, k, 6) with k >= 1, got {starts.shape}")
+    if not np.isfinite(starts).all():
+        raise PaperCodeError(f"starts of filter {np.argwhere(~np.isfinite(starts))[0, 0]} hold NaN or infinity")
     values, norm, about_mean = unit_energy(filters)
-    solution = best_start(GaborModel(size), values, starts)
-    x0, y0, t, f, log_sx, log_sy = solution.parameters.T
+    model = GaborModel(size)
+    solution = best_start(model, values, model.from_frequency(starts))
+    x0, y0, t, share, log_sx, log_sy = solution.parameters.T
+    f = model.frequency(t, share)
     a, b = solution.coefficients.T
     carrier, phase = canonical(t, np.arctan2(-b, a))
     orientation = np.mod(carrier + np.pi / 2, np.pi)
@@ -206,6 +254,7 @@ def fit_gabor(filters, starts=None):
         bic=bic(solution.ssr, size**2, 8),
         spectral_orientation=spectral,
         at_bound=solution.at_bound.any(axis=1),
+        blob=solution.at_bound[:, 3] & (share < 0.5),
         degenerate=sx * f < DEGENERATE_BELOW,
         disagrees=orientation_difference(orientation, spectral) > DISAGREES_ABOVE,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import shift
 
 from paper_code.errors import PaperCodeError
-from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy
+from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy, unit_scale
 from paper_code.filters.spectrum import frequency_grid, transform
 from paper_code.geometry import pixel_grid
 
@@ -127,6 +127,26 @@ class DogModel:
         return np.stack([dx * pull, dy * pull, 2 * q1 * first, 2 * q2 * second], axis=1)
 
 
+class GaussianModel(LogModel):
+    """Basis ``exp(-q)`` and 1; parameters (x0, y0, log sigma): the rival of the LoG with as many parameters."""
+
+    def basis(self, parameters):
+        q = self._q(parameters)[0]
+        return np.stack([np.exp(-q), np.ones_like(q)], axis=1)
+
+    def slope(self, parameters, basis, coefficients):
+        q, dx, dy, precision = self._q(parameters)
+        value = coefficients[:, :1] * basis[:, 0]
+        return np.stack([precision * dx * value, precision * dy * value, 2 * q * value], axis=1)
+
+
+def gaussian_r2(filters):
+    """R^2 (n,) of the best Gaussian plus a constant, from the starts of :func:`fit_log`; errors as there."""
+    filters = check_bank(filters)
+    values, _, about_mean = unit_energy(filters)
+    return 1 - best_start(GaussianModel(filters.shape[-1]), values, log_starts(filters)).ssr / about_mean
+
+
 def log_starts(filters, sigmas=(0.6, 0.9, 1.3, 1.9, 2.7)):
     """Starts (n, len(sigmas), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
     count, size = filters.shape[:2]
@@ -240,7 +260,7 @@ def radial_symmetry(filters, x0=0.0, y0=0.0):
     PaperCodeError
         As :func:`paper_code.filters.fitting.check_bank`, or if a filter is shifted off its lattice.
     """
-    filters = check_bank(filters)
+    filters, _ = unit_scale(check_bank(filters))
     count, size = filters.shape[:2]
     x0, y0 = np.broadcast_to(np.float64(x0), count), np.broadcast_to(np.float64(y0), count)
     x, y = (axis.ravel() for axis in pixel_grid(size))

@@ -49,6 +49,25 @@ def null_filters(size, kind, count, seed, psi0=None):
     return filters if psi0 is None else receptive_fields(filters, psi0)
 
 
+def phase_scrambled(filters, seed):
+    """The same filters with random phases: their power spectra on the lattice, and nothing else of their shape.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    seed : int or sequence of int
+
+    Returns
+    -------
+    array (n, size, size)
+    """
+    filters = np.asarray(filters, float)
+    spectrum = np.fft.fft2(filters)
+    # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
+    noise = np.fft.fft2(np.random.default_rng(seed).standard_normal(filters.shape))
+    return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
+
+
 def null_gabor_r2(size, kind, count, seed, psi0=None):
     """Gabor R^2 (count,) of :func:`null_filters`, by the very fit of the data; same arguments and errors."""
     return fit_gabor(null_filters(size, kind, count, seed, psi0)).r2

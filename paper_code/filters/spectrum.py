@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paper_code.filters.fitting import check_bank
+from paper_code.filters.fitting import blocks, check_bank, unit_scale
 from paper_code.geometry import pixel_grid
 
 
@@ -31,6 +31,12 @@ def transform(filters, fx, fy):
     return (filters.reshape(len(filters), -1) @ waves).reshape(len(filters), *fx.shape)
 
 
+def modulus(filters):
+    """``|transform|`` on the whole of ``frequency_grid(4 size + 1)``, by FFT: (n, 4 size + 1, 4 size + 1)."""
+    count = 4 * filters.shape[-1] + 1
+    return np.abs(np.fft.fftshift(np.fft.fft2(filters, (count, count)), axes=(1, 2)))
+
+
 def spectral_orientation(filters):
     """Orientation of the bars, from the double-angle moment of the power spectrum; no fit.
 
@@ -51,9 +57,9 @@ def spectral_orientation(filters):
     PaperCodeError
         As :func:`paper_code.filters.fitting.check_bank`.
     """
-    filters = check_bank(filters)
-    fx, fy = frequency_grid(4 * filters.shape[-1] + 1)
-    inside = (np.hypot(fx, fy) <= 0.5) & (np.hypot(fx, fy) > 0)
-    fx, fy = fx[inside], fy[inside]
-    moment = np.abs(transform(filters, fx, fy)) ** 2 @ np.exp(2j * np.arctan2(fy, fx))
-    return np.mod(np.angle(moment) / 2 + np.pi / 2, np.pi)
+    filters, _ = unit_scale(check_bank(filters))
+    side = 4 * filters.shape[-1] + 1
+    fx, fy = frequency_grid(side)
+    weight = np.exp(2j * np.arctan2(fy, fx)) * ((np.hypot(fx, fy) <= 0.5) & (np.hypot(fx, fy) > 0))
+    moment = [np.tensordot(modulus(filters[block]) ** 2, weight) for block in blocks(len(filters), side**2)]
+    return np.mod(np.angle(np.concatenate(moment)) / 2 + np.pi / 2, np.pi)

@@ -5,9 +5,10 @@ Every source is one module with a function ``load(root, classes=None, progress=T
 """
 
 import os
-from pathlib import Path
+import stat
 
 from paper_code.errors import PaperCodeError
+from paper_code.files import unreadable
 from paper_code.images import folder, photographs, stl10, synthetic, tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
 
@@ -37,8 +38,8 @@ def load(name, root=None, classes=None, progress=True):
         One of :data:`SOURCES`.
     root : path, optional
         Where the images lie (a directory or an archive, as the source says). Without it the environment
-        variable ``PAPER_CODE_IMAGES`` is read; those of :data:`WITHOUT_ROOT` need neither. The phase-scrambled images are made
-        of Tiny ImageNet, whose place it is then.
+        variable ``PAPER_CODE_IMAGES`` is read, if it is not empty; those of :data:`WITHOUT_ROOT` take neither. The
+        phase-scrambled images are made of Tiny ImageNet, whose place it is then.
     classes : str, optional
         Rule that names the classes: ``"every-10"`` takes each tenth of the sorted class names, ``"first-20"`` the
         first twenty; without a rule, all.
@@ -52,19 +53,27 @@ def load(name, root=None, classes=None, progress=True):
     Raises
     ------
     PaperCodeError
-        For an unknown name or rule, and for missing, truncated or malformed files.
+        For an unknown name or rule, a ``root`` that the source does not take, and for missing, truncated or malformed files.
     """
     if name not in SOURCES:
         raise PaperCodeError(unknown_name("data set", name, SOURCES))
     if name in WITHOUT_ROOT:
-        return SOURCES[name](root, classes=classes, progress=progress)
+        if root:
+            raise PaperCodeError(f"the data set {name} needs no --root; your own images are the data set folder (train: --data folder)")
+        return SOURCES[name](classes=classes, progress=progress)
     root = root or os.environ.get(ROOT_VARIABLE)
-    if root is None:
+    if not root:
         from paper_code.images.download import ARCHIVES  # here, as it imports pooch, which complains in notebooks
 
         archive = "tiny-imagenet" if name == "phase-scrambled" else name
         fetch = f", or fetch it with 'python -m paper_code data download {archive}'" if archive in ARCHIVES else ""
         raise PaperCodeError(f"the data set {name} needs a place: pass --root, or set {ROOT_VARIABLE}{fetch}")
-    if not Path(root).exists():
-        raise PaperCodeError(f"there is nothing at {root}; pass the place of {name} with --root")
+    try:
+        mode = os.stat(root).st_mode
+    except FileNotFoundError:
+        raise PaperCodeError(f"there is nothing at {root}; pass the place of {name} with --root") from None
+    except OSError as error:
+        raise unreadable(root, error) from error
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise PaperCodeError(f"{root} is neither a folder nor a regular file; pass the place of {name} with --root")
     return SOURCES[name](root, classes=classes, progress=progress)

@@ -57,16 +57,20 @@ def download(name, directory, progress=True):
     Raises
     ------
     PaperCodeError
-        For an unknown name, when offline, when the connection keeps breaking, for a full disk, and for a wrong hash (the
-        bytes are then thrown away).
+        For an unknown name, when offline, when the connection keeps breaking, for a full disk, where something that is no file is in
+        the way, and for a wrong hash (the bytes are then thrown away).
     """
     if name not in ARCHIVES:
         raise PaperCodeError(unknown_name("data set to download", name, ARCHIVES))
     archive = ARCHIVES[name]
     target = Path(directory) / Path(urlsplit(archive.url).path).name
+    downloader = Resume(archive, target, progress)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        pooch.retrieve(archive.url, f"md5:{archive.md5}", target.name, target.parent, downloader=Resume(archive, target, progress))
+        for path in (target, downloader.part):
+            if path.exists() and not path.is_file():
+                raise PaperCodeError(f"{path} is not a regular file; move it away or choose another place")
+        pooch.retrieve(archive.url, f"md5:{archive.md5}", target.name, target.parent, downloader=downloader)
     except ValueError as error:
         raise PaperCodeError(f"{archive.url} came with the wrong MD5 and was thrown away; fetch it again, or from another place") from error
     except OSError as error:

@@ -3,12 +3,14 @@
 import difflib
 import hashlib
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, printable
 
 IMAGE_SIZE = 64
 
@@ -93,9 +95,9 @@ def choose_classes(names, rule):
         For an unknown rule, and if fewer than two classes are left: a network would have nothing to tell apart.
     """
     names = sorted(names)
-    match = re.fullmatch(r"all|(every|first)-([1-9]\d*)", rule or "all")
+    match = re.fullmatch(r"all|(every|first)-([1-9][0-9]{0,8})", rule or "all")
     if match is None:
-        raise PaperCodeError(f"unknown rule for classes {rule!r}; write 'all', 'every-N' or 'first-N', as in 'every-10'")
+        raise PaperCodeError(f"unknown rule for classes {rule!r:.60}; write 'all', 'every-N' or 'first-N', as in 'every-10'")
     chosen = names
     if match[2]:
         count = int(match[2])
@@ -109,3 +111,8 @@ def unknown_name(kind, name, choices):
     """One line that names the choices and, if the name is nearly one of them, asks whether that was meant."""
     near = difflib.get_close_matches(name.lower().replace("_", "-"), choices, n=1)
     return f"unknown {kind} {name!r}; choose one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else "")
+
+
+def say(line):
+    """One line on standard error, of what is left out or decided, that leaves a progress bar whole."""
+    tqdm.write(printable(line), file=sys.stderr)

@@ -5,8 +5,8 @@
 The unlabelled images are not read.
 """
 
+import os
 import tarfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,14 @@ from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
 from paper_code.errors import PaperCodeError
+from paper_code.files import unreadable
 from paper_code.images.decode import shrink, to_grey
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
 
 FOLDER = "stl10_binary"
 SIDE = 96
 IMAGE_BYTES = 3 * SIDE * SIDE
+MOST = 200_000  # images in a file: twice the unlabelled ones
 REQUIRED = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin")
 NAMES = "class_names.txt"
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -45,22 +47,28 @@ def load(root, classes=None, progress=True):
     Raises
     ------
     PaperCodeError
-        For a missing or truncated file, a file of the wrong size and a label outside 1 to 10.
+        For a missing, doubled or truncated file, a file of the wrong size, a label outside 1 to 10 and a list of other than 10 classes.
     """
     found = {}
     files = _directory_files if Path(root).is_dir() else _archive_files
     try:
         for name, size, stream in files(Path(root), progress):
+            if name in found:
+                raise PaperCodeError(f"{root} holds {name} twice; keep one, or fetch the archive again")
             found[name] = _grey_images(stream, size, f"{root}: {name}") if name.endswith("_X.bin") else stream.read()
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except (PaperCodeError, MemoryError):
+        raise
+    except Exception as error:  # on damaged input tarfile raises what it likes: TarError, OSError, EOFError, zlib.error, ValueError
+        if getattr(error, "filename", None):
+            raise unreadable(error.filename, error) from error
         raise PaperCodeError(f"{root} cannot be read to its end ({error}); it may be truncated or damaged: fetch it again") from error
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise PaperCodeError(f"{root} holds no {', '.join(missing)}; pass stl10_binary.tar.gz or the directory that it unpacks to")
 
-    names = found[NAMES].decode("utf-8", "replace").split() if NAMES in found else list(CLASSES)
-    if len(set(names)) != len(CLASSES):
-        raise PaperCodeError(f"{root}: {NAMES} must name {len(CLASSES)} classes; delete it or fetch the archive again")
+    names = found[NAMES].decode("utf-8", "surrogateescape").split() if NAMES in found else list(CLASSES)
+    if not len(names) == len(set(names)) == len(CLASSES):
+        raise PaperCodeError(f"{root}: {NAMES} must name {len(CLASSES)} classes, each once; mend it, or fetch the archive again")
     chosen = choose_classes(names, classes)
     label_of = np.array([chosen.index(name) if name in chosen else -1 for name in names], np.int64)
 
@@ -80,6 +88,8 @@ def _grey_images(stream, size, name):
     """Convert a file of images one by one, uint8 (n, 64, 64); ``size`` is the file's length in bytes."""
     if size == 0 or size % IMAGE_BYTES:
         raise PaperCodeError(f"{name} has {size:,} bytes, not a multiple of {IMAGE_BYTES:,} ({SIDE} x {SIDE} x 3); fetch the archive again")
+    if size > MOST * IMAGE_BYTES:
+        raise PaperCodeError(f"{name} has {size:,} bytes, more than {MOST:,} images; fetch the archive again")
     images = np.empty((size // IMAGE_BYTES, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index in range(len(images)):
         content = stream.read(IMAGE_BYTES)
@@ -94,7 +104,9 @@ def _grey_images(stream, size, name):
 def _directory_files(root, progress):
     """Yield name, length in bytes and open stream of each file of interest."""
     top = root / FOLDER if (root / FOLDER).is_dir() else root
-    paths = [path for path in (top / name for name in (*REQUIRED, NAMES)) if path.is_file()]
+    paths = [path for path in (top / name for name in (*REQUIRED, NAMES)) if os.path.lexists(path)]
+    if odd := [path for path in paths if not path.is_file()]:
+        raise PaperCodeError(f"{odd[0]} is not a regular file; fetch the archive again")
     with tqdm(desc="reading images", total=sum(path.stat().st_size for path in paths), **_bar(progress)) as bar:
         for path in paths:
             with open(path, "rb") as stream:

@@ -30,7 +30,7 @@ from paper_code.lateral.selectivity import (
     strengths,
     tuning_probe,
 )
-from paper_code.lateral.single_cell import SingleCells, load_single_cells, single_cells, strongest_sources
+from paper_code.lateral.single_cell import SingleCells, single_cells, strongest_sources
 from paper_code.lateral.statistics import PairSums, Probe, Test, against, bootstrap_weights, interval, permutations
 
 __all__ = [
@@ -60,7 +60,6 @@ __all__ = [
     "excitatory",
     "flank_probe",
     "interval",
-    "load_single_cells",
     "measure_co",
     "measure_flanks",
     "measure_kernel",

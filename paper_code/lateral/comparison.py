@@ -16,6 +16,7 @@ from paper_code.lateral.fits import Data, Model
 from paper_code.lateral.models import FAMILIES, library
 from paper_code.lateral.selectivity import standardise
 from paper_code.lateral.statistics import against, bootstrap_weights, interval, permutations
+from paper_code.rounding import as_large
 
 GROUP = ("DP", "HR")
 RINGS = (1.0, 3.0, 5.0, 8.0, np.inf)  # px, edges of the distances
@@ -84,7 +85,7 @@ class Comparison:
     def resampled_p(self, one, other):
         """One-sided p, the share of resampled banks in which a model does not exceed another; below .025 if the interval is above 0."""
         gap = self.draws[self._known(one)] - self.draws[self._known(other)]
-        return float((1 + (gap <= 0).sum()) / (1 + len(gap)))
+        return float((1 + as_large(-gap, 0).sum()) / (1 + len(gap)))
 
     def share_of_ceiling(self, name):
         """R^2 of a model over that of the ceiling."""

@@ -43,6 +43,21 @@ def ordered_pairs(count):
     return np.nonzero(~np.eye(count, dtype=bool))
 
 
+def standardise(kernel):
+    """K less its mean, over its standard deviation, both over the pairs i != j: (n, n, k, k).
+
+    Raises
+    ------
+    PaperCodeError
+        If K does not vary.
+    """
+    kernel = np.asarray(kernel, float)
+    values = kernel[ordered_pairs(len(kernel))]
+    if not values.std() > 0:
+        raise PaperCodeError("a lateral kernel that is constant over its pairs has no coefficient; was it trained?")
+    return (kernel - values.mean()) / values.std()
+
+
 def fold(cells, target, source):
     """Describe each source by the carrier within 90 degrees of its target's.
 

@@ -5,6 +5,7 @@ import numpy as np
 from paper_code.lateral.comparison import GROUP
 from paper_code.lateral.models import FAMILIES, PARAMETERS, library
 from paper_code.lateral.recognition import explains, recognised
+from paper_code.rounding import fixed
 from paper_code.tables import markdown_table
 from paper_code.verdicts import on_seeds, p_text
 
@@ -14,7 +15,7 @@ STRICT = 0.01  # p below which the strict null counts as exceeded
 
 def range_text(found):
     """A Range with three digits."""
-    value, low, high = (f"{round(one, 3) + 0.0:.3f}" for one in (found.value, found.low, found.high))
+    value, low, high = (fixed(one, 3) for one in (found.value, found.low, found.high))
     return f"{value} ({low} to {high})"
 
 

@@ -19,12 +19,14 @@ D / alpha and D22 / alpha are angular diffusions over a mean life. Blurs in thet
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from paper_code import se2
 from paper_code.errors import PaperCodeError
+from paper_code.report.plan import plan
 
 FAMILIES = ("ISO", "SEP", "ANI", "COC", "DP", "HR")
 PARAMETERS = {
@@ -248,6 +250,32 @@ def library(fine=True):
             for diffusion in diffusions:
                 for blur in blurs:
                     add(Group(family, length, diffusion, blur), 0.0, (family,))
+    shape, kappa = (np.array(part) for part in zip(*elements, strict=True))
+    return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
+
+
+@lru_cache(maxsize=1)
+def plan_library():
+    """The library of the frozen plan: every combination of its grid."""
+    grid = plan()["models"]["grid"]
+    shapes, elements, members = [], [], {family: [] for family in FAMILIES}
+
+    def add(shape, kappa, *families):
+        if not shapes or shapes[-1] != shape:
+            shapes.append(shape)
+        for family in families:
+            members[family].append(len(elements))
+        elements.append((len(shapes) - 1, kappa))
+
+    for elongation, exponent, scale in product(grid["elongation"], grid["exponent"], grid["scale"]):
+        for kappa in grid["kappa"]:
+            plain = ("ANI",) if elongation != 1 else ("SEP", "ANI") if kappa else ("ISO", "SEP", "ANI", "COC")
+            add(Plane(scale, exponent, elongation), kappa, *plain)
+    for exponent, scale, bend in product(grid["exponent"], grid["scale"], grid["bend"]):
+        add(CoCircular(scale, exponent, bend), 0.0, "COC")
+    for family, lengths in grid["length"].items():
+        for length, diffusion, blur in product(lengths, grid["diffusion"], grid["blur"]):
+            add(Group(family, length, diffusion, blur), 0.0, family)
     shape, kappa = (np.array(part) for part in zip(*elements, strict=True))
     return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
 

@@ -6,6 +6,7 @@ import torch
 from paper_code import weights
 from paper_code.errors import PaperCodeError
 from paper_code.images import load as load_images
+from paper_code.network import Network
 
 CO_IMAGES = 240  # patches that CO is taken over
 
@@ -116,14 +117,36 @@ def co_kernel(condition, seed, image_set=None, count=CO_IMAGES, noise_seed=0, di
     """
     if count < 2:
         raise PaperCodeError(f"a correlation over images needs at least 2 of them, got {count}")
-    if weights.load_early(condition, seed, directory).K is None:
+    early = weights.load_early(condition, seed, directory)
+    if early.K is None:
         raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
-    network = weights.load_network(condition, seed, directory)
+    network = first_layers(early, weights.configuration(condition, seed, directory))
     image_set = load_images("photographs", progress=False) if image_set is None else image_set
     shown = image_set.train_images
     shown = shown[np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int)]
     standardised = (shown.astype(np.float32) - image_set.mean) / image_set.sd
     return co_activation(activity_of(network, standardised, noise_seed), network.config.lateral_size)
+
+
+@torch.no_grad()
+def first_layers(early, config):
+    """A network that is right up to l1 and untrained behind it, from early layers alone, in evaluation mode.
+
+    Parameters
+    ----------
+    early : EarlyLayers
+    config : NetworkConfig
+    """
+    network = Network(config, 0).eval()
+    if early.l0 is not None:
+        network.l0.weight[0, 0] = torch.as_tensor(early.l0, dtype=torch.float32)
+    network.l1.weight[:, 0] = torch.as_tensor(early.l1, dtype=torch.float32)
+    norm = network.l1_norm
+    norm.running_mean.zero_()
+    norm.running_var.fill_(1 - norm.eps)
+    norm.weight.copy_(torch.as_tensor(early.l1_gain))
+    norm.bias.copy_(torch.as_tensor(early.l1_offset))
+    return network
 
 
 def _offsets(size):

@@ -10,7 +10,7 @@ import numpy as np
 
 from paper_code.errors import PaperCodeError
 from paper_code.geometry import pixel_grid
-from paper_code.lateral.frame import fold, ordered_pairs, wave_vector
+from paper_code.lateral.frame import fold, ordered_pairs, standardise, wave_vector
 from paper_code.lateral.statistics import PairSums, Probe
 
 RANGE = 32.0  # px^2: weight exp(-|D|^2 / 32), an sd of 4 px
@@ -18,21 +18,6 @@ EDGES = np.deg2rad(np.arange(0, 91, 15))  # of the orientation difference
 LIKE_BELOW = np.deg2rad(22.5)  # "like" orientations of the elongation
 SECTOR = np.deg2rad(30)  # half width of the sectors along and across
 CORE = 2.0  # px: nearer offsets have no direction
-
-
-def standardise(kernel):
-    """K less its mean, over its standard deviation, both over the pairs i != j: (n, n, k, k).
-
-    Raises
-    ------
-    PaperCodeError
-        If K does not vary.
-    """
-    kernel = np.asarray(kernel, float)
-    values = kernel[ordered_pairs(len(kernel))]
-    if not values.std() > 0:
-        raise PaperCodeError("a lateral kernel that is constant over its pairs has no coefficient; was it trained?")
-    return (kernel - values.mean()) / values.std()
 
 
 def _members(frame, edges):

@@ -4,13 +4,12 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from paper_code import se2, weights
+from paper_code import se2
 from paper_code.errors import PaperCodeError
-from paper_code.filters import GaborBank, fit_gabor, null_gabor_r2
+from paper_code.filters import GaborBank
 from paper_code.lateral.association_field import association_field
-from paper_code.lateral.frame import PairFrame, oriented_frame
-from paper_code.lateral.measures import NULL_QUANTILE
-from paper_code.lateral.selectivity import LIKE_BELOW, standardise
+from paper_code.lateral.components import LIKE_BELOW
+from paper_code.lateral.frame import PairFrame, standardise
 
 TURNS = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands
 HALF_WIDTH = np.deg2rad(15)
@@ -80,17 +79,13 @@ def strongest_sources(kernel, stride, count=10):
     return source, place, np.take_along_axis(weight, source, 1)
 
 
-def single_cells(kernel, receptive_fields, null_r2, stride, seed=0, extent=9.0):
+def single_cells(bank, seed=0, extent=9.0):
     """K around every cell.
 
     Parameters
     ----------
-    kernel : array (n, n, k, k)
-        As trained.
-    receptive_fields : array (n, b, b)
-    null_r2 : float
-        Gabor R^2 that an oriented cell exceeds.
-    stride : int
+    bank : paper_code.filters.bank.Bank
+        With K.
     seed : int
         Named in the result.
     extent : float
@@ -100,12 +95,11 @@ def single_cells(kernel, receptive_fields, null_r2, stride, seed=0, extent=9.0):
     -------
     SingleCells
     """
-    kernel, fits = standardise(kernel), fit_gabor(receptive_fields)
-    oriented, cells, frame = oriented_frame(fits, null_r2, kernel.shape[-1], stride)
-    inner = kernel[np.ix_(oriented, oriented)]
+    kernel, frame = standardise(bank.K), bank.frame
+    inner = bank.among(kernel)
     options = {"extent": extent, "step": STEP, "blur": BLUR, "fewest": FEWEST}
     like, maps, like_sources, sources = [], [], [], []
-    for cell in range(len(cells)):
+    for cell in range(len(bank.oriented)):
         own = of_target(frame, cell)
         near = association_field(inner, own, [0.0], LIKE_BELOW, **options)
         turned = association_field(inner, own, TURNS, HALF_WIDTH, **options)
@@ -119,10 +113,10 @@ def single_cells(kernel, receptive_fields, null_r2, stride, seed=0, extent=9.0):
     preferred, strength = map(np.stack, zip(*(se2.mode_field(one) for one in from_zero), strict=True))
     return SingleCells(
         seed,
-        np.asarray(receptive_fields, float),
-        fits,
-        oriented,
-        float(null_r2),
+        bank.fields,
+        bank.fits,
+        np.isin(np.arange(len(kernel)), bank.oriented),
+        bank.level,
         near.ticks[::EVERY],
         TURNS,
         np.array(like),
@@ -131,21 +125,5 @@ def single_cells(kernel, receptive_fields, null_r2, stride, seed=0, extent=9.0):
         np.array(sources),
         preferred,
         np.maximum(strength, 0),
-        *strongest_sources(kernel, stride),
+        *strongest_sources(kernel, bank.stride),
     )
-
-
-def load_single_cells(condition, seed, field_null_count=200):
-    """:func:`single_cells` of a shipped network; cells are oriented by the rule of :func:`paper_code.lateral.measure_lateral`.
-
-    Raises
-    ------
-    PaperCodeError
-        If the condition has no lateral connections or the network is missing.
-    """
-    early = weights.load_early(condition, seed)
-    if early.K is None:
-        raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
-    null = null_gabor_r2(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0)
-    stride = weights.entry(condition, seed)["condition"]["network"]["stride"]
-    return single_cells(early.K, early.receptive_fields, np.quantile(null, NULL_QUANTILE), stride, seed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_code.errors import PaperCodeError
+from paper_code.rounding import as_large
 
 ROWS = 512  # pairs whose products with all of K are in memory at once
 
@@ -125,10 +126,9 @@ def against(value, null):
     null = np.asarray(null, float)
     if null.size == 0:
         raise PaperCodeError("a null distribution needs at least one permutation")
-    as_large = ~(null < value)
     spread = np.nanstd(null)
     z = (value - np.nanmean(null)) / spread if spread > 0 else np.nan
-    return Test(float(value), float(z), float((1 + as_large.sum()) / (1 + null.size)), float(np.nanmean(null)))
+    return Test(float(value), float(z), float((1 + as_large(null, value).sum()) / (1 + null.size)), float(np.nanmean(null)))
 
 
 def interval(samples, level=0.95):

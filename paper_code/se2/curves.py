@@ -13,6 +13,7 @@ from scipy.ndimage import map_coordinates
 from scipy.optimize import minimize_scalar
 
 from paper_code.errors import PaperCodeError
+from paper_code.rounding import first_greatest
 from paper_code.se2.arguments import check_array, check_arrays, check_count, check_memory, check_number
 
 TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
@@ -172,7 +173,7 @@ def integral_curve(field, start, *, direction=0.0, step=0.1, count=100):
 
 
 def mode_field(values, period=np.pi):
-    """The orientation of the greatest value at each place, refined by a parabola.
+    """The orientation of the greatest value at each place, of equal ones the first, refined by a parabola.
 
     Parameters
     ----------
@@ -191,7 +192,7 @@ def mode_field(values, period=np.pi):
     values, period = check_array("values", values), check_number("period", period)
     if values.ndim != 3 or len(values) < 3 or not values.size:
         raise PaperCodeError(f"mode_field needs values (n_theta >= 3, rows, columns), not an array of shape {values.shape}.")
-    best = values.argmax(0)
+    best = first_greatest(values)
     before, top, after = (np.take_along_axis(values, (best + k)[None] % len(values), 0)[0] for k in (-1, 0, 1))
     bend = before - 2 * top + after
     shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)

@@ -7,57 +7,132 @@
 Whatever follows the module's name goes to Snakemake; `python -m snakemake --snakefile paper_code/workflow/Snakefile` works as well.
 """
 
-import fcntl
-import os
-import re
+# ruff: noqa: E402
 import signal
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback from the imports that follow
+
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from paper_code.errors import PaperCodeError
+from paper_code.workflow import keeper, refuse
+from paper_code.workflow.environment import closed, prepare
+from paper_code.workflow.toc import drop_damaged, read_text
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 USUAL = ["--cores", "all", "--rerun-incomplete", "--nolock", "--quiet", "host", "progress", "reason", "rules"]
 
 CHATTER = re.compile(
     r"Assuming unrestricted|Building DAG|Using shell|Select jobs to|Execute \d+ jobs|Shutting down|Exiting because|Complete log"
-    r"|Elapsed time|Config file .* is extended|WorkflowError:$|At least one job did not"
+    r"|Kernel died while|Elapsed time|Config file .* is extended|WorkflowError:$|At least one job did not"
 )
 """What Snakemake says of itself even when quiet."""
 
 TRACE = re.compile(r"RuleException:$|CalledProcessError in file|Command 'set -euo")
-"""What it says of a job that failed; only worth reading if the job itself said nothing."""
+"""What it says of a job that failed; the last line is worth reading if the job itself said nothing."""
+
+PATIENCE = 6.0
+"""Seconds to wait for the end of a run that was stopped or killed a moment ago."""
 
 
 def main():
-    """Take the lock, run Snakemake, and pass on what a person needs to see.
+    """Take the lock, run Snakemake, and pass on what a person needs to see; however this process ends, all that it started ends too."""
+    stopped, process = [], None
 
-    The system drops this lock when the processes end, however they end; Snakemake's own survives a kill and has to be lifted by hand.
+    def stop(number, frame):
+        stopped.append(number)
+        if process is not None:
+            process.stdin.close()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, stop)
+    # The keeper itself may be killed: what it started then comes to this process.
+    signal.signal(signal.SIGCHLD, lambda *_: keeper.end_descendants() if process is not None and process.poll() is not None else None)
+    environment = {**closed(), "PYTHONUNBUFFERED": "1"}
+    try:
+        usual = re.search(r"^build: *(\S+)", read_text(Path(__file__).with_name("config.yaml")) + "\nbuild: _build", re.MULTILINE)[1]
+        build = next((word.removeprefix("build=") for word in sys.argv if word.startswith("build=")), usual)
+        if Path("matplotlibrc").exists():
+            raise PaperCodeError("a file matplotlibrc in the root of the repository would change every figure; move it away")
+        lock = take_lock(Path(".snakemake") / "paper_code.lock")
+        prepare(environment)
+        Path(build).mkdir(parents=True, exist_ok=True)
+        drop_damaged(build)
+    except (PaperCodeError, OSError) as error:
+        return refuse(error)
+    snakemake = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--snakefile", str(Path(__file__).with_name("Snakefile")), *USUAL]
+    keeper.adopt_orphans()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paper_code.workflow.keeper", *snakemake],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+        pass_fds=[lock.fileno()],
+        start_new_session=True,  # out of reach of Ctrl-C, which would have every process say something
+    )
+    if stopped:
+        process.stdin.close()
+    causes, trace = set(), None
+    for line in process.stderr:
+        cause = line.partition(" [")[0] if line.startswith("error: ") else None  # runs that fail alike name their logs behind it
+        if TRACE.match(line):
+            trace = line
+        elif not stopped and line.strip() and cause not in causes and not CHATTER.match(line):
+            print(line, end="", file=sys.stderr, flush=True)
+        causes |= {cause} - {None}
+    status = process.wait()
+    keeper.end_descendants()
+    if stopped:
+        print(f"stopped by {signal.Signals(stopped[0]).name}; the same command goes on from here", file=sys.stderr)
+        return 128 + stopped[0]
+    if status and trace and not causes:
+        print(f"error: {trace}", end="", file=sys.stderr)
+    if status < 0:
+        print(f"error: a process of the pipeline was killed (signal {-status}); the same command goes on from here", file=sys.stderr)
+    if status and "html" in sys.argv and (Path(build) / "html" / "index.html").is_file():
+        print(f"the book in {build}/html is untouched: the last one that was built whole", file=sys.stderr)
+    return abs(status)
+
+
+def take_lock(path):
+    """An open file that holds the lock; where the file system knows no locks, an open file.
+
+    The system drops it when the processes end, however they end; Snakemake's own survives a kill and has to be lifted by hand.
+
+    Raises
+    ------
+    PaperCodeError
+        If another run holds it.
+    OSError
+        If the file cannot be made.
     """
-    lock = Path(".snakemake") / "paper_code.lock"
-    lock.parent.mkdir(exist_ok=True)
-    with open(lock, "w") as handle:
+    path.parent.mkdir(exist_ok=True)
+    handle = open(path, "w")
+    deadline = time.monotonic() + PATIENCE
+    while fcntl is not None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise PaperCodeError("another run of the pipeline is at work in this folder; wait for it to end") from error
+            time.sleep(0.2)
+            continue
         except OSError:
-            print("error: another run of the pipeline is at work in this folder; wait for it to end", file=sys.stderr)
-            return 1
-        snakefile = str(Path(__file__).with_name("Snakefile"))
-        command = [sys.executable, "-m", "snakemake", *sys.argv[1:], "--snakefile", snakefile, *USUAL]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches Snakemake too, which stops its jobs and removes what they left
-        process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, errors="replace", env=environment, pass_fds=[handle.fileno()], preexec_fn=restore
-        )
-        explained = False
-        for line in process.stderr:
-            explained = explained or line.startswith("error: ")
-            if not CHATTER.match(line) and not (explained and TRACE.match(line)) and line.strip():
-                print(line, end="", file=sys.stderr, flush=True)
-        return process.wait()
-
-
-def restore():
-    """Let the child be interrupted again."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+            pass
+        break
+    return handle
 
 
 if __name__ == "__main__":

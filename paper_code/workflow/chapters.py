@@ -10,6 +10,8 @@ The same steps serve the book (``execute``) and the notebooks that nbval compare
 import argparse
 import ast
 import copy
+import glob
+import hashlib
 import json
 import os
 import re
@@ -22,9 +24,10 @@ import jupytext
 import nbformat
 
 from paper_code.errors import PaperCodeError
-from paper_code.files import write_atomically, write_json
+from paper_code.files import read_json, sha256, write_atomically, write_json
+from paper_code.workflow import refuse
 from paper_code.workflow.kernels import LocalKernelManager, prepare_environment
-from paper_code.workflow.toc import notebook_chapters
+from paper_code.workflow.toc import notebook_chapters, read_text
 
 
 def read_chapter(source):
@@ -35,8 +38,9 @@ def read_chapter(source):
     PaperCodeError
         If the file cannot be read or does not have exactly one cell tagged ``parameters``.
     """
+    text = read_text(source)
     try:
-        notebook = jupytext.read(source, fmt="md:myst")
+        notebook = jupytext.reads(text, fmt="md:myst")
     except Exception as error:  # jupytext passes on whatever its YAML and Markdown readers raise
         raise PaperCodeError(f"cannot read {source} as a md:myst notebook: {one_line(type(error).__name__, error)}") from error
     number_cells(notebook)
@@ -55,7 +59,11 @@ def number_cells(notebook):
 def check_parameters(notebook, parameters, name):
     """Refuse a parameter that the chapter does not declare: papermill would only log it."""
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    assignments = [node for node in ast.parse(cell.source).body if isinstance(node, ast.Assign)]
+    try:
+        body = ast.parse(cell.source).body
+    except (SyntaxError, ValueError) as error:
+        raise PaperCodeError(f"chapter {name}: its parameters cell is not Python: {one_line(type(error).__name__, error)}") from error
+    assignments = [node for node in body if isinstance(node, ast.Assign)]
     declared = {target.id for node in assignments for target in node.targets if isinstance(target, ast.Name)}
     missing = sorted(set(parameters) - declared)
     if missing:
@@ -68,7 +76,7 @@ def run_notebook(notebook, parameters, name, root="."):
     Raises
     ------
     PaperCodeError
-        In one line, with chapter, cell and error, if a cell fails or the kernel dies.
+        In one line, with chapter, cell and error, if a cell fails or writes to stderr, or the kernel dies.
     """
     import papermill
     from ipykernel.kernelspec import write_kernel_spec
@@ -86,7 +94,19 @@ def run_notebook(notebook, parameters, name, root="."):
             raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {one_line(error.ename, error.evalue)}") from error
         except Exception as error:  # a dead kernel, a time-out: nbclient and zmq have many ways to say so
             raise PaperCodeError(f"chapter {name}: {one_line(type(error).__name__, error)}") from error
-    return clean(executed, root)
+    executed = clean(executed, root)
+    check_stderr(executed, name)
+    return executed
+
+
+def check_stderr(notebook, name):
+    """Refuse a warning in the book's pages; the strict build would only after the notebook was kept."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])]
+    for number, cell in enumerate(code, start=1):
+        for output in cell.outputs:
+            if output.get("name") == "stderr" and output.text.strip():
+                start, line = cell.source.strip().splitlines()[0], output.text.strip().splitlines()[0]
+                raise PaperCodeError(f"chapter {name}, code cell {number} (starts {start[:60]!r}) writes to stderr: {line[:200]}")
 
 
 def failing_cell(notebook, error):
@@ -151,7 +171,7 @@ def strip_paths(value, places):
 
 
 def execute(source, output, results, times, parameters, root="."):
-    """Execute a chapter and write notebook, results and run time; a failing cell leaves none of them.
+    """Execute a chapter and write notebook, results, and the run time with the hashes of both; a failing cell leaves none of them.
 
     Parameters
     ----------
@@ -162,19 +182,25 @@ def execute(source, output, results, times, parameters, root="."):
     """
     name = Path(source).stem
     for path in (output, results, times):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).unlink(missing_ok=True)
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # what a killed run was writing
+            old.unlink(missing_ok=True)
     start = time.perf_counter()
     try:
         notebook = run_notebook(read_chapter(source), {**parameters, "results": str(results)}, name, root)
-    except PaperCodeError:
+        if Path(results).exists():
+            read_json(results)
+    except BaseException:
         Path(results).unlink(missing_ok=True)
         raise
     seconds = time.perf_counter() - start
     if not Path(results).exists():
         write_json(results, {})
-    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1)})
-    write_atomically(output, nbformat.writes(notebook) + "\n")
+    text = nbformat.writes(notebook) + "\n"
+    write_atomically(output, text)
+    hashes = [hashlib.sha256(text.encode()).hexdigest(), sha256(results)]
+    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1), "sha256": hashes})
     print(f"chapter {name}: {seconds:.0f} s", flush=True)
 
 
@@ -224,9 +250,8 @@ def main(arguments=None):
             execute(options.source, options.output, options.results, options.times, options.parameters)
         else:
             write_references(options.executed, options.to)
-    except PaperCodeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    except (PaperCodeError, OSError) as error:
+        return refuse(error)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Check the built book: every local link, fragment and asset exists, nothing is loaded from another host, every picture has a text.
+"""Check the built book: links, fragments and assets exist, no other host is asked, pictures have a text, and every script is known.
 
     python -m paper_code.workflow.check_html _build/html
 
@@ -16,6 +16,15 @@ LOADED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "p
 """Values of ``<link rel>`` that make a browser fetch something."""
 
 CSS_ADDRESS = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"'();\s]+)|url\(\s*["']?([^"')]+)""")
+OWN_SCRIPTS = [path.read_text(encoding="utf-8").strip() for path in (Path(__file__).parents[1] / "figures").glob("*.js")]
+THEME_SCRIPTS = {
+    "kernelName = 'python3'",
+    '// Activate the search field on page load let searchInput = document.querySelector("form.bd-search input"); if (searchInput) {'
+    ' searchInput.focus(); searchInput.select(); console.log("[PST]: Set focus on search field."); }',
+}
+THEME_HANDLERS = {"window.print()", "toggleFullScreen()"}
+"""All that may run in the body of a page; anything else came in with data, such as the name of somebody's images."""
+
 SCRIPT_ADDRESS = re.compile(r"""(?:import\s*\(?|\bfrom|\bsrc\s*=|importScripts\(|fetch\()\s*["'`]((?:https?:)?//[^"'`]+)""")
 
 
@@ -25,11 +34,20 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.links, self.assets, self.anchors, self.faults, self.inside = [], [], set(), [], None
+        self.body, self.script = False, None
         self.feed(text)
+        self.handle_endtag("script")  # should the last one be open
 
     def handle_starttag(self, tag, attributes):
         values, line = dict(attributes), self.getpos()[0]
         self.inside = tag if tag in ("style", "script") else None
+        self.body = self.body or tag == "body"
+        if tag == "script" and not values.get("src") and values.get("type") not in ("application/json", "text/x-thebe-config"):
+            self.script = (line, [])
+        for name, value in values.items():
+            handles = name.startswith("on") and (value or "").strip() not in THEME_HANDLERS
+            if handles or name == "srcdoc" or re.sub(r"[\x00-\x20]", "", value or "").lower().startswith("javascript:"):
+                self.faults.append((line, f"unknown script: {name}={(value or '')[:60]}"))
         self.anchors.update(value for key in ("id", "name") if (value := values.get(key)))
         if tag == "a" and values.get("href"):
             self.links.append((values["href"], line))
@@ -49,9 +67,17 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         self.inside = None
+        if tag == "script" and self.script and self.body:
+            line, text = self.script[0], "".join(self.script[1])
+            words = " ".join(text.split())
+            if words not in THEME_SCRIPTS and not any(own in text for own in OWN_SCRIPTS):
+                self.faults.append((line, f"unknown script: {words[:60]}"))
+        self.script = None
 
     def handle_data(self, data):
         line = self.getpos()[0]
+        if self.script:
+            self.script[1].append(data)
         if self.inside == "style":
             self.assets += [(address, line) for address in css_addresses(data)]
         if self.inside == "script":

@@ -5,14 +5,17 @@ import tempfile
 
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from paper_code.workflow.environment import closed, prepare
 
 
-def prepare_environment(folder):
-    """Set what kernels inherit: one thread, inline figures, kernel specifications and IPython settings from ``folder`` alone."""
-    os.environ.update({"JUPYTER_PATH": str(folder), "IPYTHONDIR": os.path.join(folder, "ipython")})
-    os.environ.update({variable: "1" for variable in THREADS})
-    os.environ.pop("MPLBACKEND", None)
+def prepare_environment(folder, threads=1):
+    """Set what kernels inherit: the closed environment, and kernel specifications from ``folder`` alone."""
+    environment = closed(threads=threads) | {"JUPYTER_PATH": str(folder)}
+    prepare(environment)
+    for name in [name for name in os.environ if not name.startswith("PYTEST_")]:  # xdist reads its own
+        del os.environ[name]
+    os.environ.update(environment)
+    tempfile.tempdir = environment["TMPDIR"]
 
 
 def use_private_sockets(manager):
@@ -22,8 +25,9 @@ def use_private_sockets(manager):
     them taken and die.
     """
     manager.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
-    manager.transport = "ipc"
-    manager.ip = os.path.join(manager.socket_folder.name, "socket")
+    address = os.path.join(manager.socket_folder.name, "socket")
+    if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
+        manager.transport, manager.ip = "ipc", address
     return manager
 
 

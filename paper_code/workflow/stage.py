@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from paper_code.errors import PaperCodeError
+from paper_code.workflow import refuse
 from paper_code.workflow.toc import is_notebook, pages
 
 ROOT_FILES = ("_toc.yml", "_config.yml")
@@ -62,9 +63,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         stage(options.executed, options.folder)
-    except PaperCodeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    except (PaperCodeError, OSError) as error:
+        return refuse(error)
     return 0
 
 

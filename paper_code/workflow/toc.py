@@ -1,14 +1,16 @@
 """The pages that ``_toc.yml`` lists, and what each of them depends on."""
 
 import hashlib
+import os
+import re
 from pathlib import Path
 
 import yaml
 
 from paper_code.errors import PaperCodeError
-from paper_code.files import sha256
+from paper_code.files import read_json, sha256
 
-UNRELATED = {"stage.py", "html.py", "check_html.py", "downloads.py", "count_notebooks.py"}
+UNRELATED = {"__main__.py", "stage.py", "html.py", "keeper.py", "check_html.py", "downloads.py", "count_notebooks.py", "compare.py"}
 """Modules of this folder that cannot change what a chapter computes."""
 
 
@@ -21,9 +23,7 @@ def pages(toc="_toc.yml"):
         If the file is missing, is not YAML or names no page.
     """
     try:
-        tree = yaml.safe_load(Path(toc).read_text())
-    except OSError as error:
-        raise PaperCodeError(f"cannot read {toc}: {error.strerror}; run from the root of the repository") from error
+        tree = yaml.safe_load(read_text(toc, "; run from the root of the repository"))
     except yaml.YAMLError as error:
         raise PaperCodeError(f"{toc} is not valid YAML: {' '.join(str(error).split())}") from error
 
@@ -34,7 +34,7 @@ def pages(toc="_toc.yml"):
         elif isinstance(node, dict):
             for key, value in node.items():
                 if key in ("root", "file"):
-                    yield value
+                    yield str(value)
                 else:
                     yield from walk(value)
 
@@ -44,25 +44,56 @@ def pages(toc="_toc.yml"):
     return found
 
 
+def read_text(path, advice=""):
+    """The text of a source file; a PaperCodeError, with ``advice``, if it cannot be read or is not UTF-8."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise PaperCodeError(f"cannot read {path}: {error.strerror}{advice}") from error
+    except UnicodeDecodeError as error:
+        raise PaperCodeError(f"{path} is not UTF-8 text (its byte {error.start}); save it as UTF-8") from error
+
+
 def is_notebook(page):
     """True if ``<page>.md`` holds code: a page without a code cell is plain text and is staged as it is."""
-    source = Path(f"{page}.md")
-    try:
-        text = source.read_text()
-    except OSError as error:
-        raise PaperCodeError(f"cannot read {source}, which _toc.yml lists: {error.strerror}") from error
-    return any(line.startswith("```{code-cell}") for line in text.splitlines())
+    return any(line.startswith("```{code-cell}") for line in read_text(f"{page}.md", ", which _toc.yml lists").splitlines())
 
 
 def notebook_chapters(toc="_toc.yml"):
-    """Names of the chapters that run, in reading order, for example ``04_lgn``."""
-    return [Path(page).name for page in pages(toc) if is_notebook(page)]
+    """Names of the chapters that run, in reading order, for example ``04_lgn``.
+
+    Raises
+    ------
+    PaperCodeError
+        If one does not lie in book/ itself or is listed twice, or its name holds more than letters, digits, ``_``, ``-`` and ``.``.
+    """
+    chapters = [page for page in pages(toc) if is_notebook(page)]
+    for page in chapters:
+        if not re.fullmatch(r"book/\w[\w.-]*", page):
+            raise PaperCodeError(f"{toc}: the chapter {page} holds code; call it book/<name>, of letters, digits, _, - and . alone")
+        if chapters.count(page) > 1:
+            raise PaperCodeError(f"{toc} lists {page} twice")
+    return [Path(page).name for page in chapters]
+
+
+def drop_damaged(build):
+    """Remove what an earlier run left in ``build`` of a chapter, unless all is there and is what the chapter wrote; it then runs again."""
+    places = {"executed": ".ipynb", "results": ".json", "times": ".json"}
+    for name in {path.stem for place, suffix in places.items() for path in Path(build, place).glob(f"*{suffix}")}:
+        notebook, results, times = files = [Path(build, place, name + suffix) for place, suffix in places.items()]
+        try:
+            whole = read_json(times).get("sha256") == [sha256(notebook), sha256(results)]
+        except PaperCodeError:
+            whole = False
+        if not whole:
+            for path in files:
+                path.unlink(missing_ok=True)
 
 
 def needs(chapter, chapters, settings):
     """Chapters whose results ``chapter`` reads; ``settings`` is the ``chapters`` entry of config.yaml.
 
-    ``all`` stands for every chapter that has no entry of its own, so that the summaries do not wait for each other.
+    ``all`` stands for every chapter that needs no other itself, so that the summaries do not wait for each other.
 
     Raises
     ------
@@ -71,17 +102,32 @@ def needs(chapter, chapters, settings):
     """
     wanted = []
     for name in (settings.get(chapter) or {}).get("needs", []):
-        wanted += [other for other in chapters if other not in settings] if name == "all" else [name]
+        wanted += [other for other in chapters if "needs" not in (settings.get(other) or {})] if name == "all" else [name]
     unknown = [name for name in wanted if name not in chapters]
     if unknown:
         raise PaperCodeError(f"config.yaml: chapter {chapter} needs {', '.join(unknown)}, not a notebook chapter of _toc.yml")
     return wanted
 
 
+def measured_networks(config, manifest="data/weights/manifest.json"):
+    """The networks that the pipeline measures, ``{"reference/seed-10": digest of its files, ...}``.
+
+    All of the manifest; in the quick profile the one that config.yaml names.
+    """
+    place = Path(os.environ["PAPER_CODE_WEIGHTS"]) / "manifest.json" if os.environ.get("PAPER_CODE_WEIGHTS") else Path(manifest)
+    listed = read_json(place).get("networks", {})
+    found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
+    if config["profile"] == "quick":
+        if config["quick_network"] not in found:
+            raise PaperCodeError(f"config.yaml: quick_network {config['quick_network']} is not in {place}")
+        found = {config["quick_network"]: found[config["quick_network"]]}
+    return found
+
+
 def package_files(root="."):
     """Files of the package that a chapter's numbers and pictures may depend on."""
     package = Path(root) / "paper_code"
-    found = [path for kind in ("py", "mplstyle", "js", "css", "html") for path in package.rglob(f"*.{kind}")]
+    found = [path for kind in ("py", "toml", "mplstyle", "js", "css", "html") for path in package.rglob(f"*.{kind}")]
     return sorted(path for path in found if not (path.parent.name == "workflow" and path.name in UNRELATED))
 
 
@@ -89,8 +135,5 @@ def digest(paths):
     """SHA-256 over names and contents of files, so that content counts and modification times do not."""
     total = hashlib.sha256()
     for path in sorted(str(path) for path in paths):
-        try:
-            total.update(f"{path} {sha256(path)}\n".encode())
-        except OSError as error:
-            raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        total.update(f"{path} {sha256(path)}\n".encode(errors="surrogateescape"))
     return total.hexdigest()

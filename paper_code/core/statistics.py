@@ -1,0 +1,184 @@
+"""How sure: networks are the sample.
+
+A measure has one value a network. What is reported of it is an :class:`Estimate`: the mean over networks with its t interval and p.
+Beside it stand nulls made inside the networks (:func:`permutation_p`), corrections for many tests (:func:`holm`,
+:func:`benjamini_hochberg`) and a test that a difference is small (:func:`equivalence_p`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from paper_code.errors import PaperCodeError
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval, the p of the hypothesis that it is ``null``, and what chance gives."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    null: float = 0.0
+
+
+def over_networks(values, null=0.0, level=0.95):
+    """Mean over networks, its t interval, and the two-sided p of a mean of ``null``.
+
+    Parameters
+    ----------
+    values : array (n,)
+        One value a network, n >= 2.
+    null : float
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        With p = 1 where all values are the null, and p = 0 where they are all the same other value.
+
+    Raises
+    ------
+    PaperCodeError
+        For fewer than two networks, or a value that is not finite.
+    """
+    values = _sample(values)
+    mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * error
+    distance = abs(mean - null)
+    p = 2 * stats.t.sf(distance / error, len(values) - 1) if error > 0 else float(distance == 0)
+    return Estimate(float(mean), float(mean - half), float(mean + half), float(p), float(null))
+
+
+def equivalence_p(values, margin, null=0.0):
+    """p of two one-sided t tests: small where the mean over networks surely lies within ``null`` +- ``margin`` (Schuirmann 1987).
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`over_networks`, or for a margin that is not positive.
+    """
+    values = _sample(values)
+    if not margin > 0:
+        raise PaperCodeError(f"an equivalence test needs a margin above 0, not {margin}")
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    nearest = margin - abs(values.mean() - null)
+    if error == 0:
+        return 0.0 if nearest > 0 else 1.0
+    return float(stats.t.sf(nearest / error, len(values) - 1))
+
+
+def holm(p):
+    """p values (n,), each adjusted for all (Holm 1979): reject where the result is below alpha."""
+    p = np.asarray(p, float)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return _unsorted(adjusted, order)
+
+
+def benjamini_hochberg(p):
+    """p values (n,), adjusted for the rate of false discoveries (Benjamini and Hochberg 1995)."""
+    p = np.asarray(p, float)
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    return _unsorted(np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1), order)
+
+
+def _unsorted(values, order):
+    result = np.empty(len(values))
+    result[order] = values
+    return result
+
+
+def permutation_p(observed, null):
+    """Two-sided p of a statistic against its permutation distribution: (1 + #{|T* - m| >= |T - m|}) / (1 + r), m the mean of T*.
+
+    Parameters
+    ----------
+    observed : array (...)
+    null : array (r, ...)
+        r >= 1.
+
+    Returns
+    -------
+    array (...)
+    """
+    null = np.asarray(null, float)
+    centre = null.mean(axis=0)
+    distance = np.abs(np.asarray(observed, float) - centre)
+    # A tie counts, and rounding must not undo it.
+    extreme = np.abs(null - centre) >= distance * (1 - 1e-9)
+    return (1 + extreme.sum(axis=0)) / (1 + len(null))
+
+
+def pooled_differences(groups, base, level=0.95):
+    """Difference of each group's mean from the base's, the variance within all groups pooled.
+
+    With two or three networks a group, none of them can tell its own variance; all together can.
+
+    Parameters
+    ----------
+    groups : dict of arrays (n,)
+        Values by name, the base's among them; NaN is left out. A group without values gives NaN.
+    base : str
+    level : float
+
+    Returns
+    -------
+    dict of Estimate
+        By name, without the base.
+    """
+    kept = {name: np.asarray(values, float)[np.isfinite(values)] for name, values in groups.items()}
+    squares = sum(((values - values.mean()) ** 2).sum() for values in kept.values() if len(values))
+    freedom = sum(max(len(values) - 1, 0) for values in kept.values())
+    if base not in kept or len(kept[base]) == 0 or freedom < 1:
+        raise PaperCodeError(f"differences need values of {base} and at least two networks in some condition")
+    variance, result = squares / freedom, {}
+    for name, values in kept.items():
+        if name == base:
+            continue
+        if len(values) == 0:
+            result[name] = Estimate(*[float("nan")] * 4)
+            continue
+        difference = values.mean() - kept[base].mean()
+        error = np.sqrt(variance * (1 / len(values) + 1 / len(kept[base])))
+        half = stats.t.ppf((1 + level) / 2, freedom) * error
+        p = 2 * stats.t.sf(abs(difference) / error, freedom) if error > 0 else float(difference == 0)
+        result[name] = Estimate(float(difference), float(difference - half), float(difference + half), float(p))
+    return result
+
+
+def permutations(count, times, seed):
+    """Random orders of ``count`` things: int array (times, count)."""
+    return generator(seed).permuted(np.tile(np.arange(count), (times, 1)), axis=1)
+
+
+def bootstrap_weights(count, times, seed):
+    """How often each of ``count`` things is drawn, ``count`` draws with replacement a row: float array (times, count)."""
+    return generator(seed).multinomial(count, np.full(count, 1 / count), size=times).astype(float)
+
+
+def generator(seed):
+    """A generator from an explicit seed, a whole number >= 0 or a sequence of such.
+
+    Raises
+    ------
+    PaperCodeError
+        For any other seed: nothing here draws without one.
+    """
+    parts = seed if isinstance(seed, tuple | list) else [seed]
+    if not parts or any(isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 0 for one in parts):
+        raise PaperCodeError(f"resampling needs a seed, a whole number >= 0, not {seed!r}")
+    return np.random.default_rng(seed)
+
+
+def _sample(values):
+    values = np.asarray(values, float)
+    if values.ndim != 1 or len(values) < 2:
+        raise PaperCodeError(f"inference over networks needs at least 2 of them, got {values.size}")
+    if not np.isfinite(values).all():
+        raise PaperCodeError("a network has no value of this measure (NaN); leave out the measure, not the network")
+    return values

@@ -1,0 +1,100 @@
+"""Figures of chapter 07: the fan, the five terms by distance, maps in two frames, and K under rotations."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
+
+LINES = {
+    "K, raw": (ACCENT, "o"),
+    "K, beyond RF and CO": ("#8c6d1f", "s"),
+    "RF": ("#0072b2", "^"),
+    "CO": ("#009e73", "v"),
+    "untrained K": (NULL, "d"),
+}
+LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source": "source's\naxis", "cocircular": "co-\ncircular"}
+
+
+def fan(rows, limits):
+    """Coefficient by direction and turn: ``{ring: {kernel: (bins, bins)}}``; black, the turns of co-circular sources."""
+    kernels = list(next(iter(rows.values())))
+    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7, 2.05 * len(rows)), sharex=True, sharey=True, squeeze=False)
+    psi = np.linspace(-90, 90, 361)
+    theta = (2 * psi + 90) % 180 - 90
+    theta[np.abs(np.diff(theta, prepend=theta[0])) > 90] = np.nan
+    for line, (ring, found), limit in zip(axes, rows.items(), limits, strict=True):
+        for panel, name in zip(line, kernels, strict=True):
+            scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
+            shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
+            panel.plot(psi, theta, color=INK, linewidth=0.8, linestyle="--")
+            panel.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
+        line[0].set_ylabel(f"{ring} px\nturn θ (°)")
+        figure.colorbar(shown, ax=list(line), shrink=0.8, label="sd of the kernel")
+    for panel, name, letter in zip(axes[0], kernels, "ABCDE", strict=False):
+        panel.set_title(f"{name}")
+        panel_label(panel, letter)
+    for panel in axes[-1]:
+        panel.set_xlabel("direction ψ (°)")
+    return figure
+
+
+def terms(values, rings, names):
+    """The five terms, a panel a ring: a dot a network and a bar for the mean. ``values[series][ring][term]`` is an array (networks,)."""
+    figure, axes = plt.subplots(len(rings), 1, figsize=(7, 1.75 * len(rings)), sharex=True)
+    for panel, letter, ring in zip(axes, "ABCD", rings, strict=False):
+        for shift, (series, found) in enumerate(values.items()):
+            color, mark = LINES[series]
+            for column, name in enumerate(names):
+                own = found[ring].get(name, np.array([]))
+                place = column + 0.16 * (shift - (len(values) - 1) / 2)
+                label = series if column == 0 and ring == rings[0] else None
+                panel.plot(np.full(len(own), place), own, mark, color=color, markersize=3, alpha=0.6, label=label)
+                if len(own):
+                    panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
+        panel.axhline(0, color=INK, linewidth=0.6)
+        panel.set(ylabel=f"{ring} px\n(sd of the kernel)", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
+        panel_label(panel, letter)
+    figure.legend(loc="outside upper center", ncols=len(values))
+    return figure
+
+
+def frames(maps, turns, extent, core, limit):
+    """K by place for sources of some turns, in the frame of the target and of the source; where fields overlap it is pale.
+
+    ``maps`` maps the frame's name to an array (turns, n, n).
+    """
+    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
+    for line, (name, found), letter in zip(axes, maps.items(), "AB", strict=True):
+        for panel, one, turn in zip(line, found, turns, strict=True):
+            scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
+            shown = panel.imshow(one, extent=(-extent, extent, -extent, extent), interpolation="bilinear", **scale)
+            panel.add_patch(plt.Circle((0, 0), core, color="white", alpha=0.75, linewidth=0))
+            panel.plot([-2.5, 2.5], [0, 0], color=INK, linewidth=1.5)
+            reach = np.array([core, extent])
+            for side in (1, -1):
+                panel.plot(*(side * reach * part(turn / 2) for part in (np.cos, np.sin)), ":", color=INK, linewidth=0.8)
+            panel.set(xticks=[-15, 0, 15], yticks=[-15, 0, 15])
+        line[0].set_ylabel(f"{name}\n(px)")
+        line[0].annotate(letter, (-0.55, 1.0), xycoords="axes fraction", fontweight="bold")
+    for panel, turn in zip(axes[0], turns, strict=True):
+        panel.set_title(f"{np.degrees(turn):+.0f}°".replace("-", "−").replace("+0", "0"))
+    figure.colorbar(shown, ax=axes, shrink=0.8, label="coefficient (sd of K)")
+    return figure
+
+
+def invariance(rows):
+    """R^2 on the network left out, of terms that are the same at all orientations and of terms that may differ.
+
+    ``rows`` maps a label to (round, base, full, text of the share), R^2 in %.
+    """
+    figure, panel = plt.subplots(figsize=(6.6, 0.55 * len(rows) + 0.8))
+    for line, (plain, base, full, share) in enumerate(rows.values()):
+        panel.barh(line - 0.18, full - plain, height=0.32, color=NULL, label="may differ by orientation" if line == 0 else None)
+        panel.barh(line + 0.18, base - plain, height=0.32, color=ACCENT, label="same at all orientations" if line == 0 else None)
+        panel.annotate(share, (max(full - plain, base - plain, 0), line), xytext=(4, 0), textcoords="offset points", va="center")
+    panel.axvline(0, color=INK, linewidth=0.6)
+    panel.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel="explained beyond a round kernel, on the network left out (%)")
+    panel.invert_yaxis()
+    panel.margins(x=0.15)
+    figure.legend(loc="outside upper center", ncols=2)
+    return figure

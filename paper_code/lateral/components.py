@@ -1,0 +1,85 @@
+"""Principal components of the kernels between like cells: what K is made of, without a model and without phase."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from paper_code.errors import PaperCodeError
+from paper_code.geometry import pixel_grid
+from paper_code.lateral.harmonics import unit
+
+LIKE_BELOW = np.deg2rad(22.5)
+RADIUS = 10  # px, half side of the pictures: the reach of K along rows and columns
+
+
+@dataclass(frozen=True)
+class Components:
+    """c patterns (c, s, s) of unit energy, x along the bars, 1 px a place, and each one's share of the kernels' energy (c,)."""
+
+    patterns: np.ndarray
+    share: np.ndarray
+    pairs: int
+
+
+def turned(frame, orientation, kernel, radius=RADIUS):
+    """The kernels between like cells, each turned to the pair's mean bar direction and centred on the fields.
+
+    Parameters
+    ----------
+    frame : PairFrame
+        Of all ordered pairs of the m cells.
+    orientation : array (m,)
+        Radians.
+    kernel : array (m, m, k, k)
+    radius : int
+        Px.
+
+    Returns
+    -------
+    array (p, s, s)
+        s = 2 radius + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
+    """
+    like = np.abs(frame.turn) < LIKE_BELOW
+    values = unit(kernel, frame)[like]
+    side = int(round(np.sqrt(values.shape[1])))
+    target = frame.target[like]
+    middle = np.asarray(orientation)[target] + frame.turn[like] / 2
+    # The displacement of the fields at the centre of K, in the image; a place of K further is a stride further.
+    centre = values.shape[1] // 2
+    direction = np.asarray(orientation)[target]
+    along, across = frame.along[like], frame.across[like]
+    x0 = along[:, centre] * np.cos(direction) - across[:, centre] * np.sin(direction)
+    y0 = along[:, centre] * np.sin(direction) + across[:, centre] * np.cos(direction)
+    stride = np.hypot(along[:, centre + 1] - along[:, centre], across[:, centre + 1] - across[:, centre])[0]
+    u, v = pixel_grid(2 * radius + 1)
+    pictures = np.empty((len(values), *u.shape))
+    for row, (one, angle, x, y) in enumerate(zip(values.reshape(-1, side, side), middle, x0, y0, strict=True)):
+        dx = u * np.cos(angle) - v * np.sin(angle) - x
+        dy = u * np.sin(angle) + v * np.cos(angle) - y
+        pictures[row] = map_coordinates(one, [side // 2 - dy / stride, side // 2 + dx / stride], order=3, mode="constant")
+    return pictures
+
+
+def components(pictures, count=3):
+    """Principal components of pictures (p, s, s) about zero, the strongest first; the largest value of each is positive.
+
+    Raises
+    ------
+    PaperCodeError
+        For fewer pictures than components.
+    """
+    flat = pictures.reshape(len(pictures), -1)
+    if len(flat) < count:
+        raise PaperCodeError(f"{count} components need as many kernels between like cells, got {len(flat)}")
+    energy, vectors = np.linalg.eigh(flat.T @ flat)
+    patterns = vectors.T[::-1][:count].reshape(count, *pictures.shape[1:])
+    peak = np.take_along_axis(patterns.reshape(count, -1), np.abs(np.round(patterns.reshape(count, -1), 9)).argmax(axis=1)[:, None], 1)
+    return Components(patterns * np.sign(peak)[:, :, None], energy[::-1][:count] / energy.sum(), len(pictures))
+
+
+def extent(patterns):
+    """Root mean square extent of patterns (c, s, s) along the bars and across them, px: two arrays (c,)."""
+    u, v = pixel_grid(patterns.shape[-1])
+    energy = patterns**2 / (patterns**2).sum(axis=(1, 2), keepdims=True)
+    return np.sqrt((energy * u**2).sum(axis=(1, 2))), np.sqrt((energy * v**2).sum(axis=(1, 2)))

@@ -1,0 +1,314 @@
+"""K as a Fourier series on SE(2), term by term.
+
+Two cells i (target) and j (source) whose fields are displaced by D, |D| = r, have a place in the group: psi, the direction of D from the
+target's bars, and theta, the orientation of the source less the target's. Bars have no head, so both have period pi; natural images have no
+handedness, so only cosines are left (the sines are a check). With Phi from :mod:`paper_code.lateral.frame`, in a ring of r,
+
+    K_ij(d) / sd(K) = a + cos Phi sum_mn g_mn cos(2 m psi + 2 n theta) + rest,
+
+one ordinary least squares for all terms. Five have names:
+
+==========  =========================  ======================================================================
+round       1                          connected at all, by phase alone
+like        cos 2 theta                like orientations
+target      cos 2 psi                  sources lie along the target's bars
+source      cos 2 (psi - theta)        targets lie along the source's bars (what Bosking et al. 1997 measured)
+cocircular  cos (4 psi - 2 theta)      sources lie on a circle with the target (Field, Hayes and Hess 1993)
+==========  =========================  ======================================================================
+
+The same fit serves any kernel between the cells: K, RF, CO, an untrained K, a model. Beyond RF (and CO): these are regressors too.
+
+Every term is a product of a function of the pair and one of five functions of the offset, {1, cos 2D, sin 2D, cos 4D, sin 4D} cos Phi.
+So a pair's sums of products of these are all that is kept (:class:`PairSums`): fits, bootstraps and dealt carriers add small matrices.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from paper_code.core.statistics import bootstrap_weights, generator
+from paper_code.errors import PaperCodeError
+
+TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
+EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between
+RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
+VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}
+WAVES = 5  # functions of the offset: 1, cos 2D, sin 2D, cos 4D, sin 4D
+
+
+def all_terms(order=2):
+    """(m, n) up to an order, one of (m, n) and (-m, -n) each: 13 at order 2, by name ``"m,n"``."""
+    span = range(-order, order + 1)
+    kept = [(m, n) for m in range(order + 1) for n in span if m > 0 or n >= 0]
+    return {f"{m},{n}": (m, n) for m, n in kept}
+
+
+@dataclass(frozen=True)
+class Cosines:
+    """q terms of a pair, each a combination of the five functions of the offset: ``weights`` (p, q, 5)."""
+
+    names: tuple
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, terms, target, source, sine=False, factor=None):
+        """The terms cos(2 m psi + 2 n theta), or their sines, of pairs with orientations ``target`` and ``source`` (p,), radians.
+
+        ``factor`` (p,), if there is one, multiplies every term.
+        """
+        weights = np.zeros((len(target), len(terms), WAVES))
+        for column, (m, n) in enumerate(terms.values()):
+            if not 0 <= m <= 2:
+                raise PaperCodeError(f"harmonics go up to m = 2 of psi, and are written with m >= 0; got ({m}, {n})")
+            # 2 m psi + 2 n theta = 2 m D + shift, D the direction in the image
+            shift = 2 * n * source - 2 * (m + n) * target
+            if m == 0:
+                weights[:, column, 0] = np.sin(shift) if sine else np.cos(shift)
+            else:
+                weights[:, column, 2 * m - 1] = np.sin(shift) if sine else np.cos(shift)
+                weights[:, column, 2 * m] = np.cos(shift) if sine else -np.sin(shift)
+        return cls(tuple(terms), weights if factor is None else weights * factor[:, None, None])
+
+    def __add__(self, other):
+        return Cosines(self.names + other.names, np.concatenate([self.weights, other.weights], axis=1))
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Sums over the offsets of every pair and every elementary ring of one network: what all fits are made of.
+
+    The u functions of an offset are: 1; the five waves times cos Phi; the regressors, in their own sd.
+
+    Attributes
+    ----------
+    target, source : int arrays (p,)
+        Of the m oriented cells.
+    orientation : array (m,)
+        Of the cells, radians.
+    regressors : tuple of str
+    kernels : tuple of str
+        What is explained, each in its own sd over all offsets of all pairs.
+    gram : array (rings, p, u, u)
+    cross : array (rings, p, u, kernels)
+    total, square : arrays (rings, p, kernels)
+        Sums of a kernel's values and of their squares.
+    count : array (rings, p)
+        Offsets.
+    """
+
+    target: np.ndarray
+    source: np.ndarray
+    orientation: np.ndarray
+    regressors: tuple
+    kernels: tuple
+    gram: np.ndarray
+    cross: np.ndarray
+    total: np.ndarray
+    square: np.ndarray
+    count: np.ndarray
+
+    @classmethod
+    def of(cls, frame, orientation, kernels, regressors=None, coherent=True):
+        """From kernels between the oriented cells.
+
+        Parameters
+        ----------
+        frame : PairFrame
+            Of all ordered pairs of the m cells.
+        orientation : array (m,)
+            Radians.
+        kernels, regressors : dicts of arrays (m, m, k, k)
+        coherent : bool
+            False leaves cos Phi out: blind to phase.
+
+        Raises
+        ------
+        PaperCodeError
+            If a kernel has another shape, does not vary, or is not finite.
+        """
+        regressors = regressors or {}
+        values = {name: unit(kernel, frame) for name, kernel in kernels.items()}
+        extra = [unit(kernel, frame) for kernel in regressors.values()]
+        waves = offset_functions(frame, orientation, coherent)
+        functions = np.stack([np.ones_like(frame.along), *waves, *extra])
+        explained = np.stack(list(values.values()))
+        ring = np.digitize(np.sqrt(frame.squared_distance), EDGES) - 1
+        parts = []
+        for number in range(len(EDGES) - 1):
+            inside = (ring == number).astype(float)
+            here = (functions * inside).transpose(1, 0, 2)  # (p, u, l)
+            there = explained.transpose(1, 2, 0)
+            parts.append(
+                (
+                    here @ functions.transpose(1, 2, 0),
+                    here @ there,
+                    np.einsum("pl,kpl->pk", inside, explained),
+                    np.einsum("pl,kpl->pk", inside, explained**2),
+                    inside.sum(axis=1),
+                )
+            )
+        gram, cross, total, square, count = (np.stack(one) for one in zip(*parts, strict=True))
+        return cls(
+            frame.target, frame.source, np.asarray(orientation, float), tuple(regressors), tuple(values), gram, cross, total, square, count
+        )
+
+    def cosines(self, terms=None, sine=False, factor=None, orientation=None):
+        """:class:`Cosines` of all pairs; ``orientation`` (m,) replaces the cells' own."""
+        bars = self.orientation if orientation is None else orientation
+        return Cosines.of(TERMS if terms is None else terms, bars[self.target], bars[self.source], sine, factor)
+
+    @property
+    def middle(self):
+        """Mid orientation of each pair, the source's taken within 90 degrees of the target's: (p,), radians."""
+        turn = self.orientation[self.source] - self.orientation[self.target]
+        return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
+
+    def normal_equations(self, ring, cosines, version=()):
+        """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring; columns: 1, the cosines, the version's regressors."""
+        p, terms = len(self.target), len(cosines.names)
+        columns = [1 + WAVES + self.regressors.index(name) for name in version]
+        mix = np.zeros((p, 1 + terms + len(columns), self.gram.shape[-1]))
+        mix[:, 0, 0] = 1
+        mix[:, 1 : 1 + terms, 1 : 1 + WAVES] = cosines.weights
+        for row, column in enumerate(columns):
+            mix[:, 1 + terms + row, column] = 1
+        rings = list(RINGS[ring])
+        gram, cross = self.gram[rings].sum(axis=0), self.cross[rings].sum(axis=0)
+        return mix @ gram @ mix.swapaxes(1, 2), mix @ cross
+
+    def squares(self, ring):
+        """Sum of squares of each kernel about its mean in a ring, (kernels,)."""
+        rings = list(RINGS[ring])
+        total, square, count = (part[rings].sum(axis=(0, 1)) for part in (self.total, self.square, self.count))
+        return square - total**2 / count
+
+    def of_pairs(self, pairs):
+        """The same of some pairs: bool or int array."""
+        kept = {name: getattr(self, name)[:, pairs] for name in ("gram", "cross", "total", "square", "count")}
+        return replace(self, target=self.target[pairs], source=self.source[pairs], **kept)
+
+
+def unit(kernel, frame):
+    """A kernel (m, m, k, k) at the pairs of a frame, (p, k * k), over its sd there."""
+    kernel = np.asarray(kernel, float)
+    side = int(round(np.sqrt(frame.along.shape[1])))
+    count = 1 + int(max(frame.target.max(), frame.source.max()))
+    if kernel.shape[2:] != (side, side) or kernel.shape[0] != kernel.shape[1] or len(kernel) < count:
+        raise PaperCodeError(f"a kernel of shape {kernel.shape} does not go with pairs of {count} cells at {side} x {side} offsets")
+    values = kernel[frame.target, frame.source].reshape(len(frame.target), -1)
+    deviation = values.std()
+    if not np.isfinite(deviation):
+        raise PaperCodeError("a lateral kernel holds NaN or infinite weights; train again")
+    if not deviation > 0:
+        raise PaperCodeError("a lateral kernel that is constant over its pairs has no harmonics; was it trained?")
+    return values / deviation
+
+
+def offset_functions(frame, orientation, coherent=True):
+    """cos Phi times {1, cos 2D, sin 2D, cos 4D, sin 4D}, D the direction of the displacement in the image: (5, p, k * k)."""
+    direction = np.arctan2(frame.across, frame.along) + np.asarray(orientation, float)[frame.target][:, None]
+    wave = np.cos(frame.phase) if coherent else np.ones_like(frame.phase)
+    double = np.exp(2j * direction)
+    fourfold = double**2
+    return np.stack([wave, wave * double.real, wave * double.imag, wave * fourfold.real, wave * fourfold.imag])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Least-squares coefficients of one network in one ring and version."""
+
+    names: tuple  # of the terms
+    coefficients: np.ndarray  # (terms, kernels), sd of the kernel
+    r2: np.ndarray  # (kernels,), of the whole fit
+    share: np.ndarray  # (kernels,), of the variance in the ring, what the terms add to intercept and regressors
+
+
+def fit(sums, ring, version=(), terms=None, sine=False):
+    """Fit all terms in a ring.
+
+    Parameters
+    ----------
+    sums : PairSums
+    ring : str
+        Of RINGS.
+    version : sequence of str
+        Regressors beside the terms.
+    terms : dict, optional
+        ``{name: (m, n)}``; TERMS when absent.
+    sine : bool
+        Add the terms' sines, as names with ``sin`` before them: their coefficients should be 0.
+
+    Returns
+    -------
+    Fit
+    """
+    cosines = sums.cosines(terms)
+    if sine:
+        odd = {f"sin {name}": pair for name, pair in (terms or TERMS).items() if pair != (0, 0)}
+        cosines = cosines + sums.cosines(odd, sine=True)
+    gram, cross = (part.sum(axis=0) for part in sums.normal_equations(ring, cosines, version))
+    solution = solve(gram, cross)
+    count = len(cosines.names)
+    whole = sums.squares(ring)
+    others = [0, *range(1 + count, len(gram))]
+    error = sse(gram, cross, solution, sums.square[list(RINGS[ring])].sum(axis=(0, 1)))
+    without = solve(gram[np.ix_(others, others)], cross[others])
+    error_without = sse(gram[np.ix_(others, others)], cross[others], without, sums.square[list(RINGS[ring])].sum(axis=(0, 1)))
+    return Fit(cosines.names, solution[1 : 1 + count], 1 - error / whole, (error_without - error) / whole)
+
+
+def solve(gram, cross):
+    """Coefficients of normal equations (..., q, q) and (..., q, kernels).
+
+    Raises
+    ------
+    PaperCodeError
+        If columns are collinear: too few cells or offsets for so many terms.
+    """
+    scale = np.sqrt(np.einsum("...qq->...q", gram))
+    if not (scale > 0).all():
+        raise PaperCodeError("a term has no offsets in this ring; take a wider ring or more cells")
+    scaled = gram / (scale[..., :, None] * scale[..., None, :])
+    if not (np.linalg.cond(scaled) < 1e10).all():
+        raise PaperCodeError("terms are collinear in this ring: too few oriented cells, or the same regressor twice")
+    return np.linalg.solve(scaled, cross / scale[..., None]) / scale[..., None]
+
+
+def sse(gram, cross, solution, square):
+    """Sum of squared residuals (kernels,) of any coefficients (q, kernels)."""
+    return square - 2 * (solution * cross).sum(axis=-2) + (solution * (gram @ solution)).sum(axis=-2)
+
+
+def bootstrap(networks, ring, version=(), terms=None, drawn=2000, seed=0, kernel=0):
+    """Hierarchical bootstrap: networks drawn, and in each the cells with joint weights w_i w_j, w multinomial.
+
+    It is conservative within a network (Owen 2007), and shown beside the t interval over networks, not in its place.
+
+    Parameters
+    ----------
+    networks : sequence of n PairSums
+    ring, version, terms
+        As in :func:`fit`.
+    drawn, seed : int
+    kernel : int
+        Which of the kernels.
+
+    Returns
+    -------
+    array (drawn, terms)
+        Means over the drawn networks.
+    """
+    rng = generator(seed)
+    chosen = rng.integers(len(networks), size=(drawn, len(networks)))
+    total = np.zeros((drawn, len(TERMS if terms is None else terms)))
+    for number, sums in enumerate(networks):
+        gram, cross = sums.normal_equations(ring, sums.cosines(terms), version)
+        cross = cross[:, :, kernel]
+        rows, draws = np.nonzero(chosen.T == number)[::-1]  # each time a network is drawn its cells are drawn anew
+        weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])
+        pairs = weights[:, sums.target] * weights[:, sums.source]
+        size = gram.shape[-1]
+        grams = (pairs @ gram.reshape(len(gram), -1)).reshape(-1, size, size)
+        found = solve(grams, (pairs @ cross)[:, :, None])[:, 1 : 1 + total.shape[1], 0]
+        np.add.at(total, rows, found)
+    return total / len(networks)

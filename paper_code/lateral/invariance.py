@@ -1,0 +1,97 @@
+"""Is K invariant under rotation? How much of its geometry is the same at every orientation.
+
+A kernel on SE(2) knows turns and no absolute orientation. A convolution has the shifts built in and nothing else, so the rotations are
+what would have to emerge. With mu the mid orientation of a pair, images that are flipped left to right let a term h = 2 m psi + 2 n theta
+depend on mu as cos h cos k mu and sin h sin k mu, k = 2, 4, and forbid cos h sin k mu and sin h cos k mu. The share is
+
+    (R2_base - R2_round) / (R2_full - R2_round),
+
+base the five terms of :mod:`paper_code.lateral.harmonics`, full these and their dependence on mu, each R2 on the network left out of its
+fit, so that noise adds nothing; the share may exceed 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_code.core.statistics import bootstrap_weights
+from paper_code.errors import PaperCodeError
+from paper_code.lateral.harmonics import RINGS, TERMS, Cosines, solve
+
+MODULATIONS = (2, 4)  # k
+NESTED = ("round", "base", "full")
+
+
+@dataclass(frozen=True)
+class Invariance:
+    """One ring; R^2 in % of K's variance on the network left out, arrays (n,)."""
+
+    ring: str
+    round: np.ndarray
+    base: np.ndarray
+    full: np.ndarray
+    forbidden: np.ndarray  # full and the terms that the mirror forbids: no better than full, if the images are mirrored
+    share: float
+    low: float  # of the share, 95 %, bootstrap over the networks left out; the fits stay
+    high: float
+
+
+def models(sums):
+    """The four nested sets of columns beside the intercept, as :class:`Cosines` by name."""
+    middle = sums.middle
+    named = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}
+    base = sums.cosines()
+    full, forbidden = base, None
+    for k in MODULATIONS:
+        even, odd = np.cos(k * middle), np.sin(k * middle)
+        full = full + sums.cosines({f"round {k}": (0, 0)}, factor=even)
+        full = full + sums.cosines(_marked(named, f"c{k}"), factor=even)
+        full = full + sums.cosines(_marked(named, f"s{k}"), sine=True, factor=odd)
+        other = sums.cosines({f"odd {k}": (0, 0)}, factor=odd)
+        other = other + sums.cosines(_marked(named, f"cs{k}"), factor=odd) + sums.cosines(_marked(named, f"sc{k}"), sine=True, factor=even)
+        forbidden = other if forbidden is None else forbidden + other
+    return {"round": Cosines(("round",), base.weights[:, :1]), "base": base, "full": full, "forbidden": full + forbidden}
+
+
+def _marked(terms, mark):
+    return {f"{name} {mark}": pair for name, pair in terms.items()}
+
+
+def invariance(networks, ring, drawn=2000, seed=0):
+    """The share of K's geometry that is the same at all orientations.
+
+    Parameters
+    ----------
+    networks : sequence of n PairSums
+        K their first kernel; n >= 2.
+    ring : str
+        Of RINGS.
+    drawn, seed : int
+        Of the bootstrap over networks.
+
+    Returns
+    -------
+    Invariance
+    """
+    if len(networks) < 2:
+        raise PaperCodeError(f"leaving one network out needs at least 2 of them, got {len(networks)}")
+    square = np.array([one.square[list(RINGS[ring])].sum(axis=(0, 1))[0] for one in networks])
+    about_mean = np.array([one.squares(ring)[0] for one in networks])
+    others = 1 - np.eye(len(networks))
+    explained = {}
+    sets = [models(one) for one in networks]
+    for name in sets[0]:
+        parts = [sums.normal_equations(ring, found[name]) for sums, found in zip(networks, sets, strict=True)]
+        gram, cross = np.stack([part[0].sum(axis=0) for part in parts]), np.stack([part[1].sum(axis=0)[:, 0] for part in parts])
+        g = solve(np.tensordot(others, gram, 1), np.tensordot(others, cross, 1)[..., None])[..., 0]
+        error = square - 2 * (g * cross).sum(axis=-1) + np.einsum("nq,nqr,nr->n", g, gram, g, optimize=True)
+        explained[name] = 100 * (1 - error / about_mean)
+    drawn_counts = bootstrap_weights(len(networks), drawn, seed) / len(networks)
+    low, high = np.nanpercentile(_share(*(drawn_counts @ explained[name] for name in NESTED)), [2.5, 97.5])
+    share = _share(*(explained[name].mean() for name in NESTED))
+    return Invariance(ring, *explained.values(), float(share), float(low), float(high))
+
+
+def _share(plain, base, full):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(full > plain, (base - plain) / (full - plain), np.nan)

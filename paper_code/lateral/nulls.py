@@ -1,0 +1,98 @@
+"""What the harmonics of K are where its tie to the geometry is cut, in two ways, inside each network.
+
+*Relabelled*: every cell takes the part of another in K, rows and columns together. K stays as it is; its cells' labels are another's.
+*Dealt*: the carriers are permuted over the cells, and theta and psi follow; every pair keeps its distance, its Phi and its kernel. So it
+asks whether turn and direction matter, given phase and distance.
+"""
+
+import numpy as np
+
+from paper_code.core.statistics import permutations
+from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, VERSIONS, WAVES, Cosines, offset_functions, solve, unit
+
+ORDERS = 32  # relabellings multiplied at once
+
+
+def relabelled(frame, orientation, kernel, regressors, times=999, seed=0):
+    """Coefficients of the five terms with the cells of K relabelled, for all rings and versions.
+
+    Parameters
+    ----------
+    frame : PairFrame
+        Of all ordered pairs of the m cells.
+    orientation : array (m,)
+    kernel : array (m, m, k, k)
+    regressors : dict of arrays (m, m, k, k)
+        RF, CO or none; they stay with the labels.
+    times, seed : int
+
+    Returns
+    -------
+    dict of (ring, version): array (times, terms)
+        Of the versions whose regressors are there.
+    """
+    count, orders = len(orientation), permutations(len(orientation), times, seed)
+    flat = unit(kernel, frame)
+    values = np.zeros((count, count, flat.shape[1]), np.float32)
+    values[frame.target, frame.source] = flat
+    values = values.reshape(count**2, -1)
+    cosines = Cosines.of(TERMS, orientation[frame.target], orientation[frame.source])
+    terms = np.einsum("pqw,wpl->plq", cosines.weights, offset_functions(frame, orientation))
+    columns = np.concatenate([np.ones_like(terms[:, :, :1]), terms, *(unit(one, frame)[:, :, None] for one in regressors.values())], axis=2)
+    ring = np.digitize(np.sqrt(frame.squared_distance), EDGES) - 1
+    grams, stacked = [], []
+    for number in range(len(EDGES) - 1):
+        inside = columns * (ring == number)[:, :, None]
+        grams.append(np.einsum("plq,plr->qr", inside, columns, optimize=True))
+        stacked.append(inside.reshape(-1, columns.shape[2]))
+    stacked = np.concatenate(stacked, axis=1).astype(np.float32)
+    crosses = []
+    for start in range(0, times, ORDERS):
+        some = orders[start : start + ORDERS]
+        moved = some[:, frame.target] * count + some[:, frame.source]
+        crosses.append(values[moved].reshape(len(some), -1) @ stacked)
+    crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
+    return _every(np.stack(grams)[:, None], crosses, tuple(regressors))
+
+
+def dealt(sums, times=999, seed=0):
+    """Coefficients of the first kernel with the carriers dealt over the cells, for all rings and versions: as :func:`relabelled`.
+
+    Parameters
+    ----------
+    sums : PairSums
+    """
+    parts = [_mixed(sums, sums.cosines(orientation=sums.orientation[order])) for order in permutations(len(sums.orientation), times, seed)]
+    grams, crosses = (np.stack(one, axis=1) for one in zip(*parts, strict=True))
+    return _every(grams, crosses, sums.regressors)
+
+
+def _mixed(sums, cosines):
+    """Normal equations of every elementary ring, summed over pairs: (rings, q, q) and (rings, q), q in the order 1, terms, regressors."""
+    wave, terms = slice(1, 1 + WAVES), len(cosines.names)
+    rest = [0, *range(1 + WAVES, sums.gram.shape[-1])]
+    half = np.einsum("pqw,rpwu->rpqu", cosines.weights, sums.gram[:, :, wave], optimize=True)
+    size = terms + len(rest)
+    gram, cross = np.zeros((len(sums.gram), size, size)), np.zeros((len(sums.gram), size))
+    inner, others = slice(1, 1 + terms), [0, *range(1 + terms, size)]
+    gram[:, inner, inner] = np.einsum("rpqw,psw->rqs", half[..., wave], cosines.weights, optimize=True)
+    side = half[..., rest].sum(axis=1)
+    for column, other in enumerate(others):
+        gram[:, inner, other] = gram[:, other, inner] = side[:, :, column]
+    plain = sums.gram.sum(axis=1)
+    gram[np.ix_(range(len(gram)), others, others)] = plain[np.ix_(range(len(gram)), rest, rest)]
+    cross[:, inner] = np.einsum("pqw,rpw->rq", cosines.weights, sums.cross[:, :, wave, 0], optimize=True)
+    cross[:, others] = sums.cross[:, :, rest, 0].sum(axis=1)
+    return gram, cross
+
+
+def _every(grams, crosses, regressors):
+    """Solve (rings, r or 1, q, q) and (rings, r, q) for every ring and version: dict of (r, terms)."""
+    terms, found = len(TERMS), {}
+    for ring, rings in RINGS.items():
+        gram, cross = grams[list(rings)].sum(axis=0), crosses[list(rings)].sum(axis=0)
+        for version, needed in VERSIONS.items():
+            if set(needed) <= set(regressors):
+                kept = [*range(1 + terms), *(1 + terms + regressors.index(name) for name in needed)]
+                found[ring, version] = solve(gram[:, kept][:, :, kept], cross[:, kept, None])[:, 1 : 1 + terms, 0]
+    return found

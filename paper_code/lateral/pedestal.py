@@ -1,0 +1,186 @@
+"""What does a model of the group add to K, beyond what any round and any orientation-tuned kernel explains?
+
+    K = a + cos Phi [rho(r) + tau(r) cos 2 theta + g M(x, y, theta)] + rest,
+
+rho and tau free and signed in rings of 1 px (the pedestal), g signed, M one of the shapes of :mod:`paper_code.lateral.models` of unit sd
+over the offsets. All of it, the shape of M too, is fitted on the other networks and judged on the one left out: nothing is gained by having
+more parameters. RF and CO can be part of the pedestal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+from paper_code.lateral.harmonics import solve, unit
+from paper_code.lateral.models import Places
+
+NEAREST, SPLIT, FARTHEST = 2, 6, 14  # px
+RINGS = {"2-14": (0, 1), "6-14": (1,)}
+PEDESTALS = {"plain": (), "with RF and CO": ("RF", "CO")}
+BATCH = 32  # elements at once
+
+
+@dataclass(frozen=True)
+class ModelSums:
+    """Sums over the offsets of one network, near (2 to 6 px) and far (6 to 14 px).
+
+    Attributes
+    ----------
+    regressors : tuple of str
+        The last columns of the pedestal: 1, rho, tau, regressors; q in all.
+    gram : array (2, q, q)
+    cross : array (2, q)
+    total, square, count : arrays (2,)
+        Of K in its sd.
+    model_gram : array (2, q, e)
+        Pedestal times every shape cos Phi M of the library.
+    model_square, model_cross : arrays (2, e)
+        Of the shapes with themselves and with K.
+    """
+
+    regressors: tuple
+    gram: np.ndarray
+    cross: np.ndarray
+    total: np.ndarray
+    square: np.ndarray
+    count: np.ndarray
+    model_gram: np.ndarray
+    model_square: np.ndarray
+    model_cross: np.ndarray
+
+    def equations(self, ring, pedestal):
+        """(gram (q, q), cross (q,), model_gram (q, e), model_square (e,), model_cross (e,)) of a ring and a pedestal."""
+        parts = list(RINGS[ring])
+        fixed = len(self.cross[0]) - len(self.regressors)
+        # rho and tau of rings of 1 px that have no offset here stay out
+        gram = self.gram[parts].sum(axis=0)
+        kept = [column for column in range(fixed) if gram[column, column] > 0]
+        kept += [fixed + self.regressors.index(name) for name in PEDESTALS[pedestal]]
+        return (
+            gram[np.ix_(kept, kept)],
+            self.cross[parts].sum(axis=0)[kept],
+            self.model_gram[parts].sum(axis=0)[kept],
+            self.model_square[parts].sum(axis=0),
+            self.model_cross[parts].sum(axis=0),
+        )
+
+    def about_mean(self, ring):
+        """Sum of squares of K, and the same about its mean, in a ring."""
+        total, square, count = (part[list(RINGS[ring])].sum() for part in (self.total, self.square, self.count))
+        return square, square - total**2 / count
+
+
+def model_sums(frame, kernel, regressors, library):
+    """Sums of one network.
+
+    Parameters
+    ----------
+    frame : PairFrame
+        Of its oriented cells.
+    kernel : array (m, m, k, k)
+    regressors : dict of arrays (m, m, k, k)
+        RF and CO.
+    library : paper_code.lateral.models.Library
+
+    Returns
+    -------
+    ModelSums
+    """
+    distance = np.sqrt(frame.squared_distance)
+    inside = (distance >= NEAREST) & (distance < FARTHEST)
+    far = distance[inside] >= SPLIT
+    step = np.floor(distance[inside]).astype(int) - NEAREST
+    wave = np.cos(frame.phase)[inside]
+    like = np.broadcast_to(np.cos(2 * frame.turn)[:, None], distance.shape)[inside]
+    rings = np.arange(FARTHEST - NEAREST)
+    in_ring = (step[:, None] == rings) * wave[:, None]
+    extra = [unit(one, frame)[inside][:, None] for one in regressors.values()]
+    columns = [np.ones((len(wave), 1)), in_ring, in_ring * like[:, None], *extra]
+    pedestal, values = np.concatenate(columns, axis=1), unit(kernel, frame)[inside]
+    sides = [~far, far]
+    gram = np.stack([pedestal[side].T @ pedestal[side] for side in sides])
+    cross = np.stack([pedestal[side].T @ values[side] for side in sides])
+    narrow, narrow_values = pedestal.astype(np.float32), values.astype(np.float32)
+    places = Places(frame.along.astype(np.float32), frame.across.astype(np.float32), frame.turn)
+    parts = []
+    for start in range(0, len(library), BATCH):
+        elements = np.arange(start, min(start + BATCH, len(library)))
+        shapes = library.values(places, elements)[:, inside] * wave.astype(np.float32)
+        shapes /= shapes.std(axis=1, keepdims=True)
+        parts.append(
+            (
+                [narrow[side].T @ shapes[:, side].T for side in sides],
+                [np.einsum("es,es->e", shapes[:, side], shapes[:, side]) for side in sides],
+                [shapes[:, side] @ narrow_values[side] for side in sides],
+            )
+        )
+    model_gram, model_square, model_cross = (np.concatenate(one, axis=-1).astype(float) for one in zip(*parts, strict=True))
+    total, square, count = (np.array([part(values[side]) for side in sides]) for part in (np.sum, lambda v: (v**2).sum(), len))
+    return ModelSums(tuple(regressors), gram, cross, total, square, count, model_gram, model_square, model_cross)
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What is explained of K on the network left out, in % of its variance in the ring; arrays (n,), one value a network."""
+
+    ring: str
+    pedestal: str
+    base: np.ndarray  # by the pedestal alone
+    gain: dict  # family: what it adds
+    chosen: dict  # family: element of the library chosen on the other networks, (n,)
+    strength: dict  # family: g, fitted on the other networks, (n,)
+
+
+def left_out_gains(networks, library, ring, pedestal):
+    """Fit on all networks but one, judge on that one, for every network and family.
+
+    Parameters
+    ----------
+    networks : sequence of n ModelSums
+        n >= 3.
+    library : Library
+    ring : "2-14" or "6-14"
+    pedestal : "plain" or "with RF and CO"
+
+    Returns
+    -------
+    Gains
+    """
+    if len(networks) < 3:
+        raise PaperCodeError(f"leaving one network out needs at least 3 of them, got {len(networks)}")
+    parts = [one.equations(ring, pedestal) for one in networks]
+    pooled = [sum(part) for part in zip(*parts, strict=True)]
+    base, gain, chosen, strength = [], {}, {}, {}
+    for number, own in enumerate(parts):
+        gram, cross, model_gram, model_square, model_cross = (whole - one for whole, one in zip(pooled, own, strict=True))
+        square, about_mean = networks[number].about_mean(ring)
+        alone = solve(gram, cross[:, None])[:, 0]
+        base.append(100 * (1 - _sse(own, alone, square) / about_mean))
+        # By blocks: what a shape adds to the pedestal is its part beyond it.
+        inside = solve(gram, model_gram)
+        beyond = model_square - (model_gram * inside).sum(axis=0)
+        g = (model_cross - cross @ inside) / np.maximum(beyond, 1e-9 * model_square)
+        lowered = g**2 * beyond
+        for family, members in library.members.items():
+            best = members[int(np.argmax(lowered[members]))]
+            coefficients = alone - g[best] * inside[:, best]
+            error = _sse(own, coefficients, square, best, g[best])
+            gain.setdefault(family, []).append(100 * (1 - error / about_mean) - base[-1])
+            chosen.setdefault(family, []).append(int(best))
+            strength.setdefault(family, []).append(float(g[best]))
+    return Gains(
+        ring,
+        pedestal,
+        np.array(base),
+        *({family: np.array(found) for family, found in one.items()} for one in (gain, chosen, strength)),
+    )
+
+
+def _sse(equations, coefficients, square, element=None, g=0.0):
+    """Sum of squared residuals of given coefficients on one network, with ``g`` times one shape or without."""
+    gram, cross, model_gram, model_square, model_cross = equations
+    error = square - 2 * coefficients @ cross + coefficients @ gram @ coefficients
+    if element is not None:
+        error += -2 * g * model_cross[element] + 2 * g * coefficients @ model_gram[:, element] + g**2 * model_square[element]
+    return float(error)

@@ -1,0 +1,1 @@
+"""The report: the frozen plan of the measures, and what the book says about them."""

@@ -1,0 +1,107 @@
+"""The rules of the pipeline that measure networks:
+
+    python -m paper_code.report network --condition reference --seed 10 --output _build/networks/reference/seed-10.safetensors
+    python -m paper_code.report models --networks _build/networks --output _build/models.csv
+    python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from paper_code.errors import PaperCodeError
+
+UNPLANNED = 0  # permutations for a condition that the plan does not report
+
+
+def network(options):
+    """Measure one network."""
+    from paper_code.report.measure import measure_network
+    from paper_code.report.networks import save
+    from paper_code.report.plan import plan
+
+    planned = options.condition in plan()["networks"]["reported"]
+    times = options.permutations if options.permutations is not None or planned else UNPLANNED
+    measured = measure_network(options.condition, options.seed, times)
+    save(measured, options.output)
+    print(f"{options.condition}/seed-{options.seed}: {len(measured.rows)} measures", flush=True)
+
+
+def measured_in(folder):
+    """All measured networks below a folder, lists of Measured by condition."""
+    from paper_code.report.networks import load
+
+    found = {}
+    for path in sorted(Path(folder).glob("*/seed-*.safetensors"), key=lambda path: (path.parent.name, int(path.stem.partition("-")[2]))):
+        found.setdefault(path.parent.name, []).append(load(path))
+    if not found:
+        raise PaperCodeError(f"there is no measured network in {folder}; 'make book' measures them")
+    return found
+
+
+def reported_in(found):
+    """Of lists of Measured, the networks that estimates are made over, by condition; the exploratory ones under that name."""
+    from paper_code.report.plan import reported
+
+    chosen, rest = {}, []
+    for condition, members in found.items():
+        wanted = reported(condition, [one.seed for one in members])
+        chosen[condition] = [one for one in members if one.seed in wanted]
+        rest += [one for one in members if condition == "reference" and one.seed not in wanted]
+    return chosen | ({"exploratory": rest} if rest else {})
+
+
+def models(options):
+    """What group models add, over the reported networks of the reference."""
+    from paper_code.report.models import model_rows
+    from paper_code.report.table import write_table
+
+    members = reported_in(measured_in(options.networks))["reference"]
+    write_table(options.output, model_rows("reference", members) if len(members) > 2 else [])
+
+
+def table(options):
+    """Pool everything into one table."""
+    from paper_code.conditions import CONTROLS
+    from paper_code.report.pool import CONTROL_MEASURES, control_differences, pooled
+    from paper_code.report.table import Table, read_table, write_table
+
+    found = measured_in(options.networks)
+    single = [row for members in found.values() for one in members for row in one.rows]
+    rows = single + pooled(reported_in(found)) + read_table(options.models).rows
+    controls = [name for name in found if name in CONTROLS and name != "control"]
+    if "control" in found and controls:
+        rows += control_differences(Table(single), controls, CONTROL_MEASURES)
+    write_table(options.output, rows)
+    print(f"{len(rows)} rows in {options.output}", flush=True)
+
+
+def main(arguments=None):
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m paper_code.report", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("network", help="measure one network")
+    one.add_argument("--condition", required=True)
+    one.add_argument("--seed", type=int, required=True)
+    one.add_argument("--permutations", type=int, help="of each null; the plan's when absent")
+    one.set_defaults(run=network)
+    fits = commands.add_parser("models", help="fit group models")
+    fits.set_defaults(run=models)
+    whole = commands.add_parser("table", help="write the tidy table")
+    whole.add_argument("--models", required=True)
+    whole.set_defaults(run=table)
+    for command in (fits, whole):
+        command.add_argument("--networks", required=True)
+    for command in (one, fits, whole):
+        command.add_argument("--output", required=True)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except PaperCodeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

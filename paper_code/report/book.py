@@ -1,0 +1,99 @@
+"""What chapters ask: the table and the measured networks of a build, and the words for an estimate."""
+
+import math
+from pathlib import Path
+
+from paper_code import weights
+from paper_code.lateral.harmonics import RINGS, VERSIONS
+from paper_code.lateral.rf_kernel import co_kernel
+from paper_code.report.measure import photographs
+from paper_code.report.networks import load
+from paper_code.report.plan import plan, reported
+from paper_code.report.pool import verdict
+from paper_code.report.table import ALL, END, read_table
+from paper_code.tables import markdown_table
+
+
+def table(build):
+    """The tidy table of a build."""
+    return read_table(Path(build) / "table.csv")
+
+
+def networks(build, condition="reference"):
+    """The measured networks of a condition that estimates are made over, a list of Measured by seed; in the quick profile a single one."""
+    paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
+    return [load(paths[seed]) for seed in reported(condition, sorted(paths))]
+
+
+def reported_seeds(numbers, condition="reference"):
+    """The seeds that estimates of a condition are made over."""
+    return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))
+
+
+def untrained(measured):
+    """K of a measured network before training, between all its cells."""
+    return weights.initial_early(measured.condition, measured.seed).K
+
+
+def co_active(measured):
+    """CO of a measured network, between all its cells."""
+    return co_kernel(measured.condition, measured.seed, photographs())
+
+
+def p_text(p):
+    """``p = .012``, or ``p < .0001``: never a p of 0."""
+    if math.isnan(p):
+        return "p not to be had"
+    if p < 1e-4:
+        return "p < .0001"
+    digits = 4 if p < 0.001 else 3 if p < 0.1 else 2
+    return f"p = {p:.{digits}f}".replace("0.", ".")
+
+
+def p_cell(p):
+    """The same for a cell of a table of p: ``.012``, or ``< .0001``."""
+    return p_text(p).removeprefix("p ").removeprefix("= ")
+
+
+def effect_text(row, digits=3):
+    """``+0.108 [+0.087, +0.127]``, with a true minus."""
+    value, low, high = (_signed(one, digits) for one in (row.value, row.low, row.high))
+    return f"{value} [{low}, {high}]"
+
+
+def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):
+    """The estimate over networks of one term."""
+    return numbers.one(condition=condition, seed=ALL, step=step, measure=f"{kernel}.{name}", version=version, ring=ring)
+
+
+def judged(numbers, primary, condition="reference"):
+    """(estimate, p after Holm, verdict) of one of the plan's primary measures."""
+    place = {"condition": condition, "seed": ALL, "step": END, "version": primary["version"], "ring": primary["ring"]}
+    row = numbers.one(measure=f"K.{primary['term']}", **place)
+    p = numbers.one(measure=f"K.{primary['term']}:holm primary", **place).p
+    return row, p, verdict(row, p)
+
+
+def term_table(numbers, terms, condition="reference", rings=tuple(RINGS), versions=tuple(VERSIONS)):
+    """A Markdown table of terms of K: mean with its interval, two nulls, p adjusted in its family, and the bootstrap."""
+    primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
+    rows = []
+    for term_name in terms:
+        for ring in rings:
+            for version in versions:
+                place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
+                own = numbers.one(measure=f"K.{term_name}", **place)
+                kind = "primary" if (term_name, ring, version) in primary else "secondary"
+                adjusted = numbers.one(measure=f"K.{term_name}:holm {kind}", **place)
+                moved, dealt = (numbers.one(measure=f"K.{term_name}:{null}", **place) for null in ("relabelled", "dealt"))
+                drawn = numbers.one(measure=f"K.{term_name}:bootstrap", **place)
+                label = f"**{ring}**" if kind == "primary" else ring
+                interval = f"{_signed(drawn.low)} to {_signed(drawn.high)}"
+                ps = [p_cell(one.p) for one in (own, adjusted, moved, dealt)]
+                rows.append([term_name, label, version, effect_text(own), *ps, interval])
+    header = ["term", "ring (px)", "version", "mean [95 %], sd of K", "p", "p, Holm", "p, relabelled", "p, dealt", "bootstrap"]
+    return markdown_table(header, rows)
+
+
+def _signed(value, digits=3):
+    return f"{value:+.{digits}f}".replace("-", "−")

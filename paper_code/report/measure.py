@@ -1,0 +1,215 @@
+"""Measure every shipped network once, and write the tidy table of :mod:`paper_code.report.table`.
+
+``python -m paper_code.report.measure network`` measures one network and keeps what figures and estimates over networks need;
+``python -m paper_code.report.measure table`` pools them. The rules of what is measured are in ``plan.toml``.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from paper_code import weights
+from paper_code.core.statistics import permutations
+from paper_code.filters import fit_dog, fit_log, null_gabor_r2, null_radial, radial_symmetry
+from paper_code.filters.bank import Bank
+from paper_code.filters.gabor import fit_gabor
+from paper_code.filters.lgn import gaussian_r2
+from paper_code.filters.nulls import phase_scrambled
+from paper_code.flankers import compared, flanker_effects
+from paper_code.images import load as load_images
+from paper_code.lateral import nulls
+from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
+from paper_code.lateral.rf_kernel import co_kernel, first_layers
+from paper_code.report.plan import plan
+from paper_code.report.table import END, Row
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One network: its bank, the sums of its kernels, the null draws, and its rows of the table."""
+
+    condition: str
+    seed: int
+    bank: Bank
+    sums: PairSums | None  # of K, with RF and CO as regressors; None where K is not measured
+    relabelled: dict  # (ring, version): (times, terms)
+    dealt: dict
+    rows: list
+
+
+def measure_network(condition, seed, times=None, directory=None):
+    """Measure one network at its end: filters, harmonics of its kernels, nulls.
+
+    Parameters
+    ----------
+    condition : str
+    seed : int
+    times : int, optional
+        Permutations of each null; the plan's when absent, 0 for none.
+    directory : path, optional
+        Of the weights.
+
+    Returns
+    -------
+    Measured
+    """
+    settings = plan()
+    early = weights.load_early(condition, seed, directory)
+    stride = weights.configuration(condition, seed, directory).stride
+    bank = Bank.of(early.l0, early.l1, early.K, stride)
+
+    def row(measure, value, step=END, **rest):
+        return Row(condition, str(seed), str(step), measure, value=float(value), **rest)
+
+    rows = [row(f"l0.{name}", value, null=null) for name, value, null in l0_measures(early.l0)] if early.l0 is not None else []
+    rows += [row(f"l1.{name}", value, null=null) for name, value, null in l1_measures(early.l1, seed)]
+    rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)]
+    if not bank.measurable:
+        return Measured(condition, seed, bank, None, {}, {}, rows)
+    regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co_kernel(condition, seed, photographs(), directory=directory))}
+    start = weights.initial_early(condition, seed, directory)
+    kernels = {"K": bank.among(bank.K), **regressors, "untrained": bank.among(start.K)}
+    orientation = bank.cells.orientation
+    sums = PairSums.of(bank.frame, orientation, kernels, regressors)
+    times = settings["inference"]["permutations"] if times is None else times
+    seeds = [settings["inference"]["seed"], seed]
+    moved = nulls.relabelled(bank.frame, orientation, kernels["K"], regressors, times, seeds) if times else {}
+    dealt = nulls.dealt(sums, times, seeds) if times else {}
+    for version, needed in VERSIONS.items():
+        for ring in RINGS:
+            found = fit(sums, ring, needed)
+            chance = moved[ring, version].mean(axis=0) if moved else np.full(len(TERMS), np.nan)
+            for column, kernel in enumerate(sums.kernels):
+                if kernel in regressors and needed:
+                    continue  # RF beyond RF is nothing
+                step, name = (0, "K") if kernel == "untrained" else (END, kernel)
+                place = {"step": step, "version": version, "ring": ring}
+                null = chance if kernel == "K" else np.full(len(TERMS), np.nan)
+                values = zip(found.names, found.coefficients[:, column], null, strict=True)
+                rows += [row(f"{name}.{term}", value, null=level, **place) for term, value, level in values]
+                rows.append(row(f"{name}.share", 100 * found.share[column], **place))
+            second, odd = fit(sums, ring, needed, all_terms(settings["harmonics"]["second"])), fit(sums, ring, needed, sine=True)
+            place = {"version": version, "ring": ring}
+            rows += [row(f"K.({term})", second.coefficients[at, 0], **place) for at, term in enumerate(second.names)]
+            rows += [row(f"K.{term}", odd.coefficients[at, 0], **place) for at, term in enumerate(odd.names) if term.startswith("sin ")]
+    phased = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, round is the intercept
+    blind = PairSums.of(bank.frame, orientation, {"K": kernels["K"]}, coherent=False)
+    for ring in RINGS:
+        found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
+        rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
+    rows += course(condition, seed, bank, regressors, directory)
+    heard = flanker_measures(condition, seed, early, directory)
+    rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
+    return Measured(condition, seed, bank, sums, moved, dealt, rows)
+
+
+def course(condition, seed, bank, regressors, directory=None):
+    """Rows of every snapshot of a training: l0 and l1, and K between the cells of the trained bank where it was kept."""
+    if "snapshots" not in weights.entry(condition, seed, directory)["files"]:
+        return []
+    snapshots, rows = weights.load_snapshots(condition, seed, directory), []
+    for early in snapshots:
+        found = [("l1", *one) for one in l1_course(early.l1)]
+        if early.l0 is not None:
+            found += [("l0", *one) for one in l0_measures(early.l0) if one[0] in ("log_r2", "i_rad", "sigma")]
+        place = condition, str(seed), str(early.step)
+        rows += [Row(*place, f"{layer}.{name}", value=float(value), null=null) for layer, name, value, null in found]
+    kernels = {str(early.step): bank.among(early.K) for early in snapshots if early.K is not None and early.step > 0}
+    if not kernels:
+        return rows
+    sums = PairSums.of(bank.frame, bank.cells.orientation, kernels, regressors)
+    for version, needed in VERSIONS.items():
+        for ring in RINGS:
+            found = fit(sums, ring, needed)
+            for column, step in enumerate(kernels):
+                pairs = zip(found.names, found.coefficients[:, column], strict=True)
+                rows += [Row(condition, str(seed), step, f"K.{term}", version, ring, float(value)) for term, value in pairs]
+    return rows
+
+
+def l1_course(l1):
+    """Gabor R^2 and share of a snapshot, with chance."""
+    level, r2 = gabor_level(l1.shape[-1], plan()["filters"]["gabor_r2"]["count"]), fit_gabor(l1).r2
+    return [("gabor_r2", np.median(r2), level), ("gabor_share", (r2 > level).mean(), 0.05)]
+
+
+def flanker_measures(condition, seed, early, directory=None, orders=39):
+    """(name, value, mean of relabelled cells, spacing) of every arrangement of flankers and every judged difference."""
+    settings, found = plan()["flankers"], []
+    network = first_layers(early, dataclasses.replace(weights.configuration(condition, seed, directory), noise=0.0))
+    drawn = permutations(len(early.K), orders, [settings["random_seed"], seed])
+    moved = {f"{number}": early.K[np.ix_(one, one)] for number, one in enumerate(drawn)}
+    for spacing in settings["spacings"]:
+        effects = flanker_effects(network, {"K": early.K, **moved}, spacing, settings["random_seed"])
+        effects = {kernel: values | compared(values) for kernel, values in effects.items()}
+        own = effects.pop("K")
+        found += [(name, value, float(np.mean([one[name] for one in effects.values()])), f"{spacing:g} px") for name, value in own.items()]
+    return found
+
+
+@lru_cache(maxsize=1)
+def photographs():
+    """The photographs that CO is taken over."""
+    return load_images("photographs", progress=False)
+
+
+@lru_cache(maxsize=4)
+def radial_levels(size, count):
+    """LoG R^2 and I_rad that 95 % of smooth random filters stay below, by name."""
+    null = null_radial(size, "smooth", count, 0)
+    return {"log_r2": float(np.quantile(null.log_r2, 0.95)), "i_rad": float(np.quantile(null.i_rad, 0.95))}
+
+
+@lru_cache(maxsize=4)
+def gabor_level(size, count):
+    """Gabor R^2 that 95 % of smooth random filters stay below."""
+    return float(np.quantile(null_gabor_r2(size, "smooth", count, 0), 0.95))
+
+
+def l0_measures(l0):
+    """(name, value, chance) of l0: its Laplacian of Gaussian, its rivals, its symmetry, and how much uniform light it passes."""
+    levels = radial_levels(len(l0), plan()["filters"]["log_r2"]["count"])
+    log, dog = fit_log(l0[None]), fit_dog(l0[None])
+    symmetry = radial_symmetry(l0[None], log.x0, log.y0)
+    scrambled = fit_log(phase_scrambled(np.repeat(l0[None], 400, axis=0), 0))
+    nothing = float("nan")
+    return [
+        ("log_r2", log.r2[0], levels["log_r2"]),
+        ("log_r2:spectrum-matched", log.r2[0], float(np.quantile(scrambled.r2, 0.95))),
+        ("gaussian_r2", gaussian_r2(l0[None])[0], nothing),
+        ("dog_r2", dog.r2[0], nothing),
+        ("i_rad", symmetry.i_rad[0], levels["i_rad"]),
+        ("sigma", log.sigma[0], nothing),
+        ("off_centre", np.hypot(log.x0[0], log.y0[0]), nothing),
+        ("uniform", abs(l0.sum()) / np.abs(np.fft.fft2(l0, (64, 64))).max(), nothing),
+    ]
+
+
+def l1_measures(l1, seed):
+    """(name, value, chance) of the filters of l1."""
+    count = plan()["filters"]["gabor_r2"]["count"]
+    level, fits = gabor_level(l1.shape[-1], count), fit_gabor(l1)
+    scrambled = fit_gabor(phase_scrambled(np.concatenate([l1] * 4), [seed, 1])).r2
+    own = float(np.quantile(scrambled, 0.95))
+    return [
+        ("gabor_r2", np.median(fits.r2), level),
+        ("gabor_share", (fits.r2 > level).mean(), 0.05),
+        ("gabor_share:phase-scrambled", (fits.r2 > own).mean(), 0.05),
+    ]
+
+
+def bank_measures(bank):
+    """(name, value, chance) of the receptive fields: who is oriented, and how evenly."""
+    nothing, fits = float("nan"), bank.fits[bank.oriented]
+    found = [("oriented", len(bank.oriented), nothing), ("level", bank.level, nothing)]
+    if len(bank.oriented):
+        # The orbit: 1 if the doubled (or quadrupled) orientations cancel, 0 if all cells have one orientation.
+        found += [
+            ("cardinal", (np.cos(4 * fits.orientation) >= -1e-12).mean(), 0.5),
+            ("evenness", 1 - max(abs(np.exp(2j * k * fits.orientation).mean()) for k in (1, 2)), nothing),
+            ("along", np.median(fits.sigma_along_bar), nothing),
+            ("across", np.median(fits.sigma_along_carrier), nothing),
+        ]
+    return found

@@ -1,0 +1,64 @@
+"""What was measured of a network, on disk: figures and estimates over networks read it, and nothing is fitted twice."""
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from paper_code import weights
+from paper_code.errors import PaperCodeError
+from paper_code.filters.bank import Bank
+from paper_code.filters.gabor import GaborBank
+from paper_code.lateral.harmonics import PairSums
+from paper_code.report.measure import Measured
+from paper_code.report.table import Row
+
+ARRAYS = ("gram", "cross", "total", "square", "count", "orientation")
+BANK = ("l0", "l1", "K")
+
+
+def file_of(folder, condition, seed):
+    """Where a network's measures lie below a folder."""
+    return Path(folder) / condition / f"seed-{seed}.safetensors"
+
+
+def save(measured, path):
+    """Write a :class:`Measured`, whole or not at all; equal input gives equal bytes."""
+    bank = measured.bank
+    tensors = {f"fits/{item.name}": getattr(bank.fits, item.name) for item in fields(GaborBank)}
+    tensors |= {f"bank/{name}": getattr(bank, name) for name in BANK if getattr(bank, name) is not None}
+    about = {"condition": measured.condition, "seed": measured.seed, "stride": bank.stride, "level": bank.level}
+    if measured.sums is not None:
+        tensors |= {f"sums/{name}": getattr(measured.sums, name) for name in ARRAYS}
+        about |= {"regressors": measured.sums.regressors, "kernels": measured.sums.kernels}
+    for kind in ("relabelled", "dealt"):
+        tensors |= {f"{kind}/{ring}/{version}": draws for (ring, version), draws in getattr(measured, kind).items()}
+    about["rows"] = [list(asdict(row).values()) for row in measured.rows]
+    weights.write_tensors(path, tensors, about)
+
+
+def load(path):
+    """Read what :func:`save` wrote.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file is missing, damaged, or of another version of the package.
+    """
+    tensors, about = weights.read_tensors(path), weights.read_metadata(path)
+    try:
+        fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})
+        bank = Bank(*(tensors.get(f"bank/{name}") for name in BANK), about["stride"], fits, about["level"])
+        sums = None
+        if "regressors" in about:
+            frame, arrays = bank.frame, {name: tensors[f"sums/{name}"] for name in ARRAYS}
+            names = tuple(about["regressors"]), tuple(about["kernels"])
+            sums = PairSums(frame.target, frame.source, arrays.pop("orientation"), *names, **arrays)
+        draws = {kind: {} for kind in ("relabelled", "dealt")}
+        for name, values in tensors.items():
+            kind, *place = name.split("/")
+            if kind in draws:
+                draws[kind][tuple(place)] = values
+        rows = [Row(*row) for row in json.loads(json.dumps(about["rows"]).replace("null", "NaN"))]
+        return Measured(about["condition"], about["seed"], bank, sums, draws["relabelled"], draws["dealt"], rows)
+    except (KeyError, TypeError, ValueError) as error:
+        raise PaperCodeError(f"{path} does not hold a network's measures ({error}); delete it, and 'make book' makes it again") from error

@@ -1,0 +1,230 @@
+"""Estimates over networks: rows of the tidy table whose seed is ``all``.
+
+What follows the colon of a measure says what the row adds: ``:bootstrap`` the hierarchical bootstrap, ``:relabelled`` and ``:dealt`` the p
+and the mean of a null inside the networks, ``:holm`` the t test's p adjusted in its family, ``:trained`` the end less the start.
+"""
+
+import numpy as np
+
+from paper_code.core.statistics import benjamini_hochberg, equivalence_p, holm, over_networks, permutation_p, pooled_differences
+from paper_code.errors import PaperCodeError
+from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, bootstrap
+from paper_code.lateral.invariance import invariance
+from paper_code.report.plan import plan
+from paper_code.report.table import ALL, END, Row, Table
+
+CONTROL_MEASURES = (
+    ("l0.log_r2", "", ""),
+    ("l0.i_rad", "", ""),
+    ("l1.gabor_r2", "", ""),
+    ("l1.gabor_share", "", ""),
+    ("K.like", "beyond RF and CO", "2-14"),
+    ("K.source", "raw", "6-10.5"),
+    ("K.target", "beyond RF and CO", "6-10.5"),
+    ("K.cocircular", "raw", "6-10.5"),
+    ("K.cocircular", "beyond RF", "6-10.5"),
+    ("K.cocircular", "raw", "10.5-18"),
+)
+"""(measure, version, ring) that controls are compared in: the filters, and the primary terms of K."""
+
+
+def pooled(networks):
+    """All rows over networks.
+
+    Parameters
+    ----------
+    networks : dict of lists of Measured
+        By condition, the reported networks first measured.
+
+    Returns
+    -------
+    list of Row
+    """
+    rows = []
+    for condition, members in networks.items():
+        table = Table(row for one in members for row in one.rows)
+        rows += means(condition, table)
+        with_kernel = [one for one in members if one.sums is not None]
+        if len(with_kernel) == len(members) > 1:
+            rows += nulls(condition, with_kernel) + bootstraps(condition, with_kernel) + rotations(condition, with_kernel)
+            rows += emergence(condition, table)
+    rows += flankers(rows)
+    rows += families(rows)
+    return rows
+
+
+def means(condition, table):
+    """Mean, t interval and p of every measure that all networks of a condition have."""
+    places = {}
+    for row in table.rows:
+        places.setdefault((row.step, row.measure, row.version, row.ring), []).append(row)
+    count = len({row.seed for row in table.rows})
+    rows = []
+    for (step, measure, version, ring), found in places.items():
+        if len(found) == count > 1:
+            chance = np.mean([row.null for row in found])
+            # A term of a kernel is tested against 0, an R^2 against what chance reaches.
+            tested = chance if np.isfinite(chance) and measure.startswith(("l0.", "l1.", "bank.")) else 0.0
+            one = over_networks([row.value for row in found], tested)
+            rows.append(Row(condition, ALL, step, measure, version, ring, one.value, one.low, one.high, one.p, chance))
+    return rows
+
+
+def nulls(condition, members):
+    """p and mean of the nulls inside networks, the statistic being the mean over networks."""
+    rows = []
+    for kind in ("relabelled", "dealt"):
+        for place in getattr(members[0], kind):
+            draws = np.mean([getattr(one, kind)[place] for one in members], axis=0)
+            ring, version = place
+            observed = np.mean([_coefficients(one, ring, version) for one in members], axis=0)
+            p, centre = permutation_p(observed, draws), draws.mean(axis=0)
+            low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+            rows += [
+                Row(condition, ALL, END, f"K.{term}:{kind}", version, ring, observed[at], low[at], high[at], p[at], centre[at])
+                for at, term in enumerate(TERMS)
+            ]
+    return rows
+
+
+def _coefficients(measured, ring, version):
+    table = Table(measured.rows)
+    return [table.one(step=END, measure=f"K.{term}", version=version, ring=ring).value for term in TERMS]
+
+
+def bootstraps(condition, members):
+    """95 % of the hierarchical bootstrap of every term of K."""
+    settings, rows = plan()["inference"], []
+    for ring in RINGS:
+        for version, needed in VERSIONS.items():
+            drawn = bootstrap([one.sums for one in members], ring, needed, drawn=settings["bootstrap"], seed=settings["seed"])
+            low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+            rows += [
+                Row(condition, ALL, END, f"K.{term}:bootstrap", version, ring, drawn[:, at].mean(), low[at], high[at])
+                for at, term in enumerate(TERMS)
+            ]
+    return rows
+
+
+def rotations(condition, members):
+    """How much of K's geometry is the same at all orientations; ``high`` and ``low`` of the R^2 are empty."""
+    settings, rows = plan(), []
+    for ring in settings["invariance"]["rings"]:
+        found = invariance([one.sums for one in members], ring, settings["inference"]["bootstrap"], settings["inference"]["seed"])
+        rows.append(Row(condition, ALL, END, "K.invariant", "raw", ring, found.share, found.low, found.high))
+        for name in ("round", "base", "full", "forbidden"):
+            rows.append(Row(condition, ALL, END, f"K.invariant:{name}", "raw", ring, getattr(found, name).mean()))
+    return rows
+
+
+def emergence(condition, table):
+    """End of training less its start, paired over networks, for every term of K that both have."""
+    rows = []
+    for row in {(row.measure, row.version, row.ring) for row in table.where(step=0).rows}:
+        measure, version, ring = row
+        place = {"measure": measure, "version": version, "ring": ring}
+        (end, seeds), (start, first) = table.networks(step=END, **place), table.networks(step=0, **place)
+        if seeds == first and len(seeds) > 1:
+            found = over_networks(end - start)
+            rows.append(Row(condition, ALL, END, f"{measure}:trained", version, ring, found.value, found.low, found.high, found.p, 0.0))
+    return rows
+
+
+def flankers(rows):
+    """p of the judged differences between arrangements of flankers, adjusted by Holm at the spacing that is judged."""
+    spacing = f"{plan()['flankers']['spacings'][0]:g} px"
+    found = [row for row in rows if row.measure.startswith("flankers.") and " less " in row.measure and row.ring == spacing]
+    adjusted = []
+    for condition in {row.condition for row in found}:
+        members = [row for row in found if row.condition == condition]
+        for row, p in zip(members, holm([one.p for one in members]), strict=True):
+            adjusted.append(Row(*_head(row)[:3], f"{row.measure}:holm", *_head(row)[4:], p, row.null))
+    return adjusted
+
+
+def families(rows):
+    """p of the t tests adjusted by Holm: the five primary ones, and all others of K, each family among themselves."""
+    table = Table(rows)
+    primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
+    adjusted = []
+    for first in (True, False):
+        places = [
+            (term, ring, version)
+            for term in TERMS
+            for ring in RINGS
+            for version in VERSIONS
+            if ((term, ring, version) in primary) == first
+        ]
+        found = [
+            row
+            for term, ring, version in places
+            for row in table.where(condition="reference", seed=ALL, step=END, measure=f"K.{term}", version=version, ring=ring).rows
+        ]
+        kind = "primary" if first else "secondary"
+        for row, p in zip(found, holm([row.p for row in found]) if found else [], strict=True):
+            adjusted.append(Row(*_head(row)[:3], f"{row.measure}:holm {kind}", *_head(row)[4:], p, row.null))
+    return adjusted
+
+
+def control_differences(table, conditions, measures, base="control"):
+    """Each control less the shortened reference, variance within conditions pooled, p adjusted for the rate of false discoveries.
+
+    Parameters
+    ----------
+    table : Table
+        Of single networks.
+    conditions : sequence of str
+    measures : sequence of (measure, version, ring)
+    base : str
+
+    Returns
+    -------
+    list of Row
+        ``measure:difference``; p is adjusted over all of them together.
+    """
+    rows = []
+    for measure, version, ring in measures:
+        place = {"step": END, "measure": measure, "version": version, "ring": ring}
+        groups = {name: table.networks(condition=name, **place)[0] for name in (base, *conditions)}
+        try:
+            found = pooled_differences(groups, base)
+        except PaperCodeError:  # a measure that the shortened reference does not have, or no condition twice
+            continue
+        for name, one in found.items():
+            if np.isfinite(one.value):
+                rows.append(Row(name, ALL, END, f"{measure}:difference", version, ring, one.value, one.low, one.high, one.p, 0.0))
+    adjusted = benjamini_hochberg([row.p for row in rows]) if rows else []
+    return [Row(*(*_head(row), p, row.null)) for row, p in zip(rows, adjusted, strict=True)]
+
+
+def _head(row):
+    return row.condition, row.seed, row.step, row.measure, row.version, row.ring, row.value, row.low, row.high
+
+
+def verdict(row, p, target=None, margin=None):
+    """``holds``, ``does not hold`` or ``not settled`` of an estimate over networks, by the rule of the plan.
+
+    Parameters
+    ----------
+    row : Row
+        With its interval; ``null`` is chance, 0 where it is empty.
+    p : float
+        Adjusted in its family.
+    target : float, optional
+        What the interval has to lie above, besides chance.
+    margin : float, optional
+        Within which of chance an interval means that there is nothing; the plan's when absent.
+    """
+    settings = plan()["inference"]
+    margin = settings["margin"] if margin is None else margin
+    chance = 0.0 if np.isnan(row.null) else row.null
+    if p < settings["alpha"] and row.low > chance and (target is None or row.low > target):
+        return "holds"
+    nothing = row.low > chance - margin and row.high < chance + margin
+    return "does not hold" if nothing or (target is not None and row.high < target) else "not settled"
+
+
+def told_apart(first, second, margin):
+    """Difference of two measures over the same networks: its :class:`Estimate`, and the p of its being within the margin."""
+    difference = np.asarray(first) - np.asarray(second)
+    return over_networks(difference), equivalence_p(difference, margin)

@@ -1,0 +1,56 @@
+"""Trained weights on disk: safetensors files and a manifest that knows their hashes.
+
+Layout, readable without this package::
+
+    data/weights/manifest.json                        hashes and provenance of all that follows
+    data/weights/<condition>/seed-<n>.safetensors            l0 (7, 7), l1 (64, 9, 9), K (64, 64, k, k), l1_gain, l1_offset (64,);
+                                                             float32, but K, and of a control l0 and l1 too, may be float16
+    data/weights/<condition>/seed-<n>.snapshots.safetensors  float16, named <step>/l0, <step>/l1, ... and, at fewer steps, <step>/K
+    data/weights/<condition>/seed-<n>.rest.safetensors       what completes the network: norms, tail, read-out
+    data/weights/<condition>/seed-<n>.log.jsonl              the training log
+
+A condition without l0 or lateral connections has no tensor of that name; the last three files may be left out.
+"""
+
+from paper_code.weights.layers import EARLY_KEYS, EarlyLayers, digest, read_metadata, read_tensors, write_tensors
+from paper_code.weights.records import SUFFIXES
+from paper_code.weights.store import (
+    DIRECTORY,
+    configuration,
+    entry,
+    initial_early,
+    load_early,
+    load_network,
+    load_snapshots,
+    manifest,
+    read_log,
+    seeds,
+    verify,
+)
+
+from paper_code.weights.collect import PRESETS, collect, lighten, read_result  # isort: skip  (the functions, which stand for their module)
+
+__all__ = [
+    "DIRECTORY",
+    "EARLY_KEYS",
+    "PRESETS",
+    "SUFFIXES",
+    "EarlyLayers",
+    "collect",
+    "configuration",
+    "digest",
+    "entry",
+    "initial_early",
+    "lighten",
+    "load_early",
+    "load_network",
+    "load_snapshots",
+    "manifest",
+    "read_log",
+    "read_metadata",
+    "read_result",
+    "read_tensors",
+    "seeds",
+    "verify",
+    "write_tensors",
+]

@@ -1,0 +1,160 @@
+"""What run.json, result.json, the log and the manifest hold."""
+
+from dataclasses import fields
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, create_model, model_validator
+
+from paper_code.conditions import Condition
+from paper_code.errors import PaperCodeError
+from paper_code.schema import Count, Hash, Key, Name, Record, Seed, Text, Word, fault
+
+SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
+Share = Annotated[float, Field(ge=0, le=1)]
+Natural = Annotated[int, Field(ge=0)]
+
+@cache
+def _typed(settings):
+    """The fields of a dataclass of settings as a model."""
+    kinds = {tuple: tuple[int, ...]}
+    return create_model(settings.__name__, __base__=Record, **{one.name: (kinds.get(one.type, one.type), ...) for one in fields(settings)})
+
+
+class Experiment(Record):
+    """A :class:`Condition` as its ``as_dict`` has it: no setting lost, unknown or of another type."""
+
+    name: Name
+    about: Text
+    images: Word
+    classes: Word
+    network: dict
+    training: dict
+
+    @model_validator(mode="after")
+    def _settings(self):
+        try:
+            condition = Condition.from_dict(self.model_dump())
+        except (PaperCodeError, ArithmeticError) as error:
+            raise ValueError(str(error)) from error
+        written = condition.as_dict()
+        for part in ("network", "training"):
+            lost = set(written[part]) - set(getattr(self, part))
+            if lost:
+                raise ValueError(f"{part} without {', '.join(sorted(lost))}")
+            settings = getattr(condition, part)
+            try:
+                _typed(type(settings)).model_validate(vars(settings))
+            except ValidationError as error:
+                raise ValueError(f"{part}.{fault(error)}") from error
+        return self
+
+
+class Images(Record):
+    """What a network was trained on."""
+
+    name: Word
+    sha256: Hash
+    classes: Annotated[list[Text], Field(min_length=1)]
+
+
+class Hardware(Record):
+    """Where the arithmetic ran."""
+
+    device: Word
+    precision: Word
+    threads: Count
+    lateral: Word | None = None
+
+
+class Identity(Record):
+    """``run.json``: what makes two runs the same run."""
+
+    condition: Experiment
+    seed: Seed
+    images: Images
+    hardware: Hardware
+    plan: Hash | None = None  # of the frozen plan that it was trained under; older networks have none
+
+    @property
+    def key(self):
+        """``<condition>/seed-<n>``."""
+        return f"{self.condition.name}/seed-{self.seed}"
+
+    @model_validator(mode="after")
+    def _one_output_a_class(self):
+        if self.condition.network["classes"] != len(self.images.classes):
+            raise ValueError(f"a network of {self.condition.network['classes']} classes on images of {len(self.images.classes)}")
+        return self
+
+
+class Result(Identity):
+    """``result.json``: a finished run. Without test images there are no accuracies."""
+
+    accuracy: Share | None
+    accuracy_noise_free: Share | None
+    steps: Count
+    train_images: Count
+    test_images: Natural
+    image_mean: float
+    image_sd: Annotated[float, Field(gt=0)]
+    wall_seconds: Annotated[float, Field(ge=0)]
+    versions: dict[str, str]
+    python: str
+
+    @model_validator(mode="after")
+    def _tested_or_not(self):
+        if {self.accuracy is None, self.accuracy_noise_free is None} != {self.test_images == 0}:
+            raise ValueError("accuracy and accuracy_noise_free do not go with test_images")
+        return self
+
+
+class File(Record):
+    """A file of the manifest, by its place below it."""
+
+    path: str
+    sha256: Hash
+    bytes: Natural
+
+
+class Entry(Result):
+    """A network of the manifest."""
+
+    files: dict[Literal[tuple(SUFFIXES)], File]
+
+
+class Manifest(Record):
+    """``manifest.json``: networks by key."""
+
+    networks: dict[Key, Entry]
+
+    @model_validator(mode="after")
+    def _in_their_places(self):
+        for key, entry in self.networks.items():
+            if key != entry.key:
+                raise ValueError(f"{key!r} is the entry of {entry.key}")
+            if "early" not in entry.files:
+                raise ValueError(f"{key} without its file of early layers")
+            for kind, file in entry.files.items():
+                if file.path != key + SUFFIXES[kind]:
+                    raise ValueError(f"{file.path!r} is not the place of the {kind} file of {key}, {key}{SUFFIXES[kind]}")
+        return self
+
+
+class Noted(Record):
+    """A line of the log on a training step."""
+
+    step: Count
+    loss: float
+    rate: float
+    seconds: float
+
+
+class Tested(Record):
+    """A line of the log at the end of an epoch."""
+
+    step: Count
+    epoch: Count
+    accuracy: Share | None
+    accuracy_noise_free: Share | None
+    seconds: float

@@ -1,0 +1,77 @@
+"""Run a command, and end all that it started when it ends, or when nobody wants it any more.
+
+    python -m paper_code.workflow.keeper COMMAND ...
+
+Standard input is the lifeline: a pipe into which nobody writes, and which the system closes when the process at its other end dies,
+however it dies.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+
+import psutil
+
+GRACE = 3.0
+"""Seconds that processes get to tidy up."""
+
+
+def adopt_orphans():
+    """Make this process the parent of its descendants whose own parent dies, so that none is out of sight; on Linux alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def end_descendants(gently=None):
+    """End every process that this one started, directly or not.
+
+    Parameters
+    ----------
+    gently : int, optional
+        Process id of Snakemake, which is interrupted: it withdraws its jobs and removes what they left half-made. The others are
+        terminated, and what is left after ``GRACE`` is killed. Without it all are killed at once.
+    """
+    if gently is not None:
+        for process in descendants():
+            send(process, signal.SIGINT if process.pid == gently else signal.SIGTERM)
+        psutil.wait_procs(descendants(), timeout=GRACE)
+    while left := descendants():
+        for process in left:
+            send(process, signal.SIGKILL)
+        psutil.wait_procs(left, timeout=1)
+
+
+def descendants():
+    """Children, their children, and so on."""
+    return psutil.Process().children(recursive=True)
+
+
+def send(process, number):
+    """Send a signal, unless it comes too late."""
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        pass
+
+
+def main():
+    """Run the command of the command line, and return its exit status."""
+    adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # the lifeline decides; the child starts with the system's defaults
+    process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, close_fds=False)  # it holds the lock too
+    while process.poll() is None:
+        if select.select([0], [], [], 0.1)[0]:
+            end_descendants(gently=process.pid)
+            return 1
+    end_descendants()
+    if process.returncode < 0:
+        os.kill(os.getpid(), -process.returncode)  # to end as the command did
+    return abs(process.returncode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,562 @@
+"""Folders of images as people have them: the split is recognised or refused, and what is not used is named once with its reason."""
+
+import os
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+from test_images import encode, fails, noise, read_folder
+from tiny import command
+
+from paper_code.figures.training import contact_sheet
+from paper_code.images.split import part_of
+
+TRAINING = ("trn", "train", "Train", "TRAIN", "training", "Training_Set", "train_images", "trainset", "TrainData", "train1")
+HELD_OUT = ("tst", "test", "Test", "TEST", "testing", "test-set", "testImages", "val", "Val", "valid", "VALIDATION", "validation_split")
+
+
+def plant(top, **folders):
+    """Images of levels that tell them apart, as many as asked for in each folder: ``plant(top, **{"train/a": 3})``."""
+    for number, (folder, count) in enumerate(folders.items()):
+        (top / folder).mkdir(parents=True, exist_ok=True)
+        for n in range(count):
+            (top / folder / f"{n}.png").write_bytes(encode(np.full((64, 64), 20 * number + n, np.uint8)))
+    return top
+
+
+def levels(images):
+    return sorted(images[:, 0, 0].tolist())
+
+
+def said(capfd, root, classes=None):
+    capfd.readouterr()
+    return read_folder(root, classes), capfd.readouterr().err.splitlines()
+
+
+def once(lines, *words):
+    assert sum(all(word in line for word in words) for line in lines) == 1, (words, lines)
+
+
+# splits
+
+
+@pytest.mark.parametrize("test", HELD_OUT)
+@pytest.mark.parametrize("train", TRAINING)
+def test_a_split_is_recognised_in_any_spelling(tmp_path, capfd, train, test):
+    plant(tmp_path, **{f"{train}/a": 2, f"{train}/b": 2, f"{test}/a": 1, f"{test}/b": 1})
+    read, lines = said(capfd, tmp_path)
+    assert read.classes == ("a", "b")
+    assert (levels(read.train_images), levels(read.test_images)) == ([0, 1, 20, 21], [40, 60])
+    assert len(lines) == 1 and f"/{train}, test images from " in lines[0] and lines[0].endswith(f"/{test}")
+
+
+@pytest.mark.parametrize(
+    "pair", [("seg_train", "seg_test"), ("ILSVRC2012_img_train", "ILSVRC2012_img_val"), ("x-Training", "x-Validation")]
+)
+def test_a_split_may_carry_a_name(tmp_path, capfd, pair):
+    plant(tmp_path, **{f"{part}/{name}": 2 for part in pair for name in "ab"})
+    read, lines = said(capfd, tmp_path)
+    assert (len(read.train_images), len(read.test_images), len(lines)) == (4, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("test", "validation", "used"),
+    [
+        ("test/a", "validation/a", "test"),
+        ("Test/b", "val/a", "Test"),
+        ("test", "valid/a", "valid"),
+        ("test/images", "val/a", "val"),
+        ("test/zebra", "val/b", "val"),
+        ("test/a", "val", "test"),
+        ("test", "val", None),
+        ("test/images", "val/images", None),
+    ],
+)
+def test_of_test_and_validation_the_used_one_is_said_and_the_other_named(tmp_path, capfd, test, validation, used):
+    plant(tmp_path, **{"train/a": 3, "train/b": 3, test: 2, validation: 2})
+    read, lines = said(capfd, tmp_path)
+    assert levels(read.test_images) == ([40, 41] if used == test.split("/")[0] else [60, 61]) if used else len(read.test_images) == 2
+    assert read.classes == ("a", "b") and (used is None or len(read.train_images) == 6)
+    once(lines, "training images from", f"/{used}" if used else "held out")
+    for place in {test.split("/")[0], validation.split("/")[0]} - {used}:
+        once(lines, f"skipped {tmp_path}/{place}:")
+
+
+@pytest.mark.parametrize("flat", ["test", "Val", "validation_images"])
+def test_a_flat_test_folder_is_named_and_a_tenth_held_out(tmp_path, capfd, flat):
+    plant(tmp_path, **{"train/a": 12, "train/b": 12, flat: 3})
+    read, lines = said(capfd, tmp_path)
+    assert read.classes == ("a", "b") and np.bincount(read.test_labels).tolist() == [1, 1]
+    once(lines, f"skipped {tmp_path}/{flat}: none of its folders")
+    once(lines, "held out")
+
+
+def test_classes_that_the_test_lacks_or_has_alone_are_named(tmp_path, capfd):
+    plant(tmp_path, **{"train/a": 2, "train/b": 2, "train/c": 2, "test/a": 1, "test/b": 0, "test/d": 1})
+    read, lines = said(capfd, tmp_path)
+    assert read.classes == ("a", "b", "c") and read.test_labels.tolist() == [0]
+    for name in "bc":
+        once(lines, f"the class {name} has no test image")
+    once(lines, "/d: no such class")
+    fails("leaves no image for the test", read_folder, plant(tmp_path / "other", **{"train/a": 1, "train/b": 1, "test/a": 0}))
+
+
+@pytest.mark.parametrize(
+    ("folders", "words"),
+    [
+        (("train", "test"), "train holds no class folders"),
+        (("Train", "valid", "cats", "dogs"), "Train holds no class folders"),
+        (("train", "test/a", "test/b"), "train holds no class folders"),
+        (("test/a", "test/b", "val/a"), "no training part"),
+        (("cats", "dogs", "test"), "no training part"),
+        (("cats", "dogs", "Validation/cats"), "no training part"),
+        (("train/a", "train/b", "Train/a", "test/a"), "several parts of a kind"),
+        (("train/a", "train/b", "test1/a", "test2/a"), "several parts of a kind"),
+        (("x_train/a", "x_test/a", "y_train/a", "y_test/a"), "several parts of a kind"),
+        (("train/a", "train/b", "bus"), "may be the training part or a class"),
+        (("train/a", "train/b", "unlabelled/x"), "may be the training part or a class"),
+        (("cats/train", "cats/test", "dogs/train", "dogs/test"), "cats holds the parts of a split"),
+        (("images/train", "images/val", "labels/train", "labels/val"), "images holds the parts of a split"),
+        (("data/train/a", "data/train/b", "data/test/a"), "data holds the parts of a split .*pass it"),
+        (("data/a", "data/b"), "holds 1 class folders.*or pass .*data if"),
+        (("train/a", "test/a"), "holds 1 class folders"),
+        ((), "holds 0 class folders"),
+    ],
+)
+def test_what_looks_like_a_split_and_is_none_is_refused(tmp_path, capfd, folders, words):
+    plant(tmp_path, **dict.fromkeys(folders, 3))
+    fails(words, read_folder, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["steam_train", "train_station", "test_tube", "trained", "contest", "validity", "Trainer", "devil"])
+def test_a_class_may_sound_like_a_part(tmp_path, capfd, name):
+    read, lines = said(capfd, plant(tmp_path, **{name: 3, "bus": 3}))
+    assert set(read.classes) == {name, "bus"} and lines == []
+
+
+def test_a_vehicle_may_be_a_class(tmp_path, capfd):
+    read, lines = said(capfd, plant(tmp_path, bus=3, train=3, tram=3))
+    assert read.classes == ("bus", "train", "tram") and lines == []
+
+
+def test_parts_that_only_their_folders_betray_are_said_to_be_taken_for_classes(tmp_path, capfd):
+    plant(tmp_path, **{f"{part}/{name}": 2 for part in ("fold 0", "fold 1") for name in "ab"})
+    read, lines = said(capfd, tmp_path)
+    assert read.classes == ("fold 0", "fold 1")
+    assert lines == ["fold 0, fold 1 all hold the folders a, b: the former are taken for the classes"]
+
+
+def test_other_folders_beside_a_split_are_named(tmp_path, capfd):
+    plant(tmp_path, **{"train/a": 2, "train/b": 2, "val/a": 1, "unlabelled": 2, "docs/x": 1})
+    (tmp_path / "README.md").write_text("of the set")
+    (tmp_path / "train" / "labels.csv").write_text("0,a")
+    read, lines = said(capfd, tmp_path)
+    assert len(read.train_images) == 4
+    for word in ("unlabelled", "docs"):
+        once(lines, f"{word}: neither the training part nor the test part")
+    for word in ("README.md", "labels.csv"):
+        once(lines, f"{word}: it lies in no class folder")
+    once(lines, "the class b has no test image")
+    assert len(lines) == 6
+
+
+@pytest.mark.parametrize("name", ["train", "Val", "seg_Test-Images"])
+def test_a_part_is_told_by_a_word_of_its_name(tmp_path, name):
+    kind, rest = part_of(tmp_path / name)
+    assert kind == {"t": "training", "V": "validation", "s": "test"}[name[0]] and rest == (("seg",) if name[0] == "s" else ())
+
+
+# links, and what cannot be read
+
+
+@pytest.fixture
+def pair(tmp_path):
+    return plant(tmp_path / "pair", **{"cats": 12, "cats/more": 3, "dogs": 12})
+
+
+def test_linked_folders_and_files_are_read(pair, tmp_path, capfd):
+    whole = read_folder(pair)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (pair / "cats" / "more").rename(outside / "more")
+    (pair / "cats" / "more").symlink_to(outside / "more")
+    (pair / "dogs").rename(outside / "dogs")
+    (pair / "dogs").symlink_to(outside / "dogs")
+    (pair / "cats" / "3.png").rename(outside / "three.png")
+    (pair / "cats" / "3.png").symlink_to(outside / "three.png")
+    read, lines = said(capfd, pair)
+    assert read.sha256 == whole.sha256 and lines == []
+    (tmp_path / "link").symlink_to(pair)
+    assert read_folder(tmp_path / "link").sha256 == whole.sha256
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("nothing", "a link to nothing"),
+        ("link", "symbolic links"),
+        (".", "the same folder as"),
+        ("..", "the same folder as"),
+        ("../..", "the same folder as"),
+        ("/", "the same folder as"),
+        ("more", "the same folder as"),
+        ("../dogs", "the same folder as"),
+        ("0.png", "the same file as"),
+        ("../dogs/1.png", "the same file as"),
+        ("/dev/zero", "not a regular file"),
+    ],
+)
+@pytest.mark.parametrize("name", ["link", "zlink"])
+def test_a_link_that_adds_nothing_is_named_once(pair, capfd, target, reason, name):
+    whole = read_folder(pair)
+    (pair / "cats" / name).symlink_to(name if target == "link" else target)
+    read, lines = said(capfd, pair)
+    assert read.sha256 == whole.sha256 and len(lines) == 1
+    once(lines, f"skipped {pair}/cats/{name}: {reason}" if target != "link" else f"{name}: ", reason)
+
+
+def test_links_among_the_classes_are_named_once(pair, capfd):
+    whole = read_folder(pair)
+    (pair / "birds").symlink_to(pair / "nowhere")
+    (pair / "again").symlink_to("cats")
+    read, lines = said(capfd, pair)
+    assert read.sha256 == whole.sha256
+    once(lines, f"skipped {pair}/birds: a link to nothing")
+    once(lines, f"skipped {pair}/again: the same folder as {pair}/cats")
+    once(lines, "skipped the class again")
+    assert len(lines) == 3
+
+
+def test_no_image_serves_for_training_and_test(tmp_path, capfd):
+    plant(tmp_path, **{"train/a": 2, "train/b": 2, "test/b": 1})
+    (tmp_path / "test" / "a").symlink_to("../train/a")
+    read, lines = said(capfd, tmp_path)
+    assert levels(read.test_images) == [40]
+    once(lines, "test/a: the same folder as")
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "whole" / "train").symlink_to(tmp_path / "train")
+    (tmp_path / "whole" / "test").symlink_to("train")
+    fails("leaves no image for the test", read_folder, tmp_path / "whole")
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_not_its_files(pair, capfd, monkeypatch):
+    listdir = os.listdir
+    closed = {str(pair / "cats" / "more")}
+
+    def refuse(place):
+        if os.fspath(place) in closed:
+            raise PermissionError(13, "Permission denied", os.fspath(place))
+        return listdir(place)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    read, lines = said(capfd, pair)
+    assert len(read.train_images) + len(read.test_images) == 24 and lines == [f"skipped {pair}/cats/more: Permission denied"]
+    closed.add(str(pair / "cats"))
+    fails("readable images of 1 classes", read_folder, pair)
+    closed.add(str(pair))
+    fails(f"cannot read {pair}: Permission denied", read_folder, pair)
+
+
+@pytest.mark.parametrize(("error", "reason"), [(PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
+                                               (OSError(5, "Input/output error"), "cannot be read: Input/output error"),
+                                               (MemoryError(), "too large for the memory")])  # fmt: skip
+def test_a_failure_to_read_is_not_called_damage(pair, capfd, monkeypatch, error, reason):
+    opened = Image.open
+
+    def fail(path):
+        if str(path).endswith("dogs/1.png"):
+            raise error
+        return opened(path)
+
+    monkeypatch.setattr(Image, "open", fail)
+    read, lines = said(capfd, pair)
+    assert len(read.train_images) + len(read.test_images) == 26 and len(lines) == 1
+    once(lines, f"dogs/1.png: {reason}" if "read" in reason else reason)
+
+
+def test_odd_files_are_named_and_hidden_ones_counted(pair, capfd):
+    whole = read_folder(pair)
+    os.mkfifo(pair / "cats" / "pipe.png")
+    os.mkfifo(pair / "pipe")
+    (pair / "cats" / "\x1b[31mred.png").write_text("no image")
+    for name in (".DS_Store", "._0.png", "__MACOSX", ".thumbnails"):
+        (pair / "cats" / name).mkdir()
+        (pair / "cats" / name / "0.png").write_bytes(encode(noise(0)))
+    read, lines = said(capfd, pair)
+    assert read.sha256 == whole.sha256 and len(lines) == 4
+    once(lines, "cats/pipe.png: not a regular file")
+    once(lines, f"{pair}/pipe: not a regular file")
+    once(lines, "red.png: not an image")
+    once(lines, "4 hidden files or folders")
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize("form", ["TIFF", "GIF", "PNG", "WEBP", "MPO"])
+def test_other_pictures_of_a_file_are_named(pair, capfd, form):
+    first, *others = (Image.fromarray(noise([8, n])) for n in range(3))
+    first.save(pair / "cats" / f"many.{form.lower()}", form, save_all=True, append_images=others)
+    first.save(pair / "cats" / "one.tif")
+    read, lines = said(capfd, pair)
+    assert len(read.train_images) + len(read.test_images) == 29
+    assert lines == ([] if form == "MPO" else [f"{pair}/cats/many.{form.lower()}: the first of its 3 pictures is used"])
+
+
+TOPS = (["."], ["train"], ["train", "test"], ["Train", "valid"], ["train", "test", "val"], ["x_train", "x_val", "extra"])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("top", TOPS)
+def test_every_image_is_used_once_or_named_once(tmp_path, capfd, top, seed):
+    """Whatever the tree: each image is used once, or it or a folder that holds it is named once, hidden ones together."""
+    rng = np.random.default_rng(seed)
+    below = [["cats", "dogs", "images"], ["more", ".hidden", "cats"]]
+    places, planted, linked = [tmp_path], {}, set()
+    for number in range(60):
+        place = tmp_path.joinpath(rng.choice(top), *(rng.choice(below[depth]) for depth in range(rng.integers(0, 3))))
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"{number}.png"
+        if number % 6:
+            path.write_bytes(encode(np.full((64, 64), number, np.uint8)))
+            planted[number] = path
+        else:
+            path.symlink_to(rng.choice([tmp_path / "nothing", *places]))
+            linked.add(os.path.realpath(path))
+        places += [place, path]
+    read, lines = said(capfd, tmp_path)
+    used = levels(read.train_images) + levels(read.test_images)
+    named = [line.removeprefix("skipped ").split(": ")[0] for line in lines if line.startswith("skipped /")]
+    assert len(used) == len(set(used)) and len(named) == len(set(named))
+    for number, path in planted.items():
+        told = sum(one in (str(path), *map(str, path.parents)) for one in named)
+        hidden = ".hidden" in path.parts and any("hidden" in line.split(": ")[0] for line in lines)
+        by_link = not linked.isdisjoint(map(str, (path, *path.parents)))  # its own place may be named and it be used by the link
+        assert (number in used or told or hidden) and told <= 1 and (by_link or not (number in used and (told or hidden))), (path, lines)
+
+
+# names
+
+
+NAMES = ("a$_$", "$x^2$", "猫", "Füchse", "e\u0301", "back\\slash", "two  spaces", "%s {x}", "-rf", "tab\there", "😀", "a" * 200, "$")
+
+
+@pytest.mark.parametrize("name", [*map(os.fsencode, NAMES), b"\xff\xfe", b"caf\xe9"])
+def test_a_class_may_have_any_name(tmp_path, name, capfd, monkeypatch):
+    top = tmp_path / "top"
+    plant(top, plain=3)
+    os.rename(plant(tmp_path, other=3) / "other", os.path.join(os.fsencode(top), name))
+    read, lines = said(capfd, top)
+    assert lines == [] and sorted(os.fsencode(one) for one in read.classes) == sorted([name, b"plain"])
+    figure = contact_sheet(read)
+    figure.canvas.draw()
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[read.classes.index("plain")] == "plain" and all(label.isprintable() and len(label) <= 32 for label in labels)
+    assert not any(label.get_parse_math() for label in figure.axes[0].get_yticklabels())
+    plt.close(figure)
+    picture = tmp_path / "sheet.png"
+    status, out, err = command(monkeypatch, capfd, "data", "describe", "folder", "--root", top, "--picture", picture)
+    assert status == 0 and "Traceback" not in err and "Warning" not in err and Image.open(picture).width > 300
+
+
+def test_the_hash_and_the_split_are_the_same_in_every_locale(tmp_path):
+    names = (b"caf\xc3\xa9", "猫".encode(), b"\xff", b"plain", "ï".encode())
+    for number, name in enumerate(names):
+        folder = os.path.join(os.fsencode(tmp_path), b"top", name)
+        os.makedirs(folder)
+        for n in range(12):
+            path = os.path.join(folder, (b"\xe9%d" if n % 2 else "é%d".encode()) % n + b".png")
+            with open(path, "wb") as stream:
+                stream.write(encode(np.full((8, 8), 20 * number + n, np.uint8)))
+    code = "import sys; from paper_code import images; print(images.load('folder', sys.argv[1], progress=False).sha256)"
+    found = set()
+    for utf8 in "01":
+        environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": utf8, "PYTHONCOERCECLOCALE": "0"}
+        line = [sys.executable, "-c", code, str(tmp_path / "top")]
+        found.add(subprocess.run(line, env=environment, capture_output=True, check=True, text=True).stdout)
+    assert found == {read_folder(tmp_path / "top").sha256 + "\n"}
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "gbk"}])
+def test_names_are_shown_in_every_locale(tmp_path, locale):
+    plant(tmp_path, **{"猫": 3, "Füchse": 3})
+    line = [sys.executable, "-m", "paper_code", "data", "describe", "folder", "--root", str(tmp_path)]
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", **locale}
+    shown = subprocess.run(line, env=environment, capture_output=True)
+    assert shown.returncode == 0 and b"chse" in shown.stdout and b"Traceback" not in shown.stderr
+
+
+# images of more than 8 bits
+
+
+def ramp(count, low, high, seed=0):
+    """Smooth pictures, float (count, 64, 64), each from low to high."""
+    pictures = np.stack([noise([seed, n], channels=1).astype(float) for n in range(count)])
+    pictures -= pictures.min((1, 2), keepdims=True)
+    return low + (high - low) * pictures / pictures.max((1, 2), keepdims=True)
+
+
+def write_tiffs(top, pictures, kind):
+    for n, picture in enumerate(pictures):
+        folder = top / "ab"[n % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        values = np.rint(picture) if np.issubdtype(kind, np.integer) else picture
+        Image.fromarray(values.astype(kind)).save(folder / f"{n:02d}.tif")
+    return top
+
+
+def as_read(read):
+    """Training and test images by label, in one order that does not depend on the split."""
+    images = np.concatenate([read.train_images, read.test_images]).astype(int)
+    return images[np.argsort(images.reshape(len(images), -1).sum(1))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "black", "white"),
+    [
+        (np.uint16, 0, 4095, 0, 4095),
+        (np.uint16, 0, 1023, 0, 1023),
+        (np.uint16, 0, 16383, 0, 16383),
+        (np.uint16, 0, 65535, 0, 65535),
+        (np.uint16, 0, 255, 0, 255),
+        (np.uint16, 200, 3000, 0, 4095),
+        (np.int32, 0, 4095, 0, 4095),
+        (np.int32, -1000, 3000, None, None),
+        (np.int32, 0, 10**6, None, None),
+        (np.float32, 0, 1, 0, 1),
+        (np.float32, 0.2, 0.7, 0, 1),
+        (np.float32, -1, 1, -1, 1),
+        (np.float32, -0.6, 0.8, -1, 1),
+        (np.float32, 0, 255, 0, 255),
+        (np.float32, 0, 65535, 0, 65535),
+        (np.float32, -3, 3, None, None),
+        (np.float32, 0, 10, None, None),
+        (np.float32, 0, 1e-3, None, None),
+        (np.float32, 5000, 5001, None, None),
+        (np.float32, -1e29, 1e29, None, None),
+        (np.int32, -(2**31), 2**31 - 1, None, None),
+        (np.float32, -10, 40, None, None),
+        (np.float32, -0.1, 0.2, None, None),
+    ],
+)
+def test_the_range_of_deep_images_is_that_of_their_set(tmp_path, capfd, kind, low, high, black, white):
+    pictures = ramp(8, low, high)
+    pictures[::3] = low + (pictures[::3] - low) / 3  # dark ones, which must stay dark
+    read, lines = said(capfd, write_tiffs(tmp_path, pictures, kind))
+    if black is None:
+        black, white = low, high
+    expected = np.clip((pictures - black) / (white - black), 0, 1) * 255
+    expected = expected[np.argsort(expected.reshape(8, -1).sum(1))]
+    assert np.abs(as_read(read) - expected).max() <= 3
+    assert len(lines) == 1 and "8 " in lines[0] and "is read as black" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "top", "odd"), [(np.float32, 1, 1.001), (np.float32, 1, 40), (np.float32, 1, -0.02), (np.uint16, 4095, 60000)]
+)
+@pytest.mark.parametrize("pixels", [1, 6])
+def test_no_single_pixel_decides_the_range(tmp_path, capfd, kind, top, odd, pixels):
+    pictures = ramp(8, 0, top)
+    whole = as_read(read_folder(write_tiffs(tmp_path / "whole", pictures, kind)))
+    pictures[3, 10, 10 : 10 + pixels] = odd
+    read, lines = said(capfd, write_tiffs(tmp_path / "odd", pictures, kind))
+    assert np.abs(as_read(read) - whole).max(0)[20:].max() == 0 and lines[0].endswith(f"0 is read as black and {top} as white")
+
+
+@pytest.mark.parametrize(("low", "high", "black", "white"), [(-0.03, 1.03, 0, 1), (-1.05, 1.05, -1, 1), (0, 4200, 0, 4095)])
+def test_a_range_may_be_left_by_a_twentieth(tmp_path, capfd, low, high, black, white):
+    lines = said(capfd, write_tiffs(tmp_path, ramp(8, low, high), np.float32))[1]
+    once(lines, f": {black} is read as black and {white} as white")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_a_file_with_pixels_that_are_no_numbers_is_left_out(tmp_path, capfd, value, all_of_them):
+    pictures = ramp(8, 0, 1)
+    whole = read_folder(write_tiffs(tmp_path / "whole", np.delete(pictures, 6, 0)[[0, 1, 2, 3, 4, 5]], np.float32))
+    pictures[6 if all_of_them else (6, 3, 4)] = value
+    read, lines = said(capfd, write_tiffs(tmp_path / "odd", pictures[:7], np.float32))
+    assert len(read.train_images) + len(read.test_images) == 6 and read.sha256 == whole.sha256
+    once(lines, "06.tif: some of its pixels are NaN, infinite or beyond")
+
+
+def test_kinds_of_depth_do_not_share_a_range(tmp_path, capfd):
+    pictures = ramp(8, 0, 1)
+    write_tiffs(tmp_path, 4095 * pictures[:4], np.uint16)
+    for number, picture in enumerate(pictures[4:]):
+        Image.fromarray(picture.astype(np.float32)).save(tmp_path / "a" / f"f{number}.tif")
+    (tmp_path / "b" / "plain.png").write_bytes(encode((200 * pictures[0]).astype(np.uint8)))
+    read, lines = said(capfd, tmp_path)
+    every = np.concatenate([read.train_images, read.test_images])
+    assert sorted(np.ptp(every, axis=(1, 2)).tolist()) == [200] + [255] * 8
+    once(lines, "4 integer images of more than 8 bits: 0 is read as black and 4095 as white")
+    once(lines, "4 float images: 0 is read as black and 1 as white")
+
+
+def test_an_image_that_would_vanish_in_the_range_of_the_others_is_left_out(tmp_path, capfd):
+    pictures = ramp(8, 0, 255)
+    pictures[5] /= 255
+    read, lines = said(capfd, write_tiffs(tmp_path, pictures, np.float32))
+    assert len(read.train_images) + len(read.test_images) == 7
+    once(lines, "05.tif: its values, 0 to 1, would be one grey")
+
+
+def test_colour_of_16_bits_is_scaled_too(tmp_path, capfd):
+    tifffile = pytest.importorskip("tifffile")
+    plant(tmp_path, b=3)
+    (tmp_path / "a").mkdir()
+    for n, picture in enumerate(ramp(4, 0, 4095)):
+        tifffile.imwrite(tmp_path / "a" / f"{n}.tif", np.repeat(picture[..., None], 3, 2).astype(np.uint16), photometric="rgb")
+    read, lines = said(capfd, tmp_path)
+    assert read.train_images[read.train_labels == 0].max() > 230
+    once(lines, "4 integer images of more than 8 bits", "4095 as white")
+
+
+def test_a_tiff_in_which_0_is_white_is_named(tmp_path, capfd):
+    write_tiffs(tmp_path, ramp(6, 0, 4095), np.uint16)
+    picture = Image.open(tmp_path / "a" / "04.tif")
+    picture.save(tmp_path / "a" / "white.tif", tiffinfo={262: 0})
+    assert Image.open(tmp_path / "a" / "white.tif").tag_v2[262] == 0
+    read, lines = said(capfd, tmp_path)
+    assert len(read.train_images) + len(read.test_images) == 6
+    once(lines, "white.tif: a TIFF of more than 8 bits in which 0 means white")
+
+
+# the command line
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data", "describe", "folder", "--root"],
+        ["data", "describe", "tiny-imagenet", "--root"],
+        ["train", "--data", "folder", "--quiet", "--root"],
+        ["fit"],
+        ["survey"],
+        ["weights", "collect"],
+        ["robustness", "--root"],
+    ],
+)
+def test_a_path_below_a_closed_folder_is_one_line(tmp_path, monkeypatch, capsys, words):
+    from test_images import deny
+
+    monkeypatch.chdir(tmp_path)
+    deny(monkeypatch, tmp_path / "closed")
+    status, out, err = command(monkeypatch, capsys, *words, tmp_path / "closed" / "x")
+    assert status == 1 and out == "" and err.startswith("error: ") and err.count("\n") == 1 and "Permission denied" in err, err
+
+
+@pytest.mark.parametrize("root", ["/none", "."])
+def test_describe_refuses_a_place_as_train_does(tmp_path, monkeypatch, capsys, root):
+    for words in (["data", "describe", "photographs"], ["train", "--condition", "photographs", "--quiet", "--out", tmp_path / "run"]):
+        status, out, err = command(monkeypatch, capsys, *words, "--root", root)
+        assert (status, out) == (1, "") and "photographs needs no --root" in err and err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x.png.zip", "x.猫", "x.mp4"])
+def test_a_picture_of_no_known_format_is_refused(tmp_path, monkeypatch, capfd, name):
+    words = ["data", "describe", "folder", "--root", plant(tmp_path / "top", a=3, b=3), "--picture", tmp_path / name]
+    status, _, err = command(monkeypatch, capfd, *words)
+    assert status == 1 and "error: cannot write" in err and "Traceback" not in err and not (tmp_path / name).exists()
