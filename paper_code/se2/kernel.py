@@ -167,7 +167,7 @@ def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None, tolerance=
     refinement = max(1, math.ceil(spacing / step - 1e-9))
     step = spacing / refinement
     count = box_count(process, step, size * spacing, box)
-    check_memory(8 * n_theta * size**2 + (40 + 4 * n_theta) * count**2, SMALLER + ", or fewer directions")
+    check_memory(8 * n_theta * size**2 + (50 + 4 * n_theta) * count**2, SMALLER + ", or fewer directions")
     check_work(process, math.pi / 16 * count**2)
     # By reflection p(x, -y, -theta) = p(x, y, theta) a quadrant of frequencies is enough. Those beyond the Nyquist circle are left
     # out, so that the band does not depend on the direction.

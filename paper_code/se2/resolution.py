@@ -16,7 +16,7 @@ from paper_code.se2.arguments import check_number
 from paper_code.se2.spectral import MOST_MODES, WORK, Process
 
 TOLERANCE = 2e-4  # what each cut may lose, as a share of the kernel's peak
-FEWEST = 1000  # frequencies that a kernel is taken to need
+FEWEST = 20000  # frequencies that a kernel is taken to need, so that the comparison itself stays short
 RATIO, SECTORS, RINGS = 1.5, 8, 8  # of the frequencies: neighbouring radii, directions in a quadrant, radii outside the cut
 
 

@@ -18,8 +18,8 @@ from paper_code.se2.arguments import check_arrays, check_count, check_memory, ch
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
 BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
-WORK = 2e9  # modes times frequencies that a call may go through: about two minutes on one core
-MOST_MODES = 2**14  # M; a blur in theta of 0.00025 radians
+WORK = 1e9  # modes times frequencies that a call may go through: about a minute on one core
+MOST_MODES = 2**13  # M; a blur in theta of 0.0005 radians
 
 
 def tridiagonal(base, common, lower, upper, rhs, step=1):
