@@ -90,6 +90,7 @@ class Chapter(Settings):
     """What one chapter needs beside its source."""
 
     needs: list[str] = []
+    measures: bool = False
     parameters: dict[str, Any] = {}
 
 
@@ -111,6 +112,7 @@ class Config(Settings):
 
     profile: Literal["full", "quick"]
     build: Annotated[str, Field(min_length=1)]
+    quick_network: Annotated[str, Field(pattern=r"^[\w-]+/seed-\d+$")]
     data: list[str]
     chapters: dict[str, Chapter | None]
     train: Train
