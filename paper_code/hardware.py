@@ -6,7 +6,7 @@ import re
 
 import torch
 
-from paper_code.errors import PaperCodeError
+from paper_code.errors import PaperCodeError, short
 
 MOST_THREADS = 4096
 # Values of ONEDNN_MAX_CPU_ISA that keep oneDNN, which multiplies matrices for PyTorch, from an instruction set; others it ignores.
@@ -27,25 +27,25 @@ class Hardware:
         """The same with every "auto" decided by what is fast on this machine."""
         device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         if re.fullmatch(r"cpu|cuda(:\d{1,4})?", device) is None:
-            raise PaperCodeError(f"unknown device {device!r}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
+            raise PaperCodeError(f"unknown device {short(device)}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
         if device != "cpu" and not torch.cuda.is_available():
             raise PaperCodeError("this PyTorch sees no CUDA device; use --device cpu, or install a CUDA build (see the README)")
         if ":" in device and int(device[5:]) >= torch.cuda.device_count():
             raise PaperCodeError(f"there is no {device}: this machine has {torch.cuda.device_count()} GPUs, counted from cuda:0")
         if not 0 <= self.threads <= MOST_THREADS:
-            raise PaperCodeError(f"threads must be at least 0 and at most {MOST_THREADS}, not {self.threads}")
+            raise PaperCodeError(f"threads must be at least 0 and at most {MOST_THREADS}, not {short(self.threads)}")
         cpu = _fast_on_cpu()
         precision = self.precision
         if precision == "auto":
             fast = "bf16" in cpu if device == "cpu" else torch.cuda.is_bf16_supported()
             precision = "bf16" if fast else "fp32"
         if precision not in ("bf16", "fp32"):
-            raise PaperCodeError(f"precision must be 'auto', 'bf16' or 'fp32', not {precision!r}")
+            raise PaperCodeError(f"precision must be 'auto', 'bf16' or 'fp32', not {short(precision)}")
         lateral = self.lateral
         if lateral == "auto":
             lateral = "direct" if device != "cpu" or ("amx" in cpu and precision == "bf16") else "fourier"
         if lateral not in ("direct", "fourier"):
-            raise PaperCodeError(f"lateral must be 'auto', 'direct' or 'fourier', not {lateral!r}")
+            raise PaperCodeError(f"lateral must be 'auto', 'direct' or 'fourier', not {short(lateral)}")
         return Hardware(device, precision, self.threads or torch.get_num_threads(), lateral)
 
     def begun_with(self, found):
