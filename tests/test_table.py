@@ -91,6 +91,8 @@ def test_the_plan_is_frozen():
     assert plan_sha256() == "9b6c42b5e01806cea6eb15a884a41ee288f257e7da31f5d407f310b1eae9ba1e"
 
 
-def test_reported_networks_are_those_of_the_plan_or_all():
-    assert reported("reference", [0, 1, 10, 12]) == [10, 12]
+def test_reported_networks_are_those_of_the_plan_once_all_are_there():
+    assert reported("reference", [0, 1, *range(10, 20)]) == list(range(10, 20))
+    assert reported("reference", [0, 1, 10, 12]) == [0, 1]  # not yet: none is looked at before the last is trained
     assert reported("reference", [0, 1]) == [0, 1] and reported("control", [0, 1]) == [0, 1]
+    assert reported("turned", [10, 11]) == [] and reported("turned", range(10, 15)) == [10, 11, 12, 13, 14]

@@ -29,6 +29,18 @@ def plan():
 
 
 def reported(condition, there):
-    """The reported seeds of a condition that are among those ``there``; all of them where the plan names none of these."""
-    wanted = plan()["networks"]["reported"].get(condition, [])
-    return [seed for seed in there if seed in wanted] or list(there)
+    """The seeds of a condition that estimates are made over, of those ``there``.
+
+    The plan's, once all of them are there: each network is measured once, and none is left out. Until then the others, which are
+    exploratory, or none.
+    """
+    wanted = plan()["networks"]["reported"].get(condition)
+    if wanted is None:
+        return list(there)
+    return list(wanted) if set(wanted) <= set(there) else [seed for seed in there if seed not in wanted]
+
+
+def is_confirming(condition, there):
+    """Whether :func:`reported` gives the networks that the plan reports."""
+    wanted = plan()["networks"]["reported"].get(condition)
+    return wanted is not None and set(wanted) <= set(there)
