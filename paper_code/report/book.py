@@ -8,7 +8,7 @@ from paper_code.lateral.harmonics import RINGS, VERSIONS
 from paper_code.lateral.rf_kernel import co_kernel
 from paper_code.report.measure import photographs
 from paper_code.report.networks import load
-from paper_code.report.plan import plan, reported
+from paper_code.report.plan import is_confirming, plan, reported
 from paper_code.report.pool import verdict
 from paper_code.report.table import ALL, END, read_table
 from paper_code.tables import markdown_table
@@ -22,12 +22,27 @@ def table(build):
 def networks(build, condition="reference"):
     """The measured networks of a condition that estimates are made over, a list of Measured by seed; in the quick profile a single one."""
     paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
-    return [load(paths[seed]) for seed in reported(condition, sorted(paths))]
+    return [load(paths[seed]) for seed in reported(condition, sorted(paths)) or sorted(paths)]
 
 
 def reported_seeds(numbers, condition="reference"):
     """The seeds that estimates of a condition are made over."""
     return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))
+
+
+def which(numbers, condition="reference"):
+    """A sentence on the networks behind the estimates: those of the plan, or exploratory ones until these are there."""
+    seeds = reported_seeds(numbers, condition)
+    if is_confirming(condition, seeds):
+        return (
+            f"These {len(seeds)} networks were trained after the [plan](reproducibility.md) of all measures was frozen; each was measured "
+            "once, and none is left out."
+        )
+    planned = plan()["networks"]["reported"].get(condition, [])
+    return (
+        f"**These {len(seeds)} networks are exploratory**: they were looked at while the [plan](reproducibility.md) of all measures was made. "
+        f"The {len(planned)} networks that the plan reports take their place when the last of them is trained."
+    )
 
 
 def untrained(measured):
