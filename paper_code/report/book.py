@@ -40,8 +40,8 @@ def which(numbers, condition="reference"):
         )
     planned = plan()["networks"]["reported"].get(condition, [])
     return (
-        f"**These {len(seeds)} networks are exploratory**: they were looked at while the [plan](reproducibility.md) of all measures was made. "
-        f"The {len(planned)} networks that the plan reports take their place when the last of them is trained."
+        f"**These {len(seeds)} networks are exploratory**: they were looked at while the [plan](reproducibility.md) of all measures was "
+        f"made. The {len(planned)} networks that the plan reports take their place when the last of them is trained."
     )
 
 

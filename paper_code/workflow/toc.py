@@ -113,8 +113,10 @@ def needs(chapter, chapters, settings):
 def measured_networks(config, manifest="data/weights/manifest.json"):
     """The networks that the pipeline measures, ``{"reference/seed-10": digest of its files, ...}``.
 
-    All of the manifest; in the quick profile the one that config.yaml names.
+    All of the manifest; in the quick profile the one that config.yaml names; none if no chapter reads measures.
     """
+    if not any((settings or {}).get("measures") for settings in config["chapters"].values()):
+        return {}
     place = Path(os.environ["PAPER_CODE_WEIGHTS"]) / "manifest.json" if os.environ.get("PAPER_CODE_WEIGHTS") else Path(manifest)
     listed = read_json(place).get("networks", {})
     found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
