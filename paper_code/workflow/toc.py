@@ -118,7 +118,7 @@ def measured_networks(config, manifest="data/weights/manifest.json"):
     if not any((settings or {}).get("measures") for settings in config["chapters"].values()):
         return {}
     place = Path(os.environ["PAPER_CODE_WEIGHTS"]) / "manifest.json" if os.environ.get("PAPER_CODE_WEIGHTS") else Path(manifest)
-    listed = read_json(place).get("networks", {})
+    listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder for training alone has none
     found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
     # Those of the plan that wait for the last of their condition are not looked at.
     for condition, seeds in plan()["networks"]["reported"].items():
