@@ -141,7 +141,7 @@ def load_snapshots(condition, seed, directory=None):
 def load_network(condition, seed, directory=None):
     """The whole trained network, in float32 and in evaluation mode, hash checked."""
     config = Condition.from_dict(entry(condition, seed, directory)["condition"]).network
-    early, rest = (_tensors(condition, seed, kind, directory) for kind in ("early", "rest"))
+    early, rest = (perturbed(_tensors(condition, seed, kind, directory)) for kind in ("early", "rest"))
     return assemble(config, early, rest, f"weights of {condition}/seed-{seed}")
 
 
@@ -154,7 +154,7 @@ def assemble(config, early, rest, name):
             state[key] = (early[layer] if layer == "K" else early[layer].reshape(-1, 1, *early[layer].shape[-2:])).astype(np.float32)
     network = Network(config, 0)
     try:
-        network.load_state_dict({key: torch.from_numpy(np.array(tensor)) for key, tensor in perturbed(state).items()})
+        network.load_state_dict({key: torch.from_numpy(np.array(tensor)) for key, tensor in state.items()})
     except RuntimeError as error:
         raise PaperCodeError(f"{name} do not fit their configuration: {str(error).splitlines()[-1].strip()}") from error
     return network.eval()
