@@ -58,7 +58,7 @@ def data_list():
 
     for name, source in SOURCES.items():
         about = sys.modules[source.__module__].__doc__ if source.__name__ == "load" else source.__doc__  # a module may hold several
-        typer.echo(f"{name:15s} {(about or '').strip().splitlines()[0]}")
+        typer.echo(f"{name:15s} {(about or '').strip().partition(chr(10))[0]}")
 
 
 @data_app.command("download")
@@ -84,6 +84,10 @@ def data_describe(
     from paper_code import images
     from paper_code.images.image_set import describe
 
+    if picture is not None:
+        from paper_code.figures import picture_format
+
+        picture_format(picture)
     image_set = images.load(name, root, classes)
     for key, value in describe(image_set).items():
         typer.echo(f"{key:15s} {value}")
@@ -283,10 +287,11 @@ def picture(
 
     from paper_code import weights as store
     from paper_code.emergence import like_maps
-    from paper_code.figures import overview, save
+    from paper_code.figures import overview, picture_format, save
     from paper_code.filters import fit_gabor
     from paper_code.survey import Labels
 
+    picture_format(out)
     name, seed = _network_name(network)
     early = store.load_early(name, seed)
     if early.l0 is None or early.K is None:
@@ -370,8 +375,10 @@ def weights_lighten(
 
 def main():
     """Entry point: what a person can mend becomes one line on standard error and exit status 1, Ctrl-C one line and status 130."""
+    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever backend the reader prefers
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write
+        if stream is not None:  # None is a stream that was closed
+            stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write
     try:
         app()
     except PaperCodeError as error:
@@ -382,10 +389,12 @@ def main():
             raise
         _fail(f"out of memory; {LESS_MEMORY.get(' '.join(sys.argv[1:2]), 'close other programs or take a larger machine')}")
     except OSError as error:  # what no reader or writer has put into words of its own
-        _fail(f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}")
+        _fail(f"cannot read or write {error.filename or 'a file, or the output'}: {error.strerror or error}")
     except SystemExit as stop:
         if stop.code == 130:  # typer's word for Ctrl-C
             typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)
+        elif type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer's mark for a pipe whose reader has gone
+            typer.echo("error: the output was closed before all of it was written", err=True)
         raise
 
 

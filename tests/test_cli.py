@@ -213,6 +213,43 @@ def test_the_command_itself_fails_with_one_line():
     assert (process.returncode, out) == (1, "") and err.startswith("error: unknown data set 'photograph'") and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["conditions"], ["--help"]], ids=" ".join)
+def test_an_output_that_cannot_be_written_is_one_line(words):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([sys.executable, "-m", "paper_code", *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert process.returncode == 1 and process.stderr.startswith("error: cannot") and process.stderr.count("\n") == 1
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run([sys.executable, "-m", "paper_code", *words], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert process.returncode == 1 and process.stderr.startswith("error: the output was closed") and process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONOPTIMIZE": "2"}, {"MPLBACKEND": "no_such"}],
+    ids=str,
+)
+def test_settings_of_the_person_do_not_reach_a_command(settings, tmp_path):
+    asked = ["data", "describe", "photographs", "--picture", str(tmp_path / "x.PNG")]
+    for words in (asked, ["data", "list"]):
+        process = subprocess.run([sys.executable, "-m", "paper_code", *words], env=os.environ | settings, capture_output=True)
+        assert process.returncode == 0 and process.stdout and b"Traceback" not in process.stderr
+    with Image.open(tmp_path / "x.PNG") as image:
+        assert image.format == "PNG"
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x.pgf", "x.raw", "x.gif", "x.png.zip"])
+def test_a_picture_of_another_ending_is_refused_before_the_work(name, refused, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_code.images.load", lambda *_, **__: pytest.fail("read the images first"))
+    monkeypatch.setattr("paper_code.weights.load_early", lambda *_: pytest.fail("read the weights first"))
+    for words in (["picture", tmp_path / name], ["data", "describe", "photographs", "--picture", tmp_path / name]):
+        assert ".png, .svg, .pdf" in refused(name, *words)
+    assert not list(tmp_path.iterdir())
+
+
 def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
     monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
     refused("there is no", "fit", "reference/seed-0")

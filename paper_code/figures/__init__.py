@@ -10,7 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from paper_code.errors import PaperCodeError
+
 STYLE = Path(__file__).with_name("paper.mplstyle")
+FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "tif", "tiff", "webp")  # what matplotlib writes without other programs
 SIGNED = "RdBu_r"
 MAGNITUDE = "viridis"
 ORIENTATION = "twilight"
@@ -23,18 +26,22 @@ def use_style():
     plt.style.use(STYLE)
 
 
+def picture_format(path):
+    """The format that the ending of a picture's path names, PNG without one; a PaperCodeError if it is not one of FORMATS."""
+    form = Path(path).suffix.lstrip(".").lower() or "png"
+    if form not in FORMATS:
+        raise PaperCodeError(f"cannot write {path}: a picture ends in .{', .'.join(FORMATS)}, not in .{form}")
+    return form
+
+
 def save(figure: Figure, path):
-    """Write a figure to ``path``, atomically, in the format of its suffix; a PaperCodeError if matplotlib knows no such format."""
+    """Write a figure to ``path``, atomically, in the format of its ending."""
     import io
 
-    from paper_code.errors import PaperCodeError
     from paper_code.files import write_atomically
 
-    form, known = Path(path).suffix.lstrip(".").lower() or "png", figure.canvas.get_supported_filetypes()
-    if form not in known:
-        raise PaperCodeError(f"cannot write {path}: a picture may be {', '.join(sorted(known))}, not {form}")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=form)
+    figure.savefig(buffer, format=picture_format(path))
     write_atomically(path, buffer.getvalue())
 
 

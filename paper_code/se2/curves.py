@@ -279,7 +279,7 @@ def fit_slope(x, y, theta, weights=None, bounds=(-1.0, 4.0)):
     given = check_arrays(x=x, y=y, theta=theta, weights=1.0 if weights is None else weights)
     x, y, theta, weights = (value.ravel() for value in given)
     if not x.size:
-        raise PaperCodeError("fit_slope needs at least one place.")
+        raise PaperCodeError("fit_slope needs finite x, y, theta and weights, and at least one place.")
     if ((x == 0) & (y == 0)).any():
         raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
     if weights.min() < 0 or weights.sum() == 0:
