@@ -222,8 +222,9 @@ def fit(
     from paper_code import weights as store
     from paper_code.files import write_json
     from paper_code.measures import fit_report
+    from paper_code.weights.layers import is_missing
 
-    if weights.endswith(".safetensors") or os.path.isfile(weights):
+    if weights.endswith(".safetensors") or not (is_missing(weights) or os.path.isdir(weights)):
         tensors = store.read_tensors(weights)
         if "l1" not in tensors:
             raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
