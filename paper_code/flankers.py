@@ -137,6 +137,29 @@ def flanker_effects(network, kernels, spacing, seed=0):
     return found
 
 
+@torch.no_grad()
+def summed_effects(network, kernel, spacing, seed=0):
+    """Lateral input with flankers less that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
+
+    What a recording that does not tell cells apart would show. Arguments as of :func:`flanker_effects`, of one kernel (n, n, k, k).
+
+    Returns
+    -------
+    dict
+        ``{arrangement: value}``, mean over the elements.
+    """
+    into_all = torch.as_tensor(np.asarray(kernel).sum(axis=0), dtype=torch.float32)[None]
+
+    def at_centre(h):
+        first = h.shape[-1] // 2 - PLACES // 2
+        return h[:, :, first : first + PLACES, first : first + PLACES].sum(dim=(1, 2, 3))
+
+    activity = {name: _activity(network, one) for name, one in stimuli(spacing, seed).items()}
+    lateral = {name: at_centre(functional.conv2d(h, into_all, padding=into_all.shape[-1] // 2)) for name, h in activity.items()}
+    alone, own = lateral.pop("alone"), at_centre(activity["alone"])
+    return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}
+
+
 def _activity(network, pictures):
     images = torch.as_tensor(pictures, dtype=torch.float32)[:, None]
     return network.simple_cells(network.lgn(network.front_end(images)))

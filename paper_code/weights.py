@@ -176,6 +176,11 @@ def seeds(condition, directory=None):
     return sorted(int(key.removeprefix(prefix)) for key in manifest(directory)["networks"] if key.startswith(prefix))
 
 
+def full_seeds(condition, directory=None):
+    """The seeds of a condition whose networks are shipped whole, so that :func:`load_network` can run them, sorted."""
+    return [seed for seed in seeds(condition, directory) if {"early", "rest"} <= set(entry(condition, seed, directory)["files"])]
+
+
 def _read_listed(condition, seed, kind, directory):
     directory = Path(directory or DIRECTORY)
     listed = _listed(condition, seed, kind, directory)
