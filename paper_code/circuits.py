@@ -73,16 +73,6 @@ class Circuit:
         """K with its cells exchanged: the same connections between other cells."""
         return self.kernels["K"][np.ix_(order, order)]
 
-    def net_weight(self, name):
-        """All weights into an oriented cell added up, mean over these cells: negative where a kernel suppresses more than it excites."""
-        return float(self.kernels[name][self.oriented].sum((1, 2, 3)).mean())
-
-    @property
-    def balanced_gain(self):
-        """Gain of K less its mean over pairs, over the gain of K: 1 if what K does to all cells alike takes no part in its gain."""
-        kernel = self.kernels["K"]
-        return gain(kernel - mean_kernel(kernel), GAIN_FREQUENCIES) / gain(kernel, GAIN_FREQUENCIES)
-
 
 def load(measured, relabellings, fine=True):
     """A measured network as a :class:`Circuit`.

@@ -61,7 +61,7 @@ def flankers(pictures, arrangements, differences):
     for place, (values, chance) in enumerate(arrangements.values()):
         _chance(panel, place, chance)
         _networks(panel, place, values, ACCENT)
-    labels = [name.replace(" ", "\n") for name in arrangements]
+    labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change of lateral input\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     panel_label(panel, "B")
@@ -70,7 +70,7 @@ def flankers(pictures, arrangements, differences):
         for (color, mark), shift, (spacing, (values, chance)) in zip(SPACING_STYLES, (-0.28, 0, 0.28), by_spacing.items(), strict=True):
             _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
             _networks(panel, place + shift, values, color, mark, spacing if not place else None)
-    labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") for name in differences]
+    labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     panel.legend(loc="upper right", ncols=4, handletextpad=0.3, columnspacing=1)
@@ -103,6 +103,7 @@ def completions(rows, columns):
     for panel, name in zip(axes[0], (*names, *columns), strict=True):
         panel.set_title(name.replace(" ", "\n"), fontsize=8)
     bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.4, aspect=40, pad=0.02, extend="both")
+    bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.set_label("activity of suiting cells (1: on the complete contour)")
     return figure
 
@@ -232,7 +233,7 @@ def illusions(shown, responses, profiles):
             scaled = values[column][row] / np.abs(responses[column][NEAR]).max() * stimuli.CONTRAST
             panel.plot(x, scaled, linewidth=1.2, label=label, **style)
         panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
-    for row, label in enumerate(("picture", "response of l0", "along the dotted row")):
+    for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
         axes[row, 0].set_ylabel(label)
     figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure

@@ -1,6 +1,7 @@
 """What chapters ask: the table and the measured networks of a build, and the words for an estimate."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.lateral.harmonics import RINGS, VERSIONS
-from paper_code.lateral.rf_kernel import co_kernel
+from paper_code.lateral.rf_kernel import co_kernel, first_layers
 from paper_code.report.measure import photographs
 from paper_code.report.networks import load
 from paper_code.report.plan import plan, reported
@@ -41,6 +42,12 @@ def untrained(measured):
 def co_active(measured):
     """CO of a measured network, between all its cells."""
     return co_kernel(measured.condition, measured.seed, photographs())
+
+
+def noise_free(measured):
+    """A measured network up to l1, without receptor noise."""
+    place = measured.condition, measured.seed
+    return first_layers(weights.load_early(*place), replace(weights.configuration(*place), noise=0.0))
 
 
 def p_text(p):
