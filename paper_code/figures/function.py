@@ -5,7 +5,7 @@ import numpy as np
 
 from paper_code import stimuli
 from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
-from paper_code.lightness import NAMES, NEAR
+from paper_code.lightness import NEAR
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {
@@ -156,29 +156,6 @@ def kernels(measures):
     return figure
 
 
-def inferences(measures):
-    """Correlation of lateral input with the activity of silenced cells (A), and variance explained (B), by kernel; medians over cells.
-
-    ``measures`` is a list of Inference, one a network.
-    """
-    names = tuple(measures[0].correlation)
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.0))
-    for panel, kind, letter in zip(axes, ("correlation", "explained"), "AB", strict=True):
-        for place, name in enumerate(names):
-            values = [np.median(getattr(one, kind)[name]) for one in measures]
-            _networks(panel, place, values, ACCENT if name == "K" else INK)
-        labels = [name.replace(" less ", " less\n").replace("SE(2) ", "SE(2)\n").replace("untrained ", "untrained\n") for name in names]
-        if kind == "correlation":
-            _networks(panel, len(names), [np.median(one.null, axis=1).mean() for one in measures], NULL)
-            labels.append("K re-\nlabelled")
-        panel.axhline(0, color=INK, linewidth=0.7)
-        panel.set_xticks(range(len(labels)), labels, fontsize=8, rotation=45, ha="right", rotation_mode="anchor")
-        panel_label(panel, letter)
-    axes[0].set_ylabel("correlation with own activity")
-    axes[1].set(ylabel="variance explained")
-    return figure
-
-
 def robustness(found):
     """Accuracy under each corruption: thick, the mean over networks; thin, every network.
 
@@ -236,22 +213,4 @@ def illusions(shown, responses, profiles):
     for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
         axes[row, 0].set_ylabel(label)
     figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
-    return figure
-
-
-def indices(found):
-    """One panel an illusion: the index by network for l0 and its LoG, before training, and 95 % of random filters. A Lightness."""
-    figure, axes = plt.subplots(2, len(NAMES) // 2, figsize=(7, 3.8))
-    low, high = found.chance_interval
-    for column, (panel, name) in enumerate(zip(axes.flat, NAMES, strict=True)):
-        panel.axhspan(low[column], high[column], color=NULL, alpha=0.35, linewidth=0)
-        panel.axhline(0, color=INK, linewidth=0.7)
-        groups = ((found.l0, "o", "l0", ACCENT), (found.log, "x", "its LoG", INK), (found.untrained, "D", "untrained l0", INK))
-        for place, (values, marker, _, color) in enumerate(groups):
-            _networks(panel, place, values[:, column], color, marker)
-        panel.set_xticks(range(3), [label for _, _, label, _ in groups])
-        panel.set_xlim(-0.6, 2.6)
-        panel.set_title(name)
-    for panel in axes[:, 0]:
-        panel.set_ylabel("index (up: as perceived)")
     return figure
