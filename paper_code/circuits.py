@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from paper_code import weights
+from paper_code.core.statistics import permutations
 from paper_code.errors import PaperCodeError
-from paper_code.filters import fit_gabor, null_gabor_r2
-from paper_code.lateral import ordered_pairs, pair_frame, permutations, planted, rf_kernel, standardise
+from paper_code.filters.bank import FEWEST
+from paper_code.lateral import planted
 from paper_code.lateral.fits import Data, best, sums_of
-from paper_code.lateral.frame import oriented_frame
-from paper_code.lateral.measures import NULL_QUANTILE
+from paper_code.lateral.frame import ordered_pairs, pair_frame, standardise
 from paper_code.lateral.models import library
 from paper_code.propagation import gain
 
@@ -34,7 +34,7 @@ class Circuit:
     fields : array (cells, b, b)
         Receptive fields Psi1 * Psi0.
     oriented : bool array (cells,)
-        Cells whose Gabor fit exceeds its null.
+        As everywhere, by the rule of :class:`paper_code.filters.bank.Bank`.
     orientation : array (cells,)
         Of the fits, radians.
     kernels : dict of float32 arrays (cells, cells, k, k)
@@ -73,53 +73,38 @@ class Circuit:
         """K with its cells exchanged: the same connections between other cells."""
         return self.kernels["K"][np.ix_(order, order)]
 
-    def net_weight(self, name):
-        """All weights into an oriented cell added up, mean over these cells: negative where a kernel suppresses more than it excites."""
-        return float(self.kernels[name][self.oriented].sum((1, 2, 3)).mean())
 
-    @property
-    def balanced_gain(self):
-        """Gain of K less its mean over pairs, over the gain of K: 1 if what K does to all cells alike takes no part in its gain."""
-        kernel = self.kernels["K"]
-        return gain(kernel - mean_kernel(kernel), GAIN_FREQUENCIES) / gain(kernel, GAIN_FREQUENCIES)
-
-
-def load(condition, seed, relabellings, fine=True, field_null_count=200):
-    """A shipped network as a :class:`Circuit`.
+def load(measured, relabellings, fine=True):
+    """A measured network as a :class:`Circuit`.
 
     Parameters
     ----------
-    condition : str
-    seed : int
+    measured : paper_code.report.measure.Measured
+        Of a network that is shipped whole (:func:`paper_code.weights.full_seeds`).
     relabellings : int
         At least 1.
     fine : bool
         Choose the parameters of the SE(2) model from the fine library of :mod:`paper_code.lateral.models`.
-    field_null_count : int
-        Smooth random filters behind the Gabor R^2 that a cell has to exceed.
 
     Raises
     ------
     PaperCodeError
-        If the condition has no lateral connections or a network is missing.
+        If its K cannot be measured, or the network is not there whole.
     """
-    early, start = weights.load_early(condition, seed), weights.initial_early(condition, seed)
-    if early.K is None:
-        raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
+    condition, seed, bank = measured.condition, measured.seed, measured.bank
+    if not bank.measurable:
+        raise PaperCodeError(f"{condition}/seed-{seed} has no lateral kernel between {FEWEST} oriented cells; choose another condition")
     network = weights.load_network(condition, seed)
     network.config = replace(network.config, noise=0.0)
-    stride, size = network.config.stride, early.K.shape[-1]
-    null = np.quantile(null_gabor_r2(early.l1.shape[-1], "smooth", field_null_count, 0, psi0=early.l0), NULL_QUANTILE)
-    fields = early.receptive_fields
-    fits = fit_gabor(fields)
-    oriented, cells, frame = oriented_frame(fits, null, size, stride)
-    model = fitted_group(early.K[np.ix_(oriented, oriented)], frame, fine)
-    group, ideal = (between(oriented, cells, size, stride, **one) for one in (model, {"family": "DP", **FIELD}))
-    rivals = {"SE(2) model": group, "RF": rf_kernel(fields, size, stride), "untrained K": start.K, PLANTED: ideal}
-    level = gain(early.K, GAIN_FREQUENCIES)
-    kernels = {"K": early.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
+    oriented = np.isin(np.arange(len(bank.l1)), bank.oriented)
+    model = fitted_group(bank.among(bank.K), bank.frame, fine)
+    group, ideal = (between(oriented, bank.cells, bank.side, bank.stride, **one) for one in (model, {"family": "DP", **FIELD}))
+    rivals = {"SE(2) model": group, "RF": bank.rf, "untrained K": weights.initial_early(condition, seed).K, PLANTED: ideal}
+    level = gain(bank.K, GAIN_FREQUENCIES)
+    kernels = {"K": bank.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
     kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
-    return Circuit(seed, network, fields, oriented, fits.orientation, kernels, model, permutations(len(fields), relabellings, seed))
+    orders = permutations(len(bank.l1), relabellings, seed)
+    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, model, orders)
 
 
 def mean_kernel(kernel):

@@ -9,12 +9,18 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from paper_code.lateral.frame import ordered_pairs
+from paper_code.lateral.harmonics import TERMS, fit
+from paper_code.propagation import gain
+from paper_code.report.plan import plan
 from paper_code.stimuli import CONTRAST, coordinates
 
 SD, FREQUENCY = 2.0, 0.14  # px and cycles per pixel, of an element
 ORIENTATIONS, PHASES, PLACES = 12, 4, 3
+GAIN_FREQUENCIES = 16
 SPACINGS = (7.0, 8.0, 9.0)  # px
 STEPS = (15, 30, 45)  # degrees from one element to the next
+APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
 COMPARISONS = {
     **{f"arc less zigzag, {step}": (f"arc {step}", f"zigzag {step}") for step in STEPS},
     "line less opposite polarity": ("line", "opposite"),
@@ -135,6 +141,78 @@ def flanker_effects(network, kernels, spacing, seed=0):
         base = lateral(alone)
         found[name] = {key: float(((lateral(h) - base) / own).mean()) for key, h in activity.items() if key != "alone"}
     return found
+
+
+@torch.no_grad()
+def summed_effects(network, kernel, spacing, seed=0):
+    """Lateral input with flankers less that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
+
+    What a recording that does not tell cells apart would show. Arguments as of :func:`flanker_effects`, of one kernel (n, n, k, k).
+
+    Returns
+    -------
+    dict
+        ``{arrangement: value}``, mean over the elements.
+    """
+    into_all = torch.as_tensor(np.asarray(kernel).sum(axis=0), dtype=torch.float32)[None]
+
+    reach = into_all.shape[-1] // 2
+
+    def around(h, margin):
+        """Activity at the places and so far beyond."""
+        first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
+        return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
+
+    activity = {name: _activity(network, one) for name, one in stimuli(spacing, seed).items()}
+    lateral = {name: functional.conv2d(around(h, reach), into_all).sum(dim=(1, 2, 3)) for name, h in activity.items()}
+    alone, own = lateral.pop("alone"), around(activity["alone"], 0).sum(dim=(1, 2, 3))
+    return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}
+
+
+def parts(bank, sums):
+    """Kernels that stand for K one after the other, to ask which part of it a cell hears.
+
+    Parameters
+    ----------
+    bank : Bank
+    sums : PairSums
+        Of K among its oriented cells, as it was measured.
+
+    Returns
+    -------
+    dict of arrays (n, n, k, k)
+        K; its five terms, and the co-circular one of them, as fitted in the rings of APART; what is left of K without the five; what is
+        left of it without its regression on RF; and RF with the gain of K.
+    """
+    frame, unit = bank.frame, bank.among(bank.K)[bank.frame.target, bank.frame.source].std()
+    psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
+    made = {name: np.zeros(psi.shape) for name in TERMS}
+    for ring in APART:
+        low, high = plan()["harmonics"]["rings"][ring]
+        inside = (frame.squared_distance >= low**2) & (frame.squared_distance < high**2)
+        found = fit(sums, ring)
+        for name, value in zip(found.names, found.coefficients[:, sums.kernels.index("K")], strict=True):
+            m, n = TERMS[name]
+            made[name] += inside * value * np.cos(frame.phase) * np.cos(2 * m * psi + 2 * n * theta)
+
+    def between_all(values):
+        few = np.zeros((len(bank.oriented),) * 2 + (bank.side,) * 2)
+        few[frame.target, frame.source] = unit * values.reshape(-1, bank.side, bank.side)
+        kernel = np.zeros_like(bank.K)
+        kernel[np.ix_(bank.oriented, bank.oriented)] = few
+        return kernel
+
+    geometry = between_all(sum(made.values()))
+    own, rf = (kernel[ordered_pairs(len(bank.K))].ravel() for kernel in (bank.K, bank.rf))
+    slope = np.cov(own, rf)[0, 1] / rf.var(ddof=1)
+    return {
+        "K": bank.K,
+        "K less its part in RF": bank.K - slope * bank.rf,
+        "RF, with the gain of K": gain(bank.K, GAIN_FREQUENCIES) / gain(bank.rf, GAIN_FREQUENCIES) * bank.rf,
+        "the five terms of K": geometry,
+        "the co-circular term alone": between_all(made["cocircular"]),
+        "K less its five terms": bank.K - geometry,
+    }
 
 
 def _activity(network, pictures):

@@ -10,7 +10,7 @@ import numpy as np
 from paper_code import images
 from paper_code.circuits import RIVALS, mean_kernel
 from paper_code.function import key
-from paper_code.lateral import activity_of, against, interval
+from paper_code.lateral.rf_kernel import activity_of
 
 BALANCED = "K less its mean"  # over the pairs, offset by offset: without what all cells receive alike
 
@@ -44,17 +44,6 @@ class Inference:
     def median(self, name="K"):
         """Median correlation over the cells."""
         return float(np.median(self.correlation[name]))
-
-    def interval(self, name="K", minus=None, drawn=1000, seed=0):
-        """95 % interval over cells of the median correlation, or of the median difference from another kernel: (low, high)."""
-        values = self.correlation[name] - (0 if minus is None else self.correlation[minus])
-        drawn = np.random.default_rng(seed).integers(len(values), size=(drawn, len(values)))
-        return tuple(map(float, interval(np.median(values[drawn], axis=1))))
-
-    @property
-    def test(self):
-        """The median of the learned K against relabelled cells."""
-        return against(self.median(), np.median(self.null, axis=1))
 
 
 def windows(h, size, count, seed):
@@ -143,19 +132,14 @@ def explained_share(u, h, new_u, new_h):
 
 
 def numbers(measures):
-    """What the results file keeps of a list of :class:`Inference`, one value a seed under each key.
+    """What the results file keeps of a list of :class:`Inference`, one value a network under each key.
 
-    ``median_<kernel>`` and ``explained_<kernel>`` (medians over cells), ``low`` and ``high`` (of K's median, over cells),
-    ``minus_<kernel>_low`` and ``_high`` (of the median difference of K from a kernel), ``null_mean``, ``z`` and ``p`` (K with its cells
-    relabelled), ``alike`` and ``alike_mean`` (medians over cells), ``cells``.
+    ``median_<kernel>`` and ``explained_<kernel>`` (medians over cells), ``null_mean`` (median correlation, K with its cells relabelled),
+    ``alike`` and ``alike_mean`` (medians over cells), ``cells``.
     """
     names = tuple(measures[0].correlation)
     kept = {f"median_{key(name)}": [one.median(name) for one in measures] for name in names}
     kept |= {f"explained_{key(name)}": [float(np.median(one.explained[name])) for one in measures] for name in names}
-    kept["low"], kept["high"] = (list(ends) for ends in zip(*(one.interval() for one in measures), strict=True))
-    for name in names[1:]:
-        ends = zip(*(one.interval(minus=name) for one in measures), strict=True)
-        kept[f"minus_{key(name)}_low"], kept[f"minus_{key(name)}_high"] = (list(end) for end in ends)
-    kept |= {"null_mean": [one.test.null_mean for one in measures], "z": [one.test.z for one in measures]}
+    kept["null_mean"] = [float(np.median(one.null, axis=1).mean()) for one in measures]
     kept |= {name: [float(np.median(getattr(one, name))) for one in measures] for name in ("alike", "alike_mean")}
-    return kept | {"p": [one.test.p for one in measures], "cells": [len(one.cells) for one in measures]}
+    return kept | {"cells": [len(one.cells) for one in measures]}

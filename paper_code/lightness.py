@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.fft import dct, idct
-from scipy.stats import binom
 from torch.nn import functional
 
 from paper_code import stimuli, weights
+from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.errors import PaperCodeError
 from paper_code.filters import fit_log, null_filters
 from paper_code.network import gaussian_kernel
@@ -156,24 +156,19 @@ class Lightness:
         """Central 95 % of the random filters: low and high (6,)."""
         return tuple(np.quantile(self.chance, (0.025, 0.975), axis=0))
 
-    @property
-    def chance_share(self):
-        """Share of the random filters with a positive index, (6,)."""
-        return (self.chance > 0).mean(0)
+    def estimates(self):
+        """Index of l0 over networks, tested against 0, for each illusion; a single network has no interval."""
+        if len(self.l0) < 2:
+            return [Estimate(float(value), *[float("nan")] * 3) for value in self.l0[0]]
+        return [over_networks(column) for column in self.l0.T]
 
-    def sign_p(self, values):
-        """Probability that as many of s random filters have a positive index as of ``values`` (s, 6), or more: (6,)."""
-        return binom.sf((np.asarray(values) > 0).sum(0) - 1, len(values), self.chance_share)
-
-    def verdicts(self, values):
-        """In words, for each illusion: the direction of ``values`` (s, 6), and whether each of them leaves the interval of chance."""
-        low, high = self.chance_interval
-        words = []
-        for column, bottom, top in zip(np.asarray(values).T, low, high, strict=True):
-            beyond = (column > top).all() or (column < bottom).all()
-            same = (column > 0).all() or (column < 0).all()
-            direction = "perceived" if (column > 0).all() else "reversed" if same else f"perceived by {(column > 0).sum()} of {len(column)}"
-            words.append(direction + (" and beyond chance" if beyond else ", but within chance" if same else ""))
+    def verdicts(self):
+        """In words, for each illusion: the direction of l0's index, if p after Holm is below .05, and whether chance reaches it."""
+        found, words = self.estimates(), []
+        for one, p, low, high in zip(found, holm([one.p for one in found]), *self.chance_interval, strict=True):
+            direction = "as perceived" if one.value > 0 else "reversed"
+            chance = " and beyond chance" if one.low > high or one.high < low else ", but within chance"
+            words.append(direction + chance if p < 0.05 else "not settled")
         return words
 
 
@@ -212,9 +207,8 @@ def measure_lightness(condition, seeds, randoms=400, random_seed=0):
 def numbers(found):
     """What the results file keeps of :class:`Lightness`: by illusion, one value a seed for l0, its LoG and the untrained l0, and chance."""
     kept = {"seeds": list(found.seeds)}
-    indices_by = (found.l0.T, found.log.T, found.untrained.T)
-    columns = zip(*indices_by, *found.chance_interval, found.sign_p(found.l0), found.verdicts(found.l0), strict=True)
-    for name, (l0, log, start, low, high, p, verdict) in zip(NAMES, columns, strict=True):
+    columns = zip(found.l0.T, found.log.T, found.untrained.T, *found.chance_interval, found.verdicts(), strict=True)
+    for name, (l0, log, start, low, high, verdict) in zip(NAMES, columns, strict=True):
         values = {"l0": l0.tolist(), "log": log.tolist(), "untrained": start.tolist(), "chance_low": float(low), "chance_high": float(high)}
-        kept[name] = {**values, "sign_p": float(p), "verdict": verdict}
+        kept[name] = {**values, "verdict": verdict}
     return {**kept, "log_response_r2": found.agreement.tolist()}

@@ -20,9 +20,9 @@ import torch
 from pydantic import Field
 
 from paper_code import images, stimuli, weights
+from paper_code.core.statistics import Estimate, pooled_differences
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json, write_json
-from paper_code.lateral.statistics import interval
 from paper_code.schema import Count, Hash, Key, Record, Word, check
 from paper_code.tables import plain
 
@@ -61,11 +61,9 @@ def predict(network, pictures, lateral=True):
 
 def networks_listed(condition, directory=None):
     """Keys and SHA-256 of the files of a condition's networks that can be run whole: a dict of dicts."""
-    keys = {f"{condition}/seed-{seed}": seed for seed in weights.seeds(condition, directory, needed=False)}
+    keys = {f"{condition}/seed-{seed}": seed for seed in weights.full_seeds(condition, directory)}
     listed = {key: weights.entry(condition, seed, directory)["files"] for key, seed in keys.items()}
-    return {
-        key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items() if {"early", "rest"} <= set(files)
-    }
+    return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
 
 
 def measure(image_set, directory=None, report=print):
@@ -193,35 +191,19 @@ class Robustness:
         """Accuracy of every network at every level: (seeds, levels)."""
         return self.right[group][corruption].mean(2)
 
-    def summary(self, group, corruption, drawn=2000, seed=0):
-        """Mean accuracy over these networks, and its 95 % interval over test images: value, low, high, (levels,) each."""
-        return self._estimate([(self.right[group][corruption], 1)], drawn, seed, over_seeds=False)
+    def lead(self, corruption, relative=False):
+        """How much more accurate the reference is than networks trained without K, at every level: a list of Estimate.
 
-    def difference(self, one, other, corruption, relative=False, drawn=2000, seed=0):
-        """Mean accuracy of one group less another's: value, low, high, (levels,) each.
-
-        The bootstrap draws test images and networks: pairs of networks where the two groups are the same networks. With ``relative``, the
-        difference is what is left after taking off that on uncorrupted images: positive where the first group loses less.
+        Networks are the sample, the variance within the two groups pooled. With ``relative``, each network's accuracy on uncorrupted
+        images is taken off first: positive where the reference loses less. Where neither group has two networks there is no interval.
         """
-        parts = [(self.right[one][corruption], 1), (self.right[other][corruption], -1)]
-        return self._estimate(parts, drawn, seed, relative=relative, paired={one, other} == {"reference", "ablated"})
-
-    def _estimate(self, parts, drawn, seed, over_seeds=True, relative=False, paired=False):
-        generator = np.random.default_rng(seed)
-        test = self.content["images"]["test"]
-        image_weights = generator.multinomial(test, np.full(test, 1 / test), size=drawn) / test
-        value, draws, counts = 0.0, 0.0, None
-        for right, sign in parts:
-            right = right.astype(float)
-            if not paired or counts is None:
-                number = len(right)
-                counts = generator.multinomial(number, np.full(number, 1 / number), size=drawn) / number
-                counts = counts if over_seeds else np.full_like(counts, 1 / number)
-            value = value + sign * right.mean((0, 2))
-            draws = draws + sign * np.einsum("rs,slr->rl", counts, right @ image_weights.T)
+        own, without = (self.accuracy(group, corruption) for group in ("reference", "no-lateral"))
         if relative:
-            value, draws = value - value[0], draws - draws[:, :1]
-        return value, *interval(draws)
+            own, without = own - own[:, :1], without - without[:, :1]
+        if len(own) + len(without) < 3:
+            return [Estimate(float(value), *[float("nan")] * 3) for value in own.mean(0) - without.mean(0)]
+        columns = zip(own.T, without.T, strict=True)
+        return [pooled_differences({"reference": one, "no-lateral": other}, "no-lateral")["reference"] for one, other in columns]
 
 
 def _bits(word, count):

@@ -1,11 +1,11 @@
-"""Figures of chapter 10: completed contours, silenced cells, corrupted images, illusions of lightness."""
+"""Figures of chapter 10: flankers, completed contours, silenced cells, corrupted images, illusions of lightness."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code import stimuli
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label
-from paper_code.lightness import NAMES, NEAR
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
+from paper_code.lightness import NEAR
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {
@@ -14,16 +14,69 @@ GROUP_STYLES = {
     "no-lateral": ("#0072b2", ":", "^", "trained without K"),
 }
 LINEAR = 0.05  # advantages up to this size are drawn on a linear axis
+SPACING_STYLES = ((ACCENT, "o"), ("#0072b2", "s"), ("#8c6d1f", "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
-
-
-def _color(index):
-    return SEEDS[index % len(SEEDS)]
 
 
 def _picture(panel, picture, limit):
     panel.imshow(picture, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
     panel.set(xticks=[], yticks=[])
+
+
+def _networks(panel, place, values, color, mark="o", label=None):
+    """A dot a network and a bar for their mean, at one place of the x axis."""
+    values = np.asarray(values, float)
+    spread = np.linspace(-0.06, 0.06, len(values)) if len(values) > 1 else np.zeros(1)
+    panel.plot(place + spread[: len(values)], values, mark, color=color, markersize=3, alpha=0.6, label=label)
+    if len(values):
+        panel.plot([place - 0.1, place + 0.1], [values.mean()] * 2, color=color, linewidth=2)
+
+
+def _chance(panel, place, value, label=None):
+    """A grey bar where chance lies."""
+    panel.plot([place - 0.13, place + 0.13], [value] * 2, color=NULL, linewidth=3, alpha=0.8, zorder=1, label=label)
+
+
+def flankers(pictures, arrangements, differences):
+    """The stimuli, what each arrangement does to the cell, and the judged differences.
+
+    Parameters
+    ----------
+    pictures : dict of arrays (n, n)
+        By title.
+    arrangements : dict of (values (networks,), chance)
+        At the spacing that is judged.
+    differences : dict of dicts of (values, chance)
+        ``{difference: {spacing: ...}}``.
+    """
+    figure = plt.figure(figsize=(7, 6.3))
+    grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
+    for column, (name, picture) in enumerate(pictures.items()):
+        panel = figure.add_subplot(grid[0, column])
+        _picture(panel, picture, 1.2 * np.abs(picture).max())
+        panel.set_title(name)
+        if not column:
+            panel.annotate("A", (-0.3, 1.06), xycoords="axes fraction", fontweight="bold")
+    panel = figure.add_subplot(grid[1, :])
+    for place, (values, chance) in enumerate(arrangements.values()):
+        _chance(panel, place, chance)
+        _networks(panel, place, values, ACCENT)
+    labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
+    panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change of lateral input\n(own response)")
+    panel.axhline(0, color=INK, linewidth=0.7)
+    panel_label(panel, "B")
+    panel = figure.add_subplot(grid[2, :])
+    for place, by_spacing in enumerate(differences.values()):
+        for (color, mark), shift, (spacing, (values, chance)) in zip(SPACING_STYLES, (-0.28, 0, 0.28), by_spacing.items(), strict=True):
+            _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
+            _networks(panel, place + shift, values, color, mark, spacing if not place else None)
+    labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
+    panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
+    panel.axhline(0, color=INK, linewidth=0.7)
+    panel.legend(loc="upper right", ncols=4, handletextpad=0.3, columnspacing=1)
+    panel.margins(y=0.16)
+    panel_label(panel, "C")
+    return figure
 
 
 def completions(rows, columns):
@@ -37,137 +90,96 @@ def completions(rows, columns):
         Before propagation, and by which kernel after it.
     """
     names = ("complete", "gap", "control")
-    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(9.6, 1.12 * len(rows) + 0.3))
+    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(8.2, 1.08 * len(rows) + 0.6))
     for line, (family, half_gap, pictures, maps) in zip(axes, rows, strict=True):
         for panel, picture in zip(line, pictures, strict=False):
             _picture(panel, picture, 1.3 * stimuli.CONTRAST)
-        line[0].set_ylabel(FAMILY_NAMES[family])
+        line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"), fontsize=8)
         for panel, values in zip(line[len(names) :], maps, strict=True):
             image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
             middle = len(values) // 2
             panel.add_patch(plt.Circle((middle, middle), half_gap / 2, fill=False, color=INK, linewidth=0.8, linestyle=":"))
             panel.set(xticks=[], yticks=[])
     for panel, name in zip(axes[0], (*names, *columns), strict=True):
-        panel.set_title(name, fontsize=8)
-    bar = figure.colorbar(image, ax=axes, fraction=0.012, pad=0.01, extend="both")
-    bar.set_label("activity of suiting cells, clipped at 1")
+        panel.set_title(name.replace(" ", "\n"), fontsize=8)
+    bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.4, aspect=40, pad=0.02, extend="both")
+    bar.set_ticks([-1, -0.5, 0, 0.5, 1])
+    bar.set_label("activity of suiting cells (1: on the complete contour)")
     return figure
 
 
 def gaps(measures):
-    """By the width of the gap: what the cells at its middle see, and what propagation adds beyond the controls; by steps, the latter.
+    """By the width of the gap: what the cells at its middle see, and what propagation by K adds beyond the controls.
 
-    ``measures`` is a list of CompletionMeasures. A dotted line marks the networks' own number of steps.
+    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean.
     """
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(3, len(families), figsize=(9.2, 6.2), sharey="row")
+    figure, axes = plt.subplots(2, len(families), figsize=(7, 3.9), sharey="row", sharex=True)
     for column, family in enumerate(families):
-        for number, one in enumerate(measures):
-            style = {"color": _color(number), "linewidth": 1.3, "marker": ".", "markersize": 4}
-            wide = [2 * each.half_gap for each in one.by_gap[family]]
-            axes[0, column].plot(wide, [each.before["gap"].mean() for each in one.by_gap[family]], **style)
-            axes[1, column].plot(wide, [each.advantage() for each in one.by_gap[family]], **style, label=f"seed {one.seed}")
-            steps = one.by_steps[family]
-            axes[2, column].plot([each.steps for each in steps], [each.advantage() for each in steps], **style)
-        seen = [2 * one.at[family].half_gap for one in measures]
-        for panel in axes[:2, column]:
-            panel.axvspan(min(seen) - 0.3, max(seen) + 0.3, color=NULL, alpha=0.35, linewidth=0)
-            panel.set(xlabel="gap (px)", xticks=wide)
-        axes[2, column].axvline(measures[0].at[family].steps, color=INK, linewidth=0.7, linestyle=":")
-        for panel in axes[:, column]:
+        wide = [2 * each.half_gap for each in measures[0].by_gap[family]]
+        seen = [[each.before["gap"].mean() for each in one.by_gap[family]] for one in measures]
+        gained = [[each.advantage() for each in one.by_gap[family]] for one in measures]
+        shaded = [2 * one.at[family].half_gap for one in measures]
+        for panel, values in zip(axes[:, column], (seen, gained), strict=True):
+            panel.plot(wide, np.transpose(values), color=ACCENT, linewidth=0.7, alpha=0.5)
+            panel.plot(wide, np.mean(values, axis=0), color=ACCENT, linewidth=2, marker="o", markersize=3)
+            panel.axvspan(min(shaded) - 0.3, max(shaded) + 0.3, color=NULL, alpha=0.35, linewidth=0)
             panel.axhline(0, color=INK, linewidth=0.7)
         axes[0, column].set_title(FAMILY_NAMES[family])
-        axes[2, column].set(xlabel="propagation steps", xticks=range(len(measures[0].by_steps[family])))
-    for panel, name, letter in zip(axes[:, 0], ("in the gap,\nfeed-forward", "advantage\nof K", "advantage\nof K"), "ABC", strict=True):
+        axes[1, column].set(xlabel="gap (px)", xticks=wide)
+    for panel, name, letter in zip(axes[:, 0], ("in the gap,\nfeed-forward", "advantage of K"), "AB", strict=True):
         panel.set_ylabel(name)
         panel_label(panel, letter)
-    axes[1, -1].legend(loc="upper right", fontsize=7)
     return figure
 
 
 def kernels(measures):
     """Advantage of the gap over its controls by each kernel, one panel a family; grey, K relabelled. A list of CompletionMeasures."""
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(1, len(families), figsize=(9.2, 3.0), sharey=True)
+    figure, axes = plt.subplots(1, len(families), figsize=(7, 2.9), sharey=True)
     for panel, family in zip(axes, families, strict=True):
-        names = tuple(measures[0].at[family].after)
-        for number, one in enumerate(measures):
-            found, shift = one.at[family], (number - (len(measures) - 1) / 2) * 0.13
-            for place, name in enumerate(names):
-                low, high = found.interval(name)
-                value, at = found.advantage(name), place + shift
-                panel.plot([at, at], [low, high], color=_color(number), linewidth=1)
-                panel.plot(at, value, "o", color=_color(number), markersize=3.5, label=f"seed {one.seed}" if not place else None)
-            middle, spread = found.null.mean(), 2 * found.null.std()
-            panel.fill_between([shift - 0.06, shift + 0.06], middle - spread, middle + spread, color=NULL, alpha=0.7, linewidth=0)
+        found = [one.at[family] for one in measures]
+        names = tuple(found[0].after)
+        for place, name in enumerate(names):
+            _networks(panel, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
+        for one in found:
+            _chance(panel, 0, one.null.mean())
         panel.axhline(0, color=INK, linewidth=0.7)
         for edge in (-LINEAR, LINEAR):
             panel.axhline(edge, color=NULL, linewidth=0.7, alpha=0.6, zorder=0)
         panel.set_yscale("symlog", linthresh=LINEAR, linscale=1.2)
         panel.set(yticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1], yticklabels=["−1", "−0.3", "−0.1", "0", "0.1", "0.3", "1"])
         panel.minorticks_off()
-        panel.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
+        panel.set_xticks(range(len(names)), names, fontsize=8, rotation=45, ha="right", rotation_mode="anchor")
         panel.set_title(FAMILY_NAMES[family])
     axes[0].set_ylabel("advantage of the gap")
-    axes[1].legend(loc="lower right", fontsize=7)
-    return figure
-
-
-def inferences(measures, seeds):
-    """Correlation of lateral input with the activity of silenced cells (A), and explained variance (B), by kernel. A list of Inference."""
-    names = tuple(measures[0].correlation)
-    figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.2))
-    generator = np.random.default_rng(0)
-    for panel, kind, letter in zip(axes, ("correlation", "explained"), "AB", strict=True):
-        for number, (one, seed) in enumerate(zip(measures, seeds, strict=True)):
-            shift = (number - (len(measures) - 1) / 2) * 0.15
-            for place, name in enumerate(names):
-                values = getattr(one, kind)[name]
-                at = place + shift
-                scatter = generator.uniform(-0.05, 0.05, len(values))
-                panel.plot(at + scatter, np.maximum(values, -0.25) if kind == "explained" else values, ".", color=NULL, markersize=1.8)
-                label = f"seed {seed}" if not place else None
-                panel.plot([at - 0.06, at + 0.06], [np.median(values)] * 2, color=_color(number), linewidth=2.4, label=label)
-            if kind == "correlation":
-                at = len(names) + shift
-                low, high = np.quantile(np.median(one.null, axis=1), (0, 1))
-                panel.fill_between([at - 0.06, at + 0.06], low, high, color=_color(number), alpha=0.6, linewidth=0)
-        panel.axhline(0, color=INK, linewidth=0.7)
-        labels = [name.replace(" less ", " less\n") if " less " in name else name.replace(" ", "\n") for name in names]
-        labels += ["K\nrelabelled"] if kind == "correlation" else []
-        panel.set_xticks(range(len(labels)), labels, fontsize=7.5)
-        panel_label(panel, letter)
-    axes[0].set_ylabel("correlation with own activity")
-    axes[1].set(ylabel="variance explained", ylim=(-0.3, 1))
-    axes[1].legend(fontsize=7, ncols=2)
     return figure
 
 
 def robustness(found):
-    """Accuracy under each corruption: mean over networks with the interval over images, every network as a thin line.
+    """Accuracy under each corruption: thick, the mean over networks; thin, every network.
 
     ``found`` is a Robustness, or None where nothing has been measured.
     """
     if found is None:
-        figure = plt.figure(figsize=(9.2, 0.6))
+        figure = plt.figure(figsize=(7, 0.6))
         figure.text(0.5, 0.5, "not measured on these weights", ha="center", va="center")
         return figure
     levels = found.levels
-    figure, axes = plt.subplots(1, len(levels), figsize=(9.2, 3.0), sharey=True)
+    figure, axes = plt.subplots(1, len(levels), figsize=(7, 3.0), sharey=True)
     for panel, (corruption, values) in zip(axes, levels.items(), strict=True):
         places = np.arange(len(values))
         for group in found.right:
             color, line, marker, name = GROUP_STYLES[group]
-            value, low, high = found.summary(group, corruption)
-            panel.plot(places, 100 * found.accuracy(group, corruption).T, color=color, linestyle=line, linewidth=0.6, alpha=0.6)
+            accuracy = 100 * found.accuracy(group, corruption)
+            panel.plot(places, accuracy.T, color=color, linestyle=line, linewidth=0.6, alpha=0.6)
             style = {"color": color, "linestyle": line, "marker": marker, "markersize": 4}
-            panel.plot(places, 100 * value, **style, label=f"{name} ({len(found.seeds[group])})")
-            panel.fill_between(places, 100 * low, 100 * high, color=color, alpha=0.15, linewidth=0)
+            panel.plot(places, accuracy.mean(axis=0), **style, label=f"{name} ({len(found.seeds[group])})" if panel is axes[0] else None)
         panel.axhline(100 / found.content["images"]["classes"], color=INK, linewidth=0.7, linestyle=":")
         panel.set_xticks(places, [f"{value:g}" for value in values])
         panel.set(xlabel=LEVEL_NAMES[corruption], title=corruption)
     axes[0].set(ylabel="accuracy (%)", ylim=(0, None))
-    axes[-1].legend(loc="upper right", fontsize=7.5)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
@@ -182,11 +194,11 @@ def illusions(shown, responses, profiles):
     profiles : sequence of (name, array (m, 64, 64))
         Responses to draw along the row, each with the first's scale.
     """
-    figure, axes = plt.subplots(3, len(shown), figsize=(9.4, 5.4), height_ratios=(1, 1, 0.8))
+    figure, axes = plt.subplots(3, len(shown), figsize=(7.6, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32
     for column, (name, picture, row) in enumerate(shown):
         _picture(axes[0, column], picture, 1.3 * stimuli.CONTRAST)
-        axes[0, column].set_title(name, fontsize=8.5)
+        axes[0, column].set_title(name.replace(" ", "\n", 1), fontsize=8)
         limit = np.abs(responses[column][8:-8, 8:-8]).max()
         axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
         axes[1, column].set(xticks=[], yticks=[])
@@ -198,27 +210,7 @@ def illusions(shown, responses, profiles):
             scaled = values[column][row] / np.abs(responses[column][NEAR]).max() * stimuli.CONTRAST
             panel.plot(x, scaled, linewidth=1.2, label=label, **style)
         panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
-    for row, label in enumerate(("picture", "response of l0", "along the dotted row")):
+    for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
         axes[row, 0].set_ylabel(label)
-    figure.legend(*axes[2, 0].get_legend_handles_labels(), fontsize=7.5, ncols=3, loc="outside lower center")
-    return figure
-
-
-def indices(found):
-    """One panel an illusion: the index by seed for l0 and its LoG, before training, and 95 % of random filters. A Lightness."""
-    figure, axes = plt.subplots(1, len(NAMES), figsize=(9.4, 2.7))
-    low, high = found.chance_interval
-    for column, (panel, name) in enumerate(zip(axes, NAMES, strict=True)):
-        panel.axhspan(low[column], high[column], color=NULL, alpha=0.35, linewidth=0)
-        panel.axhline(0, color=INK, linewidth=0.7)
-        groups = ((found.l0, "o", "l0"), (found.log, "x", "LoG"), (found.untrained, "D", "untrained"))
-        for place, (values, marker, _) in enumerate(groups):
-            shifts = place + (np.arange(len(values)) - (len(values) - 1) / 2) * 0.09
-            for number, (at, value) in enumerate(zip(shifts, values[:, column], strict=True)):
-                panel.plot(at, value, marker, color=_color(number), markersize=4, fillstyle="none" if marker == "D" else "full")
-        panel.set_xticks(range(3), [label for _, _, label in groups], fontsize=7, rotation=40)
-        panel.set_xlim(-0.6, 2.6)
-        panel.set_title(name.replace(" ", "\n", 1), fontsize=8)
-        panel.tick_params(axis="y", labelsize=7)
-    axes[0].set_ylabel("index (positive: as perceived)")
+    figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure

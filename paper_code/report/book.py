@@ -1,11 +1,15 @@
 """What chapters ask: the table and the measured networks of a build, and the words for an estimate."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from paper_code import weights
+from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.lateral.harmonics import RINGS, VERSIONS
-from paper_code.lateral.rf_kernel import co_kernel
+from paper_code.lateral.rf_kernel import co_kernel, first_layers
 from paper_code.report.measure import photographs
 from paper_code.report.networks import load
 from paper_code.report.plan import is_confirming, plan, reported
@@ -55,6 +59,12 @@ def co_active(measured):
     return co_kernel(measured.condition, measured.seed, photographs())
 
 
+def noise_free(measured):
+    """A measured network up to l1, without receptor noise."""
+    place = measured.condition, measured.seed
+    return first_layers(weights.load_early(*place), replace(weights.configuration(*place), noise=0.0))
+
+
 def p_text(p):
     """``p = .012``, or ``p < .0001``: never a p of 0."""
     if math.isnan(p):
@@ -71,9 +81,9 @@ def p_cell(p):
 
 
 def effect_text(row, digits=3):
-    """``+0.108 [+0.087, +0.127]``, with a true minus."""
+    """``+0.108 [+0.087, +0.127]``, with a true minus; a single network's value has no interval."""
     value, low, high = (_signed(one, digits) for one in (row.value, row.low, row.high))
-    return f"{value} [{low}, {high}]"
+    return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
 
 
 def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):
@@ -87,6 +97,25 @@ def judged(numbers, primary, condition="reference"):
     row = numbers.one(measure=f"K.{primary['term']}", **place)
     p = numbers.one(measure=f"K.{primary['term']}:holm primary", **place).p
     return row, p, verdict(row, p)
+
+
+def estimated(values, null=0.0):
+    """Estimate over networks of a measure that a chapter makes itself; a single network (quick profile) gives a value and nothing more."""
+    values = np.asarray(values, float)
+    return over_networks(values, null) if len(values) > 1 else Estimate(float(values[0]), *[math.nan] * 3, null)
+
+
+def family(estimates, target=0.0, margin=None):
+    """(estimate, p after Holm, verdict) of each of some estimates, a dict by name, that are one family of tests."""
+    adjusted = holm([one.p for one in estimates.values()])
+    return {name: (one, float(p), verdict(one, p, target, margin)) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
+
+
+def heard(numbers, comparison, condition="reference"):
+    """(estimate, p after Holm over the six, verdict) of one of the judged differences between flankers, at the spacing that is judged."""
+    place = {"condition": condition, "seed": ALL, "step": END, "ring": f"{plan()['flankers']['spacings'][0]:g} px"}
+    row, p = (numbers.one(measure=f"flankers.{comparison}{end}", **place) for end in ("", ":holm"))
+    return row, p.p, verdict(row, p.p)
 
 
 def term_table(numbers, terms, condition="reference", rings=tuple(RINGS), versions=tuple(VERSIONS)):

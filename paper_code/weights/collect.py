@@ -19,6 +19,7 @@ from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result
 PRESETS = {
     "exact": (tuple(SUFFIXES), ()),
     "full": (tuple(SUFFIXES), ("K",)),
+    "whole": (("early", "rest", "log"), ()),
     "measured": (("early", "log"), ("K",)),
     "light": (("early", "log"), tuple(EARLY_KEYS)),
 }

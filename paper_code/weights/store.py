@@ -14,6 +14,7 @@ from paper_code.errors import PaperCodeError
 from paper_code.files import read_json
 from paper_code.network import Network
 from paper_code.perturb import perturbed
+from paper_code.report.plan import reported
 from paper_code.schema import check
 from paper_code.weights.layers import EARLY_KEYS, EarlyLayers, from_bytes, is_missing, read_bytes
 from paper_code.weights.records import Manifest, Noted, Tested
@@ -77,6 +78,12 @@ def seeds(condition, directory=None, needed=True):
             "PAPER_CODE_WEIGHTS to weights that have it"
         )
     return found
+
+
+def full_seeds(condition, directory=None):
+    """The seeds of a condition, of those that the book reports, whose networks are shipped whole: :func:`load_network` can run them."""
+    there = reported(condition, seeds(condition, directory, needed=False))
+    return [seed for seed in there if {"early", "rest"} <= set(entry(condition, seed, directory)["files"])]
 
 
 def content(condition, seed, kind, directory=None):
