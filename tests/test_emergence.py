@@ -47,6 +47,7 @@ def test_a_course_goes_over_the_networks_whose_snapshots_were_kept():
     assert found.seeds == [1, 2] and found.steps.tolist() == [0, 4, TOTAL]
     np.testing.assert_allclose(found.values, [[1, 5, TOTAL + 1], [2, 6, TOTAL + 2]])
     assert (found.chance, found.band, found.trained) == (0.0, (), None)
+    np.testing.assert_allclose(found.ends, [[0, TOTAL], [1, TOTAL + 1], [2, TOTAL + 2]])
     alone = course(numbers, FAN, "reference", [0], TOTAL)
     assert alone.seeds == [0] and alone.steps.tolist() == [0, TOTAL]
     assert course(numbers, LOG, "reference", [0, 1], TOTAL).values.size == 0

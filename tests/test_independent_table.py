@@ -60,7 +60,7 @@ def test_overlap_of_the_fields(network):
 def terms(kernel, parameters, cells, stride, ring):
     """The five terms between chosen cells, by the independent code."""
     pairs = independent.pairs_of(parameters[cells], kernel.shape[-1], stride)
-    return independent.terms(independent.in_deviations(kernel[np.ix_(cells, cells)]), pairs, *RINGS[ring])
+    return independent.terms(independent.in_deviations(kernel[np.ix_(cells, cells)]), pairs, *map(float, ring.split("-")))
 
 
 @pytest.mark.parametrize("ring", RINGS)

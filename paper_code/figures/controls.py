@@ -5,8 +5,6 @@ import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, show_weights
 
-WRAPPED = {"l0: ": "l0\n", "l1: ": "l1\n", "share of cardinal": "cardinal\ncells"}
-
 
 def matrix(rows, base, titles, chance=None):
     """A dot a network: conditions in rows, a measure a column, over the mean of the base.
@@ -45,7 +43,7 @@ def matrix(rows, base, titles, chance=None):
             panel.plot(one.values, np.full(len(one.values), -place), "o", color=face, markeredgecolor=INK, markersize=4)
         panel.set_title(title)
         panel.margins(x=0.12)
-        panel.locator_params(axis="x", nbins=3)
+        panel.locator_params(axis="x", nbins=2)
         panel.tick_params(axis="y", length=0)
     axes[0, 0].set_yticks(-np.arange(len(rows)), list(rows))
     axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)

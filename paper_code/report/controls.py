@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paper_code.report.book import p_text
+from paper_code.report.book import effect_text, p_text, reported_seeds
 from paper_code.report.plan import plan
 from paper_code.report.pool import CONTROL_MEASURES
 from paper_code.report.table import ALL, END, Row
@@ -66,17 +66,23 @@ class Compared:
 
     @property
     def remains(self):
-        """Whether that interval lies above 0."""
+        """Whether that interval lies above 0, which is chance for a term of K."""
         return bool(self.interval[0] > 0)
 
-    def text(self, digits=3):
-        """``source's axis (0.013 against 0.103, difference −0.090 [−0.120, −0.060], p = .0010)``."""
+    @property
+    def digits(self):
+        """Decimals that are worth showing."""
+        return 3 if self.place in KERNEL else 0 if self.place[0] == "bank.oriented" else 2
+
+    def text(self):
+        """``source's axis 0.013 against 0.103 (difference −0.090 [−0.120, −0.060], p = .0010)``; shorter where nothing is told."""
         if self.difference is None:
             return self.label
-        value, base = (signed(one.mean(), digits) for one in (self.values, self.base))
-        low, high = (signed(one, digits) for one in (self.difference.low, self.difference.high))
-        difference = f"{signed(self.difference.value, digits)} [{low}, {high}], {p_text(self.difference.p)}"
-        return f"{self.label} ({value} against {base}; difference {difference})"
+        value, base = (signed(one.mean(), self.digits) for one in (self.values, self.base))
+        beside = f"{self.label} {value} against {base}"
+        if self.word == "not told apart":
+            return beside
+        return f"{beside} (difference {effect_text(self.difference, self.digits)}, {p_text(self.difference.p)})"
 
 
 def compare(numbers, condition, place, base=BASE):
@@ -89,8 +95,6 @@ def compare(numbers, condition, place, base=BASE):
 
 
 def _values(numbers, condition, measure, where):
-    from paper_code.report.book import reported_seeds
-
     return numbers.networks(condition=condition, measure=measure, seed=reported_seeds(numbers, condition), **where)[0]
 
 
@@ -101,13 +105,16 @@ def conditions(numbers, names):
 
 
 def said(numbers, condition, places=KERNEL, base=BASE):
-    """What a condition does, in sentences: what is lower, and whether it remains; what is higher; what is not told apart."""
+    """What a condition does, in sentences: what is lower, and of K what is left of it; what is higher; what is not told apart."""
     found = [compare(numbers, condition, place, base) for place in places]
     if not any(one.difference for one in found):
         return "None of it could be measured."
+    kernel = all(place in KERNEL for place in places)
+    lower = [one for one in found if one.word == "lower"]
     groups = {
-        "Lower, with nothing left above 0": [one for one in found if one.word == "lower" and not one.remains],
-        "Lower, but still above 0": [one for one in found if one.word == "lower" and one.remains],
+        "Lower, with nothing left above 0": [one for one in lower if kernel and not one.remains],
+        "Lower, but still above 0": [one for one in lower if kernel and one.remains],
+        "Lower": [one for one in lower if not kernel],
         "Higher": [one for one in found if one.word == "higher"],
         "Not told apart": [one for one in found if one.word == "not told apart"],
     }

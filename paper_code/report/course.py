@@ -50,6 +50,7 @@ class Course:
     steps: np.ndarray  # (n,), the last is the end of training
     seeds: list  # (m,)
     values: np.ndarray  # (m, n)
+    ends: np.ndarray  # (p, 2), at the start and the end, of every network that has both, snapshots or not
     chance: float  # what 95 % of smooth random filters stay below; of K, the mean over relabelled cells, or 0
     band: tuple  # (low, high) that holds 95 % of the means over relabelled cells; empty for l0 and l1, or where none were drawn
     trained: object  # Row of the end less the start, over networks; None where there is none
@@ -75,11 +76,21 @@ def course(numbers, followed, condition, seeds, total):
     kept = {seed: values for seed, values in sorted(by_network.items()) if len(values) == most}
     steps = np.array(sorted(set.intersection(*map(set, kept.values()))) if kept else [], int)
     values = np.array([[one[step] for step in steps] for one in kept.values()]).reshape(len(kept), len(steps))
+    ends = [(one[0], one[total]) for _, one in sorted(by_network.items()) if {0, total} <= set(one)]
     found = {part: _pooled(numbers, f"{followed.measure}{part}", followed, condition) for part in (":relabelled", ":trained")}
     nulls = [row.null for row in rows if row.step == END and np.isfinite(row.null)]
     moved = found[":relabelled"]
     chance = float(np.mean(nulls)) if nulls and followed.layer != "K" else moved.null if moved else 0.0
-    return Course(followed, steps, list(kept), values, chance, (moved.low, moved.high) if moved else (), found[":trained"])
+    return Course(
+        followed,
+        steps,
+        list(kept),
+        values,
+        np.reshape(ends, (len(ends), 2)),
+        chance,
+        (moved.low, moved.high) if moved else (),
+        found[":trained"],
+    )
 
 
 def _pooled(numbers, measure, followed, condition):
