@@ -44,10 +44,16 @@ def matrix(rows, base, titles, chance=None):
         panel.set_title(title)
         panel.margins(x=0.12)
         panel.locator_params(axis="x", nbins=2)
+        panel.xaxis.set_major_formatter(_tick)
         panel.tick_params(axis="y", length=0)
     axes[0, 0].set_yticks(-np.arange(len(rows)), list(rows))
     axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)
     return figure
+
+
+def _tick(value, _):
+    """A short number: no zero before the point, a true minus."""
+    return f"{value:+g}".replace("+0.", ".").replace("-0.", "−.").replace("+", "").replace("-", "−")
 
 
 def portraits(faces, shown=6):
