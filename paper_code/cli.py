@@ -243,26 +243,29 @@ def fit(
 
 
 @app.command()
-def survey(
-    runs: Annotated[list[Path], typer.Argument(help="directories of finished trainings")],
-    out: Annotated[Path | None, typer.Option(help="add the rows to this JSON file; by default they are only printed")] = None,
-    permuted: Annotated[int, typer.Option(help="relabellings of the cells behind z and p", min=1)] = 999,
-    drawn: Annotated[int, typer.Option(help="bootstrap draws behind the intervals", min=1)] = 500,
+def measure(
+    run: Annotated[Path, typer.Argument(help="directory of a finished training")],
+    out: Annotated[Path | None, typer.Option(help="write the rows to this CSV file; by default they are only printed")] = None,
 ):
-    """Measure l0, l1 and K of trainings in one row each: how recipes are compared.
+    """Measure l0, l1 and K of one training as the book's networks are measured; a few minutes.
 
     \b
     python -m paper_code train --root IMAGES --seed 100 --set blur=1 --out runs/blur-1
-    python -m paper_code survey runs/blur-1 --out sweep.json
+    python -m paper_code measure runs/blur-1 --out blur-1.csv
     """
-    from paper_code.survey import record, survey_run
+    import tempfile
 
-    effort = {"permuted": permuted, "drawn": drawn}
-    for run in runs:
-        row = record([run], out, progress=False, **effort)[0] if out else survey_run(run, **effort)
-        typer.echo(f"{run}: seed {row['seed']}, accuracy {row['accuracy']}")
-        for name, value in row["survey"].items():
-            typer.echo(f"  {name:16s} {'–' if value is None else format(value, '.3f')}")
+    from paper_code.report.measure import measure_network
+    from paper_code.report.table import write_table
+    from paper_code.weights import collect
+
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure_network(*_network_name(collect([run], folder)[0]), times=0, directory=folder).rows
+    for row in rows:
+        typer.echo(f"{row.step:>6} {row.measure:28s} {row.version:18s} {row.ring:8s} {row.value:9.3f}")
+    if out is not None:
+        write_table(out, rows)
+        typer.echo(f"all rows: {out}")
 
 
 @app.command()
@@ -287,10 +290,10 @@ def picture(
     import numpy as np
 
     from paper_code import weights as store
-    from paper_code.emergence import like_maps
     from paper_code.figures import overview, picture_format, save
     from paper_code.filters import fit_gabor
-    from paper_code.survey import Labels
+    from paper_code.filters.bank import Bank
+    from paper_code.lateral.views import like_map
 
     picture_format(out)
     name, seed = _network_name(network)
@@ -298,12 +301,12 @@ def picture(
     if early.l0 is None or early.K is None:
         raise PaperCodeError(f"{network} lacks l0 or K; choose a network that has both")
     if growth:
-        listed, labels = store.entry(name, seed), Labels.of(early)
+        listed = store.entry(name, seed)
+        bank = Bank.of(early.l0, early.l1, early.K, listed["condition"]["network"]["stride"])
         layers = [one for one in store.load_snapshots(name, seed) if one.K is not None and one.step < listed["steps"]]
         layers.append(replace(early, step=listed["steps"]))
-        oriented = np.flatnonzero(labels.oriented)
-        order = oriented[np.argsort(labels.fits.orientation[oriented])][:: max(len(oriented) // 16, 1)][:16]
-        maps = like_maps([one.K for one in layers], labels, listed["condition"]["network"]["stride"])[0]
+        order = bank.oriented[np.argsort(bank.fits.orientation[bank.oriented])][:: max(len(bank.oriented) // 16, 1)][:16]
+        maps = np.stack([like_map(bank.frame, bank.among(one.K))[1] for one in layers])
         save(overview.growth(layers, maps, order), out)
         typer.echo(f"wrote {out}")
         return

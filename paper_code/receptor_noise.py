@@ -1,14 +1,19 @@
 """How wide l0's centre is against the noise of the receptors, and what efficient coding asks for (Atick and Redlich 1992)."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special, stats
 
 from paper_code import weights
-from paper_code.controls import BASE, find, holds
+from paper_code.errors import PaperCodeError
 from paper_code.image_statistics import blur_gain, efficient_gain
+from paper_code.report.controls import BASE
+from paper_code.report.table import END
 from paper_code.rounding import as_large
+
+MIDDLE = 0.25  # sides of l0 that its fitted centre may lie off the middle: of a centre near the border little but a smooth slope is seen
 
 
 @dataclass(frozen=True)
@@ -19,39 +24,49 @@ class NoiseRow:
     blur: float  # px
     sigma: float  # of the fitted LoG, px
     seed: int
-    is_log: bool  # whether the fit is beyond its null; if not, sigma means little
+    is_log: bool  # whether the fit is beyond its null and its centre in the middle; if not, sigma means little
 
 
-def noise_rows(rows, directory=None):
-    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`."""
-    base = find(rows, BASE)
-    if base is None:
-        return []
-    wanted = _without_front_end(weights.entry(BASE, base.seeds[0], directory))
+def noise_rows(numbers, base=BASE, directory=None):
+    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`.
+
+    Parameters
+    ----------
+    numbers : Table
+        Of measures.
+    base : str
+    directory : path, optional
+        Of the weights, whose manifest knows the conditions.
+    """
+    listed = weights.manifest(directory)["networks"]
+    wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{base}/")}
     found = []
-    for row in rows:
-        for seed, one, is_log in zip(row.seeds, row.surveys, holds(row, "log_r2"), strict=True):
-            listed = None if row.name == "untrained" else weights.entry(row.name, seed, directory)
-            if listed is not None and _without_front_end(listed) == wanted:
-                network = listed["condition"]["network"]
-                found.append(NoiseRow(network["noise"], network["blur"], one.sigma, seed, bool(is_log)))
+    for row in numbers.where(step=END, measure="l0.sigma").rows:
+        one = listed.get(f"{row.condition}/seed-{row.seed}")
+        if one is None or _without_front_end(one) not in wanted:
+            continue
+        network, place = one["condition"]["network"], {"condition": row.condition, "seed": row.seed, "step": END}
+        r2, off = numbers.one(measure="l0.log_r2", **place), numbers.one(measure="l0.off_centre", **place).value
+        is_log = r2.value > r2.null and off <= MIDDLE * network["l0_size"]
+        found.append(NoiseRow(network["noise"], network["blur"], row.value, int(row.seed), bool(is_log)))
     return found
 
 
 def _without_front_end(listed):
-    """The settings of a network of the manifest, but for its name and the blur and noise of its front end."""
+    """The settings of a network of the manifest, but for its name and the blur and noise of its front end, as text."""
     condition = listed["condition"]
     kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
-    return kept, {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
+    network = {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
+    return json.dumps([kept, network], sort_keys=True)
 
 
 @dataclass(frozen=True)
 class Trend:
-    """How sigma goes with the noise, over n networks with optics whose l0 is beyond its null."""
+    """How sigma goes with the noise, over n networks with optics and noise whose l0 is beyond its null."""
 
     networks: int
     levels: int  # of noise
-    left_out: int  # networks with optics whose l0 is within its null
+    left_out: int  # networks with optics and noise whose l0 is within its null
     correlation: float  # Spearman's, within seeds
     p: float  # one-sided, the noise shuffled within seeds
     least_p: float  # the least that so few networks can give
@@ -63,9 +78,10 @@ class Trend:
 def noise_trend(rows, draws=9999, seed=0):
     """The trend of sigma with the noise: a :class:`Trend`, or None for fewer than three levels of noise or too few networks.
 
-    Networks of one seed start from the same weights at every level of the noise, so the noise is shuffled within seeds.
+    Networks of one seed start from the same weights at every level of the noise, so the noise is shuffled within seeds. Networks without
+    any noise are left out: the slope is per doubling.
     """
-    there = [one for one in rows if one.blur > 0]
+    there = [one for one in rows if one.blur > 0 and one.noise > 0]
     taken = [one for one in there if one.is_log]
     noise, sigma, seeds = (np.array([getattr(one, name) for one in taken]) for name in ("noise", "sigma", "seed"))
     member = seeds[:, None] == np.unique(seeds)
@@ -120,7 +136,14 @@ def efficient_sigma(power, noise, blur):
     Returns
     -------
     array (n,)
+
+    Raises
+    ------
+    PaperCodeError
+        For a noise that is not above 0: then nothing bounds the gain.
     """
+    if not np.all(np.asarray(noise) > 0):
+        raise PaperCodeError("efficient coding needs a receptor noise above 0: without noise nothing bounds the gain")
     frequency = np.geomspace(power.frequency[0], 0.5, 400)
     slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)
     signal = np.exp(offset + slope * np.log(frequency)) * blur_gain(frequency, blur) ** 2

@@ -1,8 +1,8 @@
 """The measures of the control table, written a second time from the chapters' words: numpy and scipy alone, nothing of paper_code.
 
-Where the package separates the linear parameters of a fit, starts from peaks of a spectrum and sums over squares, this file fits all
-parameters with MINPACK from a grid of starts, and sums over every offset of every pair. Conventions as in the package: x right, y up,
-pixels, radians; K[i, j, row, column] joins source j, at that offset from the middle, to target i.
+Where the package separates the linear parameters of a fit, starts from peaks of a spectrum and sums pair by pair, this file fits all
+parameters with MINPACK from a grid of starts, and the terms of K to every offset of every pair at once. Conventions as in the package:
+x right, y up, pixels, radians; K[i, j, row, column] joins source j, at that offset from the middle, to target i.
 """
 
 import json
@@ -16,7 +16,6 @@ from scipy.signal import convolve2d
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "weights"
 PROFILES = (0.5, 0.7, 1.0, 1.4, 2.0)  # px, of the Gaussians of I_rad
-TURNS = np.pi * np.arange(12) / 12  # of the map that co-circularity is read from
 
 
 def load(name):
@@ -183,86 +182,16 @@ def pairs_of(cells, size, stride):
     }
 
 
-def coefficient(kernel, cosine, weight):
-    """g of K = a + g cos Phi, with a the mean of all of K: zero for a kernel in deviations."""
-    return np.sum(weight * kernel * cosine) / np.sum(weight * cosine**2)
-
-
-def tuning(kernel, pairs):
-    """Coefficient of cos Phi within 15 degrees of orientation, and beyond 75."""
-    weight, difference = np.exp(-pairs["squared"] / 32), np.rad2deg(np.abs(pairs["turn"]))
-    bins = [difference < 15, difference >= 75]
-    return [coefficient(kernel[one], pairs["cosine"][one], weight[one]) for one in bins]
-
-
-def along_and_across(kernel, pairs):
-    """Coefficient of cos Phi of like orientations ahead of the target and at its flanks."""
-    like = np.rad2deg(np.abs(pairs["turn"])) < 22.5
-    along, across, squared, cosine = (pairs[name][like] for name in ("along", "across", "squared", "cosine"))
-    angle = np.rad2deg(np.arctan2(np.abs(across), np.abs(along)))
-    weight = np.exp(-squared / 32) * (squared >= 4)
-    return [coefficient(kernel[like], cosine, weight * sector) for sector in (angle <= 30, angle >= 60)]
-
-
-def preferred(curves):
-    """Where periodic curves (12, q) over TURNS are highest, by the parabola through the highest value and its neighbours; this value."""
-    top, columns = np.argmax(curves, axis=0), np.arange(curves.shape[1])
-    before, middle, after = (curves[(top + step) % 12, columns] for step in (-1, 0, 1))
-    bend = before - 2 * middle + after
-    shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
-    return TURNS[top] + shift * np.pi / 12, middle
-
-
-def cocircularity(kernel, pairs, squares=True):
-    """sum w cos 2 (Theta - 2 psi) / sum w, Theta the preferred turn at each place between 2 and 8 px and w its coefficient.
-
-    ``squares`` moves each source to the middle of its square of 1 px before the Gaussian of .8 px, as the package does to save time.
-    """
-    places = [(x, y) for x in range(9) for y in range(-8, 9) if 4 <= x**2 + y**2 <= 64 and (x > 0 or y > 0)]
-    gap = (pairs["turn"] - TURNS[:, None] + np.pi / 2) % np.pi - np.pi / 2
-    near = np.exp(-(gap**2) / (2 * np.deg2rad(15) ** 2))  # (12, p)
-    rising, power, curves = kernel * pairs["cosine"], pairs["cosine"] ** 2, []
-    along, across = (np.rint(pairs[name]) if squares else pairs[name] for name in ("along", "across"))
-    for x, y in places:  # bars have no head: a source counts at its place and at the opposite one
-        weight = np.zeros_like(rising)
-        for sign in (1, -1):
-            far = (along - sign * x) ** 2 + (across - sign * y) ** 2
-            close = far < 25
-            weight[close] += np.exp(-far[close] / (2 * 0.8**2))
-        curves.append((near @ (weight * rising).sum(1)) / (near @ (weight * power).sum(1)))
-    theta, height = preferred(np.array(curves).T)
-    x, y = np.array(places).T
-    weight = np.maximum(height, 0)
-    return np.sum(weight * np.cos(2 * (theta - 2 * np.arctan2(y, x)))) / np.sum(weight)
-
-
-def of_filters(tensors, tries=5):
-    """The measures of l0 and l1, and the R^2 of each l1 filter."""
-    l0, (_, r2, _) = tensors["l0"], fit_gabor(tensors["l1"], tries)
-    (x0, y0, sigma, *_), log_r2 = laplacian_of_gaussian(l0)
-    found = {"log_r2": log_r2, "sigma": sigma, "off_centre": max(abs(x0), abs(y0)) / len(l0), "i_rad": radial_index(l0, x0, y0)}
-    return found | {"gabor_r2": np.median(r2)}, r2
-
-
-def of_kernel(kernel, fields, cells, stride):
-    """The measures of K: all cells for RF, those of the boolean or index array ``cells['kept']`` for the rest."""
-    size, kept = kernel.shape[-1], cells["kept"]
-    rf, chosen = rf_kernel(fields, size, stride), cells["parameters"][kept]
-    pairs, among = pairs_of(chosen, size, stride), np.ix_(kept, kept)
-    own, of_rf = in_deviations(kernel[among]), in_deviations(rf[among])
-    like, orthogonal = tuning(own, pairs)
-    ends, rf_ends = along_and_across(own, pairs), along_and_across(of_rf, pairs)
-    return {
-        "rf": np.corrcoef(between(kernel).ravel(), between(rf).ravel())[0, 1],
-        "cardinal": np.mean(np.abs((chosen[:, 2] + np.pi / 8) % (np.pi / 2) - np.pi / 8) <= np.pi / 8),
-        "bar": np.median(np.exp(chosen[:, 5])),
-        "carrier": np.median(np.exp(chosen[:, 4])),
-        "like": like,
-        "orthogonal": orthogonal,
-        "tuning": like - orthogonal,
-        "elongation": ends[0] - ends[1],
-        "contrast": (ends[0] - ends[1]) / (ends[0] + ends[1]),
-        "rf_contrast": (rf_ends[0] - rf_ends[1]) / (rf_ends[0] + rf_ends[1]),
-        "cocircularity": cocircularity(own, pairs),
-        "cocircularity_exact": cocircularity(own, pairs, squares=False),
+def terms(kernel, pairs, low, high):
+    """The five terms of a kernel in deviations (p, offsets) at low <= r < high px, fitted together with an intercept, as a dict."""
+    theta, psi, radius = pairs["turn"][:, None], np.arctan2(pairs["across"], pairs["along"]), np.sqrt(pairs["squared"])
+    angles = {
+        "round": 0 * psi,
+        "like": 2 * theta + 0 * psi,
+        "target": 2 * psi,
+        "source": 2 * (psi - theta),
+        "cocircular": 4 * psi - 2 * theta,
     }
+    ring = (radius >= low) & (radius < high)
+    columns = [np.ones(ring.sum()), *((pairs["cosine"] * np.cos(angle))[ring] for angle in angles.values())]
+    return dict(zip(angles, projected(kernel[ring], np.stack(columns, 1))[0][1:], strict=True))

@@ -533,7 +533,7 @@ def test_a_tiff_in_which_0_is_white_is_named(tmp_path, capfd):
         ["data", "describe", "tiny-imagenet", "--root"],
         ["train", "--data", "folder", "--quiet", "--root"],
         ["fit"],
-        ["survey"],
+        ["measure"],
         ["weights", "collect"],
         ["robustness", "--root"],
     ],

@@ -76,8 +76,7 @@ function drawMap() {
 function drawWords() {
   get("words").replaceChildren(...data.measures.map((measure) => {
     const line = document.createElement("li"), value = measure.values[at];
-    line.textContent = measure.label + ": " + (value === null ? "K not kept at this step" : minus(value, 2) + (measure.beyond[at] ? ", above chance" : ", not above chance"));
-    if (measure.beyond[at]) line.className = "gr-beyond";
+    line.textContent = measure.label + ": " + (value === null ? "not kept at this step" : minus(value, measure.digits) + " (chance " + minus(measure.chance, measure.digits) + ")");
     return line;
   }));
 }

@@ -55,7 +55,7 @@ def growth(layers, maps, order):
     layers : sequence of EarlyLayers
         With their step.
     maps : array (len(layers), q, q)
-        As :func:`paper_code.emergence.like_maps` gives them; all in one colour scale.
+        As :func:`paper_code.lateral.views.like_map` gives them; all in one colour scale.
     order : sequence of int
         Cells to show, in their order.
     """

@@ -95,6 +95,17 @@ def maps(frame, kernel, turns, half_width, source=False, extent=17.0, step=1.0, 
     return np.arange(count) * step - extent, np.stack(found)
 
 
+def like_map(frame, kernel, half_width=np.pi / 8, extent=17.0):
+    """What like cells send each other, by place in the target's frame, its bars to the right: ticks (n,) and a map (n, n), as :func:`maps`.
+
+    Bars have no head, so that a place and the opposite one are the same: the map is point-symmetric.
+    """
+    ticks, (found,) = maps(frame, kernel, [0.0], half_width, extent=extent)
+    both = np.stack([found, found[::-1, ::-1]])
+    there = np.isfinite(both)
+    return ticks, np.where(there.any(axis=0), np.where(there, both, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1), np.nan)
+
+
 def along_and_across(frame, kernel, share=0.01, beyond=6.0):
     """Where the strongest excitatory weights lie, as Bosking et al. (1997) plot boutons.
 

@@ -63,15 +63,18 @@ def models(options):
 def table(options):
     """Pool everything into one table."""
     from paper_code.conditions import CONTROLS
-    from paper_code.report.pool import CONTROL_MEASURES, control_differences, pooled
+    from paper_code.report.pool import CONTROL_MEASURES, FULL_LENGTH, control_differences, pooled
     from paper_code.report.table import Table, read_table, write_table
 
     found = measured_in(options.networks)
     single = [row for members in found.values() for one in members for row in one.rows]
-    rows = single + pooled(reported_in(found)) + read_table(options.models).rows
+    chosen = reported_in(found)
+    rows = single + pooled(chosen) + read_table(options.models).rows
+    compared = Table(row for name in found for one in chosen[name] for row in one.rows)  # without the exploratory networks
     controls = [name for name in found if name in CONTROLS and name != "control"]
-    if "control" in found and controls:
-        rows += control_differences(Table(single), controls, CONTROL_MEASURES)
+    for base, conditions in (("control", controls), ("reference", [name for name in FULL_LENGTH if name in found])):
+        if base in found and conditions:
+            rows += control_differences(compared, conditions, CONTROL_MEASURES, base)
     write_table(options.output, rows)
     print(f"{len(rows)} rows in {options.output}", flush=True)
 

@@ -56,17 +56,17 @@ def measure_network(condition, seed, times=None, directory=None):
     Measured
     """
     settings = plan()
-    early = weights.load_early(condition, seed, directory)
-    stride = weights.configuration(condition, seed, directory).stride
-    bank = Bank.of(early.l0, early.l1, early.K, stride)
+    early, network = weights.load_early(condition, seed, directory), weights.configuration(condition, seed, directory)
+    bank = Bank.of(early.l0, early.l1, early.K, network.stride)
 
     def row(measure, value, step=END, **rest):
         return Row(condition, str(seed), str(step), measure, value=float(value), **rest)
 
     rows = [row(f"l0.{name}", value, null=null) for name, value, null in l0_measures(early.l0)] if early.l0 is not None else []
     rows += [row(f"l1.{name}", value, null=null) for name, value, null in l1_measures(early.l1, seed)]
-    rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)]
-    if not bank.measurable:
+    composed = network.l0 != "rectified"  # behind a rectified l0 a receptive field is not l1 * l0, so that no cell has a known orientation
+    rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)] if composed else []
+    if not (composed and bank.measurable):
         return Measured(condition, seed, bank, None, {}, {}, rows)
     regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co_kernel(condition, seed, photographs(), directory=directory))}
     start = weights.initial_early(condition, seed, directory)

@@ -18,6 +18,8 @@ CONTROL_MEASURES = (
     ("l0.i_rad", "", ""),
     ("l1.gabor_r2", "", ""),
     ("l1.gabor_share", "", ""),
+    ("bank.oriented", "", ""),
+    ("bank.cardinal", "", ""),
     ("K.like", "beyond RF and CO", "2-14"),
     ("K.source", "raw", "6-10.5"),
     ("K.target", "beyond RF and CO", "6-10.5"),
@@ -26,6 +28,7 @@ CONTROL_MEASURES = (
     ("K.cocircular", "raw", "10.5-18"),
 )
 """(measure, version, ring) that controls are compared in: the filters, and the primary terms of K."""
+FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long trained; shortened controls are compared with ``control``
 
 
 def pooled(networks):
@@ -118,14 +121,15 @@ def rotations(condition, members):
 
 
 def emergence(condition, table):
-    """End of training less its start, paired over networks, for every term of K that both have."""
+    """End of training less its start, paired over the networks that have both, for every measure of a start."""
     rows = []
     for row in {(row.measure, row.version, row.ring) for row in table.where(step=0).rows}:
         measure, version, ring = row
         place = {"measure": measure, "version": version, "ring": ring}
         (end, seeds), (start, first) = table.networks(step=END, **place), table.networks(step=0, **place)
-        if seeds == first and len(seeds) > 1:
-            found = over_networks(end - start)
+        both = [seed for seed in first if seed in seeds]
+        if len(both) > 1:
+            found = over_networks([end[seeds.index(seed)] - start[first.index(seed)] for seed in both])
             rows.append(Row(condition, ALL, END, f"{measure}:trained", version, ring, found.value, found.low, found.high, found.p, 0.0))
     return rows
 
@@ -167,7 +171,7 @@ def families(rows):
 
 
 def control_differences(table, conditions, measures, base="control"):
-    """Each control less the shortened reference, variance within conditions pooled, p adjusted for the rate of false discoveries.
+    """Each condition less a base, variance within conditions pooled, p adjusted for the rate of false discoveries.
 
     Parameters
     ----------

@@ -1,0 +1,70 @@
+"""How the recipe and the length of the controls were chosen: the tables of ``data/sweep.json`` and ``data/shortening.json``.
+
+These runs were measured once, before the present measures of K existed, and are kept as they were.
+"""
+
+import json
+
+from paper_code.errors import PaperCodeError
+from paper_code.files import read_json
+
+
+def differences(condition, base):
+    """Settings of a condition that differ from those of another, both as dicts of :meth:`Condition.as_dict`: ``{name: value}``."""
+    found = {}
+    condition, base = json.loads(json.dumps([condition, base]))  # a tuple is a list in a file
+    for part in ("network", "training"):
+        for key in {**base[part], **condition[part]}:
+            if key != "classes" and condition[part].get(key) != base[part].get(key):
+                found[key] = condition[part].get(key)
+    return found | {key: condition[key] for key in ("images", "classes") if condition[key] != base[key]}
+
+
+def recorded(path):
+    """The surveyed runs of a file, a list of dicts.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file is missing or is no such list.
+    """
+    try:
+        rows = read_json(path)["runs"]
+        for row in rows:
+            row["survey"], row["condition"]["training"], row["sha256"]  # noqa: B018
+        return rows
+    except (KeyError, TypeError) as error:
+        raise PaperCodeError(f"{path} is no list of surveyed runs; restore it with 'git checkout'") from error
+
+
+# What a recipe was asked for, on the development seed: the measure and the least value.
+WANTED = {"log_r2": 0.95, "gabor_r2": 0.85, "tuning_z": 10.0, "elongation_z": 3.3}
+
+
+def reaches_all(row):
+    """Whether a surveyed run has every measure of :data:`WANTED`."""
+    return all(row["survey"][name] is not None and row["survey"][name] >= least for name, least in WANTED.items())
+
+
+def recipe_rows(rows, base):
+    """A table of surveyed runs: what differs from the condition ``base``, the seed, and the measures; wanted ones that are reached in bold.
+
+    Returns
+    -------
+    header : list of str
+    table : list of lists of str
+    """
+    shown = {"log_r2": 3, "i_rad": 3, "sigma": 2, "gabor_r2": 3, "gabor_share": 2, "like": 2, "orthogonal": 2, "tuning_z": 1}
+    shown |= {"elongation": 2, "elongation_z": 1}
+    names = ["LoG R²", "I_rad", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z", "elongation", "z"]
+    table = []
+    for row in sorted(rows, key=lambda one: (one["seed"], json.dumps(one["condition"], sort_keys=True))):
+        changed = differences(row["condition"], base.as_dict())
+        line = [", ".join(f"{key} {value}" for key, value in changed.items()) or "**as frozen**", row["seed"]]
+        for name, digits in shown.items():
+            value = row["survey"][name]
+            text = "–" if value is None else f"{value:.{digits}f}"
+            line.append(f"**{text}**" if name in WANTED and value is not None and value >= WANTED[name] else text)
+        accuracy = row["accuracy_noise_free"]
+        table.append([*line, "–" if accuracy is None else f"{accuracy:.3f}"])
+    return ["changed", "seed", *names, "accuracy"], table

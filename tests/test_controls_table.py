@@ -1,0 +1,195 @@
+"""Laws of what a condition does to a measure, of the words for it, and of l0's width against the noise."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scipy import stats
+from tiny import command, make_run
+
+from paper_code import receptor_noise, weights
+from paper_code.conditions import CONDITIONS
+from paper_code.errors import PaperCodeError
+from paper_code.figures import controls as figures
+from paper_code.image_statistics import RadialPower
+from paper_code.report import controls, measure
+from paper_code.report.pool import CONTROL_MEASURES, control_differences, emergence
+from paper_code.report.table import END, Row, Table
+
+FAR = ("K.cocircular", "raw", "10.5-18")
+NETWORKS = {"control": (0.100, 0.102, 0.101), "weaker": (0.050, 0.051), "gone": (0.001, -0.001), "more": (0.2, 0.2), "same": (0.1, 0.103)}
+
+
+def rows(measure, version, ring, values, null=float("nan")):
+    """A row for each network."""
+    return [
+        Row(name, str(seed), END, measure, version, ring, value=value, null=null)
+        for name, several in values.items()
+        for seed, value in enumerate(several)
+    ]
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    """One term of K under five conditions; a sixth has a filter alone."""
+    own = [*rows(*FAR, NETWORKS), *rows("l0.log_r2", "", "", {"control": (0.9, 0.9), "blind": (0.5, 0.6)}, 0.7)]
+    return Table(own + control_differences(Table(own), [*list(NETWORKS)[1:], "blind"], CONTROL_MEASURES))
+
+
+def test_every_measure_of_a_control_has_its_words():
+    assert set(controls.LABELS) == set(CONTROL_MEASURES) == {*controls.FILTERS, *controls.KERNEL}
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "remains"),
+    [("weaker", "lower", True), ("gone", "lower", False), ("more", "higher", True), ("same", "not told apart", True)],
+)
+def test_a_word_follows_from_the_corrected_p_and_from_what_is_left(numbers, name, word, remains):
+    found = controls.compare(numbers, name, FAR)
+    assert (found.word, found.remains) == (word, remains)
+    assert found.difference.value == pytest.approx(np.mean(NETWORKS[name]) - np.mean(NETWORKS["control"]))
+
+
+def test_a_condition_without_the_measure_is_not_compared(numbers):
+    found = controls.compare(numbers, "blind", FAR)
+    assert found.word == "not measured" and not found.remains and len(found.values) == 0
+    assert controls.said(numbers, "blind") == "None of it could be measured."
+
+
+def test_the_interval_of_a_mean_is_that_of_the_pooled_variance(numbers):
+    groups = [np.array(values) for values in NETWORKS.values()]
+    freedom = sum(len(one) - 1 for one in groups)
+    sd = np.sqrt(sum(((one - one.mean()) ** 2).sum() for one in groups) / freedom)
+    half = stats.t.ppf(0.975, freedom) * sd / np.sqrt(2)
+    assert controls.compare(numbers, "weaker", FAR).interval == pytest.approx((0.0505 - half, 0.0505 + half))
+
+
+def test_sentences_and_needs_follow_the_words(numbers):
+    said = {name: controls.said(numbers, name) for name in NETWORKS if name != "control"}
+    starts = {"weaker": "Lower, but still above 0: ", "gone": "Lower, with nothing left", "more": "Higher: ", "same": "Not told apart: "}
+    assert all(said[name].startswith(start) for name, start in starts.items())
+    assert "0.051 against 0.101" in said["weaker"] and "−0.051 [" in said["weaker"] and "[" not in said["same"]
+    assert controls.needed(numbers, FAR, list(starts)) == [["weaker", "gone"], ["same"], ["more"]]
+    assert controls.conditions(numbers, ["blind", "nothing", "control"]) == ["blind", "control"]
+
+
+def test_the_matrix_has_a_column_a_measure_and_fills_what_is_told(numbers):
+    shown = {name: [controls.compare(numbers, name, FAR)] for name in NETWORKS}
+    (panel,) = figures.matrix(shown, "control", ["far"]).axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == list(NETWORKS)
+    faces = {-line.get_ydata()[0]: line.get_markerfacecolor() for line in panel.lines if line.get_marker() == "o"}
+    assert [faces[place] == "white" for place in (1, 2, 3, 4)] == [False, False, False, True]
+    plt.close("all")
+
+
+def test_full_length_conditions_are_compared_with_their_own_base():
+    own = rows(*FAR, {"control": (0.1, 0.1), "reference": (0.5, 0.52), "turned": (0.3, 0.31)})
+    (found,) = control_differences(Table(own), ["turned"], [FAR], "reference")
+    assert found.condition == "turned" and found.value == pytest.approx(0.305 - 0.51)
+
+
+def test_training_is_paired_over_the_networks_that_have_both_ends():
+    ends = rows("l0.log_r2", "", "", {"reference": (0.9, 0.8, 0.95, 0.2)})
+    starts = [replace(row, step="0", value=value) for row, value in zip(ends[:3], (0.1, 0.1, 0.2), strict=True)]
+    (found,) = emergence("reference", Table(ends + starts))
+    assert found.measure == "l0.log_r2:trained" and found.value == pytest.approx(np.mean([0.8, 0.7, 0.75]))
+
+
+def test_behind_a_rectified_filter_no_cell_has_an_orientation(monkeypatch):
+    """A receptive field is l1 * l0 only where both are linear."""
+    monkeypatch.setattr(measure, "Bank", SimpleNamespace(of=lambda *_: SimpleNamespace(measurable=True)))
+    monkeypatch.setattr(measure, "l0_measures", lambda l0: [("log_r2", 0.9, 0.7)])
+    monkeypatch.setattr(measure, "l1_measures", lambda l1, seed: [("gabor_r2", 0.8, 0.7)])
+    found = measure.measure_network("control-rectified-l0", 0)
+    assert found.sums is None and [row.measure for row in found.rows] == ["l0.log_r2", "l1.gabor_r2"]
+
+
+def test_measure_takes_a_run_that_is_not_shipped(tmp_path, monkeypatch, capsys):
+    run, seen = make_run(tmp_path / "run"), []
+    run.train(progress=False)
+
+    def measured(condition, seed, times, directory):
+        seen.append((condition, seed, times, weights.load_early(condition, seed, directory).l1.shape))
+        return SimpleNamespace(rows=rows("l0.log_r2", "", "", {"tiny": (0.25,)}))
+
+    monkeypatch.setattr(measure, "measure_network", measured)
+    status, out, err = command(monkeypatch, capsys, "measure", run.directory, "--out", tmp_path / "rows.csv")
+    assert (status, err) == (0, "") and "l0.log_r2" in out and "0.250" in out
+    assert seen[0][:3] == ("tiny", 0, 0) and "0.25" in (tmp_path / "rows.csv").read_text()
+    status, _, err = command(monkeypatch, capsys, "measure", tmp_path)
+    assert status == 1 and "no finished run" in err and err.count("\n") == 1
+
+
+# l0's width against the noise
+
+
+def test_only_networks_that_differ_in_noise_and_blur_take_part():
+    def own(name, sigma, r2=0.9, off=0.3):
+        places = (("l0.sigma", sigma, float("nan")), ("l0.log_r2", r2, 0.7), ("l0.off_centre", off, float("nan")))
+        return [Row(name, "0", END, measure, value=value, null=null) for measure, value, null in places]
+
+    table = Table(
+        [
+            *own("control", 1.0),
+            *own("control-noise-high", 1.2, off=3.0),
+            *own("control-no-front-end", 0.8, r2=0.5),
+            *own("control-no-lateral", 1.0),
+        ]
+    )
+    found = receptor_noise.noise_rows(table)
+    base = CONDITIONS["control"].network
+    assert [(one.noise, one.blur, one.sigma, one.is_log) for one in found] == [
+        (base.noise, base.blur, 1.0, True),
+        (0.4, base.blur, 1.2, False),  # its centre lies off the middle
+        (0.0, 0.0, 0.8, False),
+    ]
+    figures.noise(found, np.array([0.1, 0.8]), np.array([1.0, 2.0]))
+    plt.close("all")
+
+
+def test_a_trend_with_the_noise_is_found_and_a_reversed_one_is_not():
+    def networks(sigmas, shift=3.0):
+        """Two seeds, the second wider by ``shift`` at every level."""
+        levels = (0.1, 0.2, 0.4, 0.8)
+        pairs = [(noise, sigma + shift * seed, seed) for seed in (0, 1) for noise, sigma in zip(levels, sigmas, strict=True)]
+        return [receptor_noise.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in pairs]
+
+    rising = networks((1.0, 1.25, 1.5, 1.75))
+    found = receptor_noise.noise_trend(rising)
+    assert found.correlation == pytest.approx(1) and found.p < 0.01 and found.least_p == pytest.approx(1 / 24**2)
+    assert (found.slope, found.low, found.high) == pytest.approx((0.25, 0.25, 0.25)) and (found.networks, found.levels) == (8, 4)
+    found = receptor_noise.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
+    assert found.correlation == pytest.approx(-1) and found.p > 0.99 and found.high < 0
+    lost = [replace(rising[0], is_log=False), *rising[1:]]
+    assert receptor_noise.noise_trend(lost).left_out == 1 and receptor_noise.noise_trend(lost).networks == 7
+    assert receptor_noise.noise_trend([replace(one, blur=0.0) for one in rising]) is None and receptor_noise.noise_trend([]) is None
+    assert receptor_noise.noise_trend([one for one in rising if one.noise < 0.3]) is None  # two levels are no trend
+    silent = [replace(rising[0], noise=0.0, sigma=9.0), *rising]
+    assert receptor_noise.noise_trend(silent) == receptor_noise.noise_trend(rising)  # there is no doubling of nothing
+
+
+def test_the_interval_of_the_slope_covers():
+    rng, covered = np.random.default_rng(1), []
+    for _ in range(300):
+        levels = [(noise, seed) for seed in (0, 1) for noise in (0.1, 0.2, 0.4, 0.8)]
+        rows = [
+            receptor_noise.NoiseRow(noise, 1.0, 2 + seed + 0.2 * np.log2(noise) + 0.1 * rng.standard_normal(), seed, True)
+            for noise, seed in levels
+        ]
+        found = receptor_noise.noise_trend(rows, draws=1)
+        covered.append(found.low <= 0.2 <= found.high)
+    assert 0.9 < np.mean(covered) < 0.99
+
+
+def test_efficient_coding_asks_for_a_wider_centre_with_more_noise():
+    frequency = np.arange(1, 33) / 64
+    power = RadialPower(frequency, 0.01 * frequency**-2.0)
+    sigma = receptor_noise.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
+    assert (np.diff(sigma) > 0).all() and sigma[0] > 0.3
+    # Without optics, S / N alone sets the peak: of f^-2 it lies where the noise is half the signal, N = S / 2.
+    peak = 1 / (np.sqrt(2) * np.pi * receptor_noise.efficient_sigma(power, [0.5], 0.0)[0])
+    assert 0.01 * peak**-2 == pytest.approx(2 * 0.25, rel=0.05)
+    with pytest.raises(PaperCodeError, match="above 0"):
+        receptor_noise.efficient_sigma(power, [0.0, 0.1], 1.0)
