@@ -30,6 +30,11 @@ def reported_seeds(numbers, condition="reference"):
     return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))
 
 
+def shipped(condition="reference", kinds=()):
+    """The reported seeds of a condition that have files of these kinds, "rest" or "snapshots"; all such seeds if none is reported."""
+    return reported(condition, [seed for seed in weights.seeds(condition) if set(kinds) <= set(weights.entry(condition, seed)["files"])])
+
+
 def untrained(measured):
     """K of a measured network before training, between all its cells."""
     return weights.initial_early(measured.condition, measured.seed).K
