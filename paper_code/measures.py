@@ -1,6 +1,6 @@
 """The measures of claims 1 and 2 on shipped networks, each beside its null distribution and its untrained start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,26 +50,10 @@ class LgnMeasures:
         """I_orb that 95 % of smooth random filters stay below."""
         return float(np.quantile(self.null.i_orb, NULL_QUANTILE))
 
-    def numbers(self):
-        """What the results file keeps."""
-        return {
-            "seeds": list(self.seeds),
-            "log_r2": self.fit.r2.tolist(),
-            "sigma": self.fit.sigma.tolist(),
-            "zero_crossing": (np.sqrt(2) * self.fit.sigma).tolist(),
-            "centre": np.stack([self.fit.x0, self.fit.y0], 1).tolist(),
-            "off_centre": (self.fit.amplitude < 0).tolist(),
-            "uninformative": self.fit.uninformative.tolist(),
-            "i_rad": self.symmetry.i_rad.tolist(),
-            "i_orb": self.symmetry.i_orb.tolist(),
-            "start_log_r2": self.start_fit.r2.tolist(),
-            "start_i_rad": self.start_symmetry.i_rad.tolist(),
-            "start_i_orb": self.start_symmetry.i_orb.tolist(),
-            "null_log_r2": self.null_log_r2,
-            "null_i_rad": self.null_i_rad,
-            "null_i_orb": self.null_i_orb,
-            "null_count": len(self.null),
-        }
+    def first(self, count):
+        """The same of the first ``count`` networks, for pictures."""
+        names = ("seeds", "filters", "fit", "symmetry", "start", "start_fit", "start_symmetry")
+        return replace(self, **{name: getattr(self, name)[:count] for name in names})
 
 
 def measure_lgn(condition, seeds, null_count=1000, null_seed=0):
@@ -81,7 +65,7 @@ def measure_lgn(condition, seeds, null_count=1000, null_seed=0):
         If the condition has no l0 or a network is missing.
     """
     filters = np.stack([_l0(weights.load_early(condition, seed), condition) for seed in seeds])
-    start = np.stack([_l0(weights.load_snapshots(condition, seed)[0], condition) for seed in seeds])
+    start = np.stack([_l0(weights.initial_early(condition, seed), condition) for seed in seeds])
     fit, start_fit = fit_log(filters), fit_log(start)
     return LgnMeasures(
         tuple(seeds),
@@ -174,44 +158,11 @@ class SimpleCellMeasures:
         """Which l1 filters exceed the null's 95 %: bool (s, n)."""
         return self.r2 > self.null_r2
 
-    def numbers(self):
-        """What the results file keeps."""
-        field_null = np.quantile(self.field_nulls, NULL_QUANTILE, axis=1)
-        fits = self.fits
-        kept = [fit[mask] for fit, mask in zip(self.field_fits, self.above_null, strict=True)]
-        return {
-            "seeds": list(self.seeds),
-            "gabor_median_r2": np.median(self.r2, axis=1).tolist(),
-            "gabor_share_above_null": self.above_null.mean(axis=1).tolist(),
-            "null_r2": self.null_r2,
-            "null_median_r2": float(np.median(self.null)),
-            "null_count": len(self.null),
-            "start_median_r2": np.median(self.start_r2, axis=1).tolist(),
-            "start_share_above_null": (self.start_r2 > self.null_r2).mean(axis=1).tolist(),
-            "field_median_r2": np.median(self.field_r2, axis=1).tolist(),
-            "field_null_r2": field_null.tolist(),
-            "field_share_above_null": (self.field_r2 > field_null[:, None]).mean(axis=1).tolist(),
-            "at_bound": [int(fit.at_bound.sum()) for fit in fits],
-            "degenerate": [int(fit.degenerate.sum()) for fit in fits],
-            "orientation_disagrees": [int(fit.disagrees.sum()) for fit in fits],
-            "cardinal_share": [_cardinal_share(fit) for fit in kept],
-            "longer_than_wide": [float((fit.n_y > fit.n_x).mean()) for fit in kept],
-            "field_at_bound": [int(fit.at_bound.sum()) for fit in self.field_fits],
-            "field_degenerate": [int(fit.degenerate.sum()) for fit in self.field_fits],
-            "field_orientation_disagrees": [int(fit.disagrees.sum()) for fit in self.field_fits],
-            "field_median_frequency": [float(np.median(fit.frequency)) for fit in self.field_fits],
-        }
-
-
-def _cardinal_share(fits):
-    """Share of orientations within 22.5 degrees of the horizontal or the vertical; half of an even spread."""
-    return float((np.abs((fits.orientation + np.pi / 4) % (np.pi / 2) - np.pi / 4) < np.pi / 8).mean())
-
 
 def measure_simple_cells(condition, seeds, null_count=1000, field_null_count=200, null_seed=0):
     """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to chance."""
     early = [weights.load_early(condition, seed) for seed in seeds]
-    start = [weights.load_snapshots(condition, seed)[0].l1 for seed in seeds]
+    start = [weights.initial_early(condition, seed).l1 for seed in seeds]
     size = early[0].l1.shape[-1]
     fields = [network.receptive_fields for network in early]
     return SimpleCellMeasures(

@@ -1,104 +1,191 @@
-"""Verdicts follow from the numbers, and from nothing else."""
+"""The scorecard is a query of the table: planted rows give each verdict, and nothing else does."""
 
-import json
+from dataclasses import replace
+from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
-from paper_code import scorecard
 from paper_code.errors import PaperCodeError
-from paper_code.scorecard import FAILS, HOLDS, PARTLY, Claim, judge
+from paper_code.report import scorecard as card
+from paper_code.report.plan import plan
+from paper_code.report.table import ALL, END, Row, Table, read_table, write_table
+from paper_code.workflow.chapters import read_chapter
 
-CLAIM = Claim(1, "a claim", "a measure", "04_lgn", "value", 0.9, "null", "start")
+ROOT = Path(__file__).resolve().parent.parent
+
+TEXTS, CLAIMS = card.claims()
+SEEDS = (10, 11, 12)
+
+
+def planted(claims=CLAIMS, value=0.97, half=0.01, p=0.001, null=0.0):
+    """A table in which every claim has one estimate, and single networks around it."""
+    rows = {}
+    for claim in claims:
+        place = {"version": claim.version, "ring": claim.ring}
+        base, _, kind = claim.measure.partition(":")
+        for number, seed in enumerate(SEEDS):
+            single = claim.measure if kind != "trained" else base
+            rows[(seed, END, single, *place.values())] = Row(claim.condition, str(seed), END, single, **place, value=value + number - 1)
+            if kind == "trained":
+                rows[(seed, 0, base, *place.values())] = Row(claim.condition, str(seed), "0", base, **place, value=0.5)
+        names = [claim.measure, *([f"{claim.measure}:{claim.family}"] if claim.family else [])]
+        for name in names:
+            estimate = Row(claim.condition, ALL, END, name, **place, value=value, low=value - half, high=value + half, p=p, null=null)
+            rows[(ALL, END, name, *place.values())] = estimate
+    return Table(rows.values())
+
+
+def one(**wanted):
+    """The single claim with these values."""
+    found = [claim for claim in CLAIMS if all(getattr(claim, name) == value for name, value in wanted.items())]
+    assert len(found) == 1
+    return found[0]
+
+
+LIKE, LOG, MODEL = one(measure="K.like"), one(measure="l0.log_r2"), one(measure="models.DP", version="plain")
 
 
 @pytest.mark.parametrize(
-    ("values", "null", "verdict"),
+    ("claim", "estimate", "verdict"),
     [
-        ([0.95, 0.92], 0.5, HOLDS),
-        ([0.95, 0.9], 0.5, HOLDS),  # the target itself counts
-        ([0.95, 0.89], 0.5, PARTLY),
-        ([0.1, 0.2], 0.5, FAILS),
-        ([0.95, 0.92], 0.93, PARTLY),  # above the target, but one is within chance
-        ([0.95, 0.92], 0.99, FAILS),
-        ([0.95, 0.92], [0.94, 0.93], PARTLY),  # a null for each seed
+        (LIKE, {"value": 0.04, "half": 0.02}, "holds"),
+        (LIKE, {"value": 0.04, "half": 0.05}, "not settled"),  # the interval reaches chance
+        (LIKE, {"value": 0.04, "half": 0.02, "p": 0.06}, "not settled"),  # Holm's p counts
+        (LIKE, {"value": 0.04, "half": 0.02, "null": 0.03}, "not settled"),  # chance is the null's mean, not 0
+        (LIKE, {"value": 0.0, "half": 0.01, "p": 0.9}, "does not hold"),
+        (LIKE, {"value": 0.0, "half": 0.03, "p": 0.9}, "not settled"),
+        (LOG, {"value": 0.97, "half": 0.01, "null": 0.77}, "holds"),
+        (LOG, {"value": 0.95, "half": 0.01, "null": 0.77}, "not settled"),  # the target lies in the interval
+        (LOG, {"value": 0.90, "half": 0.01, "null": 0.77}, "does not hold"),  # above chance, below the target
+        (MODEL, {"value": 0.3, "half": 0.1}, "holds"),
+        (MODEL, {"value": 0.0, "half": 0.04, "p": 0.9}, "does not hold"),  # the margin of a gain is wider than that of a term
     ],
 )
-def test_verdict(values, null, verdict):
-    assert judge(CLAIM, {"value": values, "null": null, "start": [0.1, 0.1]}).verdict == verdict
+def test_a_planted_estimate_gives_its_verdict(claim, estimate, verdict):
+    assert card.judge(claim, planted([claim], **estimate)).verdict == verdict
 
 
-@pytest.mark.parametrize(("values", "verdict"), [([0.0001, 0.0002], HOLDS), ([0.0001, 0.001], PARTLY), ([0.2, 1.0], FAILS)])
-def test_a_p_has_to_stay_below_its_target(values, verdict):
-    assert judge(Claim(3, "a claim", "p", "04_lgn", "value", 0.001, is_p=True), {"value": values}).verdict == verdict
+def test_p_is_the_one_of_the_family():
+    table = planted([LIKE], value=0.04, half=0.02)
+    worse = Table(replace(row, p=0.2) if row.measure.endswith("holm primary") else row for row in table.rows)
+    assert card.judge(LIKE, worse).p == 0.2 and card.judge(LIKE, worse).verdict == "not settled"
+
+
+def test_a_row_that_is_ours_has_no_verdict_whatever_its_numbers():
+    ours = [claim for claim in CLAIMS if claim.ours]
+    for numbers in ({"value": 0.97}, {"value": 0.0, "half": 0.001, "p": 1.0}):
+        assert [card.judge(claim, planted([claim], **numbers)).verdict for claim in ours] == [""] * len(ours)
+    assert ours and all(one.verdict for one in card.scorecard(planted()) if not one.claim.ours)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.measure} {claim.version}")
+def test_a_missing_row_gives_one_clear_line(claim):
+    whole = planted()
+    for gone in [claim.measure, *([f"{claim.measure}:{claim.family}"] if claim.family else [])]:
+        left = [row for row in whole.rows if not (row.seed == ALL and row.measure == gone and row.version == claim.version)]
+        with pytest.raises(PaperCodeError, match="0 rows with") as caught:
+            card.scorecard(Table(left))
+        assert gone in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_networks_are_the_reported_ones_and_a_paired_difference_is_end_less_start():
+    table = planted()
+    old = [replace(row, seed="3", value=99.0) for row in table.rows if row.seed == "10"]
+    found = {one.claim: one.networks for one in card.scorecard(Table([*table.rows, *old]))}
+    np.testing.assert_allclose(found[LIKE], [-0.03, 0.97, 1.97])
+    np.testing.assert_allclose(found[one(measure="K.source:trained")], [-0.53, 0.47, 1.47])
+
+
+def test_every_claim_of_the_paper_has_one_leading_row_that_is_judged():
+    assert sorted(TEXTS) == [1, 2, 3, 4, 5]
+    for number in TEXTS:
+        leading = [claim for claim in CLAIMS if claim.claim == number and claim.lead]
+        assert len(leading) == 1 and not leading[0].ours
+    assert len(set(CLAIMS)) == len(CLAIMS)
+
+
+def test_the_plan_is_on_the_card_whole():
+    primary = {(f"K.{one['term']}", one["version"], one["ring"], one["claim"]) for one in plan()["primary"]}
+    assert primary == {(c.measure, c.version, c.ring, c.claim) for c in CLAIMS if c.family == "holm primary"}
+    for version in ("plain", "with RF and CO"):
+        assert one(measure="models.DP", version=version).ring in plan()["models"]["rings"]
+    targets = {claim.measure.partition(".")[2]: (claim.claim, claim.target) for claim in CLAIMS if claim.target is not None}
+    planned = {name: (row["claim"], row["target"]) for name, row in plan()["filters"].items() if name != "beside"}
+    assert targets == planned
+
+
+def test_the_summary_counts_measures_that_hold():
+    table = planted()
+    spoilt = Table(replace(row, p=0.9) if row.measure.startswith("K.target:holm") else row for row in table.rows)
+    rows = {number: (holding, count) for number, _, holding, count in card.summary(card.scorecard(spoilt))}
+    judged = sum(claim.claim == 4 and not claim.ours for claim in CLAIMS)
+    assert rows[4] == (judged - 1, judged) and rows[3] == (1, 1)
+
+
+def test_rotations_show_the_conditions_that_were_measured():
+    def of(condition, seeds):
+        rows = [Row(condition, str(seed), END, "l0.i_rad", value=0.9) for seed in seeds]
+        for measure, version, ring in (("l0.i_rad", "", ""), ("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5")):
+            rows.append(Row(condition, ALL, END, measure, version, ring, 0.75, 0.6, 0.9))
+        return rows
+
+    rows = card.rotations(Table(of("reference", SEEDS) + of("control-phase-scrambled", (0, 1))))
+    assert [row[:2] for row in rows] == [["upright", 3], ["phases scrambled, short training", 2]]
+    assert rows[0][2:] == ["0.75 [0.60, 0.90]"] * 3 and rows[1][2:] == ["0.75"] * 3  # two networks have no interval to speak of
 
 
 @pytest.mark.parametrize(
-    ("low", "verdict"), [([0.1, 0.01], HOLDS), ([0.1, -0.01], PARTLY), ([0.0, -0.01], FAILS), ([0.1, float("nan")], PARTLY)]
+    ("change", "says"),
+    [
+        (lambda text: text + "\n[[row]]\nclaim = 1\n", "damaged"),
+        (lambda text: text.replace("[claims]", "[claims"), "damaged"),
+        (lambda text: text.replace("lead = true", "best = true", 1), "best"),
+        (lambda text: text.replace("\nclaim = 5", "\nclaim = 7", 1), "belongs to no claim"),
+        (lambda text: "", "damaged"),
+    ],
 )
-def test_a_claim_with_an_interval_needs_it_above_zero_too(low, verdict):
-    claim = Claim(3, "a claim", "p", "04_lgn", "value", 0.001, is_p=True, low_key="low")
-    assert judge(claim, {"value": [0.0001, 0.0001], "low": low}).verdict == verdict
-    assert judge(claim, {"value": [0.5, 0.5], "low": low}).verdict == FAILS  # and it does not help a large p
-    with pytest.raises(PaperCodeError, match="low has 1 value"):
-        judge(claim, {"value": [0.0001, 0.0001], "low": low[:1]})
+def test_damaged_claims_are_refused_in_one_line(tmp_path, change, says):
+    path = tmp_path / "claims.toml"
+    path.write_text(change(card.FILE.read_text()))
+    with pytest.raises(PaperCodeError, match=says) as caught:
+        card.claims(path)
+    assert "\n" not in str(caught.value)
 
 
-def test_every_mean_over_cells_that_is_judged_by_relabelling_needs_its_interval():
-    relabelled = [claim for claim in scorecard.CLAIMS if claim.chapter in ("06_orientation_selectivity", "07_association_fields")]
-    assert len(relabelled) >= 6 and all(claim.is_p and claim.low_key for claim in relabelled)
+def chapter(name, build):
+    """What the cells of a chapter leave behind, run in this process on a build."""
+    space = {}
+    for cell in read_chapter(ROOT / "book" / f"{name}.md").cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, name, "exec"), space)
+            if "parameters" in cell.metadata.get("tags", []):
+                space["build"] = str(build)
+    plt.close("all")
+    return space
 
 
-def test_results_that_lack_or_spoil_a_value_are_refused():
-    good = {"value": [0.95], "null": 0.5, "start": [0.1]}
-    for bad in ({"null": 0.5}, good | {"value": [float("nan")]}, good | {"value": []}, good | {"null": float("inf")}):
-        with pytest.raises(PaperCodeError, match="04_lgn"):
-            judge(CLAIM, bad)
-
-
-def test_reading_names_the_missing_chapter(tmp_path):
-    with pytest.raises(PaperCodeError, match="04_lgn.json"):
-        scorecard.read(tmp_path)
-
-
-def test_every_claim_of_the_paper_is_listed_once():
-    measured = {claim.number for claim in scorecard.CLAIMS}
-    pending = {number for number, _ in scorecard.PENDING_CLAIMS}
-    assert measured | pending == {1, 2, 3, 4, 5}
-    keys = [(claim.chapter, claim.key) for claim in scorecard.CLAIMS]
-    assert len(keys) == len(set(keys))
-
-
-def test_reads_what_the_chapters_write(tmp_path):
-    folder = tmp_path / "results"
-    folder.mkdir()
-    for claim in scorecard.CLAIMS:
-        path = folder / f"{claim.chapter}.json"
-        numbers = json.loads(path.read_text()) if path.exists() else {}
-        value = 0.0001 if claim.is_p else 0.99
-        numbers |= {
-            claim.key: [value, value],
-            claim.start_key: [0.1, 0.1],
-            claim.size_key: [0.3, 0.4],
-            claim.null_key: 0.5,
-            claim.low_key: [0.1, 0.1],
-        }
-        numbers.pop(None, None)
-        path.write_text(json.dumps(numbers))
-    assert [row.verdict for row in scorecard.read(tmp_path)] == [HOLDS] * len(scorecard.CLAIMS)
-
-
-def test_group_models_are_judged_by_the_round_kernel_and_by_the_fields():
-    rows = [claim for claim in scorecard.CLAIMS if claim.chapter == "08_group_models"]
-    for family in ("dp", "hr"):
-        for contest in (
-            f"{family}_minus_iso_resampled_p",
-            f"{family}_minus_sep_resampled_p",
-            f"{family}_minus_ani_resampled_p",
-            f"{family}_labels_excess_p",
-            f"rf_co_{family}_minus_rf_co_resampled_p",
-        ):
-            claim = next(row for row in rows if row.key == contest)
-            assert claim.number == 4 and claim.is_p and claim.size_key and claim.start_key == f"untrained_{contest}"
-            # An interval that reaches 0 has a p of at least .025.
-            assert not claim.reached([0.025])[0] and claim.reached([0.0005])[0]
-    assert not any(number == 4 for number, _ in scorecard.PENDING_CLAIMS)
+def test_the_pages_say_what_the_table_says(tmp_path):
+    planned = planted(value=0.966, half=0.0123, p=0.0321, null=0.111).rows
+    rows = [row for row in planned if row.measure != "l0.i_rad"]
+    rows += [replace(row, value=0.9, low=0.8, high=0.94) for row in planned if row.measure == "l0.i_rad"]
+    rows += [Row("reference", ALL, END, *place, 0.75, 0.6, 0.9) for place in (("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5"))]
+    write_table(tmp_path / "table.csv", rows)
+    numbers = read_table(tmp_path / "table.csv")
+    page, intro = chapter("scorecard", tmp_path), chapter("intro", tmp_path)
+    shown = [cells for number in TEXTS for cells in page["rows_of"](number)]
+    assert len(shown) == len(CLAIMS)
+    for claim, cells in zip(sorted(CLAIMS, key=lambda claim: claim.claim), shown, strict=True):
+        row = numbers.one(condition=claim.condition, seed=ALL, step=END, measure=claim.measure, version=claim.version, ring=claim.ring)
+        decimals = 2 if claim.unit.startswith("%") else 3
+        assert claim.text in cells[0] and f"({claim.chapter}.ipynb)" in cells[0]
+        assert [float(part) for part in cells[1].replace("[", "").replace("]", "").replace(",", "").split()] == [
+            round(getattr(row, name), decimals) for name in ("value", "low", "high")
+        ]
+        assert float(cells[2]) == round(row.null, 3) and cells[4].removesuffix(" H") == ".032"
+        assert cells[5] == ("*ours*" if claim.ours else "**does not hold**" if claim.measure == "l0.i_rad" else "**holds**")
+    leading = [one for one in page["found"] if one.claim.lead]
+    assert [cells[2:4] for cells in intro["rows"]] == [[one.effect, one.chance] for one in leading] and len(leading) == 5
+    assert all(lead.verdict in cells[4] for lead, cells in zip(leading, intro["rows"], strict=True))
+    assert "1 holds" in intro["rows"][0][4]  # of two

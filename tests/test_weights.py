@@ -22,7 +22,6 @@ from paper_code.conditions import Condition
 from paper_code.errors import PaperCodeError
 from paper_code.files import locked, read_json, sha256, write_json
 from paper_code.network import Network
-from paper_code.survey import survey_run
 from paper_code.tables import markdown_table, plain
 from paper_code.training import snapshot_steps
 from paper_code.weights import EarlyLayers, collect, load_early, load_network, load_snapshots, read_log, read_tensors, verify, write_tensors
@@ -452,7 +451,6 @@ def test_no_field_of_result_json_may_be_lost_or_of_another_kind(trained, tmp_pat
             continue
         write_json(run / "result.json", spoiled(result, path, other))
         fails(f"{run / 'result.json'}: ", weights.read_result, run)
-    fails(f"{run / 'result.json'}: ", survey_run, run)
     write_json(run / "result.json", result)
     assert weights.read_result(run) == result
 

@@ -1,5 +1,7 @@
 """Figures of the introduction and the scorecard."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -73,21 +75,27 @@ def growth(layers, maps, order):
     return figure
 
 
-def scorecard(rows):
-    """Claims that are measured by a share or an R^2, as lines from 0 to 1: seeds, untrained networks, chance level and target."""
-    figure, panel = plt.subplots(figsize=(7.6, 0.62 * len(rows) + 0.9))
-    for index, row in enumerate(rows):
-        y = -index
-        panel.plot([0, 1], [y, y], color="#e3e7ea", linewidth=6, solid_capstyle="round", zorder=0)
-        if row.null:
-            panel.plot([0, max(row.null)], [y, y], color=NULL, linewidth=6, solid_capstyle="butt", zorder=1)
-        if row.start:
-            panel.plot(row.start, np.full(len(row.start), y), "o", color="white", markeredgecolor=INK, markersize=5, zorder=3)
-        for number, value in enumerate(row.values):
-            panel.plot(value, y, "o", color=SEEDS[number % len(SEEDS)], markersize=6, zorder=4)
-        panel.plot(row.claim.target, y, "|", color=ACCENT, markersize=18, markeredgewidth=2, zorder=5)
-    panel.set_yticks([-index for index in range(len(rows))], [f"{row.claim.text}\n{row.claim.measure}" for row in rows])
-    panel.set(xlim=(-0.02, 1.03), ylim=(-len(rows) + 0.45, 0.55), xlabel="value")
-    panel.spines["left"].set_visible(False)
-    panel.tick_params(left=False)
+def scorecard(groups):
+    """Estimates over networks, a panel a unit and a line a row: networks, mean and interval, chance and target.
+
+    Parameters
+    ----------
+    groups : dict of lists
+        By unit, (label, values, mean, low, high, chance or nan, target or None) a row.
+    """
+    heights = [len(rows) for rows in groups.values()]
+    size = (7.6, 0.38 * sum(heights) + 0.75 * len(groups))
+    figure, axes = plt.subplots(len(groups), 1, figsize=size, height_ratios=heights, squeeze=False)
+    for panel, (unit, rows) in zip(axes[:, 0], groups.items(), strict=True):
+        for index, (_, values, mean, low, high, chance, target) in enumerate(rows):
+            y = -index
+            panel.plot(values, np.full(len(values), y - 0.25), "o", color=NULL, markersize=4)
+            panel.plot([low, high], [y, y], color=INK, linewidth=2)
+            panel.plot(mean, y, "D", color=INK, markersize=5)
+            panel.plot(chance, y, "|", color=SEEDS[0], markersize=15, markeredgewidth=2)
+            if target is not None:
+                panel.plot(target, y, "|", color=ACCENT, markersize=15, markeredgewidth=2)
+        panel.set_yticks([-index for index in range(len(rows))], [textwrap.fill(row[0], 40) for row in rows])
+        panel.set(ylim=(-len(rows) + 0.4, 0.6), xlabel=unit)
+        panel.tick_params(left=False)
     return figure

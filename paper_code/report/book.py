@@ -49,6 +49,12 @@ def which(numbers, condition="reference"):
     )
 
 
+def shipped(condition="reference", kinds=()):
+    """The seeds of a condition that the book reports and that have files of these kinds, "rest" or "snapshots"."""
+    there = reported(condition, weights.seeds(condition))
+    return [seed for seed in there if set(kinds) <= set(weights.entry(condition, seed)["files"])]
+
+
 def untrained(measured):
     """K of a measured network before training, between all its cells."""
     return weights.initial_early(measured.condition, measured.seed).K

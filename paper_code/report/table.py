@@ -53,6 +53,12 @@ COLUMNS = tuple(item.name for item in fields(Row))
 NUMBERS = ("value", "low", "high", "p", "null")
 
 
+def columns():
+    """(name, what it holds) of the columns, as the module's text says."""
+    body = __doc__.split("\n=")[2].splitlines()[1:]  # between the second rule and the third
+    return [tuple(part.strip() for part in line.split("  ", 1)) for line in body]
+
+
 class Table:
     """Rows, and questions to them."""
 

@@ -1,7 +1,8 @@
 """Lay out what Jupyter Book renders: pages, executed notebooks and their assets, under the names that ``_toc.yml`` uses.
 
 ``_build/stage`` repeats the layout of ``book/``, with ``04_lgn.ipynb`` in the place of ``04_lgn.md``. The Markdown sources of the
-notebooks go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download.
+notebooks go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table
+of the build lies beside the pages for the same end.
 """
 
 import argparse
@@ -35,6 +36,9 @@ def stage(executed, folder, toc="_toc.yml"):
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     chapters = {f"{page}.md": f"{page}.ipynb" for page in pages(toc) if is_notebook(page)}
+    table = Path(executed).parent / "table.csv"
+    if table.is_file():  # for download
+        copy(table, folder / "book" / table.name)
     extra = folder / "extra" / "_sources"
     extra.mkdir(parents=True)
     for source in sources(toc):

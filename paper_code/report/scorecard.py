@@ -1,0 +1,151 @@
+"""The scorecard: each claim's rows of the tidy table, as ``claims.toml`` lists them, judged by the rule of the plan."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from paper_code.errors import PaperCodeError
+from paper_code.report import book
+from paper_code.report.plan import plan
+from paper_code.report.pool import verdict
+from paper_code.report.table import ALL, END, Row
+from paper_code.rounding import fixed
+
+FILE = Path(__file__).with_name("claims.toml")
+ROTATED = {"reference": "upright", "turned": "turned at random", "control-phase-scrambled": "phases scrambled, short training"}
+"""Conditions in which invariance under rotation is shown."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one line of the scorecard asks of the table."""
+
+    claim: int
+    text: str
+    measured: str
+    chapter: str  # that tells how
+    measure: str
+    unit: str
+    version: str = ""
+    ring: str = ""
+    condition: str = "reference"
+    family: str = ""  # of tests that p is adjusted in, as the table names it
+    ours: bool = False  # without a verdict
+    lead: bool = False  # stands for its claim on the intro
+
+    @property
+    def target(self):
+        """The plan's, or None."""
+        return plan()["filters"].get(self.measure.partition(".")[2], {}).get("target")
+
+    @property
+    def margin(self):
+        """Within which of chance there is nothing: the plan's, of a gain of a model or in sd of K."""
+        return plan()["models" if self.measure.startswith("models.") else "inference"]["margin"]
+
+    @property
+    def place(self):
+        """Where its networks are in the table."""
+        return {"condition": self.condition, "version": self.version, "ring": self.ring}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A claim with its estimate over networks."""
+
+    claim: Claim
+    row: Row
+    p: float
+    verdict: str  # empty for a row of ours
+    networks: np.ndarray = field(repr=False)  # single values
+
+    @property
+    def effect(self):
+        """Mean with its interval, as text; signed where chance is 0."""
+        text = book.effect_text(self.row, 2 if self.claim.unit.startswith("%") else 3)
+        return text.replace("+", "") if self.claim.unit == "R² or share" else text
+
+    @property
+    def chance(self):
+        """As text."""
+        return "–" if np.isnan(self.row.null) else fixed(self.row.null, 3).replace("-", "−")
+
+
+def claims(path=FILE):
+    """The five claims, ``{1: text, ...}``, and every :class:`Claim` row.
+
+    Raises
+    ------
+    PaperCodeError
+        In one line, if the file is missing, is no TOML, or has a row with a key too few or too many.
+    """
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        rows = [Claim(**entry) for entry in content["row"]]
+        texts = {int(number): text for number, text in content["claims"].items()}
+    except OSError as error:
+        raise PaperCodeError(f"cannot read the claims {path}: {error.strerror}; install the package again") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PaperCodeError(f"the claims {path} are damaged ({' '.join(str(error).split())}); mend them") from error
+    astray = [one.text for one in rows if one.claim not in texts]
+    if astray:
+        raise PaperCodeError(f"the claims {path}: the row {astray[0]!r} belongs to no claim; give it one of {', '.join(map(str, texts))}")
+    return texts, rows
+
+
+def judge(claim, numbers):
+    """A row of the scorecard from a :class:`paper_code.report.table.Table`.
+
+    Raises
+    ------
+    PaperCodeError
+        If the table does not have exactly one such row.
+    """
+    place = {"seed": ALL, "step": END, **claim.place}
+    row = numbers.one(measure=claim.measure, **place)
+    p = numbers.one(measure=f"{claim.measure}:{claim.family}", **place).p if claim.family else row.p
+    said = "" if claim.ours else verdict(row, p, claim.target, claim.margin)
+    return Found(claim, row, p, said, single(claim, numbers))
+
+
+def single(claim, numbers):
+    """The value of every network that the estimate is made over, (n,); of a paired difference, end less start."""
+    measure, _, kind = claim.measure.partition(":")
+    seeds = book.reported_seeds(numbers, claim.condition)
+    if kind != "trained":
+        return numbers.networks(measure=claim.measure, step=END, seed=seeds, **claim.place)[0]
+    end, start = (numbers.networks(measure=measure, step=step, seed=seeds, **claim.place)[0] for step in (END, 0))
+    return end - start
+
+
+def scorecard(numbers, path=FILE):
+    """Every row, judged: a list of :class:`Found` in the order of the file."""
+    return [judge(claim, numbers) for claim in claims(path)[1]]
+
+
+def rotations(numbers):
+    """How much of l0, the bank and K is the same at all orientations: texts (images, networks, I_rad, evenness, share of K)."""
+    rows = []
+    for condition, label in ROTATED.items():
+        seeds = book.reported_seeds(numbers, condition)
+        if len(seeds) < 2:
+            continue
+        place = {"condition": condition, "seed": ALL, "step": END}
+        found = [numbers.one(measure=name, **place) for name in ("l0.i_rad", "bank.evenness")]
+        found.append(numbers.one(measure="K.invariant", version="raw", ring="6-10.5", **place))
+        # Two networks have an interval, but no use for it.
+        texts = [book.effect_text(one, 2).replace("+", "") if len(seeds) > 2 else f"{one.value:.2f}" for one in found]
+        rows.append([label, len(seeds), *(text.replace("-", "−") for text in texts)])
+    return rows
+
+
+def summary(found):
+    """What the intro shows of each claim: (number, :class:`Found` of its leading row, judged rows that hold, judged rows)."""
+    rows = []
+    for number in dict.fromkeys(one.claim.claim for one in found):
+        members = [one for one in found if one.claim.claim == number and one.verdict]
+        lead = next(one for one in members if one.claim.lead)
+        rows.append([number, lead, sum(one.verdict == "holds" for one in members), len(members)])
+    return rows
