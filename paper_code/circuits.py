@@ -8,11 +8,10 @@ import torch
 from paper_code import weights
 from paper_code.errors import PaperCodeError
 from paper_code.filters import fit_gabor, null_gabor_r2
-from paper_code.lateral import ordered_pairs, pair_frame, permutations, planted, rf_kernel, standardise
-from paper_code.lateral.fits import Data, best, sums_of
+from paper_code.lateral import ordered_pairs, pair_frame, permutations, rf_kernel
 from paper_code.lateral.frame import oriented_frame
 from paper_code.lateral.measures import NULL_QUANTILE
-from paper_code.lateral.models import library
+from paper_code.lateral.models import Places, library, model
 from paper_code.propagation import gain
 
 GROUP = ("DP", "HR")
@@ -20,6 +19,7 @@ RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
 PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
 FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # of the planted field; length and blur in px
 GAIN_FREQUENCIES = 16
+CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Circuit:
         return gain(kernel - mean_kernel(kernel), GAIN_FREQUENCIES) / gain(kernel, GAIN_FREQUENCIES)
 
 
-def load(condition, seed, relabellings, fine=True, field_null_count=200):
+def load(condition, seed, relabellings, field_null_count=200):
     """A shipped network as a :class:`Circuit`.
 
     Parameters
@@ -93,8 +93,6 @@ def load(condition, seed, relabellings, fine=True, field_null_count=200):
     seed : int
     relabellings : int
         At least 1.
-    fine : bool
-        Choose the parameters of the SE(2) model from the fine library of :mod:`paper_code.lateral.models`.
     field_null_count : int
         Smooth random filters behind the Gabor R^2 that a cell has to exceed.
 
@@ -113,13 +111,13 @@ def load(condition, seed, relabellings, fine=True, field_null_count=200):
     fields = early.receptive_fields
     fits = fit_gabor(fields)
     oriented, cells, frame = oriented_frame(fits, null, size, stride)
-    model = fitted_group(early.K[np.ix_(oriented, oriented)], frame, fine)
-    group, ideal = (between(oriented, cells, size, stride, **one) for one in (model, {"family": "DP", **FIELD}))
+    fitted = fitted_group(early.K[np.ix_(oriented, oriented)], frame)
+    group, ideal = (between(oriented, cells, size, stride, **one) for one in (fitted, {"family": "DP", **FIELD}))
     rivals = {"SE(2) model": group, "RF": rf_kernel(fields, size, stride), "untrained K": start.K, PLANTED: ideal}
     level = gain(early.K, GAIN_FREQUENCIES)
     kernels = {"K": early.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
     kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
-    return Circuit(seed, network, fields, oriented, fits.orientation, kernels, model, permutations(len(fields), relabellings, seed))
+    return Circuit(seed, network, fields, oriented, fits.orientation, kernels, fitted, permutations(len(fields), relabellings, seed))
 
 
 def mean_kernel(kernel):
@@ -127,27 +125,26 @@ def mean_kernel(kernel):
     return kernel[ordered_pairs(len(kernel))].mean(0)
 
 
-def fitted_group(kernel, frame, fine=True):
-    """Family and parameters of the direction process or enhancement kernel that, times cos Phi, fits K between oriented cells best."""
-    shapes = library(fine)
-    group = np.unique(np.concatenate([shapes.members[family] for family in GROUP]))
-    used = np.unique(shapes.shape[group])
-    only = replace(
-        shapes,
-        shapes=tuple(shapes.shapes[one] for one in used),
-        shape=np.searchsorted(used, shapes.shape[group]),
-        kappa=shapes.kappa[group],
-        members={family: np.searchsorted(group, shapes.members[family]) for family in GROUP},
-    )
-    sums = sums_of(Data(frame, {"K": standardise(kernel)}), only, (True,))[0]
-    found = {family: best(sums, family, "K") for family in GROUP}
-    family = max(GROUP, key=lambda name: found[name][2])
-    return {"family": family, **only.parameters(family, found[family][0])}
+def fitted_group(kernel, frame):
+    """Family and parameters of the direction process or enhancement kernel that, times cos Phi, correlates best with K: a dict.
+
+    ``kernel`` (m, m, k, k) joins the m oriented cells of ``frame``.
+    """
+    shapes = library()
+    elements = np.concatenate([shapes.members[family] for family in GROUP])
+    places, wave = Places.of(frame), np.cos(frame.phase).astype(np.float32)
+    keep = frame.squared_distance >= CORE**2
+    learned = kernel[frame.target, frame.source].reshape(keep.shape)[keep].astype(np.float32)
+    likeness = [np.corrcoef(learned, (shapes.values(places, [one])[0] * wave)[keep])[0, 1] for one in elements]
+    best = elements[int(np.argmax(likeness))]
+    family = next(name for name in GROUP if best in shapes.members[name])
+    return {"family": family, **shapes.parameters(family, best)}
 
 
 def between(oriented, cells, size, stride, family, **parameters):
-    """A family's kernel, times cos Phi, between oriented cells, a cell and itself too, and 0 for the others: (n, n, size, size)."""
-    target, source = (axis.ravel() for axis in np.indices((len(cells),) * 2))
+    """A family's kernel, times cos Phi, between oriented cells, a cell and itself too: (n, n, size, size), 0 for the others and in CORE."""
+    frame = pair_frame(cells, size, stride, *(axis.ravel() for axis in np.indices((len(cells),) * 2)))
+    far = (frame.squared_distance >= CORE**2).reshape(len(cells), len(cells), size, size)
     whole = np.zeros((len(oriented), len(oriented), size, size))
-    whole[np.ix_(oriented, oriented)] = planted.model(pair_frame(cells, size, stride, target, source), family, parameters)
+    whole[np.ix_(oriented, oriented)] = model(frame, family, parameters) * far
     return whole

@@ -1,12 +1,11 @@
 """Laws of the benchmark of the group kernels: four routes to one density, exact scaling of the paths' scatter, and honest clocks.
 
-And of the figures of chapter 08: y up, one scale where one is promised, values where they are drawn.
+And of their figures: y up, turn and half turn where they are drawn.
 """
 
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,9 +15,7 @@ from se2_reference import hankel
 
 from paper_code import se2
 from paper_code.errors import PaperCodeError
-from paper_code.figures import group_models as figures
-from paper_code.lateral.comparison import Range
-from paper_code.lateral.models import FAMILIES
+from paper_code.figures import group_kernels as figures
 from paper_code.se2 import benchmark
 
 PROCESS = se2.DirectionProcess(D=0.3, alpha=0.8, blur=1.0, blur_theta=0.25)
@@ -167,55 +164,4 @@ def test_kernel_panels_have_y_up_and_show_turn_and_half_turn():
         for line, expected in zip(axes.lines, (angle / 2, angle), strict=True):
             ends = line.get_xydata()
             assert np.arctan2(*(ends[1] - ends[0])[::-1]) == pytest.approx(expected, abs=1e-9)
-    plt.close(figure)
-
-
-def test_maps_share_one_scale_centred_on_zero_and_what_is_left_has_its_own():
-    rng = np.random.default_rng(0)
-    rows = [(name, size * rng.standard_normal((2, 5, 5))) for name, size in (("K", 3.0), ("DP", 0.5), ("K − DP", 1.0))]
-    rows[1][1][0, 0, 0] = np.nan
-    figure = figures.fitted_maps(rows, np.deg2rad([0, 30]), np.arange(-2.0, 3))
-    for panels, values in ((figure.axes[:4], rows[0][1]), (figure.axes[4:6], rows[2][1])):
-        assert {panel.images[0].get_clim() for panel in panels} == {(-np.abs(values).max(), np.abs(values).max())}
-    plt.close(figure)
-
-
-class FakeComparison:
-    """R^2 and differences that can be read off the picture."""
-
-    def __init__(self, shift):
-        self.shift, self.values = shift, {"ISO": None, "DP": None, "ISO blind": None}
-        self.fits = {family: SimpleNamespace(rings=np.array([0.3, 0.2, 0.1, 0.0]) + shift) for family in FAMILIES}
-
-    def r2(self, name):
-        value = {"ISO": 0.1, "DP": 0.2, "ISO blind": 0.0}[name] + self.shift
-        return Range(value, value - 0.05, value + 0.02)
-
-    def difference(self, one, other):
-        return Range(self.r2(one).value - self.r2(other).value, -0.01, 0.3)
-
-
-def fakes():
-    jitter = {"orientation": np.array([0.9, 0.8, 0.5]), "phase": np.array([0.95, 0.85, 0.6])}
-    return [SimpleNamespace(seed=k, trained=FakeComparison(0.01 * k), untrained=FakeComparison(-0.1), jitter=jitter) for k in range(2)]
-
-
-def test_dots_and_intervals_lie_where_the_values_are():
-    figure = figures.explained(fakes(), ["ISO", "DP"], [("DP", "ISO")])
-    left, right = figure.axes
-    centres = sorted(container.lines[0].get_xdata()[0] for container in left.containers)
-    np.testing.assert_allclose(centres, [0.1, 0.11, 0.2, 0.21])
-    ends = [container.lines[2][0].get_segments()[0][:, 0] for container in right.containers]
-    np.testing.assert_allclose(ends, [[-0.01, 0.3]] * 2)
-    assert [label.get_text() for label in left.get_yticklabels()] == ["ISO", "DP"] and left.get_ylim()[0] > left.get_ylim()[1]
-    plt.close(figure)
-
-
-def test_the_table_of_planted_kernels_is_in_percent_of_its_rows():
-    confusion = {"ISO": {"ISO": 2, None: 1}, "DP": {"ISO": 3}}
-    figure = figures.limits(fakes(), confusion)
-    shares = figure.axes[2].images[0].get_array()
-    np.testing.assert_allclose(shares, [[2 / 3, 0, 1 / 3], [1, 0, 0]])
-    assert sorted(text.get_text() for text in figure.axes[2].texts) == ["100", "33", "67"]
-    assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["ISO", "DP", "none"]
     plt.close(figure)
