@@ -3,7 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, SIGNED, panel_label
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
+
+COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
 
 
 def gains(values):
@@ -38,7 +40,7 @@ def fans(rows, limits):
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
             panel.plot(psi, theta, color=INK, linewidth=0.8, linestyle="--")
             panel.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
-            for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=True):
+            for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
                 label.set_horizontalalignment(side)
         line[0].set_ylabel(f"{ring} px\nturn θ (°)")
         figure.colorbar(shown, ax=list(line), shrink=0.8, label="sd of K")
@@ -71,4 +73,25 @@ def maps(rows, turns, extent, core, limit):
     for panel, turn in zip(axes[0], turns, strict=True):
         panel.set_title(f"turn {np.degrees(turn):.0f}°")
     figure.colorbar(shown, ax=axes, shrink=0.6, label="coefficient (sd of K)")
+    return figure
+
+
+def ridge(learned, shapes, labels):
+    """Across the co-circular ridge, a panel a group of turns: K of every network (thin) and their mean (thick), and shapes.
+
+    ``learned`` (networks, turns, bins), ``shapes`` ``{family: (turns, bins)}``, ``labels`` of the turns.
+    """
+    figure, axes = plt.subplots(1, len(labels), figsize=(7, 2.7), sharey=True)
+    edges = np.linspace(-90, 90, learned.shape[-1] + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    for number, (panel, letter, label) in enumerate(zip(axes, "ABCD", labels, strict=False)):
+        panel.plot(middles, learned[:, number].T, color=ACCENT, linewidth=0.6, alpha=0.4)
+        panel.plot(middles, learned[:, number].mean(axis=0), "o-", color=ACCENT, markersize=3, label="K")
+        for name, found in shapes.items():
+            panel.plot(middles, found[number], color=COLORS[name], label=name)
+        panel.axhline(0, color=INK, linewidth=0.6)
+        panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
+        panel_label(panel, letter)
+    axes[0].set_ylabel("coefficient (sd of K)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=1 + len(shapes))
     return figure
