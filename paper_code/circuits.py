@@ -9,10 +9,8 @@ from paper_code import weights
 from paper_code.core.statistics import permutations
 from paper_code.errors import PaperCodeError
 from paper_code.filters.bank import FEWEST
-from paper_code.lateral import planted
-from paper_code.lateral.fits import Data, best, sums_of
-from paper_code.lateral.frame import ordered_pairs, pair_frame, standardise
-from paper_code.lateral.models import library
+from paper_code.lateral.frame import ordered_pairs, pair_frame
+from paper_code.lateral.models import Places, library, model
 from paper_code.propagation import gain
 
 GROUP = ("DP", "HR")
@@ -20,6 +18,7 @@ RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
 PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
 FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # of the planted field; length and blur in px
 GAIN_FREQUENCIES = 16
+CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Circuit:
         return self.kernels["K"][np.ix_(order, order)]
 
 
-def load(measured, relabellings, fine=True):
+def load(measured, relabellings):
     """A measured network as a :class:`Circuit`.
 
     Parameters
@@ -83,8 +82,6 @@ def load(measured, relabellings, fine=True):
         Of a network that is shipped whole (:func:`paper_code.weights.full_seeds`).
     relabellings : int
         At least 1.
-    fine : bool
-        Choose the parameters of the SE(2) model from the fine library of :mod:`paper_code.lateral.models`.
 
     Raises
     ------
@@ -97,14 +94,14 @@ def load(measured, relabellings, fine=True):
     network = weights.load_network(condition, seed)
     network.config = replace(network.config, noise=0.0)
     oriented = np.isin(np.arange(len(bank.l1)), bank.oriented)
-    model = fitted_group(bank.among(bank.K), bank.frame, fine)
-    group, ideal = (between(oriented, bank.cells, bank.side, bank.stride, **one) for one in (model, {"family": "DP", **FIELD}))
+    fitted = fitted_group(bank.among(bank.K), bank.frame)
+    group, ideal = (between(oriented, bank.cells, bank.side, bank.stride, **one) for one in (fitted, {"family": "DP", **FIELD}))
     rivals = {"SE(2) model": group, "RF": bank.rf, "untrained K": weights.initial_early(condition, seed).K, PLANTED: ideal}
     level = gain(bank.K, GAIN_FREQUENCIES)
     kernels = {"K": bank.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
     kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
     orders = permutations(len(bank.l1), relabellings, seed)
-    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, model, orders)
+    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, fitted, orders)
 
 
 def mean_kernel(kernel):
@@ -112,27 +109,26 @@ def mean_kernel(kernel):
     return kernel[ordered_pairs(len(kernel))].mean(0)
 
 
-def fitted_group(kernel, frame, fine=True):
-    """Family and parameters of the direction process or enhancement kernel that, times cos Phi, fits K between oriented cells best."""
-    shapes = library(fine)
-    group = np.unique(np.concatenate([shapes.members[family] for family in GROUP]))
-    used = np.unique(shapes.shape[group])
-    only = replace(
-        shapes,
-        shapes=tuple(shapes.shapes[one] for one in used),
-        shape=np.searchsorted(used, shapes.shape[group]),
-        kappa=shapes.kappa[group],
-        members={family: np.searchsorted(group, shapes.members[family]) for family in GROUP},
-    )
-    sums = sums_of(Data(frame, {"K": standardise(kernel)}), only, (True,))[0]
-    found = {family: best(sums, family, "K") for family in GROUP}
-    family = max(GROUP, key=lambda name: found[name][2])
-    return {"family": family, **only.parameters(family, found[family][0])}
+def fitted_group(kernel, frame):
+    """Family and parameters of the direction process or enhancement kernel that, times cos Phi, correlates best with K: a dict.
+
+    ``kernel`` (m, m, k, k) joins the m oriented cells of ``frame``.
+    """
+    shapes = library()
+    elements = np.concatenate([shapes.members[family] for family in GROUP])
+    places, wave = Places.of(frame), np.cos(frame.phase).astype(np.float32)
+    keep = frame.squared_distance >= CORE**2
+    learned = kernel[frame.target, frame.source].reshape(keep.shape)[keep].astype(np.float32)
+    likeness = [np.corrcoef(learned, (shapes.values(places, [one])[0] * wave)[keep])[0, 1] for one in elements]
+    best = elements[int(np.argmax(likeness))]
+    family = next(name for name in GROUP if best in shapes.members[name])
+    return {"family": family, **shapes.parameters(family, best)}
 
 
 def between(oriented, cells, size, stride, family, **parameters):
-    """A family's kernel, times cos Phi, between oriented cells, a cell and itself too, and 0 for the others: (n, n, size, size)."""
-    target, source = (axis.ravel() for axis in np.indices((len(cells),) * 2))
+    """A family's kernel, times cos Phi, between oriented cells, a cell and itself too: (n, n, size, size), 0 for the others and in CORE."""
+    frame = pair_frame(cells, size, stride, *(axis.ravel() for axis in np.indices((len(cells),) * 2)))
+    far = (frame.squared_distance >= CORE**2).reshape(len(cells), len(cells), size, size)
     whole = np.zeros((len(oriented), len(oriented), size, size))
-    whole[np.ix_(oriented, oriented)] = planted.model(pair_frame(cells, size, stride, target, source), family, parameters)
+    whole[np.ix_(oriented, oriented)] = model(frame, family, parameters) * far
     return whole

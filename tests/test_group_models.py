@@ -1,221 +1,63 @@
-"""Laws of the benchmark of the group kernels: four routes to one density, exact scaling of the paths' scatter, and honest clocks.
-
-And of the figures of chapter 08: y up, one scale where one is promised, values where they are drawn.
-"""
-
-import subprocess
-import sys
-import time
-from types import SimpleNamespace
+"""Figures of chapter 08 and the views behind them: values lie where they are, and a ridge is where it was planted."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
-from scipy.stats import chi2
-from se2_reference import hankel
+from lateral_cells import random_cells
 
-from paper_code import se2
-from paper_code.errors import PaperCodeError
 from paper_code.figures import group_models as figures
-from paper_code.lateral.comparison import Range
-from paper_code.lateral.models import FAMILIES
-from paper_code.se2 import benchmark
+from paper_code.lateral import pair_frame, views
 
-PROCESS = se2.DirectionProcess(D=0.3, alpha=0.8, blur=1.0, blur_theta=0.25)
-LATTICE = benchmark.Lattice(radius=5, n_theta=16)
+SIZE, STRIDE = 11, 2
 
 
-def test_the_fourier_route_is_the_hankel_route_at_the_lattice():
-    found = benchmark.fourier(PROCESS, LATTICE, box=50.0)
+def kernel_of(frame, count, function):
+    """cos Phi times a function of psi and theta."""
+    kernel = np.zeros((count, count, SIZE, SIZE))
+    psi = np.arctan2(frame.across, frame.along)
+    kernel[frame.target, frame.source] = (function(psi, frame.turn[:, None]) * np.cos(frame.phase)).reshape(-1, SIZE, SIZE)
+    return kernel
+
+
+def test_a_ridge_is_seen_where_it_was_planted():
+    frame = pair_frame(random_cells(24, 3), SIZE, STRIDE)
+    for shift in (0.0, 0.5, -0.5):  # 0.5: along the source's axis, -0.5: along the target's
+        kernel = kernel_of(frame, 24, lambda psi, theta, shift=shift: np.cos(2 * (psi - theta / 2 - shift * theta)) ** 3)
+        found = views.ridge(frame, kernel)
+        middles = np.deg2rad(np.arange(-82.5, 90, 15))
+        peaks = np.angle((found * np.exp(2j * middles)).sum(axis=1)) / 2
+        mean_turn = [
+            frame.difference[(frame.difference >= low) & (frame.difference < low + np.pi / 6)].mean() for low in np.pi / 6 * np.arange(3)
+        ]
+        np.testing.assert_allclose(peaks, shift * np.array(mean_turn), atol=np.deg2rad(5))
+
+
+def test_a_kernel_that_knows_no_direction_has_no_ridge():
+    frame = pair_frame(random_cells(24, 3), SIZE, STRIDE)
+    kernel = kernel_of(frame, 24, lambda psi, theta: 1 + np.cos(2 * theta) + 0 * psi)
+    found = views.ridge(frame, kernel)
+    assert np.all(found.std(axis=1) < 0.05 * found[0].mean())
+
+
+def test_gains_of_every_network_are_drawn_in_their_panel():
     rng = np.random.default_rng(0)
-    level, row, column = (rng.integers(n, size=20) for n in found.shape)
-    places = LATTICE.ticks[column], -LATTICE.ticks[row], LATTICE.theta[level]
-    expected = hankel(*places, D=0.3, alpha=0.8, blur=1.0, blur_theta=0.25, modes=24)
-    np.testing.assert_allclose(found[level, row, column], expected, atol=1e-5 * found.max())
-
-
-def test_finite_differences_converge_to_it_at_second_order():
-    exact = benchmark.fourier(PROCESS, LATTICE, box=40.0)
-    errors = [benchmark.relative_error(benchmark.finite_differences(PROCESS, LATTICE, n, life=14.0), exact) for n in (1, 2, 3)]
-    assert errors[2] < 0.02
-    assert np.log(errors[0] / errors[2]) / np.log(3) == pytest.approx(2, abs=0.3)
-
-
-@pytest.mark.parametrize("process", [PROCESS, se2.Enhancement(D11=3.0, D22=0.3, alpha=0.8, blur=1.0, blur_theta=0.25)])
-def test_paths_fill_the_boxes_as_the_kernel_says(process):
-    seen, expected, residuals = benchmark.standard_residuals(process, LATTICE, 60_000, seed=1)
-    assert residuals.size > 200
-    assert 1e-3 < chi2.sf((residuals**2).sum(), residuals.size) < 1 - 1e-3
-    assert abs(seen.sum() - expected.sum()) < 4 * np.sqrt(expected.sum())
-    # A kernel mirrored in y, or turned the other way, is found out at once.
-    often = expected > 20
-    for wrong in (expected[:, ::-1], expected[-np.arange(16) % 16], np.roll(expected, 1, axis=2)):
-        assert (((seen - wrong) ** 2 / np.maximum(wrong, 1))[often]).mean() > 1.5
-
-
-def test_paths_are_seeded_and_scatter_by_the_root_of_their_number():
-    one, two = (benchmark.monte_carlo(PROCESS, LATTICE, 3_000, seed=seed) for seed in (4, 4))
-    np.testing.assert_array_equal(one, two)
-    assert np.abs(one - benchmark.monte_carlo(PROCESS, LATTICE, 3_000, seed=5)).max() > 0
-    exact = benchmark.bin_averages(PROCESS, LATTICE)
-    p = exact * 2 * np.pi / LATTICE.n_theta  # each count is binomial
-    for count in (2_000, 16_000):
-        expected = np.sqrt((p * (1 - p)).sum() / count / (p**2).sum())
-        errors = [benchmark.relative_error(benchmark.monte_carlo(PROCESS, LATTICE, count, seed=seed), exact) for seed in range(6)]
-        assert np.mean(errors) == pytest.approx(expected, rel=0.12)
-
-
-def test_the_approximation_near_the_axis_is_the_limit_of_little_turning():
-    gaps = []
-    for D in (0.08, 0.02):
-        process = se2.DirectionProcess(D=D, alpha=0.8, blur=0.8, blur_theta=0.1)
-        exact = benchmark.fourier(process, LATTICE, box=40.0)
-        gaps.append(benchmark.relative_error(benchmark.near_axis(process, LATTICE), exact))
-    assert gaps[1] < 0.5 * gaps[0] < 0.05
-
-
-def test_the_kernel_is_normalised_by_every_route():
-    cell = 2 * np.pi / LATTICE.n_theta
-    wide = benchmark.Lattice(radius=9, n_theta=16)
-    for found in (
-        benchmark.fourier(PROCESS, wide),
-        benchmark.bin_averages(PROCESS, wide),
-        benchmark.near_axis(PROCESS, wide),
-        benchmark.monte_carlo(PROCESS, wide, 20_000),
-        benchmark.finite_differences(PROCESS, wide, 1, life=14.0),
-    ):
-        assert found.shape == (16, 19, 19)
-        assert found.sum() * cell == pytest.approx(1, abs=0.01)
-        mean_x = (found * wide.ticks).sum() * cell  # x grows with the columns
-        assert 0.85 * PROCESS.moments().x < mean_x < 1 / PROCESS.alpha  # which is what going straight would give
-        upper_left = found[1:8, :9].sum() - found[1:8, 10:].sum()
-        assert upper_left > 0  # paths that turned left lie above, and y shrinks with the row
-
-
-def test_moments_and_rates_are_reported():
-    pairs = benchmark.moment_errors(PROCESS, 81, 0.5)
-    assert set(pairs) == set(vars(PROCESS.moments()))
-    assert max(abs(found - closed) for found, closed in pairs.values()) < 1e-3
-    small = benchmark.moment_errors(PROCESS, 9, 0.5)
-    assert abs(np.subtract(*small["mass"])) > 0.1  # a window that cuts the tails is seen
-    process = se2.DirectionProcess(D=0.05, alpha=1.0, blur=0.8, blur_theta=0.25)
-    places = np.array([0.5, 1.5, 1.0]), np.array([0.0, 0.4, -0.8]), np.array([0.0, 0.4, -0.6])
-    errors = benchmark.convergence(process, places, modes=[4, 8, 12], steps=[1.2, 0.8, 0.6], boxes=[18.0, 22.0], times=[4, 8])
-    assert np.all(errors["modes"] <= 3 * np.exp(-((0.25 * np.array([4, 8, 12])) ** 2)))
-    assert np.all(errors["steps"] <= 3 * np.exp(-((np.pi * 0.8 / np.array([1.2, 0.8, 0.6])) ** 2) / 2))
-    assert benchmark.orders(errors["times"], [4, 8])[0] == pytest.approx(4, abs=0.4)
-    assert errors["boxes"][1] < errors["boxes"][0]
-
-
-def test_work_and_precision_of_all_routes():
-    runs = benchmark.work_precision(PROCESS, LATTICE, modes=[8, 16], paths=[500], refinements=[1], repeats=1)
-    by_method = {}
-    for run in runs:
-        by_method.setdefault(run.method, []).append(run)
-    assert set(by_method) == {"Fourier modes", "Monte Carlo", "finite differences", "near the axis"}
-    assert by_method["Fourier modes"][1].error < 0.02 < by_method["Monte Carlo"][0].error
-    assert all(run.seconds > 0 and 0 < run.error < 1.5 for run in runs)
-
-
-def test_the_clock_and_the_scale_measure_what_they_say():
-    def busy():
-        end = time.process_time() + 0.05
-        while time.process_time() < end:
-            pass
-        return "done"
-
-    answer, seconds = benchmark.timed(busy, 2)
-    assert answer == "done" and 0.04 < seconds < 0.2
-    assert benchmark.timed(lambda: time.sleep(0.05))[1] < 0.04  # waiting is not work
-    assert benchmark.peak_memory(lambda: np.zeros(4_000_000)) == pytest.approx(32e6, rel=0.05)
-    table = benchmark.cost(PROCESS, sizes=[8, 16, 64], directions=[4, 8, 64], modes=[4, 8, 16], repeats=1)
-    efforts, seconds, memory = table["n_theta"]
-    assert memory[2] > 2 * memory[0] and np.all(seconds > 0) and efforts.tolist() == [4, 8, 64]
-
-
-@pytest.mark.parametrize(
-    "call, word",
-    [
-        (lambda: benchmark.simulate(se2.DirectionProcess(D=0.1, time=3.0), 5), "life time"),
-        (lambda: benchmark.near_axis(se2.Enhancement(D11=1.0, D22=1.0, alpha=1.0), LATTICE), "direction process"),
-        (lambda: benchmark.finite_differences(se2.DirectionProcess(D=0.1, alpha=1.0, blur=0), LATTICE, 1), "blurred"),
-        (lambda: benchmark.simulate(PROCESS, 0), "count"),
-        (lambda: benchmark.finite_differences(PROCESS, LATTICE, 0), "refinement"),
-        (lambda: benchmark.orders([1.0], [2.0]), "orders"),
-        (lambda: benchmark.timed(lambda: 0, 0), "repeats"),
-    ],
-)
-def test_bad_arguments_are_named(call, word):
-    with pytest.raises(PaperCodeError, match=word):
-        call()
-
-
-def test_the_benchmark_does_without_torch():
-    code = "import sys; import paper_code.se2.benchmark; sys.exit(bool({'torch', 'matplotlib'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
-def test_kernel_panels_have_y_up_and_show_turn_and_half_turn():
-    theta = np.deg2rad([0, 50])
-    slices = np.zeros((2, 9, 9))
-    slices[:, 0, 4] = 1  # the uppermost place
-    figure = figures.kernels([("one", slices[0], slices)], theta, se2.association_field(length=3, curvature=0.2, count=3), 4.5)
-    assert len(figure.axes[0].lines) == 3
-    for axes, angle in zip(figure.axes[1:3], theta, strict=True):
-        assert axes.images[0].origin == "upper" and axes.images[0].get_extent() == [-4.5, 4.5, -4.5, 4.5]
-        assert axes.get_ylim()[1] > axes.get_ylim()[0]
-        for line, expected in zip(axes.lines, (angle / 2, angle), strict=True):
-            ends = line.get_xydata()
-            assert np.arctan2(*(ends[1] - ends[0])[::-1]) == pytest.approx(expected, abs=1e-9)
+    values = {
+        (ring, name): {family: rng.normal(size=4) for family in ("ISO", "DP")} for ring in ("2-14", "6-14") for name in ("plain", "both")
+    }
+    figure = figures.gains(values)
+    assert [panel.get_title() for panel in figure.axes] == ["2-14 px, plain", "2-14 px, both", "6-14 px, plain", "6-14 px, both"]
+    for panel, found in zip(figure.axes, values.values(), strict=True):
+        dots, bars = panel.lines[:4:2], panel.lines[1:4:2]
+        for column, own in enumerate(found.values()):
+            np.testing.assert_allclose(dots[column].get_xydata(), np.stack([np.full(4, column), own], axis=1))
+            np.testing.assert_allclose(bars[column].get_ydata(), own.mean())
     plt.close(figure)
 
 
-def test_maps_share_one_scale_centred_on_zero_and_what_is_left_has_its_own():
-    rng = np.random.default_rng(0)
-    rows = [(name, size * rng.standard_normal((2, 5, 5))) for name, size in (("K", 3.0), ("DP", 0.5), ("K − DP", 1.0))]
-    rows[1][1][0, 0, 0] = np.nan
-    figure = figures.fitted_maps(rows, np.deg2rad([0, 30]), np.arange(-2.0, 3))
-    for panels, values in ((figure.axes[:4], rows[0][1]), (figure.axes[4:6], rows[2][1])):
-        assert {panel.images[0].get_clim() for panel in panels} == {(-np.abs(values).max(), np.abs(values).max())}
-    plt.close(figure)
-
-
-class FakeComparison:
-    """R^2 and differences that can be read off the picture."""
-
-    def __init__(self, shift):
-        self.shift, self.values = shift, {"ISO": None, "DP": None, "ISO blind": None}
-        self.fits = {family: SimpleNamespace(rings=np.array([0.3, 0.2, 0.1, 0.0]) + shift) for family in FAMILIES}
-
-    def r2(self, name):
-        value = {"ISO": 0.1, "DP": 0.2, "ISO blind": 0.0}[name] + self.shift
-        return Range(value, value - 0.05, value + 0.02)
-
-    def difference(self, one, other):
-        return Range(self.r2(one).value - self.r2(other).value, -0.01, 0.3)
-
-
-def fakes():
-    jitter = {"orientation": np.array([0.9, 0.8, 0.5]), "phase": np.array([0.95, 0.85, 0.6])}
-    return [SimpleNamespace(seed=k, trained=FakeComparison(0.01 * k), untrained=FakeComparison(-0.1), jitter=jitter) for k in range(2)]
-
-
-def test_dots_and_intervals_lie_where_the_values_are():
-    figure = figures.explained(fakes(), ["ISO", "DP"], [("DP", "ISO")])
-    left, right = figure.axes
-    centres = sorted(container.lines[0].get_xdata()[0] for container in left.containers)
-    np.testing.assert_allclose(centres, [0.1, 0.11, 0.2, 0.21])
-    ends = [container.lines[2][0].get_segments()[0][:, 0] for container in right.containers]
-    np.testing.assert_allclose(ends, [[-0.01, 0.3]] * 2)
-    assert [label.get_text() for label in left.get_yticklabels()] == ["ISO", "DP"] and left.get_ylim()[0] > left.get_ylim()[1]
-    plt.close(figure)
-
-
-def test_the_table_of_planted_kernels_is_in_percent_of_its_rows():
-    confusion = {"ISO": {"ISO": 2, None: 1}, "DP": {"ISO": 3}}
-    figure = figures.limits(fakes(), confusion)
-    shares = figure.axes[2].images[0].get_array()
-    np.testing.assert_allclose(shares, [[2 / 3, 0, 1 / 3], [1, 0, 0]])
-    assert sorted(text.get_text() for text in figure.axes[2].texts) == ["100", "33", "67"]
-    assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["ISO", "DP", "none"]
-    plt.close(figure)
+def test_fans_and_maps_have_one_scale_about_zero():
+    rng = np.random.default_rng(1)
+    fans = figures.fans({ring: {name: rng.normal(size=(12, 12)) for name in ("K", "DP")} for ring in ("6-10.5", "10.5-14")}, (0.2, 0.1))
+    assert [panel.images[0].get_clim() for panel in fans.axes[:4]] == [(-0.2, 0.2)] * 2 + [(-0.1, 0.1)] * 2
+    maps = figures.maps({name: rng.normal(size=(2, 9, 9)) for name in ("K", "DP")}, np.deg2rad([0, 30]), 4, core=1, limit=0.3)
+    for panel in maps.axes[:4]:
+        assert panel.images[0].get_clim() == (-0.3, 0.3) and panel.get_ylim()[1] > panel.get_ylim()[0]
+    plt.close("all")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from lateral_cells import noise
 from scipy import stats
 
 from paper_code import weights
@@ -14,7 +15,6 @@ from paper_code.filters.bank import Bank
 from paper_code.lateral import nulls
 from paper_code.lateral.frame import Cells, pair_frame
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, bootstrap, fit
-from paper_code.lateral.planted import noise
 from paper_code.lateral.rf_kernel import co_kernel
 
 STRIDE, SIDE = 2, 11

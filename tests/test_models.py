@@ -1,13 +1,26 @@
 """Laws of the families of lateral kernels: group kernels are those of se2, all are reciprocal, and the families nest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from lateral_cells import random_cells
 
 from paper_code import se2
 from paper_code.errors import PaperCodeError
-from paper_code.lateral import pair_frame, planted
-from paper_code.lateral.models import FAMILIES, PARAMETERS, Group, Places, evaluate, library
+from paper_code.lateral import pair_frame
+from paper_code.lateral.models import FAMILIES, PARAMETERS, Group, Places, evaluate, library, model
+from paper_code.report.plan import plan
+
+# One kernel a family, each well away from those it includes and of a like extent.
+EXAMPLES = {
+    "ISO": {"scale": 3.0, "exponent": 2},
+    "SEP": {"scale": 3.0, "exponent": 2, "kappa": 2.0},
+    "ANI": {"scale": 3.0, "exponent": 2, "kappa": 2.0, "elongation": 2.0},
+    "COC": {"scale": 3.0, "exponent": 2, "kappa": 1.0},
+    "DP": {"length": 7.0, "diffusion": 0.3, "blur": 0.8},
+    "HR": {"length": 3.5, "diffusion": 0.3, "blur": 0.8},
+}
 
 GROUPS = [
     Group("DP", 7.0, 0.3, 0.8),
@@ -50,21 +63,26 @@ def test_pairs_of_cells_get_what_the_lattice_kernel_gives(group):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("coherent", [True, False])
-def test_every_family_is_reciprocal(family, coherent):
-    frame = pair_frame(random_cells(8, 1), 7, 2)
-    kernel = planted.model(frame, family, planted.EXAMPLES[family], coherent)
+def test_every_family_is_reciprocal_and_changes_sign_with_the_phase(family):
+    cells = random_cells(8, 1)
+    frame = pair_frame(cells, 7, 2)
+    kernel = model(frame, family, EXAMPLES[family])
     np.testing.assert_allclose(kernel, kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], atol=0.02)
     assert kernel.max() > 0.3
+    half = np.arange(8) % 2 == 0
+    opposite = model(pair_frame(replace(cells, phase=cells.phase + np.pi * half), 7, 2), family, EXAMPLES[family])
+    sign = np.where(half[:, None] ^ half, -1, 1)[:, :, None, None]
+    np.testing.assert_allclose(opposite, sign * kernel, atol=1e-6)
+    assert (kernel[np.arange(8), np.arange(8)] == 0).all()  # the frame holds no pair of a cell with itself
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_reflection_and_half_turns_leave_a_model_as_it_is(family):
     rng = np.random.default_rng(2)
     along, across, turn = rng.uniform(-8, 8, (30, 5)), rng.uniform(-8, 8, (30, 5)), rng.uniform(-1.5, 1.5, 30)
-    plain = evaluate(family, Places(along, across, turn), **planted.EXAMPLES[family])
+    plain = evaluate(family, Places(along, across, turn), **EXAMPLES[family])
     for other in (Places(along, -across, -turn), Places(-along, -across, turn)):
-        np.testing.assert_allclose(evaluate(family, other, **planted.EXAMPLES[family]), plain, atol=1e-5)
+        np.testing.assert_allclose(evaluate(family, other, **EXAMPLES[family]), plain, atol=1e-5)
 
 
 def test_the_baselines_nest():
@@ -83,19 +101,23 @@ def test_the_baselines_nest():
 def test_what_tells_the_families_apart():
     ahead, aside = Places(np.array([[5.0]]), np.array([[0.0]]), np.zeros(1)), Places(np.array([[0.0]]), np.array([[5.0]]), np.zeros(1))
     for family in ("ANI", "DP", "HR"):
-        assert evaluate(family, ahead, **planted.EXAMPLES[family]) > 3 * evaluate(family, aside, **planted.EXAMPLES[family])
+        assert evaluate(family, ahead, **EXAMPLES[family]) > 3 * evaluate(family, aside, **EXAMPLES[family])
     place = np.array([[5.0]]), np.array([[2.0]])
     psi = np.arctan2(2.0, 5.0)
     for family in ("COC", "DP", "HR"):
-        bent, unbent = (evaluate(family, Places(*place, np.array([turn])), **planted.EXAMPLES[family]) for turn in (2 * psi, -2 * psi))
+        bent, unbent = (evaluate(family, Places(*place, np.array([turn])), **EXAMPLES[family]) for turn in (2 * psi, -2 * psi))
         assert bent > 1.5 * unbent
 
 
-@pytest.mark.parametrize("fine", [True, False])
-def test_the_library_holds_what_it_says(fine):
-    shapes, rng = library(fine), np.random.default_rng(4)
+def test_the_library_holds_every_combination_of_the_plan():
+    shapes, rng, grid = library(), np.random.default_rng(4), plan()["models"]["grid"]
     places = Places(rng.uniform(-8, 8, (20, 3)), rng.uniform(-8, 8, (20, 3)), rng.uniform(-1.5, 1.5, 20))
     for family, members in shapes.members.items():
+        for name in PARAMETERS[family]:
+            wanted = grid[name] if name != "length" else grid[name][family]
+            if (family, name) == ("COC", "kappa"):
+                wanted = [0.0, *grid["bend"]]
+            assert {shapes.parameters(family, element)[name] for element in members} == set(wanted)
         some = rng.choice(members, 3)
         for element, values in zip(some, shapes.values(places, some), strict=True):
             parameters = shapes.parameters(family, element)
@@ -105,30 +127,13 @@ def test_the_library_holds_what_it_says(fine):
         assert set(shapes.members[inner]) < set(shapes.members[outer])
 
 
-def test_the_coarse_library_is_a_part_of_the_fine_one():
-    def elements(shapes):
-        return {(shapes.shapes[one], kappa) for one, kappa in zip(shapes.shape, shapes.kappa, strict=True)}
-
-    every, few = elements(library(True)), elements(library(False))
-    assert few < every and len(every) == len(library(True))
-    assert len(library(True).members["ISO"]) == len(library(False).members["ISO"])
-
-
 @pytest.mark.parametrize("family", ["DP", "HR"])
-def test_the_lengths_of_the_library_can_be_told_apart(family):
-    rng = np.random.default_rng(6)
-    r, psi = 8 * np.sqrt(rng.uniform(0, 1, (300, 6))), rng.uniform(-np.pi, np.pi, (300, 6))
-    places = Places(r * np.cos(psi), r * np.sin(psi), rng.uniform(-np.pi / 2, np.pi / 2, 300))
-    shapes = library()
-    lengths = sorted({shapes.parameters(family, element)["length"] for element in shapes.members[family]})
-    assert shapes.ends(family, "length") == (lengths[0], lengths[-1])
-    values = [Group(family, length, 0.3, 1.2).at(places).ravel() for length in [lengths[0] / 2, *lengths[:3]]]
-    gaps = [1 - np.corrcoef(one, other)[0, 1] for one, other in zip(values[:-1], values[1:], strict=True)]
-    assert gaps[0] < gaps[1] < gaps[2] and gaps[0] < 0.0015 and gaps[1] > 0.001
-    # What is left at no length knows distance and turn, but no direction.
+def test_without_length_a_group_kernel_knows_distance_and_turn_but_no_direction(family):
     both = Places(np.array([[3.0], [0.0]]), np.array([[0.0], [3.0]]), np.zeros(2))
-    ahead, aside = Group(family, lengths[0] / 8, 0.3, 1.2).at(both)[:, 0]
+    ahead, aside = Group(family, 0.05, 0.3, 1.2).at(both)[:, 0]
     assert ahead == pytest.approx(aside, rel=0.03)
+    ahead, aside = Group(family, plan()["models"]["grid"]["length"][family][0], 0.3, 1.2).at(both)[:, 0]
+    assert ahead > 1.15 * aside
 
 
 def test_unknown_families_and_parameters_are_refused():

@@ -11,6 +11,8 @@ LINES = {
     "RF": ("#0072b2", "^"),
     "CO": ("#009e73", "v"),
     "untrained K": (NULL, "d"),
+    "direction process": ("#332288", "P"),
+    "enhancement": ("#cc79a7", "X"),
 }
 LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source": "source's\naxis", "cocircular": "co-\ncircular"}
 

@@ -4,9 +4,7 @@ Read :mod:`frame` first (where a source lies and whether its wave agrees with th
 :mod:`statistics` (how sure it is). :mod:`rf_kernel` holds the kernels that K is compared with, :mod:`association_field` the map of K around
 a cell, :mod:`tuning` and :mod:`measures` all of it on the shipped networks, :mod:`slope` the turns that go with each place (made ready by
 :mod:`turn_map`), :mod:`natural_images` their K beside CO, :mod:`single_cell` one cell at a time. Group models of K: :mod:`models` (the
-families), :mod:`fits` (how they are fitted), :mod:`comparison` (what they explain, and how sure it is) with :mod:`dealing` (a strict null),
-:mod:`bins` (a yardstick) and :mod:`planted` (kernels made from a known family), :mod:`network_comparison` and :mod:`recognition` (the
-shipped networks, and what planted kernels are taken for), :mod:`group_report` (tables and sentences). K[i, j, d]
+families) and :mod:`pedestal` (what they add, on the network left out). K[i, j, d]
 leads from the source cell j at x + d to the target i at x.
 """
 

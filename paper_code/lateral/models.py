@@ -1,4 +1,4 @@
-"""Families of lateral kernels M(along, across, turn), each a library of shapes: what K is compared with.
+"""Families of lateral kernels M(along, across, turn), each a part of one library of shapes: what K is compared with.
 
 ========  ===========================================================  ====================================  =====================
 family    M, up to its gain                                            shape parameters                      includes
@@ -51,9 +51,10 @@ class Places:
     across: np.ndarray
     turn: np.ndarray
 
-    def __getitem__(self, pairs):
-        """The places of some pairs."""
-        return Places(self.along[pairs], self.across[pairs], self.turn[pairs])
+    @classmethod
+    def of(cls, frame):
+        """All pairs and offsets of a PairFrame, in single precision."""
+        return cls(frame.along.astype(np.float32), frame.across.astype(np.float32), frame.turn)
 
     @cached_property
     def middle(self):
@@ -193,11 +194,6 @@ class Library:
             known["kappa"] = 0.0
         return {name: float(known[name]) for name in PARAMETERS[family]}
 
-    def ends(self, family, parameter):
-        """The least and the greatest value of a family's parameter."""
-        values = [self.parameters(family, element)[parameter] for element in self.members[family]]
-        return min(values), max(values)
-
     def tuning(self, turn):
         """exp(kappa (cos 2 turn - 1)) of every element at turns (p,): (e, p)."""
         return np.exp(self.kappa[:, None] * (np.cos(2 * turn) - 1))
@@ -211,51 +207,8 @@ class Library:
         return np.stack([found[self.shape[one]] * tuning[row][:, None] for row, one in enumerate(elements)])
 
 
-@lru_cache(maxsize=4)
-def library(fine=True):
-    """The grids over which the parameters are chosen.
-
-    Fine: 13 scales (12 % apart) x 2 exponents, 6 kappas, 5 elongations (one of them across the bars), 4 kappas of COC; 6 lengths x 5
-    diffusions x 7 blurs; half of the least length would hardly change a kernel. Coarse: ISO as in the fine one, so that no other family
-    wins by its profile, and few of the rest; it serves the refits of permutations and trials.
-    """
-    scales = (1.5, 1.7, 1.9, 2.1, 2.35, 2.65, 3.0, 3.35, 3.75, 4.2, 4.8, 5.5, 6.4)
-    some, kappas, elongations, bends = scales, (0.0, 0.25, 0.5, 1.0, 2.0, 4.0), (1.0, 0.7, 1.4, 2.0, 2.8), (0.25, 0.5, 1.0, 2.0)
-    diffusions, blurs = (0.1, 0.3, 1.0, 3.0, 10.0), (0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2)
-    lengths = {"DP": (0.5, 1.0, 2.0, 4.0, 7.0, 12.0), "HR": (0.25, 0.5, 1.0, 2.0, 3.5, 6.0)}
-    if not fine:
-        some, kappas, elongations, bends = (1.9, 3.0, 4.2), (0.0, 0.5, 1.0, 2.0), (1.0, 0.7, 1.4, 2.0), (0.5, 1.0, 2.0)
-        diffusions, blurs, lengths = (0.1, 1.0, 3.0), (0.8, 1.6, 2.4), {"DP": (1.0, 2.0, 4.0, 7.0), "HR": (0.5, 1.0, 2.0, 3.5)}
-    shapes, elements, members = [], [], {family: [] for family in FAMILIES}
-
-    def add(shape, kappa, families):
-        if not shapes or shapes[-1] != shape:
-            shapes.append(shape)
-        for family in families:
-            members[family].append(len(elements))
-        elements.append((len(shapes) - 1, kappa))
-
-    for elongation in elongations:
-        for exponent in (1, 2):
-            for scale in scales if elongation == 1 else some:
-                for kappa in kappas if scale in some else kappas[:1]:
-                    plain = ("ANI",) if elongation != 1 else ("SEP", "ANI") if kappa else ("ISO", "SEP", "ANI", "COC")
-                    add(Plane(scale, exponent, elongation), kappa, plain)
-    for exponent in (1, 2):
-        for scale in some:
-            for kappa in bends:
-                add(CoCircular(scale, exponent, kappa), 0.0, ("COC",))
-    for family in ("DP", "HR"):
-        for length in lengths[family]:
-            for diffusion in diffusions:
-                for blur in blurs:
-                    add(Group(family, length, diffusion, blur), 0.0, (family,))
-    shape, kappa = (np.array(part) for part in zip(*elements, strict=True))
-    return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
-
-
 @lru_cache(maxsize=1)
-def plan_library():
+def library():
     """The library of the frozen plan: every combination of its grid."""
     grid = plan()["models"]["grid"]
     shapes, elements, members = [], [], {family: [] for family in FAMILIES}
@@ -305,3 +258,19 @@ def evaluate(family, places, **parameters):
     """A family's kernel at all places: (p, l)."""
     shape, kappa = shape_of(family, **parameters)
     return shape.at(places) * np.exp(kappa * (np.cos(2 * places.turn) - 1))[:, None]
+
+
+def model(frame, family, parameters):
+    """A family's kernel times cos Phi, at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs that it does not hold.
+
+    Parameters
+    ----------
+    frame : PairFrame
+    family : str
+    parameters : dict
+        As PARAMETERS names them.
+    """
+    count, side = 1 + int(max(frame.target.max(), frame.source.max())), int(round(np.sqrt(frame.phase.shape[1])))
+    kernel = np.zeros((count, count, side, side))
+    kernel[frame.target, frame.source] = (evaluate(family, Places.of(frame), **parameters) * np.cos(frame.phase)).reshape(-1, side, side)
+    return kernel

@@ -87,22 +87,14 @@ def model_sums(frame, kernel, regressors, library):
     -------
     ModelSums
     """
-    distance = np.sqrt(frame.squared_distance)
-    inside = (distance >= NEAREST) & (distance < FARTHEST)
-    far = distance[inside] >= SPLIT
-    step = np.floor(distance[inside]).astype(int) - NEAREST
-    wave = np.cos(frame.phase)[inside]
-    like = np.broadcast_to(np.cos(2 * frame.turn)[:, None], distance.shape)[inside]
-    rings = np.arange(FARTHEST - NEAREST)
-    in_ring = (step[:, None] == rings) * wave[:, None]
-    extra = [unit(one, frame)[inside][:, None] for one in regressors.values()]
-    columns = [np.ones((len(wave), 1)), in_ring, in_ring * like[:, None], *extra]
-    pedestal, values = np.concatenate(columns, axis=1), unit(kernel, frame)[inside]
+    inside, pedestal = _pedestal(frame, regressors)
+    far = np.sqrt(frame.squared_distance)[inside] >= SPLIT
+    wave, values = np.cos(frame.phase)[inside], unit(kernel, frame)[inside]
     sides = [~far, far]
     gram = np.stack([pedestal[side].T @ pedestal[side] for side in sides])
     cross = np.stack([pedestal[side].T @ values[side] for side in sides])
     narrow, narrow_values = pedestal.astype(np.float32), values.astype(np.float32)
-    places = Places(frame.along.astype(np.float32), frame.across.astype(np.float32), frame.turn)
+    places = Places.of(frame)
     parts = []
     for start in range(0, len(library), BATCH):
         elements = np.arange(start, min(start + BATCH, len(library)))
@@ -118,6 +110,43 @@ def model_sums(frame, kernel, regressors, library):
     model_gram, model_square, model_cross = (np.concatenate(one, axis=-1).astype(float) for one in zip(*parts, strict=True))
     total, square, count = (np.array([part(values[side]) for side in sides]) for part in (np.sum, lambda v: (v**2).sum(), len))
     return ModelSums(tuple(regressors), gram, cross, total, square, count, model_gram, model_square, model_cross)
+
+
+def _pedestal(frame, regressors):
+    """Which offsets (p, l) lie in 2 to 14 px, and the columns of the pedestal there (offsets, q)."""
+    distance = np.sqrt(frame.squared_distance)
+    inside = (distance >= NEAREST) & (distance < FARTHEST)
+    step = np.floor(distance[inside]).astype(int) - NEAREST
+    wave = np.cos(frame.phase)[inside]
+    like = np.broadcast_to(np.cos(2 * frame.turn)[:, None], distance.shape)[inside]
+    in_ring = (step[:, None] == np.arange(FARTHEST - NEAREST)) * wave[:, None]
+    extra = [unit(one, frame)[inside][:, None] for one in regressors.values()]
+    return inside, np.concatenate([np.ones((len(wave), 1)), in_ring, in_ring * like[:, None], *extra], axis=1)
+
+
+def beyond_pedestal(frame, kernels):
+    """What the plain pedestal leaves of kernels between the cells of a network, each kernel in its own sd.
+
+    Parameters
+    ----------
+    frame : PairFrame
+    kernels : dict of arrays (m, m, k, k)
+
+    Returns
+    -------
+    dict of arrays (m, m, k, k)
+        Residuals of least squares over the offsets of 2 to 14 px; 0 at all others.
+    """
+    inside, columns = _pedestal(frame, {})
+    columns = columns[:, (columns**2).sum(axis=0) > 0]
+    values = np.stack([unit(kernel, frame)[inside] for kernel in kernels.values()], axis=1)
+    left, found = values - columns @ solve(columns.T @ columns, columns.T @ values), {}
+    for (name, kernel), one in zip(kernels.items(), left.T, strict=True):
+        whole = np.zeros(inside.shape)
+        whole[inside] = one
+        found[name] = np.zeros(np.shape(kernel))
+        found[name][frame.target, frame.source] = whole.reshape(-1, *np.shape(kernel)[2:])
+    return found
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,23 @@ def fan(frame, kernel, low=10.5, high=18.0, bins=12):
     return (top / np.maximum(bottom, 1e-9)).reshape(bins, bins)
 
 
+def ridge(frame, kernel, low=6.0, high=14.0, edges=TURNS[::2], bins=12):
+    """Coefficient of cos Phi against the direction from the ridge psi = theta / 2, by the size of the turn: array (turns, bins).
+
+    Columns run from -90 degrees up; a turn to the other side is mirrored. The source's axis lies at plus half the turn, the target's at
+    minus half of it.
+    """
+    values, inside = unit(kernel, frame), _ring(frame, low, high)
+    side = np.where(frame.turn < 0, -1, 1)[:, None]
+    away = side * (np.arctan2(frame.across, frame.along) - frame.turn[:, None] / 2)
+    column = np.floor((away / np.pi + 0.5) % 1 * bins).astype(int) % bins
+    row = np.clip(np.digitize(frame.difference, edges) - 1, 0, len(edges) - 2)
+    place, wave = (row[:, None] * bins + column)[inside], np.cos(frame.phase)[inside]
+    size = (len(edges) - 1) * bins
+    top, bottom = np.bincount(place, values[inside] * wave, size), np.bincount(place, wave**2, size)
+    return (top / np.maximum(bottom, 1e-9)).reshape(-1, bins)
+
+
 def maps(frame, kernel, turns, half_width, source=False, extent=17.0, step=1.0, blur=1.5):
     """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source.
 

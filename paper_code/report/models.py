@@ -1,20 +1,25 @@
-"""What models of the group add to a pedestal, on the network left out: rows of the tidy table."""
+"""What models of the group add to a pedestal, on the network left out, and the harmonics of the chosen ones: rows of the tidy table."""
 
 import numpy as np
 
 from paper_code.core.statistics import over_networks
 from paper_code.errors import PaperCodeError
 from paper_code.lateral import pedestal
-from paper_code.lateral.models import plan_library
+from paper_code.lateral.harmonics import RINGS, PairSums, fit
+from paper_code.lateral.models import library, model
 from paper_code.lateral.rf_kernel import co_kernel
 from paper_code.report.measure import photographs
 from paper_code.report.plan import plan
 from paper_code.report.pool import told_apart
 from paper_code.report.table import ALL, END, Row
 
+GROUP = ("DP", "HR")
+BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what steps of 1 px leave of a smooth fall-off
+HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP are chosen with
+
 
 def model_rows(condition, members, directory=None):
-    """Gains of every family over every pedestal and ring, differences of families, and the shapes chosen.
+    """Gains of every family over every pedestal and ring, differences of families, the shapes chosen, and the harmonics of DP and HR.
 
     Parameters
     ----------
@@ -26,16 +31,18 @@ def model_rows(condition, members, directory=None):
     -------
     list of Row
         ``models.DP`` in % of K's variance, each network with the fit on the others; ``models.pedestal`` what the pedestal explains alone;
-        ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being within the plan's margin; ``models.DP:length`` and
-        so on the parameters chosen on the other networks.
+        ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being within the plan's margin (not for those to ISO,
+        which the plan does not name); ``models.DP:length`` and so on the parameters chosen on the other networks, ``models.DP:strength``
+        the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain pedestal at 2 to 14 px, times cos Phi,
+        at the pairs of K.
     """
     if len(members) < 3:
         raise PaperCodeError(f"leaving one network of {condition} out needs at least 3 of them, got {len(members)}")
-    library, sums = plan_library(), []
+    shapes, sums = library(), []
     for one in members:
         bank = one.bank
         regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co_kernel(condition, one.seed, photographs(), directory=directory))}
-        sums.append(pedestal.model_sums(bank.frame, bank.among(bank.K), regressors, library))
+        sums.append(pedestal.model_sums(bank.frame, bank.among(bank.K), regressors, shapes))
     rows, seeds = [], [str(one.seed) for one in members]
     settings = plan()["models"]
 
@@ -46,15 +53,52 @@ def model_rows(condition, members, directory=None):
 
     for ring in pedestal.RINGS:
         for name in pedestal.PEDESTALS:
-            found, place = pedestal.left_out_gains(sums, library, ring, name), (name, ring)
+            found, place = pedestal.left_out_gains(sums, shapes, ring, name), (name, ring)
             add("models.pedestal", place, found.base)
             for family, gain in found.gain.items():
                 add(f"models.{family}", place, gain)
+                rows += [
+                    Row(condition, seed, END, f"models.{family}:strength", *place, float(g))
+                    for seed, g in zip(seeds, found.strength[family], strict=True)
+                ]
                 for seed, element in zip(seeds, found.chosen[family], strict=True):
-                    for parameter, value in library.parameters(family, element).items():
+                    for parameter, value in shapes.parameters(family, element).items():
                         rows.append(Row(condition, seed, END, f"models.{family}:{parameter}", *place, float(value)))
             for first, second in settings["differences"]:
                 difference, p = told_apart(found.gain[first], found.gain[second], settings["margin"])
                 add(f"models.{first} less {second}", place, np.asarray(found.gain[first]) - found.gain[second])
                 rows.append(Row(condition, ALL, END, f"models.{first} less {second}:equivalence", *place, difference.value, p=p))
+            for first, second in BESIDE:
+                add(f"models.{first} less {second}", place, np.asarray(found.gain[first]) - found.gain[second])
+            if (ring, name) == HARMONICS_OF:
+                chosen = {family: [shapes.parameters(family, element) for element in found.chosen[family]] for family in GROUP}
+    for (measure, term_ring), values in harmonics(members, chosen).items():
+        add(measure, ("raw", term_ring), values)
     return rows
+
+
+def harmonics(members, chosen):
+    """The five terms of group kernels in every ring, sampled at the pairs of each network.
+
+    Parameters
+    ----------
+    members : list of n Measured
+    chosen : dict of lists of n dicts
+        Parameters by family.
+
+    Returns
+    -------
+    dict of lists of n floats
+        By (``family.term``, ring).
+    """
+    found = {}
+    for number, one in enumerate(members):
+        frame = one.bank.frame
+        kernels = {family: model(frame, family, parameters[number]) for family, parameters in chosen.items()}
+        sums = PairSums.of(frame, one.bank.cells.orientation, kernels)
+        for ring in RINGS:
+            terms = fit(sums, ring)
+            for column, family in enumerate(kernels):
+                for term, value in zip(terms.names, terms.coefficients[:, column], strict=True):
+                    found.setdefault((f"{family}.{term}", ring), []).append(value)
+    return found

@@ -1,0 +1,128 @@
+"""Figures of the appendix on the group kernels: what they look like, how exact they are, and what they cost."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.ticker import NullFormatter
+
+from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, panel_label
+
+METHODS = {
+    "Fourier modes": ("o-", SEEDS[0]),
+    "finite differences": ("s-", SEEDS[2]),
+    "Monte Carlo": ("^-", SEEDS[1]),
+    "near the axis": ("D", INK),
+}
+
+
+def _bar(panel, x, y, theta, half, **style):
+    panel.plot([x - half * np.cos(theta), x + half * np.cos(theta)], [y - half * np.sin(theta), y + half * np.sin(theta)], **style)
+
+
+def kernels(rows, theta, arcs, half_width):
+    """Kernels summed over theta and cut at some turns, a row each; a root of the share of the peak brings out the tails.
+
+    ``rows`` is a list of (name, plane (a, a), slices (m, a, a)) that cover +- ``half_width`` px, ``theta`` (m,) is in radians. The slices
+    of a row share one scale. ``arcs`` (n, k, 3), the co-circular fan, is drawn over the planes; the dotted lines of the slices are
+    where the fan has that turn, psi = theta / 2.
+    """
+    columns = len(theta) + 1
+    figure, grid = plt.subplots(len(rows), columns, figsize=(8.4, 1.5 * len(rows) + 0.4), sharex=True, sharey=True, squeeze=False)
+    extent = (-half_width, half_width) * 2
+    for line, (name, plane, slices) in zip(grid, rows, strict=True):
+        for column, (panel, picture) in enumerate(zip(line, [plane, *slices], strict=True)):
+            peak = plane.max() if column == 0 else slices.max()
+            image = panel.imshow(np.clip(picture, 0, None) / peak, cmap=MAGNITUDE, norm=PowerNorm(0.4, 0, 1), extent=extent)
+            if column:
+                turn = theta[column - 1]
+                _bar(panel, 0, 0, turn / 2, 1.5 * half_width, color="white", linewidth=0.8, linestyle=":")
+                _bar(panel, -0.74 * half_width, 0.74 * half_width, turn, 0.16 * half_width, color="white", linewidth=2.2)
+            else:
+                for arc in arcs:
+                    panel.plot(arc[:, 0], arc[:, 1], color="white", linewidth=0.6)
+            panel.set(xlim=extent[:2], ylim=extent[2:])
+        line[0].set_ylabel(f"{name}\ny (px)")
+    for panel, turn in zip(grid[0], [None, *theta], strict=True):
+        panel.set_title("all turns" if turn is None else f"turn {np.degrees(turn):.4g}°")
+    for panel in grid[-1]:
+        panel.set_xlabel("x (px)")
+    figure.colorbar(image, ax=grid, shrink=0.5, ticks=[0, 0.1, 0.5, 1], label="density / peak")
+    return figure
+
+
+def monte_carlo(ticks, profiles, residuals):
+    """Profiles of counted paths over the kernel's, and the standardised residuals of all boxes against the normal density.
+
+    ``profiles`` is a list of (name, [(label, seen (n,), expected (n,)), ...]), counts; ``ticks`` (n,) in px; ``residuals`` maps a name
+    to an array (m,).
+    """
+    figure, axes = plt.subplots(1, len(profiles) + 1, figsize=(9.6, 2.9), width_ratios=(1.2,) * len(profiles) + (1,))
+    for panel, (name, lines) in zip(axes, profiles, strict=False):
+        for index, (label, seen, expected) in enumerate(lines):
+            color = SEEDS[index % len(SEEDS)]
+            panel.plot(ticks, expected, color=color, label=label)
+            panel.errorbar(ticks, seen, yerr=np.sqrt(expected), fmt=".", color=color, markersize=4, elinewidth=0.8)
+        panel.set(xlabel="y (px)", ylabel="paths a box", title=name, ylim=(0, None))
+        panel.legend(title="turn")
+    edges = np.linspace(-4, 4, 33)
+    middle = (edges[1:] + edges[:-1]) / 2
+    for index, (name, values) in enumerate(residuals.items()):
+        axes[-1].hist(values, bins=edges, density=True, histtype="step", color=SEEDS[index], label=name)
+    axes[-1].plot(middle, np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi), color=INK, linestyle="--", linewidth=1, label="normal")
+    axes[-1].set(xlabel="residual / sd", yticks=[], ylabel="density of boxes", ylim=(0, 0.55))
+    axes[-1].legend(loc="upper left", fontsize=7)
+    for panel, letter in zip(axes, "ABC", strict=False):
+        panel_label(panel, letter)
+    return figure
+
+
+def convergence(panels):
+    """Errors against one number of the numerics each, over the rate that theory gives.
+
+    ``panels`` is a list of (label of the abscissa, efforts (n,), errors (n,), predicted (n,), logarithmic abscissa).
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(9.6, 2.7), sharey=True)
+    for panel, letter, (label, efforts, errors, predicted, logarithmic) in zip(axes, "ABCD", panels, strict=True):
+        panel.plot(efforts, predicted, "--", color=NULL, label="predicted rate")
+        panel.plot(efforts, errors, "o", color=SEEDS[0], markersize=4, label="measured")
+        panel.set(xlabel=label, yscale="log", ylim=(1e-12, 2))
+        if logarithmic:
+            panel.set_xscale("log", base=2)
+        panel_label(panel, letter)
+    axes[0].set_ylabel("largest error / peak")
+    axes[0].legend()
+    return figure
+
+
+def cost(table, names, guides):
+    """Processor seconds and megabytes against one number at a time.
+
+    ``table`` as ``se2.benchmark.cost`` gives it; ``names`` label its keys, and ``guides`` hold what they should be in proportion to.
+    """
+    figure, axes = plt.subplots(2, len(names), figsize=(8.6, 4.2), sharex="col", sharey="row")
+    for column, (key, label) in enumerate(names.items()):
+        efforts, seconds, memory = table[key]
+        for panel, values in zip(axes[:, column], (seconds, memory / 1e6), strict=True):
+            panel.loglog(efforts, values, "o-", color=SEEDS[0], markersize=4)
+            if key != "modes" or values is seconds:
+                panel.loglog(efforts, values[-1] * guides[key] / guides[key][-1], ":", color=NULL, label="in proportion")
+        axes[1, column].set(xlabel=label, xticks=efforts, xticklabels=[str(effort) for effort in efforts])
+        axes[1, column].xaxis.set_minor_formatter(NullFormatter())
+        axes[0, column].yaxis.set_minor_formatter(NullFormatter())
+    axes[0, 0].set_ylabel("processor seconds")
+    axes[1, 0].set_ylabel("peak memory (MB)")
+    axes[0, 0].legend(loc="upper left")
+    for panel, letter in zip(axes.flat, "ABCDEF", strict=True):
+        panel_label(panel, letter)
+    return figure
+
+
+def work_precision(runs):
+    """Relative error against the seconds of each way to the kernel; ``runs`` as ``se2.benchmark.work_precision`` gives them."""
+    figure, panel = plt.subplots(figsize=(6.4, 3.6))
+    for method, (style, color) in METHODS.items():
+        own = [run for run in runs if run.method == method]
+        panel.loglog([run.seconds for run in own], [run.error for run in own], style, color=color, markersize=5, label=method)
+    panel.set(xlabel="processor seconds", ylabel="relative error (root mean square)")
+    panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
