@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from lateral_cells import drawn, random_cells
 
-from paper_code import se2
+from paper_code import se2, weights
 from paper_code.errors import PaperCodeError
 from paper_code.figures import explorer, raster
-from paper_code.lateral import load_single_cells, pair_frame, single_cells, slope, standardise, strongest_sources
+from paper_code.filters import fit_gabor
+from paper_code.filters.bank import Bank
+from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
 from paper_code.lateral.single_cell import TURNS, of_target
 from paper_code.workflow.check_html import Page
 
 COUNT, SIZE, STRIDE = 28, 11, 2
 NOISY = 3  # a cell whose field is too noisy to tell its orientation
+WIDTH = np.deg2rad(20)  # of the planted fan
 SIZE_CAP = 300_000  # characters of a page's figure
 
 
@@ -28,9 +31,13 @@ def planted():
     cells = replace(random_cells(COUNT, seed=21, spread=1.0), frequency=np.full(COUNT, 0.18))
     fields = drawn(cells, 13, sigma=2.2)
     fields[NOISY] += 0.4 * np.random.default_rng(21).standard_normal((13, 13))
-    kernel = slope.planted(pair_frame(cells, SIZE, STRIDE), COUNT, 2.0)
+    frame = pair_frame(cells, SIZE, STRIDE)
+    gap = se2.fold(frame.turn[:, None] - 2 * se2.fold(np.arctan2(frame.across, frame.along)))
+    kernel = np.zeros((COUNT, COUNT, SIZE, SIZE))
+    values = np.exp(-frame.squared_distance / 32 - gap**2 / (2 * WIDTH**2)) * np.cos(frame.phase)
+    kernel[frame.target, frame.source] = values.reshape(-1, SIZE, SIZE)
     kernel[2, 5, 1, 8] = -40 * np.abs(kernel).max()  # 4 rows up, 3 places right
-    return kernel, single_cells(kernel, fields, 0.7, STRIDE, seed=4)
+    return kernel, single_cells(Bank(None, fields, kernel, STRIDE, fit_gabor(fields), 0.7), seed=4)
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +138,8 @@ def test_bytes_of_the_page_are_the_maps(planted):
 
 @pytest.fixture(scope="module")
 def shipped():
-    cells = load_single_cells("reference", 0, field_null_count=20)
+    early = weights.load_early("reference", 0)
+    cells = single_cells(Bank(early.l0, early.l1, early.K, STRIDE, fit_gabor(early.receptive_fields), 0.8))
     return cells, explorer.html(cells)
 
 
@@ -193,7 +201,7 @@ def test_bad_input_is_refused(planted):
         lambda: explorer.html(none),
         lambda: explorer.still(cells, NOISY),
         lambda: of_target(frame, 3),
-        lambda: load_single_cells("no-lateral", 0, 2),
+        lambda: single_cells(Bank(None, cells.fields, None, STRIDE, cells.fits, 0.7)),
     ):
         with pytest.raises(PaperCodeError):
             call()

@@ -95,7 +95,7 @@ def single_cells(bank, seed=0, extent=9.0):
     -------
     SingleCells
     """
-    kernel, frame = standardise(bank.K), bank.frame
+    frame, kernel = bank.frame, standardise(bank.K)
     inner = bank.among(kernel)
     options = {"extent": extent, "step": STEP, "blur": BLUR, "fewest": FEWEST}
     like, maps, like_sources, sources = [], [], [], []
