@@ -56,7 +56,6 @@ def test_ways_are_compared_by_their_best_runs():
     ]
     found = validation.compare_ways(runs)
     assert found["best"] == {"Fourier modes": 1e-5, "Monte Carlo": 0.03, "finite differences": 0.1, "near the axis": 0.2}
-    assert found["others"] == 0.03 and found["slower"]["Monte Carlo"] == 300 and found["slower"]["finite differences"] == 40
+    assert found["others"] == 0.03
     np.testing.assert_allclose(found["scatter"], [3, 3])
     np.testing.assert_allclose(found["orders"], [2])
-    assert validation.compare_ways([runs[0], *runs[3:]])["slower"] == {}

@@ -66,18 +66,14 @@ def compare_ways(runs):
     -------
     dict
         "best": smallest error of each way. "others": the smallest of all but the Fourier modes. "scatter": of each run of paths, its error
-        times the root of their number, which should be constant. "orders": of the finite differences, which should be 2. "slower": seconds
-        of each way's best run over those of the first run of the Fourier modes with a smaller error than all others; empty without one.
+        times the root of their number, which should be constant. "orders": of the finite differences, which should be 2.
     """
     ways = {name: [run for run in runs if run.method == name] for name in dict.fromkeys(run.method for run in runs)}
     best = {name: min(run.error for run in some) for name, some in ways.items()}
     others = min(error for name, error in best.items() if name != "Fourier modes")
-    first = next((run for run in ways["Fourier modes"] if run.error < others), None)
-    fastest = {name: min(some, key=lambda run: run.error).seconds for name, some in ways.items()}
     return {
         "best": best,
         "others": others,
         "scatter": np.array([run.error * np.sqrt(int(run.setting.split()[0].replace(",", ""))) for run in ways["Monte Carlo"]]),
         "orders": orders([run.error for run in ways["finite differences"]], range(1, 1 + len(ways["finite differences"]))),
-        "slower": {} if first is None else {name: seconds / first.seconds for name, seconds in fastest.items()},
     }
