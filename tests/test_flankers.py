@@ -165,6 +165,16 @@ def test_without_phase_polarity_does_not_matter(tiny):
     assert found["line"] > 0 and found["opposite"] > 0
 
 
+@pytest.mark.parametrize("right, up", [(2, 0), (0, -2)])
+def test_the_cell_is_found_where_it_is(tiny, effects, right, up):
+    # Fields moved by one place of the lattice: the same cells, one place further back.
+    fields = tiny[0].l1.weight.detach().numpy()[:, 0]
+    network = Network(replace(tiny[0].config, l1_size=19), seed=0).eval()
+    network.l1.weight.data = torch.as_tensor(np.pad(fields, ((0, 0), (2 - up, 2 + up), (2 + right, 2 - right))))[:, None]
+    found = flankers.flanker_effects(network, {"fan": planted(tiny[1], 2, -1)}, SPACING)["fan"]
+    assert {name: pytest.approx(value, rel=1e-3, abs=1e-6) for name, value in effects[SPACING]["fan"].items()} == found
+
+
 def test_an_effect_is_linear_in_the_kernel(tiny, effects):
     found = flankers.flanker_effects(tiny[0], {"twice": 2 * planted(tiny[1], 2, -1)}, SPACING)["twice"]
     assert {name: pytest.approx(2 * value, rel=1e-4, abs=1e-6) for name, value in effects[SPACING]["fan"].items()} == found
