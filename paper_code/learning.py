@@ -11,6 +11,7 @@ from paper_code.conditions import CONTROLS
 from paper_code.errors import PaperCodeError
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.propagation import correlation
+from paper_code.report.plan import reported
 from paper_code.rounding import fixed
 from paper_code.tables import plain
 
@@ -135,7 +136,7 @@ def curve(condition, seed, directory=None):
 def accuracies(directory=None):
     """One :class:`Accuracy` for each condition and set of images in the manifest, if tested: the reference first, then by name.
 
-    The controls are left out: their training is shorter.
+    The controls are left out: their training is shorter; of a condition that the plan reports, so are the networks that it does not.
     """
     groups = {}
     for listed in weights.manifest(directory)["networks"].values():
@@ -144,7 +145,8 @@ def accuracies(directory=None):
             groups.setdefault((name != REFERENCE, name, listed["images"]["sha256"]), []).append(listed)
     found = []
     for (_, name, sha256), networks in sorted(groups.items()):
-        networks.sort(key=lambda listed: listed["seed"])
+        wanted = reported(networks[0]["condition"]["name"], [listed["seed"] for listed in networks])
+        networks = sorted((listed for listed in networks if listed["seed"] in wanted), key=lambda listed: listed["seed"])
         first = networks[0]
         found.append(
             Accuracy(

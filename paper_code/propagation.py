@@ -215,7 +215,7 @@ def measure_lateral(condition, seeds, shuffles, shuffle_seed=0):
     """:class:`LateralMeasures` of the shipped networks of a condition."""
     stride = weights.entry(condition, seeds[0])["condition"]["network"]["stride"]
     ends = [weights.load_early(condition, seed) for seed in seeds]
-    starts = [weights.load_snapshots(condition, seed)[0] for seed in seeds]
+    starts = [weights.initial_early(condition, seed) for seed in seeds]
     generator = np.random.default_rng(shuffle_seed)
 
     def echoes(layers, orders=(None,)):
