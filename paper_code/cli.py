@@ -393,6 +393,8 @@ def main():
             raise
         _fail(f"out of memory; {LESS_MEMORY.get(' '.join(sys.argv[1:2]), 'close other programs or take a larger machine')}")
     except OSError as error:  # what no reader or writer has put into words of its own
+        if error.filename is None and sys.stdout is sys.__stdout__:  # what is left of the output must not fail once more at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         _fail(f"cannot read or write {error.filename or 'a file, or the output'}: {error.strerror or error}")
     except SystemExit as stop:
         if stop.code == 130:  # typer's word for Ctrl-C

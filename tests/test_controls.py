@@ -15,6 +15,7 @@ from paper_code import conditions, images, training, weights
 from paper_code.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
 from paper_code.errors import PaperCodeError
 from paper_code.files import read_json
+from paper_code.run_files import check_same
 from paper_code.training import Run, augment, rotate, training_labels
 
 CHANGES = {
@@ -91,18 +92,18 @@ def test_the_shipped_networks_still_have_conditions():
     for listed in weights.manifest()["networks"].values():
         found = Condition.from_dict(listed["condition"])
         assert found.as_dict() == {**listed["condition"], "network": found.as_dict()["network"]}
-        assert (found.training.labels, found.training.rotation) == ("true", 0.0) or found.name.startswith("control")
+        assert (found.training.labels, found.training.rotation) == ("true", 0.0) or found.name.startswith(("control", "turned"))
 
 
 def test_a_run_of_either_kind_is_not_gone_on_with_as_the_other(tmp_path):
     plain, shuffled = make_run(tmp_path / "plain"), make_run(tmp_path / "shuffled", training={"labels": "shuffled"})
     for run in (plain, shuffled):
         run._resume()
-        run._check_same_run(read_json(run.directory / "run.json"))
+        check_same(run.directory, read_json(run.directory / "run.json"), run.identity)
     with pytest.raises(PaperCodeError, match="condition.training.labels = its default, not shuffled"):
-        shuffled._check_same_run(plain.identity)
+        check_same(shuffled.directory, plain.identity, shuffled.identity)
     with pytest.raises(PaperCodeError, match="condition.training.labels = shuffled, not its default"):
-        plain._check_same_run(shuffled.identity)
+        check_same(plain.directory, shuffled.identity, plain.identity)
 
 
 @pytest.mark.parametrize("change", [{"labels": "wrong"}, {"rotation": -1.0}, {"rotation": 181.0}, {"rotation": float("nan")}])

@@ -310,7 +310,7 @@ def test_changed_weights_and_other_images_are_noticed(shipped, measured, tmp_pat
     with pytest.raises(PaperCodeError, match="other images"):
         robustness.measure(image_set(1), shipped)
     write_json(tmp_path / "old.json", {"images": {}})
-    with pytest.raises(PaperCodeError, match="damaged"):
+    with pytest.raises(PaperCodeError, match="field required; measure again"):
         robustness.Robustness.read(tmp_path / "old.json")
 
 
@@ -356,7 +356,7 @@ def test_one_network_on_each_side_gives_a_lead_without_an_interval(tmp_path):
 
 def test_only_networks_that_are_shipped_whole_are_run(shipped, tmp_path):
     weights.collect([shipped.parent / "reference-0"], tmp_path)
-    weights.collect([shipped.parent / "reference-1"], tmp_path, kinds=("early", "log"))
+    weights.collect([shipped.parent / "reference-1"], tmp_path, preset="measured")
     assert weights.seeds("reference", tmp_path) == [0, 1] and weights.full_seeds("reference", tmp_path) == [0]
     assert list(robustness.networks_listed("reference", tmp_path)) == ["reference/seed-0"]
     assert list(robustness.measure(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]

@@ -436,9 +436,12 @@ def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
 
 def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site):
     for name in ("explorer", "growth"):
-        for word, faults in {"a cell": 0, "</script><script>x()</script>": 1}.items():
+        for word in ("a cell", "</script><script>x()</script>"):  # raster escapes it
             (site / "page.html").write_text(f"<body>{raster.page(name, {'name': word})}</body>")
-            assert [fault.partition(": ")[2] for fault in check_html.check(site)] == ["unknown script: x()"] * faults
+            assert check_html.check(site) == []
+            (site / "page.html").write_text(f"<body>{raster.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
+            faults = [fault.partition(": ")[2] for fault in check_html.check(site)]
+            assert set(faults) == ({"unknown script: x()"} if "<" in word else set())
     (site / "page.html").write_text("<body><script>x()")
     assert ["unknown script" in fault for fault in check_html.check(site)] == [True]
 

@@ -19,6 +19,13 @@ TEXTS, CLAIMS = card.claims()
 SEEDS = (10, 11, 12)
 
 
+@pytest.fixture(autouse=True)
+def three_networks(monkeypatch):
+    """A plan that reports three networks, all of which are there."""
+    reported = {**plan(), "networks": {"reported": {"reference": list(SEEDS)}}}
+    monkeypatch.setattr("paper_code.report.plan.plan", lambda: reported)
+
+
 def planted(claims=CLAIMS, value=0.97, half=0.01, p=0.001, null=0.0):
     """A table in which every claim has one estimate, and single networks around it."""
     rows = {}

@@ -18,12 +18,12 @@ ROWS = [
 ]
 
 
-def test_a_table_comes_back_to_six_digits_whatever_the_order(tmp_path):
+def test_a_table_comes_back_to_five_digits_whatever_the_order(tmp_path):
     write_table(tmp_path / "one.csv", ROWS)
     write_table(tmp_path / "two.csv", ROWS[::-1])
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
     found = read_table(tmp_path / "one.csv")
-    assert found.one(seed=10, measure="K.like").value == pytest.approx(0.123457, abs=1e-12)
+    assert found.one(seed=10, measure="K.like").value == pytest.approx(0.12346, abs=1e-12)
     assert math.isnan(found.one(seed=2, measure="K.like").p) and found.one(condition='with, "quotes"').value == 1e-300
 
 

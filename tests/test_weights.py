@@ -214,7 +214,7 @@ def test_what_is_not_there_is_not_lightened(store):
     fails("lists no (snapshots|rest) file of tiny/seed-0", weights.lighten, ["tiny/seed-1", "tiny/seed-0"], "full", store)
     fails("no weights of tiny/seed-7", weights.lighten, ["tiny/seed-1", "tiny/seed-7"], "light", store)
     fails("no weights of tiny", weights.lighten, ["tiny"], "light", store)
-    fails("unknown preset 'lightest'; choose exact, full, measured, light", weights.lighten, ["tiny/seed-1"], "lightest", store)
+    fails("unknown preset 'lightest'; choose exact, full, whole, measured, light", weights.lighten, ["tiny/seed-1"], "lightest", store)
     fails("there is no", weights.lighten, ["tiny/seed-1"], "light", store / "nowhere")
     assert contents(store) == before and not (store / "nowhere").exists()
 

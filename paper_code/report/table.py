@@ -29,7 +29,7 @@ from paper_code.errors import PaperCodeError
 from paper_code.files import write_atomically
 
 ALL, END = "all", "end"
-DIGITS = 6  # significant: more than any number here carries from one processor to another is left out
+DIGITS = 5  # significant: more than any number here carries from one processor to another is left out
 
 
 @dataclass(frozen=True)

@@ -144,13 +144,15 @@ def clean(notebook, root="."):
 def local_paths(root="."):
     """Pairs (pattern, replacement) that hide where this machine keeps things, the most specific first."""
     root = str(Path(root).resolve())
-    places = [
+    home = str(Path.home())
+    places = [(re.escape(home), "~")] if home.startswith(root + os.sep) else []  # the closed environment's, inside the root
+    places += [
         (str(Path(tempfile.gettempdir()) / r"ipykernel_\d+" / r"\d+\.py"), "<cell>"),
         (re.escape(sys.prefix) + r"/lib/python[\d.]+/site-packages/", ""),
         (re.escape(sys.base_prefix) + r"/lib/python[\d.]+/", ""),
         (re.escape(root) + "/", ""),
         (re.escape(root), "."),
-        (re.escape(str(Path.home())), "~"),
+        (re.escape(home), "~"),
         (re.escape(tempfile.gettempdir()), "<tmp>"),
     ]
     return [(re.compile(rf"(?<![\w.:/-]){pattern}" + ("" if pattern.endswith("/") else r"(?![\w.-])")), new) for pattern, new in places]
