@@ -87,7 +87,8 @@ def invariance(networks, ring, drawn=2000, seed=0):
         error = square - 2 * (g * cross).sum(axis=-1) + np.einsum("nq,nqr,nr->n", g, gram, g, optimize=True)
         explained[name] = 100 * (1 - error / about_mean)
     drawn_counts = bootstrap_weights(len(networks), drawn, seed) / len(networks)
-    low, high = np.nanpercentile(_share(*(drawn_counts @ explained[name] for name in NESTED)), [2.5, 97.5])
+    shares = _share(*(drawn_counts @ explained[name] for name in NESTED))
+    low, high = np.nanpercentile(shares, [2.5, 97.5]) if np.isfinite(shares).any() else (np.nan, np.nan)
     share = _share(*(explained[name].mean() for name in NESTED))
     return Invariance(ring, *explained.values(), float(share), float(low), float(high))
 

@@ -39,12 +39,12 @@ def which(numbers, condition="reference"):
     seeds = reported_seeds(numbers, condition)
     if is_confirming(condition, seeds):
         return (
-            f"These {len(seeds)} networks were trained after the [plan](reproducibility.md) of all measures was frozen; each was measured "
-            "once, and none is left out."
+            f"These {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) of all measures was frozen; each was "
+            "measured once, and none is left out."
         )
     planned = plan()["networks"]["reported"].get(condition, [])
     return (
-        f"**These {len(seeds)} networks are exploratory**: they were looked at while the [plan](reproducibility.md) of all measures was "
+        f"**These {len(seeds)} networks are exploratory**: they were looked at while the [plan](reproducibility.ipynb) of all measures was "
         f"made. The {len(planned)} networks that the plan reports take their place when the last of them is trained."
     )
 
