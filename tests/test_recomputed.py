@@ -1,0 +1,16 @@
+"""The shipped table is what the shipped weights give: one network's rows, measured again."""
+
+import numpy as np
+
+from paper_code.report.measure import measure_network
+from paper_code.report.table import read_table
+
+
+def test_the_rows_of_a_network_are_what_its_weights_give():
+    table, found = read_table("data/table.csv").where(condition="reference", seed=3), measure_network("reference", 3, times=0)
+    own = [row for row in table.rows if not row.measure.startswith(("models.", "DP.", "HR."))]
+    shipped = {(row.step, row.measure, row.version, row.ring): row.value for row in own}
+    again = {(row.step, row.measure, row.version, row.ring): row.value for row in found.rows}
+    assert set(again) == set(shipped) and len(again) > 400
+    places = sorted(again)
+    np.testing.assert_allclose([again[one] for one in places], [shipped[one] for one in places], rtol=2e-3, atol=2e-4)
