@@ -79,7 +79,7 @@ def load(measured, relabellings):
     Parameters
     ----------
     measured : paper_code.report.measure.Measured
-        Of a network that is shipped whole (:func:`paper_code.weights.full_seeds`).
+        Of a network that is shipped whole (:func:`paper_code.weights.shipped`).
     relabellings : int
         At least 1.
 

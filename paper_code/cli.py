@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -169,43 +169,18 @@ def _condition(name, data, classes, overrides, settings):
     """A named condition with what the command line changes."""
     from dataclasses import replace
 
-    from paper_code.conditions import condition, with_overrides
+    from paper_code.conditions import condition, settings_of, with_settings
 
     chosen = condition(name)
-    values = {part: _settings(getattr(chosen, part)) for part in ("network", "training")}
     if "help" in settings:
-        for part, known in values.items():
+        for part, known in settings_of(chosen).items():
             for key, value in known.items():
                 typer.echo(f"{part:9s} {key:18s} {value}")
         raise typer.Exit()
-    changes = {"network": {}, "training": {key: value for key, value in overrides.items() if value is not None}}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        part = next((part for part, known in values.items() if key in known), None)
-        if not equals or part is None:
-            raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
-        changes[part][key] = _parse(key, value, values[part][key])
-    for part, changed in changes.items():
-        chosen = with_overrides(chosen, part, changed)
+    chosen = with_settings(chosen, overrides, settings)
     if data is not None and data != chosen.images:
         chosen = replace(chosen, images=data, classes="all")
     return replace(chosen, classes=classes) if classes is not None else chosen
-
-
-def _settings(config):
-    return {item.name: getattr(config, item.name) for item in fields(config) if item.name != "classes"}
-
-
-def _parse(key, text, current):
-    """``text`` as a value of the type of ``current``."""
-    try:
-        if isinstance(current, bool):
-            return {"true": True, "false": False}[text.lower()]
-        if isinstance(current, tuple):
-            return tuple(int(item) for item in text.split(","))
-        return type(current)(text)
-    except (ValueError, KeyError) as error:
-        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {current}") from error
 
 
 @app.command()

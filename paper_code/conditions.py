@@ -230,6 +230,42 @@ def with_overrides(base, part, overrides):
     return replace(base, **{part: replace(current, **chosen)}) if chosen else base
 
 
+def settings_of(chosen):
+    """What of a condition may be set: ``{"network": {name: value}, "training": {name: value}}``."""
+
+    def values(config):
+        return {one.name: getattr(config, one.name) for one in fields(config) if one.name != "classes"}
+
+    return {"network": values(chosen.network), "training": values(chosen.training)}
+
+
+def with_settings(chosen, training, texts):
+    """A condition with settings of its training (a dict; None is left out) and others, each a text ``NAME=VALUE``."""
+    known = settings_of(chosen)
+    changes = {"network": {}, "training": {key: value for key, value in training.items() if value is not None}}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        part = next((part for part, names in known.items() if key in names), None)
+        if not equals or part is None:
+            raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
+        changes[part][key] = _parsed(key, value, known[part][key])
+    for part, changed in changes.items():
+        chosen = with_overrides(chosen, part, changed)
+    return chosen
+
+
+def _parsed(key, text, current):
+    """``text`` as a value of the type of ``current``."""
+    try:
+        if isinstance(current, bool):
+            return {"true": True, "false": False}[text.lower()]
+        if isinstance(current, tuple):
+            return tuple(int(item) for item in text.split(","))
+        return type(current)(text)
+    except (ValueError, KeyError) as error:
+        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {current}") from error
+
+
 CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}
 """The controls in the order of a table, :class:`Control` by name; the first is the reference, shortened like all others.
 

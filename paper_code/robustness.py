@@ -61,7 +61,7 @@ def predict(network, pictures, lateral=True):
 
 def networks_listed(condition, directory=None):
     """Keys and SHA-256 of the files of a condition's networks that can be run whole: a dict of dicts."""
-    keys = {f"{condition}/seed-{seed}": seed for seed in weights.full_seeds(condition, directory)}
+    keys = {f"{condition}/seed-{seed}": seed for seed in weights.shipped(condition, ("rest",), directory, needed=False)}
     listed = {key: weights.entry(condition, seed, directory)["files"] for key, seed in keys.items()}
     return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
 

@@ -27,6 +27,16 @@ def fixed(value, digits=2, sign="-"):
     return f"{round(round(float(value), 9), digits) + 0.0:{sign}.{digits}f}"
 
 
+def shown(value, digits=3, sign="-"):
+    """The same as :func:`fixed` with a true minus, as a page shows it."""
+    return fixed(value, digits, sign).replace("-", "−")
+
+
+def signed(value, digits=3):
+    """:func:`shown` with a plus where there is no minus."""
+    return shown(value, digits, "+")
+
+
 def as_large(null, value):
     """Which values of a null distribution are as large as ``value``, equal ones and NaN included: bool array. Broadcasts."""
     null, value = np.asarray(null, float), np.asarray(value, float)

@@ -39,7 +39,7 @@ def numbers():
 
 
 def test_every_measure_of_a_control_has_its_words():
-    assert set(controls.LABELS) == set(CONTROL_MEASURES) == {*controls.FILTERS, *controls.KERNEL}
+    assert set(CONTROL_MEASURES) == {*controls.FILTERS, *controls.KERNEL}
 
 
 @pytest.mark.parametrize(

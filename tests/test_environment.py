@@ -137,7 +137,7 @@ def test_what_passes_is_named_and_closing_twice_changes_nothing(tmp_path):
     assert {name: made.get(name) for name in kept} == kept and not set(dropped) & set(made)
 
 
-@pytest.mark.parametrize("home", [None, "", "/home/somebody"])
+@pytest.mark.parametrize("home", [None, "", "/people/somebody"])
 def test_pip_reads_its_own_settings_where_a_person_keeps_them(home):
     inherited = {} if home is None else {"HOME": home, "XDG_CONFIG_HOME": "/settings", "MPLBACKEND": "x"}
     made = closed(inherited, private=False)

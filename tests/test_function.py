@@ -357,7 +357,7 @@ def test_one_network_on_each_side_gives_a_lead_without_an_interval(tmp_path):
 def test_only_networks_that_are_shipped_whole_are_run(shipped, tmp_path):
     weights.collect([shipped.parent / "reference-0"], tmp_path)
     weights.collect([shipped.parent / "reference-1"], tmp_path, preset="measured")
-    assert weights.seeds("reference", tmp_path) == [0, 1] and weights.full_seeds("reference", tmp_path) == [0]
+    assert weights.seeds("reference", tmp_path) == [0, 1] and weights.shipped("reference", ("rest",), tmp_path) == [0]
     assert list(robustness.networks_listed("reference", tmp_path)) == ["reference/seed-0"]
     assert list(robustness.measure(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]
 

@@ -8,7 +8,7 @@ from paper_code import measures, weights
 from paper_code.core.statistics import generator
 from paper_code.filters import fit_gabor
 from paper_code.lateral.frame import Cells, pair_frame
-from paper_code.report import book, sensitivity, table
+from paper_code.report import sensitivity, table
 from paper_code.workflow.stage import stage
 
 SEEDS = weights.seeds("reference")[:5]
@@ -114,14 +114,14 @@ def test_the_mean_of_frequencies_matters_only_where_they_differ():
 
 def test_the_shipped_networks_have_the_files_that_are_asked_for(monkeypatch):
     kept = {10: {"early", "log"}, 11: {"early", "rest"}, 12: {"early", "rest", "snapshots"}, 3: {"early", "rest", "snapshots"}}
-    monkeypatch.setattr(weights, "seeds", lambda condition: sorted(kept))
-    monkeypatch.setattr(weights, "entry", lambda condition, seed: {"files": dict.fromkeys(kept[seed])})
-    assert book.shipped("reference") == [3]  # those of the plan are not all there
+    monkeypatch.setattr("paper_code.weights.store.seeds", lambda *_: sorted(kept))
+    monkeypatch.setattr("paper_code.weights.store.entry", lambda condition, seed, directory: {"files": dict.fromkeys(kept[seed])})
+    assert weights.shipped("reference") == [3]  # those of the plan are not all there
     kept |= {seed: {"early"} for seed in range(13, 20)}
-    assert book.shipped("reference") == list(range(10, 20))
-    assert book.shipped("reference", ("rest",)) == [11, 12] and book.shipped("reference", ("rest", "snapshots")) == [12]
+    assert weights.shipped("reference") == list(range(10, 20))
+    assert weights.shipped("reference", ("rest",)) == [11, 12] and weights.shipped("reference", ("rest", "snapshots")) == [12]
     kept[12].discard("snapshots")
-    assert book.shipped("reference", ("snapshots",)) == []
+    assert weights.shipped("reference", ("snapshots",)) == []
 
 
 def test_the_staged_book_holds_the_table_of_its_build(tmp_path, monkeypatch):

@@ -17,10 +17,10 @@ LINES = {
 LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source": "source's\naxis", "cocircular": "co-\ncircular"}
 
 
-def fan(rows, limits):
-    """Coefficient by direction and turn: ``{ring: {kernel: (bins, bins)}}``; black, the turns of co-circular sources."""
+def fan(rows, limits, height=2.05, unit="sd of the kernel"):
+    """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, a scale a ring; dashed, co-circular sources."""
     kernels = list(next(iter(rows.values())))
-    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7, 2.05 * len(rows)), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
     psi = np.linspace(-90, 90, 361)
     theta = (2 * psi + 90) % 180 - 90
     theta[np.abs(np.diff(theta, prepend=theta[0])) > 90] = np.nan
@@ -30,10 +30,12 @@ def fan(rows, limits):
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
             panel.plot(psi, theta, color=INK, linewidth=0.8, linestyle="--")
             panel.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
+            for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
+                label.set_horizontalalignment(side)
         line[0].set_ylabel(f"{ring} px\nturn θ (°)")
-        figure.colorbar(shown, ax=list(line), shrink=0.8, label="sd of the kernel")
-    for panel, name, letter in zip(axes[0], kernels, "ABCDE", strict=False):
-        panel.set_title(f"{name}")
+        figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit)
+    for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
+        panel.set_title(name)
         panel_label(panel, letter)
     for panel in axes[-1]:
         panel.set_xlabel("direction ψ (°)")
@@ -60,22 +62,23 @@ def terms(values, rings, names):
     return figure
 
 
-def frames(maps, turns, extent, core, limit):
-    """K by place for sources of some turns, in the frame of the target and of the source; where fields overlap it is pale.
+def places(maps, turns, extent, core, limit, pale=0.75):
+    """Coefficients by place for sources of some turns, a row a frame or a kernel, a column a turn; pale within ``core`` px.
 
-    ``maps`` maps the frame's name to an array (turns, n, n).
+    ``maps`` maps the row's name to an array (turns, n, n). Dotted: where a source of that turn lies on a circle with the target.
     """
     figure, axes = plt.subplots(len(maps), len(turns), figsize=(7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
-    for line, (name, found), letter in zip(axes, maps.items(), "AB", strict=True):
+    tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
+    for line, (name, found), letter in zip(axes, maps.items(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
             shown = panel.imshow(one, extent=(-extent, extent, -extent, extent), interpolation="bilinear", **scale)
-            panel.add_patch(plt.Circle((0, 0), core, color="white", alpha=0.75, linewidth=0))
-            panel.plot([-2.5, 2.5], [0, 0], color=INK, linewidth=1.5)
+            panel.add_patch(plt.Circle((0, 0), core, color="white", alpha=pale, linewidth=0))
+            panel.plot([-bar, bar], [0, 0], color=INK, linewidth=1.5)
             reach = np.array([core, extent])
             for side in (1, -1):
                 panel.plot(*(side * reach * part(turn / 2) for part in (np.cos, np.sin)), ":", color=INK, linewidth=0.8)
-            panel.set(xticks=[-15, 0, 15], yticks=[-15, 0, 15])
+            panel.set(xticks=[-tick, 0, tick], yticks=[-tick, 0, tick], xlim=(-extent, extent), ylim=(-extent, extent))
         line[0].set_ylabel(f"{name}\n(px)")
         line[0].annotate(letter, (-0.55, 1.0), xycoords="axes fraction", fontweight="bold")
     for panel, turn in zip(axes[0], turns, strict=True):

@@ -4,7 +4,7 @@ A cell sees ``envelope(p - c) cos(2 pi f n.(p - c) + phi)`` of the image, n = (c
 x + d to the target i at x, so the fields of the two are displaced by ``D = stride d + c_j - c_i``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,10 +32,6 @@ class Cells(Bank):
     def orientation(self):
         """Direction of the bars, theta = t + pi/2."""
         return self.carrier + np.pi / 2
-
-    def with_orientations(self, carrier):
-        """The same cells with other carriers; centres, frequencies and phases stay."""
-        return replace(self, carrier=carrier)
 
 
 def ordered_pairs(count):
@@ -156,26 +152,3 @@ def pair_frame(cells, size, stride, target=None, source=None):
         across=dy * cosine - dx * sine,
         phase=phase[:, None] - dx * kx[:, None] - dy * ky[:, None],
     )
-
-
-def oriented_frame(fits, null_r2, k, stride):
-    """The cells that have an orientation, and the frame of their pairs: the one rule for who takes part.
-
-    Parameters
-    ----------
-    fits : GaborBank
-        Of all n receptive fields.
-    null_r2 : float
-        R^2 that a fit has to exceed; a fit that stopped at a bound is left out too.
-    k, stride : int
-        As in :func:`pair_frame`.
-
-    Returns
-    -------
-    oriented : bool array (n,)
-    cells : Cells
-    frame : PairFrame
-    """
-    oriented = (fits.r2 > null_r2) & ~fits.at_bound
-    cells = Cells.from_gabors(fits[oriented])
-    return oriented, cells, pair_frame(cells, k, stride)

@@ -22,7 +22,7 @@ Every term is a product of a function of the pair and one of five functions of t
 So a pair's sums of products of these are all that is kept (:class:`PairSums`): fits, bootstraps and dealt carriers add small matrices.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -181,11 +181,6 @@ class PairSums:
         rings = list(RINGS[ring])
         total, square, count = (part[rings].sum(axis=(0, 1)) for part in (self.total, self.square, self.count))
         return square - total**2 / count
-
-    def of_pairs(self, pairs):
-        """The same of some pairs: bool or int array."""
-        kept = {name: getattr(self, name)[:, pairs] for name in ("gram", "cross", "total", "square", "count")}
-        return replace(self, target=self.target[pairs], source=self.source[pairs], **kept)
 
 
 def unit(kernel, frame):

@@ -1,5 +1,7 @@
 """Two kernels that need no training: the correlation of the receptive fields, and the correlation of the cells' activities over images."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -147,6 +149,12 @@ def first_layers(early, config):
     norm.weight.copy_(torch.as_tensor(early.l1_gain))
     norm.bias.copy_(torch.as_tensor(early.l1_offset))
     return network
+
+
+def noise_free_layers(condition, seed, directory=None):
+    """:func:`first_layers` of a shipped network without receptor noise."""
+    config = replace(weights.configuration(condition, seed, directory), noise=0.0)
+    return first_layers(weights.load_early(condition, seed, directory), config)
 
 
 def _offsets(size):

@@ -1,7 +1,6 @@
 """What chapters ask: the table and the measured networks of a build, and the words for an estimate."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +8,11 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.lateral.harmonics import RINGS, VERSIONS
-from paper_code.lateral.rf_kernel import co_kernel, first_layers
-from paper_code.report.measure import photographs
 from paper_code.report.networks import load
 from paper_code.report.plan import is_confirming, plan, reported
 from paper_code.report.pool import verdict
 from paper_code.report.table import ALL, END, read_table
+from paper_code.rounding import signed
 from paper_code.tables import markdown_table
 
 
@@ -49,26 +47,9 @@ def which(numbers, condition="reference"):
     )
 
 
-def shipped(condition="reference", kinds=()):
-    """The seeds of a condition that the book reports and that have files of these kinds, "rest" or "snapshots"."""
-    there = reported(condition, weights.seeds(condition))
-    return [seed for seed in there if set(kinds) <= set(weights.entry(condition, seed)["files"])]
-
-
 def untrained(measured):
     """K of a measured network before training, between all its cells."""
     return weights.initial_early(measured.condition, measured.seed).K
-
-
-def co_active(measured):
-    """CO of a measured network, between all its cells."""
-    return co_kernel(measured.condition, measured.seed, photographs())
-
-
-def noise_free(measured):
-    """A measured network up to l1, without receptor noise."""
-    place = measured.condition, measured.seed
-    return first_layers(weights.load_early(*place), replace(weights.configuration(*place), noise=0.0))
 
 
 def p_text(p):
@@ -88,7 +69,7 @@ def p_cell(p):
 
 def effect_text(row, digits=3):
     """``+0.108 [+0.087, +0.127]``, with a true minus; a single network's value has no interval."""
-    value, low, high = (_signed(one, digits) for one in (row.value, row.low, row.high))
+    value, low, high = (signed(one, digits) for one in (row.value, row.low, row.high))
     return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
 
 
@@ -138,12 +119,8 @@ def term_table(numbers, terms, condition="reference", rings=tuple(RINGS), versio
                 moved, dealt = (numbers.one(measure=f"K.{term_name}:{null}", **place) for null in ("relabelled", "dealt"))
                 drawn = numbers.one(measure=f"K.{term_name}:bootstrap", **place)
                 label = f"**{ring}**" if kind == "primary" else ring
-                interval = f"{_signed(drawn.low)} to {_signed(drawn.high)}"
+                interval = f"{signed(drawn.low)} to {signed(drawn.high)}"
                 ps = [p_cell(one.p) for one in (own, adjusted, moved, dealt)]
                 rows.append([term_name, label, version, effect_text(own), *ps, interval])
     header = ["term", "ring (px)", "version", "mean [95 %], sd of K", "p", "p, Holm", "p, relabelled", "p, dealt", "bootstrap"]
     return markdown_table(header, rows)
-
-
-def _signed(value, digits=3):
-    return f"{value:+.{digits}f}".replace("-", "−")

@@ -8,25 +8,9 @@ from paper_code.report.book import effect_text, p_text, reported_seeds
 from paper_code.report.plan import plan
 from paper_code.report.pool import CONTROL_MEASURES
 from paper_code.report.table import ALL, END, Row
-from paper_code.rounding import fixed
+from paper_code.rounding import shown
 
 BASE = "control"  # the reference, shortened like all controls
-
-LABELS = {
-    ("l0.log_r2", "", ""): "l0: R² of the LoG",
-    ("l0.i_rad", "", ""): "l0: radial symmetry",
-    ("l1.gabor_r2", "", ""): "l1: Gabor R²",
-    ("l1.gabor_share", "", ""): "l1: share of Gabors",
-    ("bank.oriented", "", ""): "oriented cells",
-    ("bank.cardinal", "", ""): "share of cardinal cells",
-    ("K.like", "beyond RF and CO", "2-14"): "like",
-    ("K.source", "raw", "6-10.5"): "source's axis",
-    ("K.target", "beyond RF and CO", "6-10.5"): "target's axis",
-    ("K.cocircular", "raw", "6-10.5"): "co-circular",
-    ("K.cocircular", "beyond RF", "6-10.5"): "co-circular beyond RF",
-    ("K.cocircular", "raw", "10.5-18"): "co-circular, far",
-}
-"""A few words for each of :data:`paper_code.report.pool.CONTROL_MEASURES`."""
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
 KERNEL = tuple(place for place in CONTROL_MEASURES if place[0].startswith("K."))
@@ -44,7 +28,7 @@ class Compared:
     @property
     def label(self):
         """Its words."""
-        return LABELS[self.place]
+        return CONTROL_MEASURES[self.place]
 
     @property
     def word(self):
@@ -78,7 +62,7 @@ class Compared:
         """``source's axis 0.013 against 0.103 (difference −0.090 [−0.120, −0.060], p = .0010)``; shorter where nothing is told."""
         if self.difference is None:
             return self.label
-        value, base = (signed(one.mean(), self.digits) for one in (self.values, self.base))
+        value, base = (shown(one.mean(), self.digits) for one in (self.values, self.base))
         beside = f"{self.label} {value} against {base}"
         if self.word == "not told apart":
             return beside
@@ -126,8 +110,3 @@ def needed(numbers, place, names, base=BASE):
     """Of the conditions ``names``, those under which a measure is lower, is not told apart, and is higher: three lists."""
     words = {name: compare(numbers, name, place, base).word for name in names}
     return [[name for name in names if words[name] == word] for word in ("lower", "not told apart", "higher")]
-
-
-def signed(value, digits=3):
-    """A rounded number with a true minus and no minus before zero."""
-    return fixed(value, digits).replace("-", "−")

@@ -98,11 +98,6 @@ def _pooled(numbers, measure, followed, condition):
     return found[0] if found else None
 
 
-def has_snapshots(condition, seed):
-    """Whether a shipped network comes with its snapshots."""
-    return "snapshots" in weights.entry(condition, seed)["files"]
-
-
 @dataclass(frozen=True)
 class Film:
     """One network at n steps, for looking: m cells, maps of K at k of the steps."""

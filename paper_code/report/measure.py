@@ -4,7 +4,6 @@
 ``python -m paper_code.report.measure table`` pools them. The rules of what is measured are in ``plan.toml``.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,7 +20,7 @@ from paper_code.flankers import compared, flanker_effects
 from paper_code.images import load as load_images
 from paper_code.lateral import nulls
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
-from paper_code.lateral.rf_kernel import co_kernel, first_layers
+from paper_code.lateral.rf_kernel import co_kernel, noise_free_layers
 from paper_code.report.plan import plan
 from paper_code.report.table import END, Row
 
@@ -37,6 +36,7 @@ class Measured:
     relabelled: dict  # (ring, version): (times, terms)
     dealt: dict
     rows: list
+    co: np.ndarray | None = None  # CO between all cells, float32; None where K is not measured
 
 
 def measure_network(condition, seed, times=None, directory=None):
@@ -68,7 +68,8 @@ def measure_network(condition, seed, times=None, directory=None):
     rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)] if composed else []
     if not (composed and bank.measurable):
         return Measured(condition, seed, bank, None, {}, {}, rows)
-    regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co_kernel(condition, seed, photographs(), directory=directory))}
+    co = co_kernel(condition, seed, photographs(), directory=directory).astype(np.float32)
+    regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co)}
     start = weights.initial_early(condition, seed, directory)
     kernels = {"K": bank.among(bank.K), **regressors, "untrained": bank.among(start.K)}
     orientation = bank.cells.orientation
@@ -102,7 +103,7 @@ def measure_network(condition, seed, times=None, directory=None):
     rows += course(condition, seed, bank, regressors, directory)
     heard = flanker_measures(condition, seed, early, directory)
     rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
-    return Measured(condition, seed, bank, sums, moved, dealt, rows)
+    return Measured(condition, seed, bank, sums, moved, dealt, rows, co)
 
 
 def course(condition, seed, bank, regressors, directory=None):
@@ -111,9 +112,9 @@ def course(condition, seed, bank, regressors, directory=None):
         return []
     snapshots, rows = weights.load_snapshots(condition, seed, directory), []
     for early in snapshots:
-        found = [("l1", *one) for one in l1_course(early.l1)]
+        found = [("l1", *one) for one in gabor_measures(fit_gabor(early.l1).r2, early.l1.shape[-1])]
         if early.l0 is not None:
-            found += [("l0", *one) for one in l0_measures(early.l0) if one[0] in ("log_r2", "i_rad", "sigma")]
+            found += [("l0", *one) for one in log_measures(early.l0)]
         place = condition, str(seed), str(early.step)
         rows += [Row(*place, f"{layer}.{name}", value=float(value), null=null) for layer, name, value, null in found]
     kernels = {str(early.step): bank.among(early.K) for early in snapshots if early.K is not None and early.step > 0}
@@ -129,16 +130,10 @@ def course(condition, seed, bank, regressors, directory=None):
     return rows
 
 
-def l1_course(l1):
-    """Gabor R^2 and share of a snapshot, with chance."""
-    level, r2 = gabor_level(l1.shape[-1], plan()["filters"]["gabor_r2"]["count"]), fit_gabor(l1).r2
-    return [("gabor_r2", np.median(r2), level), ("gabor_share", (r2 > level).mean(), 0.05)]
-
-
 def flanker_measures(condition, seed, early, directory=None, orders=39):
     """(name, value, mean of relabelled cells, spacing) of every arrangement of flankers and every judged difference."""
     settings, found = plan()["flankers"], []
-    network = first_layers(early, dataclasses.replace(weights.configuration(condition, seed, directory), noise=0.0))
+    network = noise_free_layers(condition, seed, directory)
     drawn = permutations(len(early.K), orders, [settings["random_seed"], seed])
     moved = {f"{number}": early.K[np.ix_(one, one)] for number, one in enumerate(drawn)}
     for spacing in settings["spacings"]:
@@ -168,36 +163,39 @@ def gabor_level(size, count):
     return float(np.quantile(null_gabor_r2(size, "smooth", count, 0), 0.95))
 
 
-def l0_measures(l0):
-    """(name, value, chance) of l0: its Laplacian of Gaussian, its rivals, its symmetry, and how much uniform light it passes."""
-    levels = radial_levels(len(l0), plan()["filters"]["log_r2"]["count"])
-    log, dog = fit_log(l0[None]), fit_dog(l0[None])
+def log_measures(l0):
+    """(name, value, chance) of l0: its Laplacian of Gaussian and its symmetry, what a snapshot is followed by."""
+    levels, log = radial_levels(len(l0), plan()["filters"]["log_r2"]["count"]), fit_log(l0[None])
     symmetry = radial_symmetry(l0[None], log.x0, log.y0)
+    return [("log_r2", log.r2[0], levels["log_r2"]), ("i_rad", symmetry.i_rad[0], levels["i_rad"]), ("sigma", log.sigma[0], float("nan"))]
+
+
+def l0_measures(l0):
+    """(name, value, chance) of l0: :func:`log_measures`, its rivals, and how much uniform light it passes."""
+    log, dog = fit_log(l0[None]), fit_dog(l0[None])
     scrambled = fit_log(phase_scrambled(np.repeat(l0[None], 400, axis=0), 0))
     nothing = float("nan")
     return [
-        ("log_r2", log.r2[0], levels["log_r2"]),
+        *log_measures(l0),
         ("log_r2:spectrum-matched", log.r2[0], float(np.quantile(scrambled.r2, 0.95))),
         ("gaussian_r2", gaussian_r2(l0[None])[0], nothing),
         ("dog_r2", dog.r2[0], nothing),
-        ("i_rad", symmetry.i_rad[0], levels["i_rad"]),
-        ("sigma", log.sigma[0], nothing),
         ("off_centre", np.hypot(log.x0[0], log.y0[0]), nothing),
         ("uniform", abs(l0.sum()) / np.abs(np.fft.fft2(l0, (64, 64))).max(), nothing),
     ]
 
 
+def gabor_measures(r2, size):
+    """(name, value, chance) of the Gabor R^2 of filters of a size: what a snapshot is followed by."""
+    level = gabor_level(size, plan()["filters"]["gabor_r2"]["count"])
+    return [("gabor_r2", np.median(r2), level), ("gabor_share", (r2 > level).mean(), 0.05)]
+
+
 def l1_measures(l1, seed):
-    """(name, value, chance) of the filters of l1."""
-    count = plan()["filters"]["gabor_r2"]["count"]
-    level, fits = gabor_level(l1.shape[-1], count), fit_gabor(l1)
+    """(name, value, chance) of the filters of l1: :func:`gabor_measures`, and the share beside their own spectra with random phases."""
+    r2 = fit_gabor(l1).r2
     scrambled = fit_gabor(phase_scrambled(np.concatenate([l1] * 4), [seed, 1])).r2
-    own = float(np.quantile(scrambled, 0.95))
-    return [
-        ("gabor_r2", np.median(fits.r2), level),
-        ("gabor_share", (fits.r2 > level).mean(), 0.05),
-        ("gabor_share:phase-scrambled", (fits.r2 > own).mean(), 0.05),
-    ]
+    return [*gabor_measures(r2, l1.shape[-1]), ("gabor_share:phase-scrambled", (r2 > float(np.quantile(scrambled, 0.95))).mean(), 0.05)]
 
 
 def bank_measures(bank):

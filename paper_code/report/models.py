@@ -7,8 +7,6 @@ from paper_code.errors import PaperCodeError
 from paper_code.lateral import pedestal
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
 from paper_code.lateral.models import library, model
-from paper_code.lateral.rf_kernel import co_kernel
-from paper_code.report.measure import photographs
 from paper_code.report.plan import plan
 from paper_code.report.pool import told_apart
 from paper_code.report.table import ALL, END, Row
@@ -18,7 +16,7 @@ BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP")) 
 HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP are chosen with
 
 
-def model_rows(condition, members, directory=None):
+def model_rows(condition, members):
     """Gains of every family over every pedestal and ring, differences of families, the shapes chosen, and the harmonics of DP and HR.
 
     Parameters
@@ -41,7 +39,7 @@ def model_rows(condition, members, directory=None):
     shapes, sums = library(), []
     for one in members:
         bank = one.bank
-        regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co_kernel(condition, one.seed, photographs(), directory=directory))}
+        regressors = {"RF": bank.among(bank.rf), "CO": bank.among(one.co)}
         sums.append(pedestal.model_sums(bank.frame, bank.among(bank.K), regressors, shapes))
     rows, seeds = [], [str(one.seed) for one in members]
     settings = plan()["models"]

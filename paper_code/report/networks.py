@@ -1,6 +1,5 @@
 """What was measured of a network, on disk: figures and estimates over networks read it, and nothing is fitted twice."""
 
-import json
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from paper_code.errors import PaperCodeError
 from paper_code.filters.bank import Bank
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.harmonics import PairSums
+from paper_code.perturb import perturbed
 from paper_code.report.measure import Measured
 from paper_code.report.table import Row
 
@@ -30,6 +30,7 @@ def save(measured, path):
     if measured.sums is not None:
         tensors |= {f"sums/{name}": getattr(measured.sums, name) for name in ARRAYS}
         about |= {"regressors": measured.sums.regressors, "kernels": measured.sums.kernels}
+        tensors["co"] = measured.co
     for kind in ("relabelled", "dealt"):
         tensors |= {f"{kind}/{ring}/{version}": draws for (ring, version), draws in getattr(measured, kind).items()}
     about["rows"] = [list(asdict(row).values()) for row in measured.rows]
@@ -44,7 +45,7 @@ def load(path):
     PaperCodeError
         If the file is missing, damaged, or of another version of the package.
     """
-    tensors, about = weights.read_tensors(path), weights.read_metadata(path)
+    tensors, about = perturbed(weights.read_tensors(path)), weights.read_metadata(path)
     try:
         fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})
         bank = Bank(*(tensors.get(f"bank/{name}") for name in BANK), about["stride"], fits, about["level"])
@@ -58,7 +59,7 @@ def load(path):
             kind, *place = name.split("/")
             if kind in draws:
                 draws[kind][tuple(place)] = values
-        rows = [Row(*row) for row in json.loads(json.dumps(about["rows"]).replace("null", "NaN"))]
-        return Measured(about["condition"], about["seed"], bank, sums, draws["relabelled"], draws["dealt"], rows)
+        rows = [Row(*row) for row in about["rows"]]
+        return Measured(about["condition"], about["seed"], bank, sums, draws["relabelled"], draws["dealt"], rows, tensors.get("co"))
     except (KeyError, TypeError, ValueError) as error:
         raise PaperCodeError(f"{path} does not hold a network's measures ({error}); delete it, and 'make book' makes it again") from error

@@ -13,21 +13,21 @@ from paper_code.lateral.invariance import invariance
 from paper_code.report.plan import plan
 from paper_code.report.table import ALL, END, Row, Table
 
-CONTROL_MEASURES = (
-    ("l0.log_r2", "", ""),
-    ("l0.i_rad", "", ""),
-    ("l1.gabor_r2", "", ""),
-    ("l1.gabor_share", "", ""),
-    ("bank.oriented", "", ""),
-    ("bank.cardinal", "", ""),
-    ("K.like", "beyond RF and CO", "2-14"),
-    ("K.source", "raw", "6-10.5"),
-    ("K.target", "beyond RF and CO", "6-10.5"),
-    ("K.cocircular", "raw", "6-10.5"),
-    ("K.cocircular", "beyond RF", "6-10.5"),
-    ("K.cocircular", "raw", "10.5-18"),
-)
-"""(measure, version, ring) that controls are compared in: the filters, and the primary terms of K."""
+CONTROL_MEASURES = {
+    ("l0.log_r2", "", ""): "l0: R² of the LoG",
+    ("l0.i_rad", "", ""): "l0: radial symmetry",
+    ("l1.gabor_r2", "", ""): "l1: Gabor R²",
+    ("l1.gabor_share", "", ""): "l1: share of Gabors",
+    ("bank.oriented", "", ""): "oriented cells",
+    ("bank.cardinal", "", ""): "share of cardinal cells",
+    ("K.like", "beyond RF and CO", "2-14"): "like",
+    ("K.source", "raw", "6-10.5"): "source's axis",
+    ("K.target", "beyond RF and CO", "6-10.5"): "target's axis",
+    ("K.cocircular", "raw", "6-10.5"): "co-circular",
+    ("K.cocircular", "beyond RF", "6-10.5"): "co-circular beyond RF",
+    ("K.cocircular", "raw", "10.5-18"): "co-circular, far",
+}
+"""(measure, version, ring) that controls are compared in, the filters and the primary terms of K, with a few words for each."""
 FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long trained; shortened controls are compared with ``control``
 
 

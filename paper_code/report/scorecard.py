@@ -11,7 +11,7 @@ from paper_code.report import book
 from paper_code.report.plan import plan
 from paper_code.report.pool import verdict
 from paper_code.report.table import ALL, END, Row
-from paper_code.rounding import fixed
+from paper_code.rounding import shown
 
 FILE = Path(__file__).with_name("claims.toml")
 ROTATED = {"reference": "upright", "turned": "turned at random", "control-phase-scrambled": "phases scrambled, short training"}
@@ -70,7 +70,7 @@ class Found:
     @property
     def chance(self):
         """As text."""
-        return "–" if np.isnan(self.row.null) else fixed(self.row.null, 3).replace("-", "−")
+        return "–" if np.isnan(self.row.null) else shown(self.row.null)
 
 
 def claims(path=FILE):

@@ -6,7 +6,6 @@ import numpy as np
 
 from paper_code.lateral.frame import fold
 from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit
-from paper_code.report import book
 from paper_code.report.plan import plan
 
 VARIANTS = tuple(f"{one['term']}, {one['ring']} px, {one['version']}" for one in plan()["primary"])
@@ -26,7 +25,7 @@ def sensitivity(members):
     """The primary terms of measured networks under every rule, means over networks: ``{rule: array (5,)}`` in the order of VARIANTS."""
     found = {name: [] for name in RULES}
     for one in members:
-        kernels = {"RF": one.bank.rf, "CO": book.co_active(one)}
+        kernels = {"RF": one.bank.rf, "CO": one.co}
         for name, rule in RULES.items():
             found[name].append(primary(*rule(one.bank), kernels))
     return {name: np.mean(values, axis=0) for name, values in found.items()}

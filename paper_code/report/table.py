@@ -64,6 +64,7 @@ class Table:
 
     def __init__(self, rows):
         self.rows = list(rows)
+        self._indices = {}
 
     def __len__(self):
         return len(self.rows)
@@ -71,7 +72,17 @@ class Table:
     def where(self, **wanted):
         """The rows whose columns have the wanted values; a value may be a collection of them."""
         wanted = {name: _texts(value) for name, value in wanted.items()}
-        return Table(row for row in self.rows if all(getattr(row, name) in values for name, values in wanted.items()))
+        few = [self._with(name, wanted[name]) for name in ("measure", "condition") if name in wanted]
+        rows = min(few, key=len, default=self.rows)
+        return Table(row for row in rows if all(getattr(row, name) in values for name, values in wanted.items()))
+
+    def _with(self, name, values):
+        """Rows with any of these values in a column, in their order within each value; chapters ask hundreds of questions."""
+        if name not in self._indices:
+            index = self._indices[name] = {}
+            for row in self.rows:
+                index.setdefault(getattr(row, name), []).append(row)
+        return [row for value in values for row in self._indices[name].get(value, ())]
 
     def one(self, **wanted):
         """The single row that there is.
@@ -95,12 +106,6 @@ class Table:
 
 def _texts(value):
     return {str(one) for one in value} if isinstance(value, list | tuple | set | range) else {str(value)}
-
-
-def rounded(value, digits=DIGITS):
-    """A number to so many significant digits; what is no finite number stays."""
-    value = float(value)
-    return float(f"{value:.{digits}g}") if math.isfinite(value) else value
 
 
 def write_table(path, rows):

@@ -18,7 +18,6 @@ from paper_code.weights.store import (
     DIRECTORY,
     configuration,
     entry,
-    full_seeds,
     initial_early,
     load_early,
     load_network,
@@ -26,6 +25,7 @@ from paper_code.weights.store import (
     manifest,
     read_log,
     seeds,
+    shipped,
     verify,
 )
 
@@ -41,7 +41,6 @@ __all__ = [
     "configuration",
     "digest",
     "entry",
-    "full_seeds",
     "initial_early",
     "lighten",
     "load_early",
@@ -53,6 +52,7 @@ __all__ = [
     "read_result",
     "read_tensors",
     "seeds",
+    "shipped",
     "verify",
     "write_tensors",
 ]

@@ -80,10 +80,13 @@ def seeds(condition, directory=None, needed=True):
     return found
 
 
-def full_seeds(condition, directory=None):
-    """The seeds of a condition, of those that the book reports, whose networks are shipped whole: :func:`load_network` can run them."""
-    there = reported(condition, seeds(condition, directory, needed=False))
-    return [seed for seed in there if {"early", "rest"} <= set(entry(condition, seed, directory)["files"])]
+def shipped(condition="reference", kinds=(), directory=None, needed=True):
+    """The seeds of a condition that the book reports and that have files of these kinds; with "rest" :func:`load_network` can run them.
+
+    ``needed`` and errors as in :func:`seeds`.
+    """
+    there = reported(condition, seeds(condition, directory, needed))
+    return [seed for seed in there if set(kinds) <= set(entry(condition, seed, directory)["files"])]
 
 
 def content(condition, seed, kind, directory=None):
