@@ -5,7 +5,7 @@ Conventions, held to everywhere in the package:
 
 - **Axes.** x points right and y points **up**, both in pixels of the network's input unless a docstring says otherwise.
   An array is indexed ``[row, column]`` with rows running down, so ``x = column - centre`` and ``y = centre - row``;
-  :func:`paper_code.geometry.pixel_grid` is the one place where that flip is written.
+  :func:`paper_code.core.geometry.pixel_grid` is the one place where that flip is written.
 - **Angles** are in radians, counter-clockwise from the x axis. The *carrier* angle ``t`` of a Gabor points across its bars; the
   *orientation* of the cell, the direction of its bars, is ``theta = t + pi/2``. Orientations live in [0, pi).
 - **Frequencies** are in cycles per pixel.

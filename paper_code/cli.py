@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.errors import PaperCodeError, printable
+from paper_code.core.errors import PaperCodeError, printable
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
@@ -101,7 +101,7 @@ def data_describe(
 @app.command()
 def conditions():
     """List the named training conditions."""
-    from paper_code.conditions import CONDITIONS
+    from paper_code.training.conditions import CONDITIONS
 
     for condition in CONDITIONS.values():
         typer.echo(f"{condition.name:24s} {condition.about}")
@@ -138,8 +138,8 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.run_files import RESULT
-    from paper_code.training import Hardware, Run, check_seed
+    from paper_code.training.run import Hardware, Run, check_seed
+    from paper_code.training.run_files import RESULT
 
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
     hardware = Hardware(device, precision, threads)
@@ -169,7 +169,7 @@ def _condition(name, data, classes, overrides, settings):
     """A named condition with what the command line changes."""
     from dataclasses import replace
 
-    from paper_code.conditions import condition, settings_of, with_settings
+    from paper_code.training.conditions import condition, settings_of, with_settings
 
     chosen = condition(name)
     if "help" in settings:
@@ -195,9 +195,9 @@ def fit(
     python -m paper_code fit runs/try/early.safetensors --out fits.json
     """
     from paper_code import weights as store
-    from paper_code.files import write_json
-    from paper_code.measures import fit_report
-    from paper_code.weights.layers import is_missing
+    from paper_code.core.files import write_json
+    from paper_code.core.tensors import is_missing
+    from paper_code.filters.measures import fit_report
 
     if weights.endswith(".safetensors") or not (is_missing(weights) or os.path.isdir(weights)):
         tensors = store.read_tensors(weights)
@@ -230,8 +230,8 @@ def measure(
     """
     import tempfile
 
+    from paper_code.core.table import write_table
     from paper_code.report.measure import measure_network
-    from paper_code.report.table import write_table
     from paper_code.weights import collect
 
     with tempfile.TemporaryDirectory() as folder:
@@ -250,7 +250,7 @@ def robustness(
     out: Annotated[Path | None, typer.Option(help="where to write it; by default data/robustness.json, which chapter 10 reads")] = None,
 ):
     """Test the shipped networks on noisy, occluded and dimmed test images, with and without lateral connections; some minutes."""
-    from paper_code import robustness as measure
+    from paper_code.function import robustness as measure
 
     measure.main(root, classes, out or measure.FILE, report=typer.echo)
 
@@ -267,7 +267,7 @@ def picture(
     from paper_code import weights as store
     from paper_code.figures import overview, picture_format, save
     from paper_code.filters import fit_gabor
-    from paper_code.filters.bank import Bank
+    from paper_code.lateral.bank import Bank
     from paper_code.lateral.views import like_map
 
     picture_format(out)

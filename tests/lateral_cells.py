@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paper_code.geometry import pixel_grid
+from paper_code.core.geometry import pixel_grid
 from paper_code.lateral import Cells, standardise
 
 SIGMA, FREQUENCY = 2.5, 0.12

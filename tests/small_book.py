@@ -34,7 +34,7 @@ results = None
 
 GOOD = """```{code-cell} ipython3
 from paper_code import __version__
-from paper_code.files import write_json
+from paper_code.core.files import write_json
 
 print(profile)
 if results:

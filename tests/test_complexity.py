@@ -8,10 +8,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from paper_code import spectral
-from paper_code.complexity import lateral_multiply_adds, stages
-from paper_code.conditions import CONDITIONS
-from paper_code.network import Network, NetworkConfig
+from paper_code.network import fourier
+from paper_code.network.cost import lateral_multiply_adds, stages
+from paper_code.network.model import Network, NetworkConfig
+from paper_code.training.conditions import CONDITIONS
 
 # K of 5 x 5 runs as a convolution, which hooks and torch's counter can see.
 SMALL = NetworkConfig(cells=6, lateral_size=5, steps=3, widths=(4, 8), classes=7)
@@ -145,7 +145,7 @@ def test_the_spectral_route_costs_what_it_dispatches(batch, stride, size, steps)
     config = replace(SMALL, stride=stride, lateral_size=size, steps=steps)
     side = 64 // stride
     with torch.no_grad(), CountProducts() as counter:
-        spectral.propagate(torch.rand(batch, config.cells, side, side), torch.rand(config.cells, config.cells, size, size), steps)
+        fourier.propagate(torch.rand(batch, config.cells, side, side), torch.rand(config.cells, config.cells, size, size), steps)
     assert lateral_multiply_adds(config, batch)[1] == round(counter.total / batch)
 
 

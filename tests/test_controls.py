@@ -11,12 +11,13 @@ import torch
 from test_synthetic import tiny_imagenet  # noqa: F401 -- a fixture
 from tiny import HARDWARE, TRAINING, image_set, make_run, trained_bytes
 
-from paper_code import conditions, images, training, weights
-from paper_code.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
-from paper_code.errors import PaperCodeError
-from paper_code.files import read_json
-from paper_code.run_files import check_same
-from paper_code.training import Run, augment, rotate, training_labels
+from paper_code import images, weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json
+from paper_code.training import conditions, run
+from paper_code.training.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
+from paper_code.training.run import Run, augment, rotate, training_labels
+from paper_code.training.run_files import check_same
 
 CHANGES = {
     "control": {},
@@ -97,9 +98,9 @@ def test_the_shipped_networks_still_have_conditions():
 
 def test_a_run_of_either_kind_is_not_gone_on_with_as_the_other(tmp_path):
     plain, shuffled = make_run(tmp_path / "plain"), make_run(tmp_path / "shuffled", training={"labels": "shuffled"})
-    for run in (plain, shuffled):
-        run._resume()
-        check_same(run.directory, read_json(run.directory / "run.json"), run.identity)
+    for one in (plain, shuffled):
+        one._resume()
+        check_same(one.directory, read_json(one.directory / "run.json"), one.identity)
     with pytest.raises(PaperCodeError, match="condition.training.labels = its default, not shuffled"):
         check_same(shuffled.directory, plain.identity, shuffled.identity)
     with pytest.raises(PaperCodeError, match="condition.training.labels = shuffled, not its default"):
@@ -177,12 +178,12 @@ def test_rotations_keep_the_mean_fill_the_corners_and_take_every_angle_up_to_the
     assert turned.mean().item() == pytest.approx(bright.mean().item(), abs=0.05)
 
     seen = []
-    real, training.rotate = training.rotate, lambda pictures, angle: seen.append(angle) or pictures
+    real, run.rotate = run.rotate, lambda pictures, angle: seen.append(angle) or pictures
     try:
         torch.manual_seed(0)
         augment(smooth(2000), TrainingConfig(rotation=30.0))
     finally:
-        training.rotate = real
+        run.rotate = real
     degrees = torch.rad2deg(seen[0])
     assert -30 <= degrees.min() < -29 and 29 < degrees.max() <= 30 and abs(degrees.mean()) < 1
     assert degrees.std().item() == pytest.approx(30 / 3**0.5, rel=0.03)  # uniform

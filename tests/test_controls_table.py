@@ -9,14 +9,16 @@ import pytest
 from scipy import stats
 from tiny import command, make_run
 
-from paper_code import receptor_noise, weights
-from paper_code.conditions import CONDITIONS
-from paper_code.errors import PaperCodeError
+from paper_code import weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.table import END, Row, Table
+from paper_code.emergence import controls, receptor_noise
+from paper_code.emergence.controls import CONTROL_MEASURES
 from paper_code.figures import controls as figures
-from paper_code.image_statistics import RadialPower
-from paper_code.report import controls, measure
-from paper_code.report.pool import CONTROL_MEASURES, control_differences, emergence
-from paper_code.report.table import END, Row, Table
+from paper_code.images.statistics import RadialPower
+from paper_code.report import measure
+from paper_code.report.pool import control_differences, emergence
+from paper_code.training.conditions import CONDITIONS
 
 FAR = ("K.cocircular", "raw", "10.5-18")
 NETWORKS = {"control": (0.100, 0.102, 0.101), "weaker": (0.050, 0.051), "gone": (0.001, -0.001), "more": (0.2, 0.2), "same": (0.1, 0.103)}

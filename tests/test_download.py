@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import pytest
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.images import download
 
 CONTENT = np.random.default_rng(0).bytes(1_000_003)

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from paper_code import weights
+from paper_code.core.table import ALL, END, Row, Table
+from paper_code.emergence.course import FOLLOWED, course
+from paper_code.emergence.course import film as filmed
 from paper_code.figures import emergence as figures
-from paper_code.figures import growth, overview, raster
-from paper_code.filters.bank import Bank
+from paper_code.figures import overview
+from paper_code.figures.interactive import growth, raster
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.views import like_map, maps
-from paper_code.report.course import FOLLOWED, course
-from paper_code.report.course import film as filmed
 from paper_code.report.measure import Measured
-from paper_code.report.table import ALL, END, Row, Table
 from paper_code.workflow.check_html import Page
 
 SIZE_CAP = 300_000

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from small_book import FRONT, ROOT, small_book
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import __main__ as pipeline
 from paper_code.workflow import environment as environments
 from paper_code.workflow.environment import LONGEST, closed, prepare
@@ -201,7 +201,7 @@ def test_a_lock_that_is_held_is_waited_for_and_then_refused(tmp_path, monkeypatc
 
 
 def test_a_clone_with_autocrlf_has_the_same_bytes(tmp_path):
-    files = [".gitattributes", "Makefile", "data/weights/manifest.json", "paper_code/files.py", "book/_static/overview.png"]
+    files = [".gitattributes", "Makefile", "data/weights/manifest.json", "paper_code/core/files.py", "book/_static/overview.png"]
     files += [str(next((ROOT / "data" / "weights").rglob(f"*{kind}")).relative_to(ROOT)) for kind in (".log.jsonl", ".safetensors")]
     first, second = tmp_path / "first", tmp_path / "second"
     for name in files:

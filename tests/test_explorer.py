@@ -11,11 +11,11 @@ import pytest
 from lateral_cells import drawn, random_cells
 
 from paper_code import se2, weights
-from paper_code.errors import PaperCodeError
-from paper_code.figures import explorer, raster
+from paper_code.core.errors import PaperCodeError
+from paper_code.figures.interactive import explorer, raster
 from paper_code.filters import fit_gabor
-from paper_code.filters.bank import Bank
 from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.single_cell import TURNS, of_target
 from paper_code.workflow.check_html import Page
 

@@ -9,8 +9,8 @@ import time
 import pytest
 from tiny import disk_full_beyond, temporary_files
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import append_line, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import append_line, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
 
 
 def fails(match, call, *arguments):

@@ -8,17 +8,17 @@ import torch
 from lateral_cells import drawn
 from scipy.ndimage import gaussian_filter
 
-from paper_code import flankers
 from paper_code.core.statistics import permutations
-from paper_code.filters.bank import Bank
+from paper_code.core.table import ALL, END, Row, Table
 from paper_code.filters.gabor import fit_gabor
+from paper_code.function import flankers
+from paper_code.function.stimuli import coordinates
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.frame import Cells, pair_frame
 from paper_code.lateral.harmonics import PairSums
-from paper_code.network import Network, NetworkConfig
+from paper_code.network.model import Network, NetworkConfig
 from paper_code.report import book
 from paper_code.report.pool import flankers as adjusted
-from paper_code.report.table import ALL, END, Row, Table
-from paper_code.stimuli import coordinates
 
 SIDE, STRIDE, SPACING = 11, 2, 7.0
 TURNS = [np.deg2rad(step) for step in flankers.STEPS]

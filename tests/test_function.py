@@ -11,16 +11,18 @@ from lateral_cells import FREQUENCY, drawn
 from tiny import CONDITION, HARDWARE, image_set
 from torch.nn import functional
 
-from paper_code import circuits, function, inference, lightness, robustness, stimuli, weights
+from paper_code import weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json, write_json
+from paper_code.core.geometry import pixel_grid
 from paper_code.core.statistics import over_networks
-from paper_code.errors import PaperCodeError
-from paper_code.files import read_json, write_json
-from paper_code.geometry import pixel_grid
+from paper_code.core.tables import effect_text
+from paper_code.function import circuits, contours, lightness, robustness, silencing, stimuli
 from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
-from paper_code.network import Network, NetworkConfig
+from paper_code.network.model import Network, NetworkConfig
 from paper_code.report import book
-from paper_code.training import Run
+from paper_code.training.run import Run
 
 SIZE = 11
 
@@ -54,7 +56,7 @@ def test_the_middle_of_a_window_is_the_middle_of_the_sheet(side, steps):
     activity = h
     for _ in range(steps):
         activity = functional.relu(h + functional.conv2d(activity, kernel, padding=3))
-    found = function.propagated(h.numpy(), kernel.numpy(), steps)
+    found = contours.propagated(h.numpy(), kernel.numpy(), steps)
     np.testing.assert_allclose(found, activity[:, :, side // 2, side // 2], atol=1e-4 * float(activity.max()))
 
 
@@ -62,9 +64,9 @@ def test_the_middle_of_a_window_is_the_middle_of_the_sheet(side, steps):
 
 
 def test_a_kernel_along_the_axis_completes_and_one_across_it_does_not(circuit):
-    stage = function.Stage(circuit, stimuli.contours("dashed", 8.0))
+    stage = contours.Stage(circuit, stimuli.contours("dashed", 8.0))
     found = stage.completion(("K", "across", "none"), circuit.orders)
-    assert found.leak < function.LEAK
+    assert found.leak < contours.LEAK
     assert found.advantage() > found.null.max() and len(found.null) == len(circuit.orders)
     assert found.advantage("across") < 0 < found.advantage() and found.advantage("none") == 0
 
@@ -72,24 +74,24 @@ def test_a_kernel_along_the_axis_completes_and_one_across_it_does_not(circuit):
 @pytest.mark.parametrize("family", stimuli.FAMILIES)
 def test_beyond_the_receptive_field_nothing_is_seen_and_the_unit_is_the_complete_contour(circuit, family):
     assert circuit.field_reach == 7 and circuit.kernel_reach == 10
-    stage = function.Stage(circuit, stimuli.contours(family, 7 * np.sqrt(2) + 1))
+    stage = contours.Stage(circuit, stimuli.contours(family, 7 * np.sqrt(2) + 1))
     assert all((values == 0).all() for values in stage.before.values())
     assert stage.after(circuit.kernels["none"], 2, complete=True)["complete"].mean() == pytest.approx(1, rel=1e-5)
 
 
 def test_what_is_seen_of_a_gap_does_not_cancel_over_stimuli():
     before = {"gap": np.array([0.3, -0.3]), "turned": np.zeros(2)}
-    assert function.Completion("dashed", 8.0, 1, before, {}).leak == pytest.approx(0.3)
+    assert contours.Completion("dashed", 8.0, 1, before, {}).leak == pytest.approx(0.3)
 
 
 def test_what_every_picture_adds_alike_is_no_completion():
     rng = np.random.default_rng(0)
     before = {name: rng.standard_normal(20) for name in ("gap", "turned", "flanking")}
-    np.testing.assert_allclose(function.advantage(before, {name: one + 0.3 for name, one in before.items()}), 0, atol=1e-12)
+    np.testing.assert_allclose(contours.advantage(before, {name: one + 0.3 for name, one in before.items()}), 0, atol=1e-12)
     only = {name: one + 0.3 * (name == "gap") for name, one in before.items()}
-    np.testing.assert_allclose(function.advantage(before, only), 0.3)
+    np.testing.assert_allclose(contours.advantage(before, only), 0.3)
     only = {name: one + 0.3 * (name == "turned") for name, one in before.items()}
-    np.testing.assert_allclose(function.advantage(before, only), -0.15)
+    np.testing.assert_allclose(contours.advantage(before, only), -0.15)
 
 
 def test_families_are_adjusted_and_judged_over_networks():
@@ -106,11 +108,11 @@ def test_families_are_adjusted_and_judged_over_networks():
 def test_a_single_network_has_a_value_and_no_verdict():
     one, p, word = book.family({"K": book.estimated([0.5])})["K"]
     assert one.value == 0.5 and np.isnan([one.low, one.high, p]).all() and word == "not settled"
-    assert book.effect_text(one) == "+0.500" and book.effect_text(over_networks([0.4, 0.6])).startswith("+0.500 [")
+    assert effect_text(one) == "+0.500" and effect_text(over_networks([0.4, 0.6])).startswith("+0.500 [")
 
 
 def test_the_map_holds_at_its_middle_what_is_measured_there(circuit):
-    stage = function.Stage(circuit, stimuli.contours("dashed", 8.0, offsets=(0.0,)))
+    stage = contours.Stage(circuit, stimuli.contours("dashed", 8.0, offsets=(0.0,)))
     after = stage.after(circuit.kernels["K"], 2)["gap"]
     power = (stage.suits**2).sum(1)
     for stimulus in (0, 3):
@@ -120,10 +122,10 @@ def test_the_map_holds_at_its_middle_what_is_measured_there(circuit):
 
 
 def test_the_gap_is_the_narrowest_that_is_not_seen(circuit):
-    found = function.measure_completion(circuit, orientations=4, gaps=(3.0, 6.0, 8.0, 10.0))
+    found = contours.measure_completion(circuit, orientations=4, gaps=(3.0, 6.0, 8.0, 10.0))
     for family, one in found.at.items():
         leaks = {each.half_gap: each.leak for each in found.by_gap[family]}
-        assert one.half_gap == min(gap for gap, leak in leaks.items() if leak < function.LEAK)
+        assert one.half_gap == min(gap for gap, leak in leaks.items() if leak < contours.LEAK)
         assert set(one.after) == set(circuit.kernels) and len(one.null) == len(circuit.orders)
 
 
@@ -146,8 +148,8 @@ def test_the_fitted_model_is_the_one_that_made_the_kernel(monkeypatch):
 def test_lateral_input_is_the_convolution_without_the_cell_itself():
     rng = np.random.default_rng(0)
     h, kernel = rng.standard_normal((4, 6, 20, 20)), rng.standard_normal((6, 6, 5, 5))
-    around, own = inference.windows(h, 5, 50, seed=1)
-    found = inference.lateral_input(around, kernel)
+    around, own = silencing.windows(h, 5, 50, seed=1)
+    found = silencing.lateral_input(around, kernel)
     others = kernel.copy()
     others[np.arange(6), np.arange(6)] = 0
     whole = functional.conv2d(torch.as_tensor(h), torch.as_tensor(others)).numpy()
@@ -162,26 +164,26 @@ def test_what_every_cell_receives_alike_and_the_rest_are_the_whole_input():
     around, kernel = rng.standard_normal((50, 6 * 9)), rng.standard_normal((6, 6, 3, 3)) - 0.5
     mean = circuits.mean_kernel(kernel)
     np.testing.assert_allclose(mean, sum(kernel[i, j] for i, j in itertools.permutations(range(6), 2)) / 30)
-    shared = inference.shared_input(around, kernel)
-    np.testing.assert_allclose(shared + inference.lateral_input(around, kernel - mean), inference.lateral_input(around, kernel))
-    np.testing.assert_allclose(inference.shared_input(around, kernel - mean), 0, atol=1e-12)
+    shared = silencing.shared_input(around, kernel)
+    np.testing.assert_allclose(shared + silencing.lateral_input(around, kernel - mean), silencing.lateral_input(around, kernel))
+    np.testing.assert_allclose(silencing.shared_input(around, kernel - mean), 0, atol=1e-12)
 
 
 def test_a_cell_that_its_neighbours_determine_is_inferred_and_one_that_they_do_not_is_not():
     rng = np.random.default_rng(0)
     around, kernel = rng.standard_normal((4000, 6 * 9)), rng.standard_normal((6, 6, 3, 3))
-    u = inference.lateral_input(around, kernel)
+    u = silencing.lateral_input(around, kernel)
     own = 2 + 3 * u
     own[:, 0] = rng.standard_normal(4000)
-    correlation = inference.correlations(u, own)
-    explained = inference.explained_share(u[:2000], own[:2000], u[2000:], own[2000:])
+    correlation = silencing.correlations(u, own)
+    explained = silencing.explained_share(u[:2000], own[:2000], u[2000:], own[2000:])
     np.testing.assert_allclose(correlation[1:], 1)
     np.testing.assert_allclose(explained[1:], 1)
     assert abs(correlation[0]) < 0.06 and -0.02 < explained[0] < 0.02
     order = np.array([1, 2, 3, 4, 5, 0])
-    wrong = inference.correlations(inference.lateral_input(around, kernel[np.ix_(order, order)]), own)
+    wrong = silencing.correlations(silencing.lateral_input(around, kernel[np.ix_(order, order)]), own)
     assert np.abs(wrong).max() < 0.5
-    np.testing.assert_array_equal(inference.correlations(np.ones((9, 2)), rng.standard_normal((9, 2))), 0)
+    np.testing.assert_array_equal(silencing.correlations(np.ones((9, 2)), rng.standard_normal((9, 2))), 0)
 
 
 # lightness

@@ -7,13 +7,14 @@ import pytest
 from scipy.optimize import least_squares
 from scipy.signal import correlate2d
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import orientation_difference, pixel_grid
 from paper_code.filters.fitting import best_start, minimise, normal_equations, residuals, unit_energy
-from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, receptive_fields, starting_points, zone_edge
-from paper_code.filters.lgn import fit_dog, fit_log, radial_symmetry
+from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, starting_points, zone_edge
 from paper_code.filters.nulls import null_filters
+from paper_code.filters.radial import fit_dog, fit_log, radial_symmetry
 from paper_code.filters.spectrum import frequency_grid, modulus, spectral_orientation, transform
-from paper_code.geometry import orientation_difference, pixel_grid
+from paper_code.network.layers import receptive_fields
 
 
 def planted(count, size, seed, noise=0.0, **given):

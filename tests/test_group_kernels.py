@@ -14,7 +14,7 @@ from scipy.stats import chi2
 from se2_reference import hankel
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.figures import group_kernels as figures
 from paper_code.se2 import benchmark
 

@@ -8,14 +8,14 @@ from lateral_cells import noise
 from scipy import stats
 
 from paper_code import weights
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import over_networks
-from paper_code.errors import PaperCodeError
 from paper_code.filters import fit_gabor
-from paper_code.filters.bank import Bank
 from paper_code.lateral import nulls
+from paper_code.lateral.activity import co_kernel
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.frame import Cells, pair_frame
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, bootstrap, fit
-from paper_code.lateral.rf_kernel import co_kernel
 
 STRIDE, SIDE = 2, 11
 

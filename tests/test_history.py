@@ -3,9 +3,9 @@
 import pytest
 
 from paper_code import weights
-from paper_code.conditions import CONDITIONS
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.report import history
+from paper_code.training.conditions import CONDITIONS
 
 
 @pytest.mark.parametrize("name", ["sweep", "shortening"])

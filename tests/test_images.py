@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from paper_code import images
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.images import listing, photographs, stl10
 from paper_code.images.decode import decode, grey_range, to_levels
 from paper_code.images.image_set import ImageSet, choose_classes

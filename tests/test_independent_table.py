@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from paper_code import weights
-from paper_code.filters.bank import Bank
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
 from paper_code.report.measure import gabor_level, l0_measures, l1_course
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.lateral.frame import pair_frame
 from paper_code.lateral.harmonics import PairSums
 from paper_code.lateral.invariance import invariance

@@ -8,11 +8,13 @@ import torch
 from lateral_cells import FREQUENCY, SIGMA, drawn, random_cells
 from torch.nn import functional
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters import fit_gabor
-from paper_code.lateral import Cells, activity_of, association_field, co_activation, ordered_pairs, pair_frame, rf_kernel, standardise
+from paper_code.lateral import Cells, association_field, co_activation, ordered_pairs, pair_frame, standardise
+from paper_code.lateral.activity import activity_of
 from paper_code.lateral.frame import fold
-from paper_code.network import Network, NetworkConfig
+from paper_code.lateral.kernels import rf_kernel
+from paper_code.network.model import Network, NetworkConfig
 
 
 def half_turn(cells, which):

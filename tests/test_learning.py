@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from paper_code import learning
-from paper_code.conditions import Condition, TrainingConfig
-from paper_code.errors import PaperCodeError
-from paper_code.files import sha256, write_json
-from paper_code.network import NetworkConfig
-from paper_code.weights import write_tensors
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import sha256, write_json
+from paper_code.core.tables import settings
+from paper_code.core.tensors import write_tensors
+from paper_code.emergence import growth, learning
+from paper_code.lateral import activity
+from paper_code.network.model import NetworkConfig
+from paper_code.training.conditions import Condition, TrainingConfig
 
 RNG = np.random.default_rng(0)
 STEPS = (0, 1, 4, 16, 64)
@@ -123,7 +125,7 @@ def test_a_manifest_with_the_reference_alone_has_nothing_to_compare(planted):
 
 
 def test_growth_ends_at_the_trained_filters_with_similarity_one(planted):
-    grown = learning.growth("reference", 0, columns=4, cells=3, directory=planted)
+    grown = growth.growth("reference", 0, columns=4, cells=3, directory=planted)
     assert grown.all_steps.tolist() == [*STEPS, TOTAL]
     assert grown.steps[0] == 0 and grown.steps[-1] == TOTAL and len(grown.steps) == 4
     np.testing.assert_allclose(grown.l0_similarity[-1], 1)
@@ -133,15 +135,15 @@ def test_growth_ends_at_the_trained_filters_with_similarity_one(planted):
 
 
 def test_settled_is_the_step_after_the_last_fall_below():
-    assert learning.settled(np.array([0, 1, 2, 5, 9]), [0.1, 0.6, 0.4, 0.7, 1.0]) == 5
-    assert learning.settled(np.array([3, 4]), [0.6, 0.9]) == 3
+    assert growth.settled(np.array([0, 1, 2, 5, 9]), [0.1, 0.6, 0.4, 0.7, 1.0]) == 5
+    assert growth.settled(np.array([3, 4]), [0.6, 0.9]) == 3
 
 
 def test_spaced_keeps_first_and_last_and_is_logarithmic():
     steps = np.array([0, *range(1, 1001)])
-    np.testing.assert_array_equal(steps[learning.spaced(steps, 5, span=1000)], [0, 1, 10, 100, 1000])
-    np.testing.assert_array_equal(steps[learning.spaced(steps, 4, span=100)], [0, 10, 100, 1000])
-    assert learning.spaced(np.array([0, 7]), 9).tolist() == [0, 1]
+    np.testing.assert_array_equal(steps[growth.spaced(steps, 5, span=1000)], [0, 1, 10, 100, 1000])
+    np.testing.assert_array_equal(steps[growth.spaced(steps, 4, span=100)], [0, 10, 100, 1000])
+    assert growth.spaced(np.array([0, 7]), 9).tolist() == [0, 1]
 
 
 def test_pictures_are_standardised_by_the_training_images(planted):
@@ -150,12 +152,12 @@ def test_pictures_are_standardised_by_the_training_images(planted):
     photographs = images.load("photographs", progress=False)
     label = photographs.classes.index("camera")
     raw = photographs.test_images[photographs.test_labels == label][3].astype(float)
-    np.testing.assert_allclose(learning.pictures([("camera", 3)], "reference", 0, planted)[0], (raw - 100) / 50)
+    np.testing.assert_allclose(activity.pictures([("camera", 3)], "reference", 0, planted)[0], (raw - 100) / 50)
 
 
 @pytest.mark.parametrize("config", [TrainingConfig(), NetworkConfig()])
 def test_settings_list_every_field_with_its_comment(config):
-    rows = {name: (value, meaning) for name, value, meaning in learning.settings(config)}
+    rows = {name: (value, meaning) for name, value, meaning in settings(config)}
     assert set(rows) == set(vars(config))
     assert all(rows[name][0] == getattr(config, name) for name in rows)
     if isinstance(config, TrainingConfig):

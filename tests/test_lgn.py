@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import normal_equations, residuals, unit_energy
-from paper_code.filters.lgn import (
+from paper_code.filters.nulls import null_filters
+from paper_code.filters.radial import (
     DogModel,
     LogModel,
     fit_dog,
@@ -15,9 +17,7 @@ from paper_code.filters.lgn import (
     radial_symmetry,
     recentre,
 )
-from paper_code.filters.nulls import null_filters
 from paper_code.filters.spectrum import frequency_grid, transform
-from paper_code.geometry import pixel_grid
 
 
 def planted_log(size, x0, y0, sigma, amplitude=1.0, constant=0.0):

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from paper_code import measures, weights
+from paper_code import weights
+from paper_code.core import table
 from paper_code.core.statistics import generator
-from paper_code.filters import fit_gabor
+from paper_code.filters import fit_gabor, measures
 from paper_code.lateral.frame import Cells, pair_frame
-from paper_code.report import sensitivity, table
+from paper_code.report import sensitivity
 from paper_code.workflow.stage import stage
 
 SEEDS = weights.seeds("reference")[:5]

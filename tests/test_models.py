@@ -7,10 +7,10 @@ import pytest
 from lateral_cells import random_cells
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 from paper_code.lateral import pair_frame
 from paper_code.lateral.models import FAMILIES, PARAMETERS, Group, Places, evaluate, library, model
-from paper_code.report.plan import plan
 
 # One kernel a family, each well away from those it includes and of a like extent.
 EXAMPLES = {

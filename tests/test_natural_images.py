@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from paper_code import images
-from paper_code.errors import PaperCodeError
-from paper_code.lateral import co_kernel
+from paper_code.core.errors import PaperCodeError
+from paper_code.lateral.activity import co_kernel
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import torch
 from scipy.signal import correlate
 from torch.nn import functional
 
-from paper_code.conditions import condition
-from paper_code.errors import PaperCodeError
-from paper_code.network import Network, NetworkConfig, gaussian_kernel
-from paper_code.weights import EarlyLayers
+from paper_code.core.errors import PaperCodeError
+from paper_code.network.layers import EarlyLayers
+from paper_code.network.model import Network, NetworkConfig, gaussian_kernel
+from paper_code.training.conditions import condition
 
 CLEAR = NetworkConfig(classes=3, blur=0, noise=0, cells=5, lateral_size=7, widths=(4, 4, 4), dropout=0)
 

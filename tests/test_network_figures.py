@@ -6,13 +6,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from paper_code.complexity import stages
+from paper_code.emergence.growth import Growth
+from paper_code.emergence.learning import Accuracy
 from paper_code.figures import architecture, training
 from paper_code.images.image_set import ImageSet
-from paper_code.learning import Accuracy, Growth
-from paper_code.network import Network, NetworkConfig
-from paper_code.propagation import trace
-from paper_code.weights import EarlyLayers
+from paper_code.network.cost import stages
+from paper_code.network.dynamics import trace
+from paper_code.network.layers import EarlyLayers
+from paper_code.network.model import Network, NetworkConfig
 
 RNG = np.random.default_rng(3)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import beta, kstest
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters.gabor import fit_gabor
-from paper_code.filters.lgn import fit_log, radial_symmetry
 from paper_code.filters.nulls import null_filters, null_gabor_r2, null_radial
+from paper_code.filters.radial import fit_log, radial_symmetry
 
 
 def q95(values):

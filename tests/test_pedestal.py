@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from lateral_cells import noise
 
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import over_networks
-from paper_code.errors import PaperCodeError
 from paper_code.lateral import Cells, pair_frame, pedestal
 from paper_code.lateral.harmonics import RINGS, TERMS
 from paper_code.lateral.models import FAMILIES, Library, library, model

@@ -13,9 +13,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from small_book import BAD, FRONT, GOOD, pipeline, small_book
 
-from paper_code.errors import PaperCodeError
-from paper_code.figures import raster
-from paper_code.files import sha256, write_json
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import sha256, write_json
+from paper_code.figures.interactive import raster
 from paper_code.workflow import check_html
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
@@ -46,9 +46,9 @@ def test_the_book_is_built_once_and_again_only_if_content_changes(project, monke
     assert "Nothing to be done" in again.stderr and "chapter" not in again.stdout
     assert "Nothing to be done" in pipeline("html", "--dry-run").stdout
 
-    with open(project / "paper_code/geometry.py", "a") as module:
+    with open(project / "paper_code/core/geometry.py", "a") as module:
         module.write("\n# an edit in an imported module\n")
-    os.utime(project / "paper_code/geometry.py", (0, 0))  # content counts, not the time
+    os.utime(project / "paper_code/core/geometry.py", (0, 0))  # content counts, not the time
     edited = pipeline("chapters")
     assert "chapter one" in edited.stdout and "chapter scorecard" in edited.stdout, edited.stderr
 
@@ -291,7 +291,7 @@ def executed(*texts):
 def test_clean_strips_times_and_paths_and_nothing_else():
     home, tmp = Path.home(), tempfile.gettempdir()
     texts = [
-        f"{ROOT}/paper_code/network.py:3: UserWarning",
+        f"{ROOT}/paper_code/network/model.py:3: UserWarning",
         f"{tmp}/ipykernel_12/345.py:1: UserWarning",
         f"in {home}/data and {tmp}/x",
         f"{sys.prefix}/lib/python3.11/site-packages/numpy/core.py",
@@ -300,7 +300,7 @@ def test_clean_strips_times_and_paths_and_nothing_else():
     notebook = clean(executed(*texts), ROOT)
     cell = notebook.cells[0]
     assert [output.text for output in cell.outputs[:-1]] == [
-        "paper_code/network.py:3: UserWarning",
+        "paper_code/network/model.py:3: UserWarning",
         "<cell>:1: UserWarning",
         "in ~/data and <tmp>/x",
         "numpy/core.py",

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from paper_code.figures import raster
+from paper_code.figures.interactive import raster
 from paper_code.workflow.check_html import Page
 
 NAMES = {"explorer": "cell-explorer", "growth": "growth"}

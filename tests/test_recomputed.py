@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from paper_code.core.table import read_table
 from paper_code.report.measure import measure_network
-from paper_code.report.table import read_table
 
 
 def test_the_rows_of_a_network_are_what_its_weights_give():

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from paper_code.filters import receptive_fields
-from paper_code.network import Network, NetworkConfig
-from paper_code.propagation import correlation
-from paper_code.reverse_correlation import reverse_correlation
+from paper_code.filters.reverse_correlation import reverse_correlation
+from paper_code.network.dynamics import correlation
+from paper_code.network.layers import receptive_fields
+from paper_code.network.model import Network, NetworkConfig
 
 
 def small_network(**changes):

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paper_code import rounding, se2, weights
-from paper_code.errors import PaperCodeError
-from paper_code.perturb import VARIABLE, perturbed
-from paper_code.tables import glue, spread, write_results
+from paper_code import se2, weights
+from paper_code.core import rounding
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.perturb import VARIABLE, perturbed
+from paper_code.core.tables import glue, spread, write_results
 
 ROOT = Path(__file__).resolve().parent.parent
 NOISE = np.concatenate([[0], np.random.default_rng(0).normal(0, 1e-12, 200)])

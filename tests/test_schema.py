@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from paper_code.errors import PaperCodeError
-from paper_code.schema import Config, check, read
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.schema import Config, check, read
 
 FILE = "paper_code/workflow/config.yaml"
 

@@ -7,10 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
+from paper_code.core.table import ALL, END, Row, Table, read_table, write_table
 from paper_code.report import scorecard as card
-from paper_code.report.plan import plan
-from paper_code.report.table import ALL, END, Row, Table, read_table, write_table
 from paper_code.workflow.chapters import read_chapter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +23,7 @@ SEEDS = (10, 11, 12)
 def three_networks(monkeypatch):
     """A plan that reports three networks, all of which are there."""
     reported = {**plan(), "networks": {"reported": {"reference": list(SEEDS)}}}
-    monkeypatch.setattr("paper_code.report.plan.plan", lambda: reported)
+    monkeypatch.setattr("paper_code.core.plan.plan", lambda: reported)
 
 
 def planted(claims=CLAIMS, value=0.97, half=0.01, p=0.001, null=0.0):

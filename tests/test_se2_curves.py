@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
-from paper_code.geometry import pixel_grid
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 
 
 def gap(a, b):

@@ -8,8 +8,8 @@ import pytest
 from se2_reference import hankel
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
-from paper_code.geometry import pixel_grid
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 
 RESOLVENT = dict(D=0.05, alpha=0.2)
 

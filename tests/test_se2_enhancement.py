@@ -6,7 +6,7 @@ from scipy.special import mathieu_a, mathieu_b
 from se2_reference import hankel
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 FIXED, KILLED = dict(D11=1.3, D22=0.1, time=4.0), dict(D11=1.3, D22=0.1, alpha=0.5)
 

@@ -7,8 +7,8 @@ from scipy.stats import chi2
 from se2_reference import hankel, paths
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
-from paper_code.geometry import pixel_grid
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 
 PROCESSES = [
     se2.DirectionProcess(D=0.1, alpha=0.5),

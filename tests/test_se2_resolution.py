@@ -12,7 +12,7 @@ import pytest
 from se2_reference import hankel
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.se2 import benchmark
 from paper_code.se2.resolution import TOLERANCE, losses, resolved
 
@@ -313,7 +313,7 @@ def test_near_its_source_the_heisenberg_density_overflows_and_is_never_nan():
 @pytest.mark.parametrize("size, n_theta", [(150, 8), (80, 64)])
 def test_memory_is_what_the_check_reckons_with(size, n_theta, monkeypatch):
     asked = []
-    monkeypatch.setattr("paper_code.se2.kernel.check_memory", lambda needed, advice: asked.append(needed))
+    monkeypatch.setattr("paper_code.se2.sampling.check_memory", lambda needed, advice: asked.append(needed))
     process = se2.DirectionProcess(D=0.1, alpha=0.6)
     used = benchmark.peak_memory(lambda: se2.sample_grid(process, size=size, n_theta=n_theta))
     blocks = 1e7

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from paper_code import spectral
+from paper_code.network import fourier
 
 
 def by_convolution(h, kernel, steps):
@@ -31,7 +31,7 @@ def test_values_and_gradients_are_those_of_the_convolution(size, kernel_size, st
     h, kernel = draw(size, kernel_size)
     direction = torch.randn(h.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     results = []
-    for propagate in (by_convolution, spectral.propagate):
+    for propagate in (by_convolution, fourier.propagate):
         inputs = h.clone().requires_grad_(), kernel.clone().requires_grad_()
         value = propagate(*inputs, steps)
         gradients = torch.autograd.grad((value.double() * direction).sum(), inputs, allow_unused=steps == 0)
@@ -46,14 +46,14 @@ def test_a_kernel_that_is_flipped_or_transposed_is_another_one():
     h, kernel = draw(8, 5)
     right = by_convolution(h, kernel, 1)
     for wrong in (kernel.flip(2, 3), kernel.flip(2), kernel.flip(3), kernel.transpose(0, 1), kernel.transpose(2, 3)):
-        assert (spectral.propagate(h, wrong, 1) - right).abs().max() > 0.1
+        assert (fourier.propagate(h, wrong, 1) - right).abs().max() > 0.1
 
 
 def test_one_input_alone_can_have_a_gradient():
     h, kernel = draw(8, 5)
     for place in (0, 1):
         gradients = []
-        for propagate in (by_convolution, spectral.propagate):
+        for propagate in (by_convolution, fourier.propagate):
             inputs = [h.clone(), kernel.clone()]
             inputs[place].requires_grad_()
             propagate(*inputs, 2).sum().backward()
@@ -65,20 +65,20 @@ def test_one_input_alone_can_have_a_gradient():
 def test_mixed_precision_does_not_reach_inside():
     h, kernel = (tensor.float() for tensor in draw(16, 7))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        mixed = spectral.propagate(h, kernel, 2)
-    assert mixed.dtype == torch.float32 and torch.equal(mixed, spectral.propagate(h, kernel, 2))
+        mixed = fourier.propagate(h, kernel, 2)
+    assert mixed.dtype == torch.float32 and torch.equal(mixed, fourier.propagate(h, kernel, 2))
 
 
 def test_bfloat16_is_off_by_a_few_thousandths_and_all_comes_channels_last():
     h, kernel = (tensor.float() for tensor in draw(32, 11, cells=16))
     h = h.relu().bfloat16()
-    expected, found = by_convolution(h.float(), kernel, 1) - h.float(), spectral.propagate(h, kernel, 1)
+    expected, found = by_convolution(h.float(), kernel, 1) - h.float(), fourier.propagate(h, kernel, 1)
     assert found.dtype == torch.bfloat16
     error = (found.float() - h.float() - expected).square().mean() / expected.square().mean()
     assert error.sqrt() < 0.006
     for tensor in (h, h.float(), h.contiguous(memory_format=torch.channels_last)):
         tensor = tensor.requires_grad_()
-        result = spectral.propagate(tensor, kernel, 2)
+        result = fourier.propagate(tensor, kernel, 2)
         assert result.is_contiguous(memory_format=torch.channels_last)
         result.sum().backward()
         assert tensor.grad.isfinite().all()
@@ -87,7 +87,7 @@ def test_bfloat16_is_off_by_a_few_thousandths_and_all_comes_channels_last():
 def test_gradients_in_bfloat16_are_those_of_the_convolution():
     h, kernel = (tensor.float() for tensor in draw(32, 11, cells=8))
     gradients = []
-    for propagate, dtype in ((by_convolution, torch.float32), (spectral.propagate, torch.bfloat16)):
+    for propagate, dtype in ((by_convolution, torch.float32), (fourier.propagate, torch.bfloat16)):
         inputs = h.bfloat16().to(dtype).requires_grad_(), kernel.clone().requires_grad_()
         propagate(*inputs, 1).float().square().sum().backward()
         gradients.append([tensor.grad.float() for tensor in inputs])
@@ -97,9 +97,9 @@ def test_gradients_in_bfloat16_are_those_of_the_convolution():
 
 def test_a_look_without_gradients_does_not_spoil_a_later_training():
     h, kernel = draw(10, 7)
-    spectral.fourier_matrices.cache_clear()
+    fourier.fourier_matrices.cache_clear()
     with torch.inference_mode():
-        spectral.propagate(h, kernel, 1)
+        fourier.propagate(h, kernel, 1)
     kernel.requires_grad_()
-    spectral.propagate(h, kernel, 1).sum().backward()
+    fourier.propagate(h, kernel, 1).sum().backward()
     assert kernel.grad.abs().sum() > 0

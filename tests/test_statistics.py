@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from paper_code.core import statistics
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 
 def test_the_estimate_over_networks_is_that_of_a_t_test():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from paper_code import stimuli
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.function import stimuli
 
 
 @pytest.mark.parametrize("family", stimuli.FAMILIES)

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from paper_code import images
-from paper_code.errors import PaperCodeError
-from paper_code.image_statistics import edge_pairs, filter_kurtosis, radial_power
+from paper_code.core.errors import PaperCodeError
 from paper_code.images import photographs, synthetic
+from paper_code.images.statistics import edge_pairs, filter_kurtosis, radial_power
 from paper_code.images.synthetic import dead_leaves, paint, periodic_component, pink_noise, power_law, scramble, white_noise
 
 GENERATED = {"dead-leaves": dead_leaves, "pink-noise": pink_noise, "white-noise": white_noise}

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from paper_code.errors import PaperCodeError
-from paper_code.report.plan import plan, plan_sha256, reported
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan, plan_sha256, reported
+from paper_code.core.table import COLUMNS, Row, Table, read_table, write_table
 from paper_code.report.pool import verdict
-from paper_code.report.table import COLUMNS, Row, Table, read_table, write_table
 
 ROWS = [
     Row("reference", "10", "end", "K.like", "raw", "2-14", 0.1234567891, null=-1e-9),

@@ -17,14 +17,24 @@ import torch
 from markdown_it import MarkdownIt
 from tiny import CONDITION, STEPS, TRAINING, command, disk_full_beyond, image_set, make_run, temporary_files
 
-from paper_code import provenance, weights
-from paper_code.conditions import Condition
-from paper_code.errors import PaperCodeError
-from paper_code.files import locked, read_json, sha256, write_json
-from paper_code.network import Network
-from paper_code.tables import markdown_table, plain
-from paper_code.training import snapshot_steps
-from paper_code.weights import EarlyLayers, collect, load_early, load_network, load_snapshots, read_log, read_tensors, verify, write_tensors
+from paper_code import weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import locked, read_json, sha256, write_json
+from paper_code.core.tables import markdown_table, plain
+from paper_code.core.tensors import digest, read_metadata, read_tensors, write_tensors
+from paper_code.network.layers import EarlyLayers
+from paper_code.network.model import Network
+from paper_code.training.conditions import Condition
+from paper_code.training.run import snapshot_steps
+from paper_code.weights import (
+    collect,
+    load_early,
+    load_network,
+    load_snapshots,
+    provenance,
+    read_log,
+    verify,
+)
 
 
 def fails(match, call, *arguments, **keywords):
@@ -143,7 +153,7 @@ def test_equal_tensors_give_equal_bytes_whatever_their_order(tmp_path):
     write_tensors(tmp_path / "1", {"a": a, "b": b}, metadata)
     write_tensors(tmp_path / "2", {"b": b, "a": np.asfortranarray(a)}, dict(reversed(metadata.items())))
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
-    assert weights.read_metadata(tmp_path / "1") == metadata
+    assert read_metadata(tmp_path / "1") == metadata
     np.testing.assert_array_equal(read_tensors(tmp_path / "2")["a"], a)
 
 
@@ -158,8 +168,8 @@ def test_the_digest_sees_every_part():
         ({"a": a}, {"step": 1}),
         ({"a": a, "b": a[:0]}, {}),
     ]
-    assert len({weights.digest(*one) for one in known}) == len(known)
-    assert weights.digest({"a": a, "b": a}, {}) == weights.digest({"b": a, "a": a.copy()}, {})
+    assert len({digest(*one) for one in known}) == len(known)
+    assert digest({"a": a, "b": a}, {}) == digest({"b": a, "a": a.copy()}, {})
 
 
 # collecting
@@ -562,7 +572,7 @@ def test_what_never_ends_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
         fails("no regular file", read_tensors, path)
-        fails("no regular file", weights.read_metadata, path)
+        fails("no regular file", read_metadata, path)
 
 
 def test_the_mend_that_is_advised_mends(store):
@@ -637,7 +647,7 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     for content in (b"", b"hello", b"\xff" * 100, b"\x02" + bytes(7) + b"[]"):
         path.write_bytes(content)
         fails("is not a whole safetensors file", read_tensors, path)
-        fails("is not a whole safetensors file", weights.read_metadata, path)
+        fails("is not a whole safetensors file", read_metadata, path)
     for value in (np.nan, np.inf, -np.inf):
         write_tensors(path, {"l1": np.array([0, value], np.float16)})
         fails("tensor l1 holds values that are not finite", read_tensors, path)
@@ -646,7 +656,7 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     path.write_bytes(safetensors.numpy.save({"l1": np.ones(2, np.float16)}).replace(b"F16 ", b"BF16").replace(b'"F16"', b'"BF16"'))
     fails("of a type that NumPy lacks|not a whole", read_tensors, path)
     path.write_bytes(safetensors.numpy.save({"l1": np.ones(2)}, {"paper_code": "{"}))
-    fails("is not a whole safetensors file", weights.read_metadata, path)
+    fails("is not a whole safetensors file", read_metadata, path)
 
 
 def test_conditions_of_the_manifest_are_those_of_the_run(trained):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 
 @dataclass(frozen=True)

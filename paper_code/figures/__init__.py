@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "tif", "tiff", "webp")  # what matplotlib writes without other programs
@@ -38,7 +38,7 @@ def save(figure: Figure, path):
     """Write a figure to ``path``, atomically, in the format of its ending."""
     import io
 
-    from paper_code.files import write_atomically
+    from paper_code.core.files import write_atomically
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format=picture_format(path))

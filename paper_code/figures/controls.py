@@ -11,7 +11,7 @@ def matrix(rows, base, titles, chance=None):
 
     Parameters
     ----------
-    rows : dict of lists of report.controls.Compared
+    rows : dict of lists of emergence.controls.Compared
         By label, one for each column.
     base : str
         Label of the row that holds the base itself.

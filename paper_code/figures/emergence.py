@@ -8,7 +8,7 @@ from paper_code.figures import ACCENT, INK, NULL, panel_label
 def courses(found, columns=3):
     """Each measure against the training step: a thin line a network, a thick one for their mean, over chance; step 0 at the left.
 
-    ``found`` is a list of :class:`paper_code.report.course.Course`.
+    ``found`` is a list of :class:`paper_code.emergence.course.Course`.
     """
     rows = -(-len(found) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(7.2, 1.95 * rows + 0.3), sharex=True, squeeze=False)

@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code import stimuli
 from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
-from paper_code.lightness import NEAR
+from paper_code.function import stimuli
+from paper_code.function.lightness import NEAR
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {

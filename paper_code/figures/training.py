@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
-from paper_code.errors import printable
+from paper_code.core.errors import printable
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights
 
 ROWS, COLUMNS = 20, 10

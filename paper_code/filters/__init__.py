@@ -1,11 +1,12 @@
 """What the learned filters are: the LGN filter Psi0, the bank Psi1 and its receptive fields Psi1 * Psi0, and what chance would give.
 
 Every filter is an array (size, size) indexed [row, column], every bank (n, size, size); coordinates are those of
-:func:`paper_code.geometry.pixel_grid`, in pixels from the middle of the filter, x right and y up.
+:func:`paper_code.core.geometry.pixel_grid`, in pixels from the middle of the filter, x right and y up.
 """
 
-from paper_code.filters.gabor import GaborBank, fit_gabor, receptive_fields
-from paper_code.filters.lgn import (
+from paper_code.filters.gabor import GaborBank, fit_gabor
+from paper_code.filters.nulls import NullRadial, null_filters, null_gabor_r2, null_radial
+from paper_code.filters.radial import (
     DogFit,
     FrequencyResponse,
     LogFit,
@@ -17,7 +18,6 @@ from paper_code.filters.lgn import (
     radial_symmetry,
     recentre,
 )
-from paper_code.filters.nulls import NullRadial, null_filters, null_gabor_r2, null_radial
 from paper_code.filters.spectrum import spectral_orientation
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "null_radial",
     "radial_profile",
     "radial_symmetry",
-    "receptive_fields",
     "recentre",
     "spectral_orientation",
 ]

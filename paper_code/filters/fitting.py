@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 BLOCK = 16_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
 RACE = 30  # iterations that every start gets

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import maximum_filter
-from scipy.signal import fftconvolve
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import orientation_difference, pixel_grid
 from paper_code.filters.fitting import Bank, best_start, bic, blocks, check_bank, real_array, unit_energy, unit_scale
 from paper_code.filters.spectrum import frequency_grid, modulus, spectral_orientation
-from paper_code.geometry import orientation_difference, pixel_grid
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
 DISAGREES_ABOVE = np.deg2rad(5)  # between the fitted and the spectral orientation
@@ -121,23 +120,6 @@ class GaborModel:
         slope[:, 4] = u * fall_u
         slope[:, 5] = v * fall_v
         return slope
-
-
-def receptive_fields(psi1, psi0):
-    """Psi1 * Psi0, what each l1 cell sees of the image: exact, since l0 is linear.
-
-    Two cross-correlations in a row are one, with the convolution of their kernels.
-
-    Parameters
-    ----------
-    psi1 : array (n, size, size)
-    psi0 : array (m, m)
-
-    Returns
-    -------
-    array (n, size + m - 1, size + m - 1)
-    """
-    return fftconvolve(np.asarray(psi1, dtype=float), np.asarray(psi0, dtype=float)[None], axes=(1, 2))
 
 
 def starting_points(filters, peaks=4, scales=(0.08, 0.3)):

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters.fitting import Bank
-from paper_code.filters.gabor import fit_gabor, receptive_fields
-from paper_code.filters.lgn import fit_log, radial_symmetry
+from paper_code.filters.gabor import fit_gabor
+from paper_code.filters.radial import fit_log, radial_symmetry
+from paper_code.network.layers import receptive_fields
 
 SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
 
@@ -46,7 +47,7 @@ def null_filters(size, kind, count, seed, psi0=None):
     filters = np.random.default_rng(seed).standard_normal((count, size, size))
     if kind == "smooth":
         filters = gaussian_filter(filters, (0, SMOOTHING, SMOOTHING))
-    return filters if psi0 is None else receptive_fields(filters, psi0)
+    return receptive_fields(filters, psi0)
 
 
 def phase_scrambled(filters, seed):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import blocks, check_bank, unit_scale
-from paper_code.geometry import pixel_grid
 
 
 def frequency_grid(count):

@@ -7,8 +7,8 @@ Every source is one module with a function ``load(root, classes=None, progress=T
 import os
 import stat
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import unreadable
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import unreadable
 from paper_code.images import folder, photographs, stl10, synthetic, tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
 

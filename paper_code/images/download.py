@@ -12,7 +12,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.images.image_set import unknown_name
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.images import listing, split
 from paper_code.images.decode import decode, grey_range, to_levels
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, say

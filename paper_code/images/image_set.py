@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError, printable
+from paper_code.core.errors import PaperCodeError, printable
 
 IMAGE_SIZE = 64
 

@@ -5,8 +5,8 @@ import stat
 from collections import deque
 from pathlib import Path
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import unreadable
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import unreadable
 from paper_code.images.image_set import say
 
 LITTER = ("__MACOSX", "@eaDir")  # folders that archivers and file servers leave behind

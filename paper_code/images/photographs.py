@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.images.decode import to_grey
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
 

@@ -7,7 +7,7 @@ A split is told by the names of its parts: ``train``, ``Training`` or ``seg_trai
 import re
 from collections import defaultdict
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.images.image_set import say
 from paper_code.images.listing import folders, text
 

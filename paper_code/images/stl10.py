@@ -14,8 +14,8 @@ from PIL import Image
 from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import unreadable
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import unreadable
 from paper_code.images.decode import shrink, to_grey
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
 

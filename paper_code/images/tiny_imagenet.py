@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import unreadable
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import unreadable
 from paper_code.images.decode import decode
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, say
 

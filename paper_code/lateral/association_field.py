@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 TURNS = np.deg2rad([-60, -30, 0, 30, 60, 90])  # middles of the bands of orientation difference
 HALF_WIDTH = np.deg2rad(15)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from paper_code.errors import PaperCodeError
-from paper_code.geometry import pixel_grid
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 from paper_code.lateral.harmonics import unit
 
 LIKE_BELOW = np.deg2rad(22.5)

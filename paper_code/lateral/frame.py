@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank
-from paper_code.geometry import pixel_grid
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights, generator
-from paper_code.errors import PaperCodeError
 
 TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights
-from paper_code.errors import PaperCodeError
 from paper_code.lateral.harmonics import RINGS, TERMS, Cosines, solve
 
 MODULATIONS = (2, 4)  # k

@@ -25,8 +25,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
-from paper_code.report.plan import plan
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 
 FAMILIES = ("ISO", "SEP", "ANI", "COC", "DP", "HR")
 PARAMETERS = {

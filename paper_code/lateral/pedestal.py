@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.lateral.harmonics import solve, unit
 from paper_code.lateral.models import Places
 

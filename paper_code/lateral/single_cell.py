@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from paper_code import se2
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters import GaborBank
 from paper_code.lateral.association_field import association_field
 from paper_code.lateral.components import LIKE_BELOW
@@ -84,7 +84,7 @@ def single_cells(bank, seed=0, extent=9.0):
 
     Parameters
     ----------
-    bank : paper_code.filters.bank.Bank
+    bank : paper_code.lateral.bank.Bank
         With K.
     seed : int
         Named in the result.

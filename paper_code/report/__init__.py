@@ -1,1 +1,1 @@
-"""The report: the frozen plan of the measures, and what the book says about them."""
+"""From networks to the tidy table, and from the table to words: measures, estimates over networks, claims and their verdicts."""

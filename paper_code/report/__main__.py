@@ -9,16 +9,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 UNPLANNED = 0  # permutations for a condition that the plan does not report
 
 
 def network(options):
     """Measure one network."""
+    from paper_code.core.plan import plan
     from paper_code.report.measure import measure_network
     from paper_code.report.networks import save
-    from paper_code.report.plan import plan
 
     planned = options.condition in plan()["networks"]["reported"]
     times = options.permutations if options.permutations is not None or planned else UNPLANNED
@@ -41,7 +41,7 @@ def measured_in(folder):
 
 def reported_in(found):
     """Of lists of Measured, the networks that estimates are made over, by condition; the exploratory ones under that name."""
-    from paper_code.report.plan import reported
+    from paper_code.core.plan import reported
 
     chosen, rest = {}, []
     for condition, members in found.items():
@@ -53,8 +53,8 @@ def reported_in(found):
 
 def models(options):
     """What group models add, over the reported networks of the reference."""
+    from paper_code.core.table import write_table
     from paper_code.report.models import model_rows
-    from paper_code.report.table import write_table
 
     members = reported_in(measured_in(options.networks))["reference"]
     write_table(options.output, model_rows("reference", members) if len(members) > 2 else [])
@@ -62,9 +62,10 @@ def models(options):
 
 def table(options):
     """Pool everything into one table."""
-    from paper_code.conditions import CONTROLS
-    from paper_code.report.pool import CONTROL_MEASURES, FULL_LENGTH, control_differences, pooled
-    from paper_code.report.table import Table, read_table, write_table
+    from paper_code.core.table import Table, read_table, write_table
+    from paper_code.emergence.controls import CONTROL_MEASURES, FULL_LENGTH
+    from paper_code.report.pool import control_differences, pooled
+    from paper_code.training.conditions import CONTROLS
 
     found = measured_in(options.networks)
     single = [row for members in found.values() for one in members for row in one.rows]

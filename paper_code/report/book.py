@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from paper_code import weights
+from paper_code.core.plan import is_confirming, plan, reported
+from paper_code.core.rounding import signed
 from paper_code.core.statistics import Estimate, holm, over_networks
+from paper_code.core.table import ALL, END, read_table, reported_seeds
+from paper_code.core.tables import effect_text, markdown_table, p_cell
 from paper_code.lateral.harmonics import RINGS, VERSIONS
 from paper_code.report.networks import load
-from paper_code.report.plan import is_confirming, plan, reported
 from paper_code.report.pool import verdict
-from paper_code.report.table import ALL, END, read_table
-from paper_code.rounding import signed
-from paper_code.tables import markdown_table
 
 
 def table(build):
@@ -25,11 +25,6 @@ def networks(build, condition="reference"):
     """The measured networks of a condition that estimates are made over, a list of Measured by seed; in the quick profile a single one."""
     paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
     return [load(paths[seed]) for seed in reported(condition, sorted(paths)) or sorted(paths)]
-
-
-def reported_seeds(numbers, condition="reference"):
-    """The seeds that estimates of a condition are made over."""
-    return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))
 
 
 def which(numbers, condition="reference"):
@@ -50,27 +45,6 @@ def which(numbers, condition="reference"):
 def untrained(measured):
     """K of a measured network before training, between all its cells."""
     return weights.initial_early(measured.condition, measured.seed).K
-
-
-def p_text(p):
-    """``p = .012``, or ``p < .0001``: never a p of 0."""
-    if math.isnan(p):
-        return "p not to be had"
-    if p < 1e-4:
-        return "p < .0001"
-    digits = 4 if p < 0.001 else 3 if p < 0.1 else 2
-    return f"p = {p:.{digits}f}".replace("0.", ".")
-
-
-def p_cell(p):
-    """The same for a cell of a table of p: ``.012``, or ``< .0001``."""
-    return p_text(p).removeprefix("p ").removeprefix("= ")
-
-
-def effect_text(row, digits=3):
-    """``+0.108 [+0.087, +0.127]``, with a true minus; a single network's value has no interval."""
-    value, low, high = (signed(one, digits) for one in (row.value, row.low, row.high))
-    return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
 
 
 def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):

@@ -5,8 +5,8 @@ These runs were measured once, before the present measures of K existed, and are
 
 import json
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import read_json
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json
 
 
 def differences(condition, base):

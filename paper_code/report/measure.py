@@ -1,4 +1,4 @@
-"""Measure every shipped network once, and write the tidy table of :mod:`paper_code.report.table`.
+"""Measure every shipped network once, and write the tidy table of :mod:`paper_code.core.table`.
 
 ``python -m paper_code.report.measure network`` measures one network and keeps what figures and estimates over networks need;
 ``python -m paper_code.report.measure table`` pools them. The rules of what is measured are in ``plan.toml``.
@@ -10,19 +10,19 @@ from functools import lru_cache
 import numpy as np
 
 from paper_code import weights
+from paper_code.core.plan import plan
 from paper_code.core.statistics import permutations
+from paper_code.core.table import END, Row
 from paper_code.filters import fit_dog, fit_log, null_gabor_r2, null_radial, radial_symmetry
-from paper_code.filters.bank import Bank
 from paper_code.filters.gabor import fit_gabor
-from paper_code.filters.lgn import gaussian_r2
 from paper_code.filters.nulls import phase_scrambled
-from paper_code.flankers import compared, flanker_effects
+from paper_code.filters.radial import gaussian_r2
+from paper_code.function.flankers import compared, flanker_effects
 from paper_code.images import load as load_images
 from paper_code.lateral import nulls
+from paper_code.lateral.activity import co_kernel, noise_free_layers
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
-from paper_code.lateral.rf_kernel import co_kernel, noise_free_layers
-from paper_code.report.plan import plan
-from paper_code.report.table import END, Row
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 from paper_code.core.statistics import over_networks
-from paper_code.errors import PaperCodeError
+from paper_code.core.table import ALL, END, Row
 from paper_code.lateral import pedestal
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
 from paper_code.lateral.models import library, model
-from paper_code.report.plan import plan
 from paper_code.report.pool import told_apart
-from paper_code.report.table import ALL, END, Row
 
 GROUP = ("DP", "HR")
 BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what steps of 1 px leave of a smooth fall-off

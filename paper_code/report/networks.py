@@ -3,14 +3,14 @@
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from paper_code import weights
-from paper_code.errors import PaperCodeError
-from paper_code.filters.bank import Bank
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.perturb import perturbed
+from paper_code.core.table import Row
+from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.filters.gabor import GaborBank
+from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums
-from paper_code.perturb import perturbed
 from paper_code.report.measure import Measured
-from paper_code.report.table import Row
 
 ARRAYS = ("gram", "cross", "total", "square", "count", "orientation")
 BANK = ("l0", "l1", "K")
@@ -34,7 +34,7 @@ def save(measured, path):
     for kind in ("relabelled", "dealt"):
         tensors |= {f"{kind}/{ring}/{version}": draws for (ring, version), draws in getattr(measured, kind).items()}
     about["rows"] = [list(asdict(row).values()) for row in measured.rows]
-    weights.write_tensors(path, tensors, about)
+    write_tensors(path, tensors, about)
 
 
 def load(path):
@@ -45,7 +45,7 @@ def load(path):
     PaperCodeError
         If the file is missing, damaged, or of another version of the package.
     """
-    tensors, about = perturbed(weights.read_tensors(path)), weights.read_metadata(path)
+    tensors, about = perturbed(read_tensors(path)), read_metadata(path)
     try:
         fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})
         bank = Bank(*(tensors.get(f"bank/{name}") for name in BANK), about["stride"], fits, about["level"])

@@ -6,29 +6,12 @@ and the mean of a null inside the networks, ``:holm`` the t test's p adjusted in
 
 import numpy as np
 
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 from paper_code.core.statistics import benjamini_hochberg, equivalence_p, holm, over_networks, permutation_p, pooled_differences
-from paper_code.errors import PaperCodeError
+from paper_code.core.table import ALL, END, Row, Table
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, bootstrap
 from paper_code.lateral.invariance import invariance
-from paper_code.report.plan import plan
-from paper_code.report.table import ALL, END, Row, Table
-
-CONTROL_MEASURES = {
-    ("l0.log_r2", "", ""): "l0: R² of the LoG",
-    ("l0.i_rad", "", ""): "l0: radial symmetry",
-    ("l1.gabor_r2", "", ""): "l1: Gabor R²",
-    ("l1.gabor_share", "", ""): "l1: share of Gabors",
-    ("bank.oriented", "", ""): "oriented cells",
-    ("bank.cardinal", "", ""): "share of cardinal cells",
-    ("K.like", "beyond RF and CO", "2-14"): "like",
-    ("K.source", "raw", "6-10.5"): "source's axis",
-    ("K.target", "beyond RF and CO", "6-10.5"): "target's axis",
-    ("K.cocircular", "raw", "6-10.5"): "co-circular",
-    ("K.cocircular", "beyond RF", "6-10.5"): "co-circular beyond RF",
-    ("K.cocircular", "raw", "10.5-18"): "co-circular, far",
-}
-"""(measure, version, ring) that controls are compared in, the filters and the primary terms of K, with a few words for each."""
-FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long trained; shortened controls are compared with ``control``
 
 
 def pooled(networks):

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
-from paper_code.report import book
-from paper_code.report.plan import plan
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
+from paper_code.core.rounding import shown
+from paper_code.core.table import ALL, END, Row, reported_seeds
+from paper_code.core.tables import effect_text
 from paper_code.report.pool import verdict
-from paper_code.report.table import ALL, END, Row
-from paper_code.rounding import shown
 
 FILE = Path(__file__).with_name("claims.toml")
 ROTATED = {"reference": "upright", "turned": "turned at random", "control-phase-scrambled": "phases scrambled, short training"}
@@ -64,7 +64,7 @@ class Found:
     @property
     def effect(self):
         """Mean with its interval, as text; signed where chance is 0."""
-        text = book.effect_text(self.row, 2 if self.claim.unit.startswith("%") else 3)
+        text = effect_text(self.row, 2 if self.claim.unit.startswith("%") else 3)
         return text.replace("+", "") if self.claim.unit == "R² or share" else text
 
     @property
@@ -96,7 +96,7 @@ def claims(path=FILE):
 
 
 def judge(claim, numbers):
-    """A row of the scorecard from a :class:`paper_code.report.table.Table`.
+    """A row of the scorecard from a :class:`paper_code.core.table.Table`.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def judge(claim, numbers):
 def single(claim, numbers):
     """The value of every network that the estimate is made over, (n,); of a paired difference, end less start."""
     measure, _, kind = claim.measure.partition(":")
-    seeds = book.reported_seeds(numbers, claim.condition)
+    seeds = reported_seeds(numbers, claim.condition)
     if kind != "trained":
         return numbers.networks(measure=claim.measure, step=END, seed=seeds, **claim.place)[0]
     end, start = (numbers.networks(measure=measure, step=step, seed=seeds, **claim.place)[0] for step in (END, 0))
@@ -129,14 +129,14 @@ def rotations(numbers):
     """How much of l0, the bank and K is the same at all orientations: texts (images, networks, I_rad, evenness, share of K)."""
     rows = []
     for condition, label in ROTATED.items():
-        seeds = book.reported_seeds(numbers, condition)
+        seeds = reported_seeds(numbers, condition)
         if len(seeds) < 2:
             continue
         place = {"condition": condition, "seed": ALL, "step": END}
         found = [numbers.one(measure=name, **place) for name in ("l0.i_rad", "bank.evenness")]
         found.append(numbers.one(measure="K.invariant", version="raw", ring="6-10.5", **place))
         # Two networks have an interval, but no use for it.
-        texts = [book.effect_text(one, 2).replace("+", "") if len(seeds) > 2 else f"{one.value:.2f}" for one in found]
+        texts = [effect_text(one, 2).replace("+", "") if len(seeds) > 2 else f"{one.value:.2f}" for one in found]
         rows.append([label, len(seeds), *(text.replace("-", "−") for text in texts)])
     return rows
 

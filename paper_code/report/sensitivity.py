@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from paper_code.core.plan import plan
 from paper_code.lateral.frame import fold
 from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit
-from paper_code.report.plan import plan
 
 VARIANTS = tuple(f"{one['term']}, {one['ring']} px, {one['version']}" for one in plan()["primary"])
 """The five primary terms, the columns of the table."""

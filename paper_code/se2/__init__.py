@@ -18,7 +18,7 @@ Processes
 Curves
     ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, ``integral_curve``, and the slope of an orientation field.
 
-Bad arguments raise ``paper_code.errors.PaperCodeError``. Only numpy and scipy are imported.
+Bad arguments raise ``paper_code.core.errors.PaperCodeError``. Only numpy and scipy are imported.
 
 Sources: Field, Hayes and Hess 1993; Mumford 1994; Citti and Sarti 2006; Duits and Franken 2010; Sanguinetti, Citti and Sarti 2010;
 Barbieri, Citti, Cocci and Sarti 2014; Zhang, Duits, Sanguinetti and ter Haar Romeny 2016.
@@ -40,9 +40,9 @@ from paper_code.se2.curves import (
 )
 from paper_code.se2.direction_process import DirectionProcess, direction_process, heisenberg
 from paper_code.se2.enhancement import Enhancement, enhancement
-from paper_code.se2.kernel import Kernel, sample_grid, sample_points
 from paper_code.se2.lattice import lattice_kernel, undirect
-from paper_code.se2.spectral import Moments
+from paper_code.se2.modes import Moments
+from paper_code.se2.sampling import Kernel, sample_grid, sample_points
 
 __all__ = [
     "DirectionProcess", "Enhancement", "Geodesic", "Kernel", "Moments", "SlopeFit", "association_field", "co_circular",

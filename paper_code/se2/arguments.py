@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 
 SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter: its powers and ratios then stay inside double precision
 MOST = 2**31 - 1  # of a count

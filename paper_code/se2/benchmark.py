@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_count, check_memory, check_number
 from paper_code.se2.direction_process import DirectionProcess
-from paper_code.se2.kernel import sample_grid, sample_points
 from paper_code.se2.lattice import lattice_kernel
+from paper_code.se2.sampling import sample_grid, sample_points
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.fft import fft, ifft, next_fast_len
 
 from paper_code.se2.arguments import check_arrays, check_count, check_number
-from paper_code.se2.kernel import sample_grid
-from paper_code.se2.spectral import Moments, Process, tridiagonal
+from paper_code.se2.modes import Moments, Process, tridiagonal
+from paper_code.se2.sampling import sample_grid
 
 
 @dataclass(frozen=True, kw_only=True)

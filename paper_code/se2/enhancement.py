@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_number
-from paper_code.se2.kernel import sample_grid
-from paper_code.se2.spectral import Moments, Process, tridiagonal
+from paper_code.se2.modes import Moments, Process, tridiagonal
+from paper_code.se2.sampling import sample_grid
 
 TALBOT = 24  # nodes on the contour; errors of 3.9^-24 (Trefethen, Weideman and Schmelzer 2006)
 

@@ -9,11 +9,11 @@ import math
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_array, check_count, check_memory, check_number
-from paper_code.se2.kernel import half_plane
+from paper_code.se2.modes import Process, blocks, check_work
 from paper_code.se2.resolution import TOLERANCE
-from paper_code.se2.spectral import Process, blocks, check_work
+from paper_code.se2.sampling import half_plane
 
 
 def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_theta=64, spacing=1.0, offsets=None, cell=None,

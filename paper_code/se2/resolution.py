@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_number
-from paper_code.se2.spectral import MOST_MODES, WORK, Process
+from paper_code.se2.modes import MOST_MODES, WORK, Process
 
 TOLERANCE = 2e-4  # what each cut may lose, as a share of the kernel's peak
 FEWEST = 20000  # frequencies that a kernel is taken to need, so that the comparison itself stays short

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from paper_code.se2.benchmark import moment_errors, orders
-from paper_code.se2.kernel import sample_points
 from paper_code.se2.lattice import lattice_kernel
+from paper_code.se2.sampling import sample_points
 
 
 def symmetry_errors(process, count=40, seed=0, box=60.0):

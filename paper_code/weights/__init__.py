@@ -12,8 +12,6 @@ Layout, readable without this package::
 A condition without l0 or lateral connections has no tensor of that name; the last three files may be left out.
 """
 
-from paper_code.weights.layers import EARLY_KEYS, EarlyLayers, digest, read_metadata, read_tensors, write_tensors
-from paper_code.weights.records import SUFFIXES
 from paper_code.weights.store import (
     DIRECTORY,
     configuration,
@@ -33,13 +31,9 @@ from paper_code.weights.collect import PRESETS, collect, lighten, read_result  #
 
 __all__ = [
     "DIRECTORY",
-    "EARLY_KEYS",
     "PRESETS",
-    "SUFFIXES",
-    "EarlyLayers",
     "collect",
     "configuration",
-    "digest",
     "entry",
     "initial_early",
     "lighten",
@@ -48,11 +42,8 @@ __all__ = [
     "load_snapshots",
     "manifest",
     "read_log",
-    "read_metadata",
     "read_result",
-    "read_tensors",
     "seeds",
     "shipped",
     "verify",
-    "write_tensors",
 ]

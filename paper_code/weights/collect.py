@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import locked, read_json, unwritable, write_atomically
-from paper_code.schema import check, read
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import locked, read_json, unwritable, write_atomically
+from paper_code.core.schema import check, read
+from paper_code.core.tensors import as_bytes, from_bytes, is_missing, read_bytes, read_tensors
+from paper_code.network.layers import EARLY_KEYS
 from paper_code.weights import store
-from paper_code.weights.layers import EARLY_KEYS, as_bytes, from_bytes, is_missing, read_bytes, read_tensors
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
@@ -32,7 +33,7 @@ def collect(runs, directory=None, preset="exact", replace=False):
     Parameters
     ----------
     runs : sequence of paths
-        Directories that :class:`paper_code.training.Run` filled to the end.
+        Directories that :class:`paper_code.training.run.Run` filled to the end.
     directory : path, optional
         By default ``data/weights``.
     preset : str
@@ -235,7 +236,7 @@ def read_result(run):
 
 def _read_run(run):
     """Key of a finished run, its result, and what it left, by kind."""
-    from paper_code.training import snapshot_steps  # here, as training imports this package
+    from paper_code.training.run import snapshot_steps  # here, as training imports this package
 
     result = read_result(run)
     condition = store.Condition.from_dict(result["condition"])

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
-from paper_code.conditions import Condition
-from paper_code.errors import PaperCodeError
-from paper_code.schema import Count, Hash, Key, Name, Record, Seed, Text, Word, fault
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.schema import Count, Hash, Key, Name, Record, Seed, Text, Word, fault
+from paper_code.training.conditions import Condition
 
 SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
 Share = Annotated[float, Field(ge=0, le=1)]

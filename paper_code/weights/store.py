@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from paper_code.conditions import Condition
-from paper_code.errors import PaperCodeError
-from paper_code.files import read_json
-from paper_code.network import Network
-from paper_code.perturb import perturbed
-from paper_code.report.plan import reported
-from paper_code.schema import check
-from paper_code.weights.layers import EARLY_KEYS, EarlyLayers, from_bytes, is_missing, read_bytes
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json
+from paper_code.core.perturb import perturbed
+from paper_code.core.plan import reported
+from paper_code.core.schema import check
+from paper_code.core.tensors import from_bytes, is_missing, read_bytes
+from paper_code.network.layers import EARLY_KEYS, EarlyLayers
+from paper_code.network.model import Network
+from paper_code.training.conditions import Condition
 from paper_code.weights.records import Manifest, Noted, Tested
 
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or Path(__file__).resolve().parents[2] / "data" / "weights")

@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import keeper, refuse
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import drop_damaged, read_text

@@ -23,8 +23,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import read_json, sha256, write_atomically, write_json
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json, sha256, write_atomically, write_json
 from paper_code.workflow import refuse
 from paper_code.workflow.kernels import LocalKernelManager, prepare_environment
 from paper_code.workflow.toc import notebook_chapters, read_text

@@ -16,7 +16,7 @@ LOADED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "p
 """Values of ``<link rel>`` that make a browser fetch something."""
 
 CSS_ADDRESS = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"'();\s]+)|url\(\s*["']?([^"')]+)""")
-OWN_SCRIPTS = [path.read_text(encoding="utf-8").strip() for path in (Path(__file__).parents[1] / "figures").glob("*.js")]
+OWN_SCRIPTS = [path.read_text(encoding="utf-8").strip() for path in (Path(__file__).parents[1] / "figures" / "interactive").glob("*.js")]
 THEME_SCRIPTS = {
     "kernelName = 'python3'",
     '// Activate the search field on page load let searchInput = document.querySelector("form.bd-search input"); if (searchInput) {'

@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from paper_code.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import refuse
 from paper_code.workflow.toc import is_notebook, pages
 

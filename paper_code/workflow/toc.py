@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from paper_code.errors import PaperCodeError
-from paper_code.files import read_json, sha256
-from paper_code.report.plan import plan
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json, sha256
+from paper_code.core.plan import plan
 
 UNRELATED = {"__main__.py", "stage.py", "html.py", "keeper.py", "check_html.py", "downloads.py", "count_notebooks.py", "compare.py"}
 """Modules of this folder that cannot change what a chapter computes."""

@@ -1,0 +1,181 @@
+"""Files that are either whole or not there, and their hashes."""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+
+from paper_code.core.errors import PaperCodeError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as write_atomically names them
+
+
+def write_atomically(path, content):
+    """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, then rename.
+
+    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file cannot be written, or something that is no file is in its place; the temporary file is gone and what was
+        there is untouched.
+    """
+    path = Path(path)
+    if isinstance(content, str):
+        content = content.encode()
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = _mode(path)
+        try:
+            # Made by os.open, the file has the permissions that the umask leaves.
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if mode is not None:
+                os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise unwritable(path, error) from error
+
+
+def _mode(path):
+    """Permissions of the regular file at ``path``; None if there is nothing.
+
+    Raises
+    ------
+    PaperCodeError
+        If something else is there, such as a link or a device, which is not ours to replace or append to.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "a device, a pipe or a socket"
+        raise PaperCodeError(f"{path} is {kind} and not a file, and is left as it is; choose another place")
+    return stat.S_IMODE(mode)
+
+
+def append_line(path, line):
+    """Append one line to a text file and bring it to the disk.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file cannot be written; its last line may then be a part of ``line``.
+    """
+    try:
+        _mode(path)
+        with open(path, "a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path, error):
+    """The PaperCodeError that tells a person of a failed write."""
+    reason = getattr(error, "strerror", None) or error
+    return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
+
+
+def unreadable(path, error):
+    """The PaperCodeError that tells a person of a failed read."""
+    return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
+
+
+def remove_leftovers(directory):
+    """Delete what a killed :func:`write_atomically` left in ``directory``; no other file, whatever its name, and no subfolder's."""
+    for path in Path(directory).glob("*.tmp"):
+        if LEFTOVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path):
+    """Hold the lock file ``path``, which stays behind, empty; the lock itself ends with the process, however that ends.
+
+    Where the file system or the operating system knows no locks, there is none.
+
+    Raises
+    ------
+    PaperCodeError
+        If another process holds it, or the file cannot be made.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _mode(path)
+        stream = open(path, "a")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with stream:
+        try:
+            if fcntl is not None:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PaperCodeError(f"another process is at work in {path.parent}; wait for its end, or choose another directory") from error
+        except OSError:
+            pass
+        yield
+
+
+def write_json(path, value):
+    """Write ``value`` as sorted, indented JSON, atomically.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file cannot be written, or a number is NaN or infinite, for which JSON has no word.
+    """
+    try:
+        content = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
+    except ValueError as error:
+        raise PaperCodeError(f"{path} is not written: a value is NaN or infinite ({error})") from error
+    write_atomically(path, content + "\n")
+
+
+def read_json(path):
+    """Read a JSON object as a dict, or say in one line why not.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file is missing, or is not a JSON object.
+    """
+    try:
+        if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may never end
+            raise PaperCodeError(f"{path} is not a file")
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it, or move it away and make it again") from error
+    if not isinstance(value, dict):
+        raise PaperCodeError(f"{path} holds no JSON object; restore it, or move it away and make it again")
+    return value
+
+
+def sha256(path):
+    """SHA-256 of a file as a hexadecimal string; a PaperCodeError if it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -1,0 +1,46 @@
+"""The frozen plan: what is measured on the reported networks, and how, written down before they were trained."""
+
+import hashlib
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from paper_code.core.errors import PaperCodeError
+
+FILE = Path(__file__).parents[1] / "report" / "plan.toml"
+
+
+def _content():
+    try:
+        return FILE.read_bytes().replace(b"\r\n", b"\n")
+    except OSError as error:
+        raise PaperCodeError(f"cannot read the plan {FILE}: {error.strerror}; install the package again") from error
+
+
+def plan_sha256():
+    """SHA-256 of the plan, whatever its line ends: part of the identity of every run."""
+    return hashlib.sha256(_content()).hexdigest()
+
+
+@cache
+def plan():
+    """The plan, a dict."""
+    return tomllib.loads(_content().decode())
+
+
+def reported(condition, there):
+    """The seeds of a condition that estimates are made over, of those ``there``.
+
+    The plan's, once all of them are there: each network is measured once, and none is left out. Until then the others, which are
+    exploratory, or none.
+    """
+    wanted = plan()["networks"]["reported"].get(condition)
+    if wanted is None:
+        return list(there)
+    return list(wanted) if set(wanted) <= set(there) else [seed for seed in there if seed not in wanted]
+
+
+def is_confirming(condition, there):
+    """Whether :func:`reported` gives the networks that the plan reports."""
+    wanted = plan()["networks"]["reported"].get(condition)
+    return wanted is not None and set(wanted) <= set(there)

@@ -1,0 +1,161 @@
+"""The tidy table: every number of the book, one a row, as a CSV file that a reader can open anywhere.
+
+=========  ==========================================================================================================
+column     what it holds
+=========  ==========================================================================================================
+condition  of the network, as ``python -m paper_code conditions`` lists them
+seed       of the network; ``all`` for an estimate over the networks of a condition
+step       of the training; ``end`` for the trained network
+measure    ``kernel.term`` or ``layer.measure``; what follows a colon says how the row's p or interval was found
+version    of a measure of K: raw, beyond RF, beyond RF and CO; empty elsewhere
+ring       distance of the fields, px; empty elsewhere
+value      in sd of the kernel for terms, % of its variance for shares and gains, R^2 elsewhere
+low, high  95 % interval over networks, or of the bootstrap
+p          two-sided
+null       what chance gives
+=========  ==========================================================================================================
+
+An empty cell is a number that there is not.
+"""
+
+import csv
+import io
+import math
+from dataclasses import astuple, dataclass, fields
+
+import numpy as np
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import write_atomically
+from paper_code.core.plan import reported
+
+ALL, END = "all", "end"
+DIGITS = 5  # significant: more than any number here carries from one processor to another is left out
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number with its place; see the module."""
+
+    condition: str
+    seed: str
+    step: str
+    measure: str
+    version: str = ""
+    ring: str = ""
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    null: float = math.nan
+
+
+COLUMNS = tuple(item.name for item in fields(Row))
+NUMBERS = ("value", "low", "high", "p", "null")
+
+
+def columns():
+    """(name, what it holds) of the columns, as the module's text says."""
+    body = __doc__.split("\n=")[2].splitlines()[1:]  # between the second rule and the third
+    return [tuple(part.strip() for part in line.split("  ", 1)) for line in body]
+
+
+class Table:
+    """Rows, and questions to them."""
+
+    def __init__(self, rows):
+        self.rows = list(rows)
+        self._indices = {}
+
+    def __len__(self):
+        return len(self.rows)
+
+    def where(self, **wanted):
+        """The rows whose columns have the wanted values; a value may be a collection of them."""
+        wanted = {name: _texts(value) for name, value in wanted.items()}
+        few = [self._with(name, wanted[name]) for name in ("measure", "condition") if name in wanted]
+        rows = min(few, key=len, default=self.rows)
+        return Table(row for row in rows if all(getattr(row, name) in values for name, values in wanted.items()))
+
+    def _with(self, name, values):
+        """Rows with any of these values in a column, in their order within each value; chapters ask hundreds of questions."""
+        if name not in self._indices:
+            index = self._indices[name] = {}
+            for row in self.rows:
+                index.setdefault(getattr(row, name), []).append(row)
+        return [row for value in values for row in self._indices[name].get(value, ())]
+
+    def one(self, **wanted):
+        """The single row that there is.
+
+        Raises
+        ------
+        PaperCodeError
+            If there is none, or several.
+        """
+        found = self.where(**wanted).rows
+        if len(found) != 1:
+            place = ", ".join(f"{name} {value}" for name, value in wanted.items())
+            raise PaperCodeError(f"the table of measures has {len(found)} rows with {place}; make it again with 'make measures'")
+        return found[0]
+
+    def networks(self, **wanted):
+        """The values of single networks in the order of their seeds, (n,), and the seeds."""
+        rows = sorted((row for row in self.where(**wanted).rows if row.seed != ALL), key=lambda row: int(row.seed))
+        return np.array([row.value for row in rows]), [int(row.seed) for row in rows]
+
+
+def _texts(value):
+    return {str(one) for one in value} if isinstance(value, list | tuple | set | range) else {str(value)}
+
+
+def write_table(path, rows):
+    """Write rows, sorted, as CSV."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in sorted(rows, key=_place):
+        writer.writerow([_shown(value) for value in astuple(row)])
+    write_atomically(path, stream.getvalue())
+
+
+def _place(row):
+    number = int(row.seed) if row.seed.isdecimal() else -1
+    return row.condition, row.measure, row.version, row.ring, number, int(row.step) if row.step.isdecimal() else math.inf
+
+
+def _shown(value):
+    if isinstance(value, str):
+        return value
+    return "" if math.isnan(value) else f"{value:.{DIGITS}g}"
+
+
+def read_table(path):
+    """Read what :func:`write_table` wrote.
+
+    Raises
+    ------
+    PaperCodeError
+        In one line, if the file is missing or is no such table.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as stream:
+            reader = csv.reader(stream)
+            if tuple(next(reader, ())) != COLUMNS:
+                raise PaperCodeError(f"{path} is not a table of measures: its columns are not {', '.join(COLUMNS)}")
+            rows = []
+            for number, line in enumerate(reader, 2):
+                if len(line) != len(COLUMNS):
+                    raise PaperCodeError(f"{path}, line {number}: {len(line)} columns, not {len(COLUMNS)}; make the table again")
+                texts, numbers = line[: -len(NUMBERS)], line[-len(NUMBERS) :]
+                rows.append(Row(*texts, *(math.nan if one == "" else float(one) for one in numbers)))
+    except OSError as error:
+        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, csv.Error) as error:
+        raise PaperCodeError(f"{path} is not a table of measures ({error}); make it again") from error
+    return Table(rows)
+
+
+def reported_seeds(numbers, condition="reference"):
+    """The seeds that estimates of a condition are made over."""
+    return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))

@@ -1,0 +1,184 @@
+"""What the logs of training say: learning curves, and accuracies over seeds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_code import weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import reported
+from paper_code.core.rounding import fixed
+from paper_code.core.tables import plain
+from paper_code.training.conditions import CONTROLS
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The log of one training.
+
+    Attributes
+    ----------
+    condition : str
+    seed : int
+    step : int array (n,)
+        Steps at which the loss was noted.
+    loss : float array (n,)
+        Cross-entropy of the batch, with label smoothing, in nats.
+    epoch : int array (m,)
+        Epochs at whose end the network was tested.
+    epoch_step : int array (m,)
+    accuracy, accuracy_noise_free : float arrays (m,)
+        On the test images, with and without receptor noise; NaN where there were no test images.
+    seconds : float
+        From start to end.
+    """
+
+    condition: str
+    seed: int
+    step: np.ndarray
+    loss: np.ndarray
+    epoch: np.ndarray
+    epoch_step: np.ndarray
+    accuracy: np.ndarray
+    accuracy_noise_free: np.ndarray
+    seconds: float
+
+    def smoothed(self, window):
+        """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
+        reach = window // 2
+        return np.array([self.loss[max(0, i - reach) : i + reach + 1].mean() for i in range(len(self.loss))])
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """What the networks of one condition reached on their test images.
+
+    Attributes
+    ----------
+    condition : str
+    about : str
+    images : str
+        Source of the images.
+    images_sha256 : str
+    classes : int
+    test_images : int
+    seeds : tuple of int
+    noisy, noise_free : float arrays (seeds,)
+        With and without receptor noise.
+    """
+
+    condition: str
+    about: str
+    images: str
+    images_sha256: str
+    classes: int
+    test_images: int
+    seeds: tuple
+    noisy: np.ndarray
+    noise_free: np.ndarray
+
+    def row(self):
+        """Cells of a table: condition, images, seeds, accuracies without noise as mean, sd and range, mean with noise, chance."""
+        values = 100 * self.noise_free
+        several = len(values) > 1
+        return [
+            f"`{self.condition}`",
+            f"{plain(self.images)}, {self.classes} classes",
+            len(values),
+            fixed(values.mean(), 1),
+            fixed(values.std(ddof=1), 1) if several else "–",
+            f"{fixed(values.min(), 1)} to {fixed(values.max(), 1)}" if several else "–",
+            fixed(100 * self.noisy.mean(), 1),
+            fixed(100 * self.chance, 1),
+        ]
+
+    @property
+    def chance(self):
+        """Accuracy of a guess, for classes of equal size."""
+        return 1 / self.classes
+
+    @property
+    def chance_bound(self):
+        """Accuracy that a guess on every test image exceeds with a probability of about one in a thousand (normal approximation)."""
+        return self.chance + 3.09 * np.sqrt(self.chance * (1 - self.chance) / self.test_images)
+
+
+def curve(condition, seed, directory=None):
+    """The :class:`Curve` of one shipped network."""
+    log = weights.read_log(condition, seed, directory)
+    training = [line for line in log if "loss" in line]
+    tests = [line for line in log if "epoch" in line]
+    if not training or not tests:
+        raise PaperCodeError(f"the log of {condition}/seed-{seed} holds no losses or no tests; collect the run again")
+
+    def column(lines, key, kind=float):
+        return np.array([np.nan if line[key] is None else line[key] for line in lines], kind)
+
+    return Curve(
+        condition,
+        seed,
+        column(training, "step", int),
+        column(training, "loss"),
+        column(tests, "epoch", int),
+        column(tests, "step", int),
+        column(tests, "accuracy"),
+        column(tests, "accuracy_noise_free"),
+        log[-1]["seconds"],
+    )
+
+
+def accuracies(directory=None):
+    """One :class:`Accuracy` for each condition and set of images in the manifest, if tested: the reference first, then by name.
+
+    The controls are left out: their training is shorter; of a condition that the plan reports, so are the networks that it does not.
+    """
+    groups = {}
+    for listed in weights.manifest(directory)["networks"].values():
+        name = listed["condition"]["name"]
+        if listed["accuracy"] is not None and name not in CONTROLS:
+            groups.setdefault((name != REFERENCE, name, listed["images"]["sha256"]), []).append(listed)
+    found = []
+    for (_, name, sha256), networks in sorted(groups.items()):
+        wanted = reported(networks[0]["condition"]["name"], [listed["seed"] for listed in networks])
+        networks = sorted((listed for listed in networks if listed["seed"] in wanted), key=lambda listed: listed["seed"])
+        first = networks[0]
+        found.append(
+            Accuracy(
+                name,
+                first["condition"]["about"],
+                first["images"]["name"],
+                sha256,
+                len(first["images"]["classes"]),
+                first["test_images"],
+                tuple(listed["seed"] for listed in networks),
+                np.array([listed["accuracy"] for listed in networks]),
+                np.array([listed["accuracy_noise_free"] for listed in networks]),
+            )
+        )
+    return found
+
+
+def comparison(groups):
+    """Sentences on every condition beside the reference, for what :func:`accuracies` returns."""
+    reference = next((group for group in groups if group.condition == REFERENCE), None)
+    others = [group for group in groups if group.condition != REFERENCE]
+    if reference is None or not others:
+        return ["The manifest holds no other condition to compare with."]
+    return [f"{group.condition} ({len(group.seeds)} against {len(reference.seeds)}): {against(group, reference)}." for group in others]
+
+
+def against(other, reference):
+    """Difference of another condition from the reference, in words that claim no more than the seeds allow without noise."""
+    if other.images_sha256 != reference.images_sha256:
+        return "other images: not comparable"
+    clean, noisy = (100 * (getattr(other, kind).mean() - getattr(reference, kind).mean()) for kind in ("noise_free", "noisy"))
+    text = f"{fixed(clean, 1, '+')} points without noise, {fixed(noisy, 1, '+')} through it"
+    if min(len(other.seeds), len(reference.seeds)) < 2:
+        return f"{text}; a single seed, no verdict"
+    if other.noise_free.min() > reference.noise_free.max():
+        return f"{text}; every network above every reference"
+    if other.noise_free.max() < reference.noise_free.min():
+        return f"{text}; every network below every reference"
+    return f"{text}; the ranges overlap"

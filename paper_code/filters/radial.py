@@ -1,0 +1,359 @@
+"""The LGN filter Psi0: Laplacian of Gaussian (Marr & Hildreth 1980), radial symmetry, radial profile and frequency response."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy.ndimage import shift
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
+from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy, unit_scale
+from paper_code.filters.spectrum import frequency_grid, transform
+
+UNINFORMATIVE_BELOW = 0.6  # px: a narrower LoG lives on five weights, and the 5-point Laplacian alone reaches R^2 .95
+GAUSSIANS = (0.5, 0.7, 1.0, 1.4, 2.0)  # px: the widths that span a smooth radial profile in I_rad
+
+
+@dataclass(frozen=True)
+class LogFit(Bank):
+    """``A (1 - q) exp(-q) + B`` with ``q = ((x - x0)^2 + (y - y0)^2) / (2 sigma^2)``; arrays (n,). A > 0 is ON-centre."""
+
+    x0: np.ndarray  # px right of the middle of the filter
+    y0: np.ndarray  # px up
+    sigma: np.ndarray  # px; the zero crossing lies at the radius sqrt(2) sigma
+    amplitude: np.ndarray  # A, signed, in units of the weights
+    constant: np.ndarray  # B
+    r2: np.ndarray  # 1 - SSR / sum of squares about the mean: the model has a constant
+    bic: np.ndarray  # of the unit-energy filter, 5 parameters
+    at_bound: np.ndarray  # bool: centre or sigma at its bound
+    uninformative: np.ndarray  # bool: sigma < .6 px
+
+    def render(self, size):
+        """The fitted function on a lattice: (n, size, size), or (size, size) for a single fit."""
+        x, y = pixel_grid(size)
+        x0, y0 = np.asarray(self.x0)[..., None, None], np.asarray(self.y0)[..., None, None]
+        return self._profile(np.hypot(x - x0, y - y0), 2)
+
+    def residual(self, filters):
+        """``filters - fit``, in the shape of the filters."""
+        return filters - self.render(np.shape(filters)[-1])
+
+    def profile(self, radius):
+        """The fit against the radius in px, (n, k) or (k,) for ``radius`` (k,)."""
+        return self._profile(np.asarray(radius, dtype=float), 1)
+
+    def response(self, frequency):
+        """Closed form of the transform of the LoG part: ``4 pi^3 A sigma^4 f^2 exp(-2 pi^2 sigma^2 f^2)``; f in cycles per pixel.
+
+        The transform of ``(1 - q) exp(-q)`` on the whole plane; zero at f = 0, largest at ``f = 1 / (sqrt(2) pi sigma)``. The
+        constant B, which on the finite lattice adds to the lowest frequencies only, is left out.
+        """
+        f, sigma = np.asarray(frequency, dtype=float), np.asarray(self.sigma)[..., None]
+        amplitude = np.asarray(self.amplitude)[..., None]
+        return 4 * np.pi**3 * amplitude * sigma**4 * f**2 * np.exp(-2 * np.pi**2 * sigma**2 * f**2)
+
+    def _profile(self, radius, axes):
+        sigma, amplitude, constant = (
+            np.asarray(value)[(..., *[None] * axes)] for value in (self.sigma, self.amplitude, self.constant)
+        )
+        q = radius**2 / (2 * sigma**2)
+        return amplitude * (1 - q) * np.exp(-q) + constant
+
+
+@dataclass(frozen=True)
+class DogFit(Bank):
+    """Difference of Gaussians ``A1 exp(-r^2 / 2 s1^2) + A2 exp(-r^2 / 2 s2^2) + B``, s1 <= s2; arrays (n,)."""
+
+    x0: np.ndarray  # px right
+    y0: np.ndarray  # px up
+    sigma_centre: np.ndarray  # px
+    sigma_surround: np.ndarray  # px
+    amplitude_centre: np.ndarray  # signed, in units of the weights
+    amplitude_surround: np.ndarray  # signed
+    constant: np.ndarray
+    r2: np.ndarray  # about the mean
+    bic: np.ndarray  # of the unit-energy filter, 7 parameters
+    at_bound: np.ndarray  # bool
+
+    def render(self, size):
+        """The fitted function on a lattice: (n, size, size), or (size, size) for a single fit."""
+        x, y = pixel_grid(size)
+        x0, y0, s1, s2, a1, a2, b, _, _, _ = (np.asarray(getattr(self, field.name))[..., None, None] for field in fields(self))
+        r2 = (x - x0) ** 2 + (y - y0) ** 2
+        return a1 * np.exp(-r2 / (2 * s1**2)) + a2 * np.exp(-r2 / (2 * s2**2)) + b
+
+
+class LogModel:
+    """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma)."""
+
+    def __init__(self, size):
+        x, y = pixel_grid(size)
+        self.x, self.y = x.ravel(), y.ravel()
+        half = (size - 1) / 2
+        self.lower, self.upper = np.array([-half, -half, np.log(0.3)]), np.array([half, half, np.log(size)])
+
+    def _q(self, parameters):
+        x0, y0, log_sigma = parameters.T[:, :, None]
+        precision = np.exp(-2 * log_sigma)
+        dx, dy = self.x - x0, self.y - y0
+        return precision * (dx**2 + dy**2) / 2, dx, dy, precision
+
+    def basis(self, parameters):
+        q = self._q(parameters)[0]
+        return np.stack([(1 - q) * np.exp(-q), np.ones_like(q)], axis=1)
+
+    def slope(self, parameters, basis, coefficients):
+        q, dx, dy, precision = self._q(parameters)
+        by_q = coefficients[:, :1] * (q - 2) * np.exp(-q)
+        return np.stack([-precision * dx * by_q, -precision * dy * by_q, -2 * q * by_q], axis=1)
+
+
+class DogModel:
+    """Basis of two Gaussians and 1; parameters (x0, y0, log s1, log s2)."""
+
+    def __init__(self, size):
+        self.log = LogModel(size)
+        bounds = self.log.lower, self.log.upper
+        self.lower, self.upper = (np.append(bound, bound[2]) for bound in bounds)
+
+    def basis(self, parameters):
+        first, second = (np.exp(-self.log._q(parameters[:, [0, 1, k]])[0]) for k in (2, 3))
+        return np.stack([first, second, np.ones_like(first)], axis=1)
+
+    def slope(self, parameters, basis, coefficients):
+        (q1, dx, dy, p1), (q2, _, _, p2) = (self.log._q(parameters[:, [0, 1, k]]) for k in (2, 3))
+        first, second = coefficients[:, :1] * basis[:, 0], coefficients[:, 1:2] * basis[:, 1]
+        pull = p1 * first + p2 * second
+        return np.stack([dx * pull, dy * pull, 2 * q1 * first, 2 * q2 * second], axis=1)
+
+
+class GaussianModel(LogModel):
+    """Basis ``exp(-q)`` and 1; parameters (x0, y0, log sigma): the rival of the LoG with as many parameters."""
+
+    def basis(self, parameters):
+        q = self._q(parameters)[0]
+        return np.stack([np.exp(-q), np.ones_like(q)], axis=1)
+
+    def slope(self, parameters, basis, coefficients):
+        q, dx, dy, precision = self._q(parameters)
+        value = coefficients[:, :1] * basis[:, 0]
+        return np.stack([precision * dx * value, precision * dy * value, 2 * q * value], axis=1)
+
+
+def gaussian_r2(filters):
+    """R^2 (n,) of the best Gaussian plus a constant, from the starts of :func:`fit_log`; errors as there."""
+    filters = check_bank(filters)
+    values, _, about_mean = unit_energy(filters)
+    return 1 - best_start(GaussianModel(filters.shape[-1]), values, log_starts(filters)).ssr / about_mean
+
+
+def log_starts(filters, sigmas=(0.6, 0.9, 1.3, 1.9, 2.7)):
+    """Starts (n, len(sigmas), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
+    count, size = filters.shape[:2]
+    x, y = (axis.ravel() for axis in pixel_grid(size))
+    values = filters.reshape(count, -1) - filters.mean(axis=(1, 2))[:, None]
+    starts = np.empty((count, len(sigmas), 3))
+    for k, sigma in enumerate(sigmas):
+        q = ((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2) / (2 * sigma**2)
+        atoms = (1 - q) * np.exp(-q)
+        atoms -= atoms.mean(axis=1, keepdims=True)
+        best = np.abs(values @ (atoms / np.linalg.norm(atoms, axis=1, keepdims=True)).T).argmax(axis=1)
+        starts[:, k] = np.stack([x[best], y[best], np.full(count, np.log(sigma))], axis=1)
+    return starts
+
+
+def fit_log(filters):
+    """Least-squares Laplacian of Gaussian plus a constant.
+
+    Bounds: the centre on the filter's lattice, sigma in [.3, size] px.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+        Psi0 alone is ``psi0[None]``, and ``fit_log(psi0[None])[0]`` a fit of scalars.
+
+    Returns
+    -------
+    LogFit
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.check_bank`.
+    """
+    filters = check_bank(filters)
+    values, norm, about_mean = unit_energy(filters)
+    solution = best_start(LogModel(filters.shape[-1]), values, log_starts(filters))
+    x0, y0, log_sigma = solution.parameters.T
+    return LogFit(
+        x0=x0,
+        y0=y0,
+        sigma=np.exp(log_sigma),
+        amplitude=solution.coefficients[:, 0] * norm,
+        constant=solution.coefficients[:, 1] * norm,
+        r2=1 - solution.ssr / about_mean,
+        bic=bic(solution.ssr, values.shape[1], 5),
+        at_bound=solution.at_bound.any(axis=1),
+        uninformative=np.exp(log_sigma) < UNINFORMATIVE_BELOW,
+    )
+
+
+def fit_dog(filters):
+    """Least-squares difference of Gaussians plus a constant; parameters, bounds and errors as :func:`fit_log`. Returns a DogFit."""
+    filters = check_bank(filters)
+    values, norm, about_mean = unit_energy(filters)
+    single = log_starts(filters)
+    # A LoG is the limit of a DoG at s2 / s1 -> 1; a ratio of 1.6 is the usual stand-in (Marr & Hildreth 1980), 3 a wide surround.
+    starts = np.concatenate([np.concatenate([single, single[:, :, 2:] + np.log(ratio)], axis=2) for ratio in (1.6, 3.0)], axis=1)
+    solution = best_start(DogModel(filters.shape[-1]), values, starts)
+    order = np.argsort(solution.parameters[:, 2:], axis=1)
+    sigmas = np.exp(np.take_along_axis(solution.parameters[:, 2:], order, axis=1))
+    amplitudes = np.take_along_axis(solution.coefficients[:, :2], order, axis=1) * norm[:, None]
+    return DogFit(
+        x0=solution.parameters[:, 0],
+        y0=solution.parameters[:, 1],
+        sigma_centre=sigmas[:, 0],
+        sigma_surround=sigmas[:, 1],
+        amplitude_centre=amplitudes[:, 0],
+        amplitude_surround=amplitudes[:, 1],
+        constant=solution.coefficients[:, 2] * norm,
+        r2=1 - solution.ssr / about_mean,
+        bic=bic(solution.ssr, values.shape[1], 7),
+        at_bound=solution.at_bound.any(axis=1),
+    )
+
+
+@dataclass(frozen=True)
+class RadialSymmetry(Bank):
+    """How radial a filter is about ``(x0, y0)`` px: two R^2 about the mean, arrays (n,)."""
+
+    x0: np.ndarray
+    y0: np.ndarray
+    i_orb: np.ndarray  # of the means over the orbits of the square group D4, after recentring
+    i_rad: np.ndarray  # of the best combination of Gaussians about the centre, and a constant
+
+
+def radial_symmetry(filters, x0=0.0, y0=0.0):
+    """Orbit and radial symmetry indices about a centre.
+
+    The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
+    ``radial_symmetry(filters, fit.x0, fit.y0)`` with ``fit = fit_log(filters)``.
+
+    ``i_orb`` is the share of variance of the means over the orbits of D4, the eight symmetries of the square. It can refute symmetry,
+    and it needs no smoothness. It cannot show rotational symmetry: on a 7 x 7 lattice the classes of equal radius are these
+    orbits, so a separable square filter scores 1. ``i_rad`` asks for one smooth profile of the radius, at all angles: R^2 of the
+    best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and a constant. It bounds rotational symmetry
+    from below, as a radial profile outside their span lowers it too.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    x0, y0 : float or arrays (n,)
+        Centre in px, x right and y up; the middle of the lattice when absent.
+
+    Returns
+    -------
+    RadialSymmetry
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.check_bank`, or if a filter is shifted off its lattice.
+    """
+    filters, _ = unit_scale(check_bank(filters))
+    count, size = filters.shape[:2]
+    x0, y0 = np.broadcast_to(np.float64(x0), count), np.broadcast_to(np.float64(y0), count)
+    x, y = (axis.ravel() for axis in pixel_grid(size))
+    values = filters.reshape(count, -1)
+    values = values - values.mean(axis=1, keepdims=True)
+    r2 = (x - x0[:, None]) ** 2 + (y - y0[:, None]) ** 2
+    atoms = np.stack([np.exp(-r2 / (2 * sigma**2)) for sigma in GAUSSIANS] + [np.ones_like(r2)], axis=2)
+    basis = np.linalg.qr(atoms)[0]
+    explained = (np.einsum("bnm,bn->bm", basis, values) ** 2).sum(axis=1)
+    i_rad = explained / (values**2).sum(axis=1)
+    return RadialSymmetry(x0=x0.copy(), y0=y0.copy(), i_orb=_orbit_share(recentre(filters, x0, y0)), i_rad=i_rad)
+
+
+def recentre(filters, x0, y0):
+    """Move the point (x0, y0) of each filter to the middle of its lattice, by cubic splines.
+
+    Outside its lattice a convolution filter weighs nothing, so zeros move in.
+    """
+    shifts = np.broadcast_to(np.stack(np.broadcast_arrays(y0, -np.asarray(x0)), axis=-1), (len(filters), 2))
+    return np.stack([shift(one, step, order=3, mode="grid-constant") for one, step in zip(filters, shifts, strict=True)])
+
+
+def _orbit_share(filters):
+    turns = [np.rot90(filters, k, axes=(1, 2)) for k in range(4)]
+    mean = np.mean([*turns, *(turn[:, :, ::-1] for turn in turns)], axis=0)
+    centred = filters - filters.mean(axis=(1, 2), keepdims=True)
+    total = (centred**2).sum(axis=(1, 2))
+    if not (total > 0).all():
+        raise PaperCodeError(f"filter {np.flatnonzero(~(total > 0))[0]} is constant after recentring; its centre lies off its lattice")
+    return 1 - ((filters - mean) ** 2).sum(axis=(1, 2)) / total
+
+
+def radial_profile(filters, x0, y0):
+    """Every weight against its distance from the centre.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    x0, y0 : arrays (n,)
+        Centre in px.
+
+    Returns
+    -------
+    radius, weight : arrays (n, size * size)
+        In px and in units of the weights, sorted by radius.
+    """
+    x, y = (axis.ravel() for axis in pixel_grid(filters.shape[-1]))
+    radius = np.hypot(x - np.reshape(x0, (-1, 1)), y - np.reshape(y0, (-1, 1)))
+    order = np.argsort(radius, axis=1, kind="stable")
+    return np.take_along_axis(radius, order, axis=1), np.take_along_axis(filters.reshape(len(filters), -1), order, axis=1)
+
+
+@dataclass(frozen=True)
+class FrequencyResponse:
+    """Modulus of the transform of one filter, in units of the weights; frequencies in cycles per pixel."""
+
+    fx: np.ndarray  # (m, m), right
+    fy: np.ndarray  # (m, m), up
+    modulus: np.ndarray  # (m, m)
+    frequency: np.ndarray  # (k,), radial, 0 to 1/2
+    radial_mean: np.ndarray  # (k,), mean of the modulus over 180 directions
+    radial_spread: np.ndarray  # (k,), its standard deviation over the directions: 0 for a radial filter
+    fitted: np.ndarray  # (k,), the same radial mean of the fit, on the same lattice and with its constant
+    fitted_plane: np.ndarray  # (k,), closed form of the fitted LoG on the whole plane, modulus
+
+
+def frequency_response(psi0, fit, count=65, radii=51):
+    """Frequency response of one filter and of its LoG.
+
+    Parameters
+    ----------
+    psi0 : array (size, size)
+    fit : LogFit
+        Of this filter alone, ``fit_log(psi0[None])[0]``.
+    count, radii : int
+        Frequencies on a side of the plane, and along the radius.
+
+    Returns
+    -------
+    FrequencyResponse
+    """
+    fx, fy = frequency_grid(count)
+    frequency = np.linspace(0, 0.5, radii)
+    angle = np.arange(180) * np.pi / 180
+    both = np.stack([psi0, fit.render(len(psi0))])
+    rays, fitted_rays = np.abs(transform(both, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle))))
+    return FrequencyResponse(
+        fx=fx,
+        fy=fy,
+        modulus=np.abs(transform(psi0[None], fx, fy)[0]),
+        frequency=frequency,
+        radial_mean=rays.mean(axis=1),
+        radial_spread=rays.std(axis=1),
+        fitted=fitted_rays.mean(axis=1),
+        fitted_plane=np.abs(fit.response(frequency)),
+    )

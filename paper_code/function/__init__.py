@@ -1,0 +1,1 @@
+"""What K does: contours and flankers, silenced cells, images that are harder to see, lightness."""

@@ -1,0 +1,225 @@
+"""Does a cell hear the contour? A small Gabor at the image's centre, four more around it, and what K brings to the cell that answers it.
+
+The experiment of Field, Hayes and Hess (1993) and of Kapadia et al. (1995) in one cell. The flankers lie on a circle through the centre,
+each tangent to it (*arc*), or at the same places, each turned the other way (*zigzag*): nothing but the turn tells the two apart. In a
+straight line they have the centre's polarity (*line*), the opposite one, orthogonal bars, or bars of random orientation.
+"""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from paper_code.core.plan import plan
+from paper_code.function.stimuli import CONTRAST, coordinates
+from paper_code.lateral.frame import ordered_pairs
+from paper_code.lateral.harmonics import TERMS, fit
+from paper_code.network.dynamics import gain
+
+SD, FREQUENCY = 2.0, 0.14  # px and cycles per pixel, of an element
+ORIENTATIONS, PHASES, PLACES = 12, 4, 3
+GAIN_FREQUENCIES = 16
+SPACINGS = (7.0, 8.0, 9.0)  # px
+STEPS = (15, 30, 45)  # degrees from one element to the next
+APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
+COMPARISONS = {
+    **{f"arc less zigzag, {step}": (f"arc {step}", f"zigzag {step}") for step in STEPS},
+    "line less opposite polarity": ("line", "opposite"),
+    "line less orthogonal": ("line", "orthogonal"),
+    "line less random": ("line", "random"),
+}
+
+
+def elements(x, y, orientation, phase):
+    """Pictures (n, 64, 64) of e Gabor elements each, in sd of the training images.
+
+    Parameters
+    ----------
+    x, y, orientation, phase : arrays (n, e)
+        Places in px; direction of the bars and phase in radians.
+    """
+    right, up = coordinates()
+    total = np.zeros((len(x), *right.shape))
+    for column in range(x.shape[1]):
+        one_x, one_y, angle, shift = (part[:, column, None, None] for part in (x, y, orientation, phase))
+        dx, dy = right - one_x, up - one_y
+        across = dy * np.cos(angle) - dx * np.sin(angle)
+        total += np.exp(-(dx**2 + dy**2) / (2 * SD**2)) * np.cos(2 * np.pi * FREQUENCY * across + shift)
+    return CONTRAST * total
+
+
+def circle(orientation, turn, spacing):
+    """Two elements on either side of the centre, each ``spacing`` px from its neighbour and ``turn`` radians from its orientation.
+
+    Returns
+    -------
+    x, y, step : arrays (n, 4)
+        Places in px; how many turns each element is away from the centre's orientation.
+    """
+    steps = np.array([1, 2, -1, -2])
+    x, y = np.zeros((len(orientation), 4)), np.zeros((len(orientation), 4))
+    for row, step in enumerate(steps):
+        side = np.sign(step)
+        chords = orientation[:, None] + side * (np.arange(abs(step)) + 0.5) * turn
+        x[:, row], y[:, row] = (side * spacing * part(chords).sum(axis=1) for part in (np.cos, np.sin))
+    return x, y, steps
+
+
+def stimuli(spacing, seed=0):
+    """All pictures: ``"alone"`` and every arrangement of flankers, arrays (orientations x phases, 64, 64) by name.
+
+    The random orientations of the flankers are drawn from ``seed``.
+    """
+    orientation = np.repeat(np.arange(ORIENTATIONS) * np.pi / ORIENTATIONS, PHASES)
+    phase = np.tile(np.arange(PHASES) * 2 * np.pi / PHASES, ORIENTATIONS)
+    zero = np.zeros((len(orientation), 1))
+    centre = elements(zero, zero, orientation[:, None], phase[:, None])
+
+    def with_flankers(turn, tilt, shift=0.0):
+        x, y, step = circle(orientation, turn, spacing)
+        bars = orientation[:, None] + (tilt if isinstance(tilt, np.ndarray) else tilt * step)
+        return centre + elements(x, y, bars, np.broadcast_to(phase[:, None] + shift, x.shape))
+
+    straight = np.zeros((len(orientation), 4))
+    drawn = np.random.default_rng(seed).uniform(0, np.pi, straight.shape)
+    pictures = {
+        "alone": centre,
+        "line": with_flankers(0.0, straight),
+        "opposite": with_flankers(0.0, straight, np.pi),
+        "orthogonal": with_flankers(0.0, straight + np.pi / 2),
+        "random": with_flankers(0.0, drawn),
+    }
+    for step in STEPS:
+        turn = np.deg2rad(step)
+        pictures |= {f"arc {step}": with_flankers(turn, turn), f"zigzag {step}": with_flankers(turn, -turn)}
+    return pictures
+
+
+@torch.no_grad()
+def flanker_effects(network, kernels, spacing, seed=0):
+    """Lateral input with flankers less that without, over the cell's own response to the centre alone, mean over the elements.
+
+    The cell is the one with the largest h among the 3 x 3 places at the image's centre.
+
+    Parameters
+    ----------
+    network : Network
+        Without receptor noise, in evaluation mode; its own K takes no part.
+    kernels : dict of arrays (n, n, k, k)
+        By name; what stands for K, such as K itself and relabelled ones.
+    spacing : float
+        Px between neighbouring elements.
+    seed : int
+
+    Returns
+    -------
+    dict of dicts
+        ``{kernel: {arrangement: value}}``.
+    """
+    pictures = stimuli(spacing, seed)
+    activity = {name: _activity(network, one) for name, one in pictures.items()}
+    alone = activity["alone"]
+    count, _, side, _ = alone.shape
+    first = side // 2 - PLACES // 2
+    window = alone[:, :, first : first + PLACES, first : first + PLACES].reshape(count, -1)
+    cell, place = np.divmod(window.argmax(dim=1).numpy(), PLACES**2)
+    row, column = first + place // PLACES, first + place % PLACES
+    own = alone[range(count), cell, row, column].numpy()
+    found = {}
+    for name, kernel in kernels.items():
+        weights = torch.as_tensor(np.asarray(kernel), dtype=torch.float32)
+        reach = weights.shape[-1] // 2
+
+        def lateral(h, weights=weights, reach=reach):
+            padded = functional.pad(h, [reach] * 4)
+            return np.array(
+                [
+                    float((weights[i] * padded[n, :, r : r + 2 * reach + 1, c : c + 2 * reach + 1]).sum())
+                    for n, (i, r, c) in enumerate(zip(cell, row, column, strict=True))
+                ]
+            )
+
+        base = lateral(alone)
+        found[name] = {key: float(((lateral(h) - base) / own).mean()) for key, h in activity.items() if key != "alone"}
+    return found
+
+
+@torch.no_grad()
+def summed_effects(network, kernel, spacing, seed=0):
+    """Lateral input with flankers less that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
+
+    What a recording that does not tell cells apart would show. Arguments as of :func:`flanker_effects`, of one kernel (n, n, k, k).
+
+    Returns
+    -------
+    dict
+        ``{arrangement: value}``, mean over the elements.
+    """
+    into_all = torch.as_tensor(np.asarray(kernel).sum(axis=0), dtype=torch.float32)[None]
+
+    reach = into_all.shape[-1] // 2
+
+    def around(h, margin):
+        """Activity at the places and so far beyond."""
+        first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
+        return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
+
+    activity = {name: _activity(network, one) for name, one in stimuli(spacing, seed).items()}
+    lateral = {name: functional.conv2d(around(h, reach), into_all).sum(dim=(1, 2, 3)) for name, h in activity.items()}
+    alone, own = lateral.pop("alone"), around(activity["alone"], 0).sum(dim=(1, 2, 3))
+    return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}
+
+
+def parts(bank, sums):
+    """Kernels that stand for K one after the other, to ask which part of it a cell hears.
+
+    Parameters
+    ----------
+    bank : Bank
+    sums : PairSums
+        Of K among its oriented cells, as it was measured.
+
+    Returns
+    -------
+    dict of arrays (n, n, k, k)
+        K; its five terms, and the co-circular one of them, as fitted in the rings of APART; what is left of K without the five; what is
+        left of it without its regression on RF; and RF with the gain of K.
+    """
+    frame, unit = bank.frame, bank.among(bank.K)[bank.frame.target, bank.frame.source].std()
+    psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
+    made = {name: np.zeros(psi.shape) for name in TERMS}
+    for ring in APART:
+        low, high = plan()["harmonics"]["rings"][ring]
+        inside = (frame.squared_distance >= low**2) & (frame.squared_distance < high**2)
+        found = fit(sums, ring)
+        for name, value in zip(found.names, found.coefficients[:, sums.kernels.index("K")], strict=True):
+            m, n = TERMS[name]
+            made[name] += inside * value * np.cos(frame.phase) * np.cos(2 * m * psi + 2 * n * theta)
+
+    def between_all(values):
+        few = np.zeros((len(bank.oriented),) * 2 + (bank.side,) * 2)
+        few[frame.target, frame.source] = unit * values.reshape(-1, bank.side, bank.side)
+        kernel = np.zeros_like(bank.K)
+        kernel[np.ix_(bank.oriented, bank.oriented)] = few
+        return kernel
+
+    geometry = between_all(sum(made.values()))
+    own, rf = (kernel[ordered_pairs(len(bank.K))].ravel() for kernel in (bank.K, bank.rf))
+    slope = np.cov(own, rf)[0, 1] / rf.var(ddof=1)
+    return {
+        "K": bank.K,
+        "K less its part in RF": bank.K - slope * bank.rf,
+        "RF, with the gain of K": gain(bank.K, GAIN_FREQUENCIES) / gain(bank.rf, GAIN_FREQUENCIES) * bank.rf,
+        "the five terms of K": geometry,
+        "the co-circular term alone": between_all(made["cocircular"]),
+        "K less its five terms": bank.K - geometry,
+    }
+
+
+def _activity(network, pictures):
+    images = torch.as_tensor(pictures, dtype=torch.float32)[:, None]
+    return network.simple_cells(network.lgn(network.front_end(images)))
+
+
+def compared(effects):
+    """The judged differences of one kernel's effects, by name."""
+    return {name: effects[one] - effects[other] for name, (one, other) in COMPARISONS.items()}

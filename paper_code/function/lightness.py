@@ -1,0 +1,215 @@
+"""Lightness illusions through the LGN filter: what l0, its LoG and filters of chance make of equal luminances.
+
+The lightness of a place is read from the filter's response there, times the sign of the filter's centre, so that more response is
+lighter, and averaged over the patch in question; accounts of brightness by filters do so (Blakeslee and McCourt 1999). For the
+edge of Cornsweet the response is integrated as well: Retinex recovers lightness by a Poisson equation from second differences from
+which what is small has been removed (Horn 1974; Morel, Petro and Sbert 2010). All filters have unit norm.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.fft import dct, idct
+from torch.nn import functional
+
+from paper_code import weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.statistics import Estimate, holm, over_networks
+from paper_code.filters import fit_log, null_filters
+from paper_code.function import stimuli
+from paper_code.network.model import gaussian_kernel
+
+CORNSWEET = ("Cornsweet edge", "Cornsweet, integrated")
+NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
+NEAR = slice(16, 48)  # rows read as one profile, far from the border
+
+
+def upright(filters, fits=None):
+    """Filters (n, a, a) with unit norm and, by the sign of their fitted LoG, a positive centre."""
+    fits = fit_log(filters) if fits is None else fits
+    return filters * (np.where(fits.amplitude < 0, -1, 1) / np.sqrt((filters**2).sum((1, 2))))[:, None, None]
+
+
+def respond(filters, pictures, blur):
+    """Responses behind the network's optics, borders mirrored as in the network.
+
+    Parameters
+    ----------
+    filters : array (n, a, a)
+    pictures : array (m, 64, 64)
+    blur : float
+        Sd of the optics, px.
+
+    Returns
+    -------
+    float64 array (n, m, 64, 64)
+    """
+    seen = torch.as_tensor(np.asarray(pictures, float))[:, None]
+    if blur > 0:
+        optics = gaussian_kernel(blur).double()
+        margin = optics.shape[-1] // 2
+        seen = functional.pad(seen, [margin] * 4, mode="reflect")
+        seen = functional.conv2d(functional.conv2d(seen, optics[:, :, None, :]), optics[:, :, :, None])
+    seen = functional.pad(seen, [filters.shape[-1] // 2] * 4, mode="reflect")
+    return functional.conv2d(seen, torch.as_tensor(np.asarray(filters, float))[:, None]).transpose(0, 1).numpy()
+
+
+def integrated(response, threshold):
+    """Lightness u of u'' = -response along a row, once responses of at most ``threshold`` in size are set to 0.
+
+    No flux leaves through the ends, the mean of the response, for which there is no solution, is dropped, and u has mean 0.
+
+    Parameters
+    ----------
+    response : array (..., p)
+    threshold : float
+
+    Returns
+    -------
+    array (..., p)
+    """
+    kept = np.where(np.abs(response) > threshold, response, 0)
+    spectrum = dct(kept, axis=-1)
+    spectrum[..., 0] = 0
+    squared = 2 - 2 * np.cos(np.pi * np.arange(kept.shape[-1]) / kept.shape[-1])
+    squared[0] = 1
+    return idct(spectrum / squared, axis=-1)
+
+
+def likeness(one, other):
+    """1 - |one - other|^2 / |other|^2 over the last axis."""
+    return 1 - ((one - other) ** 2).sum(-1) / (other**2).sum(-1)
+
+
+def indices(filters, blur, noise):
+    """One number an illusion, positive in the perceived direction.
+
+    - Simultaneous contrast, Hermann grid, Mach bands, White's effect: response at the places seen lighter less that at the places
+      seen darker (:class:`paper_code.function.stimuli.Illusion`), in standard deviations of the response over the picture.
+    - Cornsweet edge: likeness of the response to this edge and of the response to a true step, less the likeness of the two
+      luminances; the likeness of a and b is 1 - |a - b|^2 / |b|^2.
+    - Cornsweet, integrated: difference between the two sides of :func:`integrated`, more than 16 px from the edge, over the same for
+      the true step, less the same ratio of the luminances. The threshold is the sd of the response to the receptors' noise.
+
+    Parameters
+    ----------
+    filters : array (n, a, a)
+        As :func:`upright` returns them.
+    blur, noise : float
+        Of the network's front end.
+
+    Returns
+    -------
+    array (n, 6)
+        In the order of NAMES.
+    """
+    shown = stimuli.illusions()
+    edges = np.stack(stimuli.cornsweet())
+    response = respond(filters, np.concatenate([np.stack([one.picture for one in shown]), edges]), blur)
+    direct = np.einsum("nmyx,myx->nm", response[:, : len(shown)], np.stack([one.where for one in shown]))
+    direct /= response[:, : len(shown)].std((2, 3))
+    profile = response[:, len(shown) :, NEAR].mean(2)  # (n, 2, 64)
+    luminance = edges[:, NEAR].mean(1)
+    alike = likeness(profile[:, 0], profile[:, 1]) - likeness(luminance[0], luminance[1])
+    steps = sides(integrated(profile, noise))
+    ratio = np.divide(steps[:, 0], steps[:, 1], out=np.zeros(len(steps)), where=steps[:, 1] != 0)
+    plain = sides(luminance)
+    return np.column_stack([direct, alike, ratio - plain[0] / plain[1]])
+
+
+def sides(profile):
+    """Mean on the right less mean on the left of the middle, more than 16 px from it: (...)."""
+    return profile[..., 48:].mean(-1) - profile[..., :16].mean(-1)
+
+
+@dataclass(frozen=True)
+class Lightness:
+    """The illusions of s networks; indices in the order of NAMES.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    filters, fitted : arrays (s, a, a)
+        l0 and its LoG on the same lattice, upright.
+    l0, log, untrained : arrays (s, 6)
+        Indices.
+    chance : array (r, 6)
+        Of smooth random filters.
+    agreement : array (s, m)
+        Share of the variance of the response of l0, over each picture of ``stimuli.illusions()``, that the response of its LoG explains.
+    blur, noise : float
+    """
+
+    seeds: tuple
+    filters: np.ndarray
+    fitted: np.ndarray
+    l0: np.ndarray
+    log: np.ndarray
+    untrained: np.ndarray
+    chance: np.ndarray
+    agreement: np.ndarray
+    blur: float
+    noise: float
+
+    @property
+    def chance_interval(self):
+        """Central 95 % of the random filters: low and high (6,)."""
+        return tuple(np.quantile(self.chance, (0.025, 0.975), axis=0))
+
+    def estimates(self):
+        """Index of l0 over networks, tested against 0, for each illusion; a single network has no interval."""
+        if len(self.l0) < 2:
+            return [Estimate(float(value), *[float("nan")] * 3) for value in self.l0[0]]
+        return [over_networks(column) for column in self.l0.T]
+
+    def verdicts(self):
+        """In words, for each illusion: the direction of l0's index, if p after Holm is below .05, and whether chance reaches it."""
+        found, words = self.estimates(), []
+        for one, p, low, high in zip(found, holm([one.p for one in found]), *self.chance_interval, strict=True):
+            direction = "as perceived" if one.value > 0 else "reversed"
+            chance = " and beyond chance" if one.low > high or one.high < low else ", but within chance"
+            words.append(direction + chance if p < 0.05 else "not settled")
+        return words
+
+
+def measure_lightness(condition, seeds, randoms=400, random_seed=0):
+    """:class:`Lightness` of the shipped networks of a condition.
+
+    Raises
+    ------
+    PaperCodeError
+        If the condition has no linear l0.
+    """
+    config = weights.entry(condition, seeds[0])["condition"]["network"]
+    if config["l0"] != "linear":
+        raise PaperCodeError(f"networks of the condition {condition} have no linear l0; choose another condition")
+    l0 = np.stack([weights.load_early(condition, seed).l0 for seed in seeds])
+    start = np.stack([weights.initial_early(condition, seed).l0 for seed in seeds])
+    fits = fit_log(l0)
+    front = {"blur": config["blur"], "noise": config["noise"]}
+    filters, fitted = upright(l0, fits), upright(fits.render(l0.shape[-1]), fits)
+    pictures = np.stack([one.picture for one in stimuli.illusions()])
+    found, modelled = (respond(one, pictures, config["blur"]).reshape(*one.shape[:1], len(pictures), -1) for one in (filters, fitted))
+    agreement = np.array([[np.corrcoef(a, b)[0, 1] ** 2 for a, b in zip(*pair, strict=True)] for pair in zip(found, modelled, strict=True)])
+    return Lightness(
+        tuple(seeds),
+        filters,
+        fitted,
+        indices(filters, **front),
+        indices(fitted, **front),
+        indices(upright(start), **front),
+        indices(upright(null_filters(l0.shape[-1], "smooth", randoms, random_seed)), **front),
+        agreement,
+        **front,
+    )
+
+
+def numbers(found):
+    """What the results file keeps of :class:`Lightness`: by illusion, one value a seed for l0, its LoG and the untrained l0, and chance."""
+    kept = {"seeds": list(found.seeds)}
+    columns = zip(found.l0.T, found.log.T, found.untrained.T, *found.chance_interval, found.verdicts(), strict=True)
+    for name, (l0, log, start, low, high, verdict) in zip(NAMES, columns, strict=True):
+        values = {"l0": l0.tolist(), "log": log.tolist(), "untrained": start.tolist(), "chance_low": float(low), "chance_high": float(high)}
+        kept[name] = {**values, "verdict": verdict}
+    return {**kept, "log_response_r2": found.agreement.tolist()}

@@ -1,0 +1,234 @@
+"""Accuracy under noise, occlusion and loss of contrast, with and without lateral connections.
+
+It needs the test images of the training, which the book does not have; so it is measured where they are and kept in
+``data/robustness.json``, with the hashes of the weights and the images that it was measured on::
+
+    PAPER_CODE_IMAGES=tiny-imagenet-200.zip python -m paper_code robustness
+
+Three groups of networks: the reference, the reference with K set to zero at test ("ablated"), and networks trained without lateral
+connections.
+"""
+
+import base64
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from paper_code import images, weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json, write_json
+from paper_code.core.schema import Count, Hash, Key, Record, Word, check
+from paper_code.core.statistics import Estimate, pooled_differences
+from paper_code.core.tables import plain
+from paper_code.function import stimuli
+
+FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
+REFERENCE, WITHOUT = "reference", "no-lateral"
+GROUPS = ("reference", "ablated", "no-lateral")
+CORRUPTIONS = {  # levels; the first leaves the picture as it is
+    "noise": (0.0, 0.25, 0.5, 1.0),  # sd, in standard deviations of the training images
+    "occlusion": (0.0, 0.1, 0.2, 0.35),  # share of the picture under bars
+    "contrast": (1.0, 0.75, 0.5, 0.35),  # factor
+}
+AGAIN = "measure again: python -m paper_code robustness"
+SEED = 0  # of noise, bars and receptor noise
+BATCH = 100
+
+
+def corrupt(pictures, corruption, level):
+    """Standardised pictures (n, 64, 64) under a corruption of CORRUPTIONS; the same noise and bars at every call."""
+    return {
+        "noise": partial(stimuli.add_noise, seed=SEED),
+        "occlusion": partial(stimuli.occlude, seed=SEED),
+        "contrast": stimuli.change_contrast,
+    }[corruption](pictures, level)
+
+
+@torch.no_grad()
+def predict(network, pictures, lateral=True):
+    """Classes named for standardised pictures (n, 64, 64), through receptor noise from a fixed seed: int array (n,)."""
+    generator = torch.Generator().manual_seed(SEED)
+    named = []
+    for part in torch.as_tensor(pictures, dtype=torch.float32)[:, None].split(BATCH):
+        h = network.simple_cells(network.lgn(network.front_end(part, generator)))
+        named.append(network.tail(network.propagate(h) if lateral else h).argmax(1))
+    return torch.cat(named).numpy()
+
+
+def networks_listed(condition, directory=None):
+    """Keys and SHA-256 of the files of a condition's networks that can be run whole: a dict of dicts."""
+    keys = {f"{condition}/seed-{seed}": seed for seed in weights.shipped(condition, ("rest",), directory, needed=False)}
+    listed = {key: weights.entry(condition, seed, directory)["files"] for key, seed in keys.items()}
+    return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
+
+
+def measure(image_set, directory=None, report=print):
+    """Which test images each network names rightly under every corruption.
+
+    Parameters
+    ----------
+    image_set : ImageSet
+        The images that the networks were trained on, whose test images are shown.
+    directory : path, optional
+        Of the weights.
+    report : callable
+        Called with a line for each network.
+
+    Returns
+    -------
+    dict
+        What ``data/robustness.json`` holds: ``images`` (name, sha256, test), ``networks`` (SHA-256 of the weights), ``levels``, and
+        ``right[group][seed][corruption]``, one word a level: a bit for each test image, packed and in base64.
+
+    Raises
+    ------
+    PaperCodeError
+        If a network was trained on other images, or there is none that can be run.
+    """
+    listed = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+    if not any(key.startswith(f"{REFERENCE}/") for key in listed):
+        raise PaperCodeError("no reference network can be run whole (no rest file in the manifest); collect its runs with --preset full")
+    right = {group: {} for group in GROUPS}
+    pictures = (image_set.test_images.astype(np.float32) - np.float32(image_set.mean)) / np.float32(image_set.sd)
+    shown = {(name, level): corrupt(pictures, name, level) for name, levels in CORRUPTIONS.items() for level in levels}
+    for key in listed:
+        condition, seed = key.split("/seed-")
+        trained_on = weights.entry(condition, int(seed), directory)["images"]["sha256"]
+        if trained_on != image_set.sha256:
+            raise PaperCodeError(f"{key} was trained on other images than these ({image_set.name}); pass those that it was trained on")
+        network = weights.load_network(condition, int(seed), directory)
+        ways = {"reference": True, "ablated": False} if condition == REFERENCE else {WITHOUT: True}
+        for group, lateral in ways.items():
+            bits = right[group].setdefault(seed, {name: [] for name in CORRUPTIONS})
+            clean = predict(network, pictures, lateral) == image_set.test_labels
+            for name, level in shown:
+                found = clean if level == CORRUPTIONS[name][0] else predict(network, shown[name, level], lateral) == image_set.test_labels
+                bits[name].append(base64.b64encode(np.packbits(found)).decode())
+            report(f"{key}, {group}: {clean.mean():.3f} of the test images named rightly, uncorrupted")
+    about = {"name": image_set.name, "sha256": image_set.sha256, "test": len(image_set.test_images), "classes": len(image_set.classes)}
+    return {"images": about, "networks": listed, "levels": {name: list(levels) for name, levels in CORRUPTIONS.items()}, "right": right}
+
+
+class Shown(Record):
+    """Test images that were shown."""
+
+    name: Word
+    sha256: Hash
+    test: Count
+    classes: Count
+
+
+class Measured(Record):
+    """What :func:`measure` returns."""
+
+    images: Shown
+    networks: dict[Key, dict[str, Hash]]
+    levels: dict[Word, list[float]]
+    right: dict[Word, dict[Annotated[str, Field(pattern=r"^\d{1,10}$")], dict[Word, list[str]]]]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What ``data/robustness.json`` says.
+
+    Attributes
+    ----------
+    content : dict
+    right : dict of dicts of bool arrays (seeds, levels, images)
+        ``right[group][corruption]``; groups without networks are left out.
+    seeds : dict of lists of int
+        By group.
+    """
+
+    content: dict
+    right: dict
+    seeds: dict
+
+    @classmethod
+    def read(cls, path=FILE):
+        """From the file.
+
+        Raises
+        ------
+        PaperCodeError
+            If it is missing or damaged.
+        """
+        content = read_json(path)
+        check(Measured, content, path, AGAIN)
+        try:
+            test = content["images"]["test"]
+            kept = {group: content["right"][group] for group in GROUPS if content["right"].get(group)}
+            groups = {group: {seed: found[seed] for seed in sorted(found, key=int)} for group, found in kept.items()}
+            right = {
+                group: {name: np.array([[_bits(word, test) for word in one[name]] for one in found.values()]) for name in content["levels"]}
+                for group, found in groups.items()
+            }
+            return cls(content, right, {group: [int(seed) for seed in found] for group, found in groups.items()})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise PaperCodeError(f"{path} is damaged ({error!r}); {AGAIN}") from error
+
+    @property
+    def source(self):
+        """Name of the images, for a page."""
+        return plain(self.content["images"]["name"])
+
+    @property
+    def levels(self):
+        """Levels by corruption, in the order of CORRUPTIONS."""
+        return {name: self.content["levels"][name] for name in CORRUPTIONS if name in self.content["levels"]}
+
+    def stale(self, directory=None):
+        """Networks that have changed since, are gone, or were not yet there: a sorted list of keys."""
+        now = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+        then = self.content["networks"]
+        return sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
+
+    def accuracy(self, group, corruption):
+        """Accuracy of every network at every level: (seeds, levels)."""
+        return self.right[group][corruption].mean(2)
+
+    def lead(self, corruption, relative=False):
+        """How much more accurate the reference is than networks trained without K, at every level: a list of Estimate.
+
+        Networks are the sample, the variance within the two groups pooled. With ``relative``, each network's accuracy on uncorrupted
+        images is taken off first: positive where the reference loses less. Where neither group has two networks there is no interval.
+        """
+        own, without = (self.accuracy(group, corruption) for group in ("reference", "no-lateral"))
+        if relative:
+            own, without = own - own[:, :1], without - without[:, :1]
+        if len(own) + len(without) < 3:
+            return [Estimate(float(value), *[float("nan")] * 3) for value in own.mean(0) - without.mean(0)]
+        columns = zip(own.T, without.T, strict=True)
+        return [pooled_differences({"reference": one, "no-lateral": other}, "no-lateral")["reference"] for one, other in columns]
+
+
+def _bits(word, count):
+    found = np.unpackbits(np.frombuffer(base64.b64decode(word), np.uint8))[:count].astype(bool)
+    if len(found) != count:
+        raise ValueError(f"{len(found)} answers for {count} images")
+    return found
+
+
+def main(root=None, classes=None, out=FILE, report=print):
+    """Measure the shipped networks on the images that they were trained on, and write the file.
+
+    Parameters
+    ----------
+    root : path, optional
+        Where the images lie; the environment variable ``PAPER_CODE_IMAGES`` does the same.
+    classes : str, optional
+        Rule over the class names; by default the condition's.
+    out : path
+    report : callable
+    """
+    condition = weights.entry(REFERENCE, weights.seeds(REFERENCE)[0])["condition"]
+    image_set = images.load(condition["images"], root, condition["classes"] if classes is None else classes)
+    if not len(image_set.test_images):
+        raise PaperCodeError(f"{image_set.name} has no test images; pass a source that has")
+    write_json(out, measure(image_set, report=report))
+    report(f"wrote {out}")

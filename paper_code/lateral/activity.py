@@ -1,0 +1,110 @@
+"""What the cells of a shipped network do: its first layers running, on photographs."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from paper_code import images, weights
+from paper_code.core.errors import PaperCodeError
+from paper_code.lateral.kernels import co_activation
+from paper_code.network.model import Network
+
+CO_IMAGES = 240  # patches that CO is taken over
+
+
+@torch.no_grad()
+def activity_of(network, images, noise_seed=0, batch=64):
+    """Feed-forward activity h of l1 on standardised grey images (m, 64, 64): float32 array (m, cells, rows, columns)."""
+    generator = torch.Generator().manual_seed(noise_seed)
+    images = torch.as_tensor(np.asarray(images), dtype=torch.float32)[:, None]
+    parts = [network.simple_cells(network.lgn(network.front_end(part, generator))) for part in images.split(batch)]
+    return torch.cat(parts).numpy()
+
+
+def co_kernel(condition, seed, image_set=None, count=CO_IMAGES, noise_seed=0, directory=None):
+    """CO of one shipped network, with the offsets of its K: feed-forward activity over natural images, K taking no part.
+
+    Parameters
+    ----------
+    condition : str
+    seed : int
+    image_set : ImageSet, optional
+        The photographs of scikit-image when absent: they need no download. Its training images are taken at even distances in their order
+        and standardised with the set's own mean and sd, so that the network sees the contrast that it was trained on.
+    count : int
+        Images, at least 2; all training images if there are fewer.
+    noise_seed : int
+        Of the receptor noise.
+    directory : path, optional
+        Of the weights.
+
+    Returns
+    -------
+    array (n, n, k, k)
+        As :func:`co_activation`.
+
+    Raises
+    ------
+    PaperCodeError
+        If the network is missing or has no lateral kernel, or as :func:`co_activation`.
+    """
+    if count < 2:
+        raise PaperCodeError(f"a correlation over images needs at least 2 of them, got {count}")
+    early = weights.load_early(condition, seed, directory)
+    if early.K is None:
+        raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
+    network = first_layers(early, weights.configuration(condition, seed, directory))
+    image_set = images.load("photographs", progress=False) if image_set is None else image_set
+    shown = image_set.train_images
+    shown = shown[np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int)]
+    standardised = (shown.astype(np.float32) - image_set.mean) / image_set.sd
+    return co_activation(activity_of(network, standardised, noise_seed), network.config.lateral_size)
+
+
+@torch.no_grad()
+def first_layers(early, config):
+    """A network that is right up to l1 and untrained behind it, from early layers alone, in evaluation mode.
+
+    Parameters
+    ----------
+    early : EarlyLayers
+    config : NetworkConfig
+    """
+    network = Network(config, 0).eval()
+    if early.l0 is not None:
+        network.l0.weight[0, 0] = torch.as_tensor(early.l0, dtype=torch.float32)
+    network.l1.weight[:, 0] = torch.as_tensor(early.l1, dtype=torch.float32)
+    norm = network.l1_norm
+    norm.running_mean.zero_()
+    norm.running_var.fill_(1 - norm.eps)
+    norm.weight.copy_(torch.as_tensor(early.l1_gain))
+    norm.bias.copy_(torch.as_tensor(early.l1_offset))
+    return network
+
+
+def noise_free_layers(condition, seed, directory=None):
+    """:func:`first_layers` of a shipped network without receptor noise."""
+    config = replace(weights.configuration(condition, seed, directory), noise=0.0)
+    return first_layers(weights.load_early(condition, seed, directory), config)
+
+
+def pictures(wanted, condition, seed, directory=None):
+    """Test patches of the photographs as a network is shown them: standardised by the mean and sd of its own training images.
+
+    Parameters
+    ----------
+    wanted : sequence of (photograph's name, index of its test patch)
+    condition, seed : str, int
+
+    Returns
+    -------
+    float64 array (n, 64, 64)
+    """
+    photographs = images.load("photographs", progress=False)
+    listed = weights.entry(condition, seed, directory)
+    found = []
+    for name, index in wanted:
+        own = photographs.test_images[photographs.test_labels == photographs.classes.index(name)]
+        found.append((own[index] - listed["image_mean"]) / listed["image_sd"])
+    return np.stack(found)

@@ -1,0 +1,79 @@
+"""Two kernels that need no training: the correlation of the receptive fields, and the correlation of the cells' activities over images."""
+
+import numpy as np
+
+from paper_code.core.errors import PaperCodeError
+
+
+def rf_kernel(fields, size, stride):
+    """RF: correlation of every receptive field with every other, shifted by the offsets of K (KerCNNs, Montobbio et al. 2019).
+
+    ``RF[i, j, d] = <F_i, F_j shifted by stride d>``, fields of unit norm; it is the correlation of the linear responses of i at x and of
+    j at x + d to white noise. ``RF[i, j, d] = RF[j, i, -d]``.
+
+    Parameters
+    ----------
+    fields : array (n, b, b)
+        Receptive fields Psi1 * Psi0.
+    size : int
+        Side k of the kernel, odd.
+    stride : int
+        Pixels between neighbouring places of l1.
+
+    Returns
+    -------
+    array (n, n, k, k)
+    """
+    fields = np.asarray(fields, float)
+    fields = fields / np.linalg.norm(fields, axis=(1, 2), keepdims=True)
+    lags = _offsets(size) * stride
+    period = fields.shape[-1] + lags[-1]  # wide enough for no lag to wrap round onto another
+    spectrum = np.fft.rfft2(fields, (period, period))
+    # sum_p F_i(p + s) F_j(p) at the lag s: F_j is moved by s.
+    kernel = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (period, period))
+    return kernel[:, :, (lags % period)[:, None], lags % period]
+
+
+def co_activation(activity, size):
+    """CO: correlation over images and places of h_i(x) and h_j(x + d), edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
+
+    Parameters
+    ----------
+    activity : array (m, n, rows, columns)
+        Activity of n cells for m images, as :func:`.activity.activity_of` gives it; the wider the sheet of cells, the less its border matters.
+    size : int
+        Side k of the kernel, odd and at most 2 * rows - 1.
+
+    Returns
+    -------
+    array (n, n, k, k)
+        Mean over the places where both cells lie on the sheet, of activities less their mean, in units of their standard deviations.
+
+    Raises
+    ------
+    PaperCodeError
+        If a cell is never active, or the sheet is too small.
+    """
+    activity = np.asarray(activity, float)
+    _, cells, rows, columns = activity.shape
+    offsets = _offsets(size)
+    if offsets[-1] >= min(rows, columns):
+        raise PaperCodeError(f"offsets up to {offsets[-1]} need a larger sheet than {rows} x {columns}")
+    deviation = activity.std(axis=(0, 2, 3), keepdims=True)
+    silent = np.flatnonzero(deviation.ravel() == 0)
+    if len(silent):
+        raise PaperCodeError(f"cell {silent[0]} answers all images alike ({len(silent)} of {cells} do): no correlation; show more images")
+    activity = (activity - activity.mean(axis=(0, 2, 3), keepdims=True)) / deviation
+    shape = (rows + offsets[-1], columns + offsets[-1])
+    spectrum = np.fft.rfft2(activity, shape).transpose(2, 3, 1, 0)  # one matrix (cells, images) for every frequency
+    product = spectrum.conj() @ spectrum.swapaxes(2, 3)
+    total = np.fft.irfft2(product.transpose(2, 3, 0, 1), shape)
+    total = total[:, :, (offsets % shape[0])[:, None], offsets % shape[1]]
+    overlap = (rows - np.abs(offsets))[:, None] * (columns - np.abs(offsets))
+    return total / (len(activity) * overlap)
+
+
+def _offsets(size):
+    if size % 2 == 0:
+        raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")
+    return np.arange(size) - size // 2

@@ -1,0 +1,251 @@
+"""What lateral propagation does: the stages of one picture, an impulse spreading through K, and how strongly K feeds back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.rounding import as_large
+from paper_code.network import fourier
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One picture on its way through a network at test; float arrays.
+
+    Attributes
+    ----------
+    image, blurred, noisy, lgn : (64, 64)
+        Standardised picture, behind the optics, with receptor noise, and filtered by l0.
+    h : (cells, rows, columns)
+        Feed-forward activity of l1.
+    activity : (steps + 1, cells, rows, columns)
+        h_0 = h, h_1, ..., h_T; only h_0 without lateral connections.
+    scores : (classes,)
+    """
+
+    image: np.ndarray
+    blurred: np.ndarray
+    noisy: np.ndarray
+    lgn: np.ndarray
+    h: np.ndarray
+    activity: np.ndarray
+    scores: np.ndarray
+
+    def lively(self, count):
+        """Cells whose maps vary most over the picture, before and after propagation together: at most ``count``."""
+        contrast = np.log(self.h.std((1, 2)) + 1e-9) + np.log(self.activity[-1].std((1, 2)) + 1e-9)
+        return np.argsort(-contrast, kind="stable")[:count]
+
+
+@torch.no_grad()
+def trace(network, image, noise_seed=0):
+    """Follow a standardised picture (64, 64) through a network in evaluation mode."""
+    config = network.config
+    picture = torch.as_tensor(np.asarray(image), dtype=torch.float32)[None, None]
+    noisy = network.front_end(picture, torch.Generator().manual_seed(noise_seed))
+    noise = config.noise * torch.randn(picture.shape, generator=torch.Generator().manual_seed(noise_seed))
+    lgn = network.lgn(noisy)
+    h = network.simple_cells(lgn)
+    steps = config.steps if config.lateral else 0
+    activity = torch.cat([network.propagate(h, step) if step else h for step in range(steps + 1)])
+    stages = (picture, noisy - noise, noisy, lgn)
+    return Trace(*[stage[0, 0].numpy() for stage in stages], h[0].numpy(), activity.numpy(), network.tail(activity[-1:])[0].numpy())
+
+
+def drive_by_receptive_fields(early, picture, stride):
+    """What the receptive fields l1 * l0, applied at once to a picture (64, 64), say that h must be away from the border.
+
+    Returns
+    -------
+    predicted : float64 array (cells, p, p)
+    inner : slice
+        ``h[:, inner, inner]`` are the cells whose field lies inside the picture.
+    """
+    fields = early.receptive_fields
+    side, reach = len(picture), fields.shape[-1] // 2
+    drive = functional.conv2d(torch.as_tensor(picture, dtype=torch.float64)[None, None], torch.as_tensor(fields)[:, None])[0].numpy()
+    first = -(-reach // stride)
+    last = (side - 1 - reach) // stride
+    drive = drive[:, first * stride - reach :: stride, first * stride - reach :: stride]
+    inner = slice(first, last + 1)
+    predicted = np.maximum(early.l1_gain[:, None, None] * drive + early.l1_offset[:, None, None], 0)
+    return predicted[:, : last + 1 - first, : last + 1 - first], inner
+
+
+def impulse(kernel, source, steps, size=33):
+    """Response to one active place of one cell, the drive being kept on: h_{t+1} = ReLU(h + K * h_t).
+
+    Parameters
+    ----------
+    kernel : array (cells, cells, k, k)
+    source : int
+        The cell that is driven with amplitude 1, at the middle of the lattice.
+    steps : int
+    size : int
+        Side of the lattice, odd.
+
+    Returns
+    -------
+    float64 array (steps + 1, cells, size, size)
+    """
+    if size % 2 == 0 or not 0 <= source < len(kernel):
+        raise PaperCodeError(f"an impulse needs an odd lattice and a cell below {len(kernel)}; got {size} and {source}")
+    weights = torch.as_tensor(np.asarray(kernel, float))
+    h = torch.zeros(1, len(kernel), size, size, dtype=torch.float64)
+    h[0, source, size // 2, size // 2] = 1
+    states = [h]
+    for _ in range(steps):
+        states.append(functional.relu(h + functional.conv2d(states[-1], weights, padding=weights.shape[-1] // 2)))
+    return torch.cat(states).numpy()
+
+
+def read_out(activity, fields, stride):
+    """The picture that activity stands for: every active place adds its cell's receptive field, scaled to unit norm.
+
+    Parameters
+    ----------
+    activity : array (n, cells, p, p)
+    fields : array (cells, a, a)
+    stride : int
+        Pixels between neighbouring places.
+
+    Returns
+    -------
+    float64 array (n, (p - 1) * stride + a, (p - 1) * stride + a)
+        The middle of the lattice is the middle of the picture, for odd p and a.
+    """
+    fields = np.asarray(fields, float)
+    fields = fields / np.sqrt((fields**2).sum((1, 2), keepdims=True))
+    pictures = functional.conv_transpose2d(torch.as_tensor(np.asarray(activity, float)), torch.as_tensor(fields)[:, None], stride=stride)
+    return pictures[:, 0].numpy()
+
+
+def echo(kernel, fields, stride, order=None):
+    """Correlation of a cell's receptive field with the picture that its impulse calls up in the other cells, one step later.
+
+    The picture is that of :func:`read_out`, cut to the size of the field; the cell's own map is left out.
+
+    Parameters
+    ----------
+    kernel : array (cells, cells, k, k)
+    fields : array (cells, a, a)
+    stride : int
+    order : permutation of the cells, optional
+        Whose field a target is taken to have: shuffled for a null distribution.
+
+    Returns
+    -------
+    array (cells,)
+    """
+    cells = len(kernel)
+    woken = np.maximum(np.asarray(kernel, float).swapaxes(0, 1)[:, :, ::-1, ::-1], 0)  # (source, target, k, k): an impulse after a step
+    woken[np.arange(cells), np.arange(cells)] = 0
+    pictures = read_out(woken, fields if order is None else fields[order], stride)
+    margin = (pictures.shape[-1] - fields.shape[-1]) // 2
+    return correlation(pictures[:, margin:, margin:][:, : fields.shape[-1], : fields.shape[-1]], fields)
+
+
+def correlation(pictures, others):
+    """Pearson correlation over the last two axes; 0 where a picture is even, as the field of a cell that never responded."""
+    pictures, others = (values - values.mean((-2, -1), keepdims=True) for values in (pictures, others))
+    norms = np.sqrt((pictures**2).sum((-2, -1)) * (others**2).sum((-2, -1)))
+    return np.divide((pictures * others).sum((-2, -1)), norms, out=np.zeros_like(norms), where=norms > 0)
+
+
+def gain(kernel, size=32):
+    """Largest factor by which K can strengthen a pattern of activity on an endless sheet of cells.
+
+    It is the largest singular value of K's Fourier transform, a matrix cells x cells at every frequency. Below 1 the propagation
+    would converge to a single stationary state whatever the image.
+
+    Parameters
+    ----------
+    kernel : array (cells, cells, k, k)
+    size : int
+        Frequencies on a side, at least k.
+    """
+    spectrum = np.fft.rfft2(np.asarray(kernel, float), (size, size), axes=(2, 3))
+    return float(np.linalg.svd(np.moveaxis(spectrum, (2, 3), (0, 1)), compute_uv=False).max())
+
+
+def routes_differ(h, kernel, steps):
+    """Largest difference of direct convolution and spectral route on activity h (cells, rows, columns), over the largest activity."""
+    h, kernel = (torch.as_tensor(np.asarray(value), dtype=torch.float64) for value in (h, kernel))
+    direct = h[None]
+    for _ in range(steps):
+        direct = functional.relu(h + functional.conv2d(direct, kernel, padding=kernel.shape[-1] // 2))
+    by_fourier = fourier.propagate(h[None].float(), kernel.float(), steps).double()
+    return float((direct - by_fourier).abs().max() / direct.abs().max())
+
+
+@dataclass(frozen=True)
+class LateralMeasures:
+    """K of s networks: how strongly it feeds back, and what one cell's activity calls up in the others.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    gain, start_gain : arrays (s,)
+        :func:`gain` after and before training.
+    echo, start_echo : arrays (s, cells)
+        :func:`echo` after and before training.
+    shuffled : array (s, shuffles, cells)
+        :func:`echo` after training, with the fields dealt out to the targets at random.
+    """
+
+    seeds: tuple
+    gain: np.ndarray
+    start_gain: np.ndarray
+    echo: np.ndarray
+    start_echo: np.ndarray
+    shuffled: np.ndarray
+
+    @property
+    def p(self):
+        """Share of the shuffles, the true order among them, whose median echo is at least the true one: (s,)."""
+        true = np.median(self.echo, axis=1, keepdims=True)
+        as_high = as_large(np.median(self.shuffled, axis=2), true).sum(1)
+        return (1 + as_high) / (1 + self.shuffled.shape[1])
+
+
+def measure_lateral(seeds, starts, ends, stride, shuffles, shuffle_seed=0):
+    """:class:`LateralMeasures` of networks with lateral connections.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+    starts, ends : lists of EarlyLayers
+        Of the same networks, before and after training.
+    stride : int
+        Pixels between neighbouring places of l1.
+    shuffles : int
+    shuffle_seed : int
+    """
+    generator = np.random.default_rng(shuffle_seed)
+
+    def echoes(layers, orders=(None,)):
+        return np.stack([echo(layers.K, layers.receptive_fields, stride, order) for order in orders])
+
+    orders = [generator.permutation(len(ends[0].l1)) for _ in range(shuffles)]
+    return LateralMeasures(
+        tuple(seeds),
+        np.array([gain(layers.K) for layers in ends]),
+        np.array([gain(layers.K) for layers in starts]),
+        np.concatenate([echoes(layers) for layers in ends]),
+        np.concatenate([echoes(layers) for layers in starts]),
+        np.stack([echoes(layers, orders) for layers in ends]),
+    )
+
+
+def responses(early, cells, steps, stride):
+    """Impulses of some cells as pictures (steps + 1, n, side, side): at step 0 the cell's field, then what the other cells say."""
+    size = 2 * steps * (early.K.shape[-1] // 2) + 1
+    pictures = []
+    for cell in cells:
+        states = impulse(early.K, int(cell), steps, size)
+        states[1:, cell] = 0
+        pictures.append(read_out(states, early.receptive_fields, stride))
+    return np.stack(pictures, axis=1)

@@ -1,0 +1,78 @@
+"""The layers that the book analyses, l0, l1 and K of one network, as arrays; no PyTorch."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.perturb import perturbed
+
+EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
+
+
+@dataclass(frozen=True)
+class EarlyLayers:
+    """l0, l1 and K of one network at one step; a layer that the condition lacks is None.
+
+    Attributes
+    ----------
+    l0 : float64 array (a, a)
+    l1 : float64 array (n, b, b)
+    K : float64 array (n, n, k, k)
+        ``K[i, j]`` leads from source cell j to target cell i.
+    l1_gain, l1_offset : float64 arrays (n,)
+        h = ReLU(l1_gain * response + l1_offset).
+    step : int or None
+        Training step of a snapshot; None at the end of training.
+    """
+
+    l0: np.ndarray | None
+    l1: np.ndarray
+    K: np.ndarray | None
+    l1_gain: np.ndarray
+    l1_offset: np.ndarray
+    step: int | None = field(default=None)
+
+    @classmethod
+    def from_tensors(cls, tensors, step=None):
+        """From the tensors of a file; a PaperCodeError if one is missing or of another shape."""
+        wide = perturbed({name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()})
+        missing = {"l1", "l1_gain", "l1_offset"} - set(wide)
+        if missing:
+            raise PaperCodeError(f"early layers without {', '.join(sorted(missing))}; pass the early layers that a training wrote")
+        n = len(wide["l1"]) if wide["l1"].ndim else 0
+        fits = {
+            "l0": lambda shape: len(shape) == 2 and shape[0] == shape[1],
+            "l1": lambda shape: len(shape) == 3 and shape[1] == shape[2],
+            "K": lambda shape: len(shape) == 4 and shape[:2] == (n, n) and shape[2] == shape[3],
+            "l1_gain": lambda shape: shape == (n,),
+            "l1_offset": lambda shape: shape == (n,),
+        }
+        for name, is_right in fits.items():
+            if name in wide and not is_right(wide[name].shape):
+                raise PaperCodeError(f"early layers with {name} of shape {wide[name].shape}, which does not go with {n} square l1 filters")
+        return cls(wide.get("l0"), wide["l1"], wide.get("K"), wide["l1_gain"], wide["l1_offset"], step)
+
+    @property
+    def receptive_fields(self):
+        """Effective receptive fields l1 * l0, (n, a + b - 1, a + b - 1); l1 itself where there is no l0."""
+        return receptive_fields(self.l1, self.l0)
+
+
+def receptive_fields(psi1, psi0):
+    """Psi1 * Psi0, what each l1 cell sees of the image: exact, since l0 is linear; Psi1 itself where there is no l0.
+
+    Two cross-correlations in a row are one, with the convolution of their kernels.
+
+    Parameters
+    ----------
+    psi1 : array (n, size, size)
+    psi0 : array (m, m), or None
+
+    Returns
+    -------
+    array (n, size + m - 1, size + m - 1)
+    """
+    psi1 = np.asarray(psi1, dtype=float)
+    return psi1 if psi0 is None else fftconvolve(psi1, np.asarray(psi0, dtype=float)[None], axes=(1, 2))

@@ -1,0 +1,245 @@
+"""The network: front end, l0 (LGN), l1 (V1 simple cells) with lateral connections, and a tail that names the class.
+
+The paper gives the idea (one filter l0, a bank l1, a lateral kernel K); the sizes, the front end, the silenced cells
+and the tail are choices of this companion. Every stage can be switched off or changed in :class:`NetworkConfig`.
+"""
+
+import math
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from paper_code.core.errors import PaperCodeError, check_numbers, short
+from paper_code.images.image_set import IMAGE_SIZE
+from paper_code.network import fourier
+
+MOST_CHANNELS = 8192
+MOST_WEIGHTS = 1e9
+BOUNDS = {
+    "classes": (2, 100_000),
+    "blur": (0.0, (IMAGE_SIZE - 1) / 4),  # it is cut at 4 sd, which reflecting the image must reach
+    "noise": (0.0, 1000.0),
+    "l0_size": (3, IMAGE_SIZE - 1),  # convolutions of 1 x 1 after a reflection of the border damage memory in PyTorch 2.13
+    "l0_scale": (1e-6, 1000.0),
+    "cells": (1, MOST_CHANNELS),
+    "l1_size": (3, IMAGE_SIZE - 1),
+    "stride": (1, 2),
+    "silenced": (0.0, 0.99),
+    "lateral_size": (0, IMAGE_SIZE - 1),
+    "steps": (0, 100),
+    "dropout": (0.0, 0.99),
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Architecture; the defaults are the reference condition."""
+
+    classes: int = 20
+    blur: float = 0.85  # sd of the optical blur, pixels; 0 = none
+    noise: float = 0.2  # sd of the receptor noise, in units of the images' standard deviation; 0 = none
+    l0: str = "linear"  # "linear", "rectified" or "none"
+    l0_size: int = 7  # side of the l0 filter, pixels
+    l0_scale: float = 0.3  # factor on l0's initial weights
+    cells: int = 64  # filters of l1
+    l1_size: int = 9  # side of an l1 filter, pixels
+    stride: int = 2  # 1 or 2, pixels between neighbouring cells of l1
+    silenced: float = 0.05  # probability that a map of l1 is silenced at a training presentation
+    lateral_size: int = 11  # side of the lateral kernel, cells; 0 = no lateral connections
+    lateral_sign: str = "any"  # of the lateral weights: "any", or "excitatory", none below 0
+    steps: int = 1  # lateral propagation steps T
+    widths: tuple = (96, 96, 192)  # channels of the tail's blocks
+    dropout: float = 0.4  # before the linear read-out
+
+    def __post_init__(self):
+        check_numbers(self, BOUNDS)
+        if self.l0 not in ("linear", "rectified", "none"):
+            raise PaperCodeError(f"l0 must be 'linear', 'rectified' or 'none', not {short(self.l0)}")
+        if self.lateral_sign not in ("any", "excitatory"):
+            raise PaperCodeError(f"lateral_sign must be 'any' or 'excitatory', not {short(self.lateral_sign)}")
+        for name in ("l0_size", "l1_size", "lateral_size"):
+            size = getattr(self, name)
+            if size % 2 == 0 and (name, size) != ("lateral_size", 0):
+                raise PaperCodeError(f"{name} must be odd, so that the kernel has a centre; got {size}")
+        most = int(math.log2(IMAGE_SIZE // self.stride // 2))  # each halves the image
+        if not isinstance(self.widths, tuple) or not 1 <= len(self.widths) <= most:
+            raise PaperCodeError(f"widths must be 1 to {most} whole numbers with stride {self.stride}, not {short(self.widths)}")
+        check_numbers(SimpleNamespace(widths=min(self.widths)), {"widths": (1, MOST_CHANNELS)})
+        check_numbers(SimpleNamespace(widths=max(self.widths)), {"widths": (1, MOST_CHANNELS)})
+        if self.weights > MOST_WEIGHTS:
+            raise PaperCodeError(
+                f"a network of {self.weights:.1e} weights is too large, {MOST_WEIGHTS:.0e} is the most; choose fewer cells, a smaller "
+                "lateral_size or smaller widths"
+            )
+
+    @property
+    def weights(self):
+        """How many weights the filters have, about."""
+        channels = (self.cells, *self.widths)
+        tail = sum(9 * source * target for source, target in zip(channels[:-1], channels[1:], strict=True))
+        return self.cells * self.l1_size**2 + (self.cells * self.lateral_size) ** 2 + tail + channels[-1] * self.classes
+
+    @property
+    def lateral(self):
+        """Whether activity propagates inside l1."""
+        return self.lateral_size > 0 and self.steps > 0
+
+
+class HalvingConv2d(nn.Conv2d):
+    """A convolution of one channel at every second pixel, zero-padded to half the image's side.
+
+    Computed at every place of a quarter-size image whose four channels are the pixels of 2 x 2 squares: the same sums, whose gradients
+    a CPU finds several times faster.
+    """
+
+    def forward(self, images):
+        margin = self.kernel_size[0] // 2
+        weight = functional.pad(self.weight, [margin % 2, 1 + margin % 2] * 2)  # zeros, to whole squares around the centre's
+        squares = functional.pixel_unshuffle(images, 2).contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(squares, functional.pixel_unshuffle(weight, 2), padding=(margin + 1) // 2)
+
+
+class Network(nn.Module):
+    """Images to class scores, stage by stage.
+
+    Parameters are drawn from ``seed`` alone: the same seed and configuration give the same network.
+
+    Attributes
+    ----------
+    lateral_way : str
+        How K * h is computed: "direct", a convolution, or "fourier", which does the same on a CPU if K has at least 7 x 7 places.
+    """
+
+    def __init__(self, config, seed):
+        super().__init__()
+        self.config = config
+        self.register_buffer("blur_kernel", gaussian_kernel(config.blur), persistent=False)
+        if config.l0 != "none":
+            self.l0 = nn.Conv2d(1, 1, config.l0_size, padding=config.l0_size // 2, padding_mode="reflect", bias=False)
+        bank = nn.Conv2d if config.stride == 1 else HalvingConv2d
+        self.l1 = bank(1, config.cells, config.l1_size, config.stride, padding=config.l1_size // 2, bias=False)
+        self.l1_norm = nn.BatchNorm2d(config.cells)
+        if config.lateral:
+            self.lateral = nn.Conv2d(config.cells, config.cells, config.lateral_size, padding=config.lateral_size // 2, bias=False)
+        self.blocks = nn.ModuleList()
+        channels = config.cells
+        for width in config.widths:
+            self.blocks.append(
+                nn.Sequential(nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2))
+            )
+            channels = width
+        self.readout = nn.Linear(channels, config.classes)
+        self.lateral_way = "fourier"
+        self.initialise(seed)
+
+    @torch.no_grad()
+    def keep_signs(self):
+        """Set to 0 what an optimiser's step has moved out of the sign that the lateral weights must have."""
+        if self.config.lateral and self.config.lateral_sign == "excitatory":
+            self.lateral.weight.clamp_(min=0)
+
+    @torch.no_grad()
+    def initialise(self, seed):
+        """Draw every weight from ``seed``: uniform within 1/sqrt(fan in), K normal with sd .1/sqrt(64 k^2).
+
+        An excitatory K is a tenth of the absolute value of that.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                fan_in = module.weight[0].numel()
+                if self.config.lateral and module is self.lateral:
+                    module.weight.normal_(0, 0.1 / math.sqrt(fan_in), generator=generator)
+                    if self.config.lateral_sign == "excitatory":
+                        module.weight.abs_().mul_(0.1)  # they add up
+                else:
+                    module.weight.uniform_(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=generator)
+                if module.bias is not None:
+                    module.bias.zero_()
+        if self.config.l0 != "none":
+            self.l0.weight.mul_(self.config.l0_scale)
+
+    def front_end(self, images, generator=None):
+        """Optical blur, then receptor noise drawn from ``generator`` (the global one if None); (n, 1, 64, 64) in and out."""
+        if images.shape[1:] != (1, IMAGE_SIZE, IMAGE_SIZE):
+            raise PaperCodeError(
+                f"the network sees grey images of shape (n, 1, {IMAGE_SIZE}, {IMAGE_SIZE}), not {tuple(images.shape)}; "
+                "load them with paper_code.images"
+            )
+        if self.config.blur > 0:
+            margin = self.blur_kernel.shape[-1] // 2
+            images = functional.pad(images, [margin] * 4, mode="reflect")
+            images = functional.conv2d(functional.conv2d(images, self.blur_kernel[:, :, None, :]), self.blur_kernel[:, :, :, None])
+        if self.config.noise > 0:
+            noise = torch.randn(images.shape, generator=generator, device=images.device)
+            images = images + self.config.noise * noise
+        return images
+
+    def lgn(self, images):
+        """l0 on the front end's output: (n, 1, 64, 64)."""
+        if self.config.l0 == "none":
+            return images
+        response = self.l0(images)
+        return functional.relu(response) if self.config.l0 == "rectified" else response
+
+    def simple_cells(self, response):
+        """Feed-forward activity h of l1: (n, cells, 64 / stride, 64 / stride), non-negative."""
+        return functional.relu(self.l1_norm(self.l1(response)))
+
+    def propagate(self, h, steps=None):
+        """Lateral propagation, h_{t+1} = ReLU(h + K * h_t) from h_0 = h; same shape as ``h``."""
+        if not self.config.lateral:
+            return h
+        steps = self.config.steps if steps is None else steps
+        if self.lateral_way == "fourier" and h.device.type == "cpu" and self.config.lateral_size >= 7:
+            return fourier.propagate(h, self.lateral.weight, steps)
+        activity = h
+        for _ in range(steps):
+            activity = functional.relu(h + self.lateral(activity))
+        return activity
+
+    def tail(self, activity):
+        """Class scores (n, classes) from the activity of l1."""
+        features = functional.max_pool2d(activity, 2)
+        for block in self.blocks:
+            features = block(features)
+        features = features.mean(dim=(2, 3))
+        return self.readout(functional.dropout(features, self.config.dropout, self.training))
+
+    def forward(self, images, generator=None):
+        """Class scores (n, classes) of standardised grey images (n, 1, 64, 64)."""
+        h = self.simple_cells(self.lgn(self.front_end(images, generator)))
+        h = functional.dropout2d(h, self.config.silenced, self.training)
+        return self.tail(self.propagate(h))
+
+    def early_layers(self):
+        """The layers that the book analyses, as float32 arrays.
+
+        Returns
+        -------
+        dict of str to array
+            ``l0`` (7, 7) if there is one; ``l1`` (cells, 9, 9); ``K`` (cells, cells, k, k) if there is one, target cell first,
+            acting on h; ``l1_gain`` and ``l1_offset`` (cells,), so that h = ReLU(l1_gain * (l1 * l0 * image) + l1_offset).
+        """
+        gain = self.l1_norm.weight / torch.sqrt(self.l1_norm.running_var + self.l1_norm.eps)
+        tensors = {
+            "l1": self.l1.weight[:, 0],
+            "l1_gain": gain,
+            "l1_offset": self.l1_norm.bias - gain * self.l1_norm.running_mean,
+        }
+        if self.config.l0 != "none":
+            tensors["l0"] = self.l0.weight[0, 0]
+        if self.config.lateral:
+            tensors["K"] = self.lateral.weight
+        return {name: tensor.detach().cpu().float().contiguous().numpy().copy() for name, tensor in tensors.items()}
+
+
+def gaussian_kernel(sd):
+    """Gaussian of unit sum, cut at 4 sd: float32 tensor (1, 1, 2 * ceil(4 sd) + 1)."""
+    radius = math.ceil(4 * sd)
+    x = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    weights = torch.exp(-(x**2) / (2 * sd**2)) if sd > 0 else torch.ones(1, dtype=torch.float64)
+    return (weights / weights.sum()).float()[None, None]

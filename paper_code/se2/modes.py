@@ -1,0 +1,216 @@
+"""What the two diffusions on SE(2) share: modes in theta, one tridiagonal system a frequency, life time, and blur.
+
+The density of the displacement (x, y) and turn theta from the identity is written
+``p(x, y, theta) = int dw / (2 pi)^2 e^{i (wx x + wy y)} sum_m p_m(w) e^{i m theta}``. Both generators couple a mode only to modes one
+step away (1 for the direction process, 2 for enhancement), so a resolvent is one Thomas sweep over m, done for all frequencies at once
+(Zhang, Duits, Sanguinetti and ter Haar Romeny 2016). Modes run from -M to M along the first axis. Frequencies ``wx, wy`` are angular,
+in radians a pixel.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincinv, poch
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.se2.arguments import check_arrays, check_count, check_memory, check_number
+
+TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
+BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
+WORK = 1e9  # modes times frequencies that a call may go through: about a minute on one core
+MOST_MODES = 2**13  # M; a blur in theta of 0.0005 radians
+
+
+def tridiagonal(base, common, lower, upper, rhs, step=1):
+    """Solve (base_m + common) p_m + lower p_{m-step} + upper p_{m+step} = rhs_m for all frequencies: one Thomas sweep.
+
+    Parameters
+    ----------
+    base : float array (2M+1,)
+        The part of the diagonal that depends on the mode.
+    common : scalar or array (F,)
+        The part that depends on the frequency; complex on a Talbot contour.
+    lower, upper : complex arrays (F,)
+        With a real product: -rho^2/4 for the direction process, whose pivots are then positive, and for enhancement (D11 rho^2/4)^2,
+        whose matrix is diagonally dominant; so no pivoting is needed.
+    rhs : array (2M+1,) or (2M+1, F)
+    step : int
+        1, or 2 where odd and even modes do not meet.
+
+    Returns
+    -------
+    complex array (2M+1, F)
+    """
+    product = (lower * upper).real
+    solution = np.empty((len(base), lower.size), complex)
+    inverse = np.empty(solution.shape, np.result_type(common, float))
+    for k in range(len(base)):
+        if k < step:
+            inverse[k] = 1 / (base[k] + common)
+            solution[k] = rhs[k] * inverse[k]
+        else:
+            inverse[k] = 1 / (base[k] + common - product * inverse[k - step])
+            solution[k] = (rhs[k] - lower * solution[k - step]) * inverse[k]
+    for k in range(len(base) - step - 1, -1, -1):
+        solution[k] -= upper * inverse[k] * solution[k + step]
+    return solution
+
+
+def blocks(count, process):
+    """Slices that cut ``count`` frequencies into sweeps of a process."""
+    step = max(1, min(BLOCK, 128 * BLOCK // (2 * process.modes + 1)))
+    return (slice(start, start + step) for start in range(0, count, step))
+
+
+def check_work(process, frequencies):
+    """Raise PaperCodeError if so many frequencies of a process would take more than WORK."""
+    if not process.work * frequencies <= WORK:
+        raise PaperCodeError(f"{frequencies:.2g} frequencies of {process.modes} modes would take more than minutes: give a larger blur or "
+                             "alpha, a shorter time, a smaller window or box, or fewer modes or steps.")
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Expectations under a kernel: of 1, cos theta, cos 2 theta, x, x^2, y^2, x cos theta and y sin theta (pixels, radians).
+
+    For an undirected kernel theta stands for theta and theta + pi alike, so the odd ones are zero.
+    """
+
+    mass: float
+    cos: float
+    cos2: float
+    x: float
+    x2: float
+    y2: float
+    x_cos: float
+    y_sin: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """Life time, blur and resolution of a diffusion on SE(2); see DirectionProcess and Enhancement for the diffusions.
+
+    Exactly one of ``alpha`` and ``time`` is given.
+    """
+
+    alpha: float | None = None  # killing rate, 1/px; the life time has mean shape/alpha
+    time: float | None = None  # fixed life time instead, px
+    shape: int = 1  # k of the Gamma(k) life time; 1 is exponential
+    undirected: bool = False  # theta in [0, pi), source and target each without a direction
+    blur: float = 0.5  # total standard deviation of the Gaussian in x and in y, px
+    blur_theta: float = 0.1  # standard deviation of the Gaussian in theta at the source, and again at the target, radians
+    modes: int | None = None  # M; by default blur_theta M = 4, or 64 without blur, and more where sampling needs them
+
+    def __post_init__(self):
+        if (self.alpha is None) == (self.time is None):
+            raise PaperCodeError("Give either alpha (killing rate, 1/px) or time (fixed life time, px), and not both.")
+        self._set("alpha" if self.time is None else "time", check_number)
+        self._set("shape", check_count, most=10**6)
+        if self.time is not None and self.shape != 1:
+            raise PaperCodeError("shape belongs to a random life time: give alpha, not time.")
+        self._set("blur", check_number, positive=False)
+        self._set("blur_theta", check_number, positive=False)
+        if not isinstance(self.undirected, bool | np.bool_):
+            raise PaperCodeError(f"undirected must be True or False, not {self.undirected!r}.")
+        if self.modes is None:
+            if self.default_modes > MOST_MODES:
+                raise PaperCodeError(f"blur_theta must be zero or at least {4 / MOST_MODES:.2g} radians, not {self.blur_theta:g}.")
+            object.__setattr__(self, "modes", self.default_modes)
+        self._set("modes", check_count, most=MOST_MODES)
+
+    def _set(self, name, check, **limits):
+        """Keep a field as the plain number that it was checked to be."""
+        object.__setattr__(self, name, check(name, getattr(self, name), **limits))
+
+    @property
+    def default_modes(self):
+        """M where none is given."""
+        return max(1, math.ceil(4 / self.blur_theta - 1e-9)) if self.blur_theta > 0 else 64
+
+    @property
+    def time_steps(self):
+        """Steps of a fixed time; None where none are taken."""
+        return None
+
+    @property
+    def work(self):
+        """How often a solve at one frequency goes over a mode."""
+        return self.shape * (2 * self.modes + 1)
+
+    @property
+    def period(self):
+        """The range of theta: 2 pi, or pi for undirected contours."""
+        return math.pi if self.undirected else 2 * math.pi
+
+    @property
+    def mode_numbers(self):
+        """m = -M, ..., M."""
+        return np.arange(-self.modes, self.modes + 1)
+
+    @property
+    def life_quantile(self):
+        """The life time that all but e^{-10} of the paths stay below, px."""
+        return self.time if self.alpha is None else gammaincinv(self.shape, 1 - TAIL) / self.alpha
+
+    @property
+    def life_mean(self):
+        """E T, px."""
+        return self.time if self.alpha is None else self.shape / self.alpha
+
+    def life_laplace(self, rate):
+        """E exp(-rate T), where a rate is 1/px."""
+        return math.exp(-rate * self.time) if self.alpha is None else (self.alpha / (self.alpha + rate)) ** self.shape
+
+    def life_rest(self, rate, order):
+        """What follows the first ``order`` terms of E exp(-rate T) = sum_n (-rate)^n E T^n / n!, over (-rate)^order.
+
+        By its own series where the difference of the two would cancel.
+        """
+        def term(n):  # E T^n / n! over (E T)^n
+            return 1 / math.factorial(n) if self.alpha is None else poch(self.shape, n) / self.shape**n / math.factorial(n)
+
+        u = rate * self.life_mean
+        if u < 0.02:
+            scaled = sum((-u) ** (n - order) * term(n) for n in range(order, order + 9))
+        else:
+            scaled = (self.life_laplace(rate) - sum((-u) ** n * term(n) for n in range(order))) / (-u) ** order
+        return scaled * self.life_mean**order
+
+    def spectrum(self, wx, wy, source_angle=0.0):
+        """The modes p_m of the blurred kernel at the frequencies given.
+
+        Parameters
+        ----------
+        wx, wy : float arrays (F,)
+            Radians a pixel.
+        source_angle : float
+            Orientation of the source at the origin, radians; displacement and theta are then in the world's axes (left invariance).
+
+        Returns
+        -------
+        complex array (2M+1, F)
+            ``sum_m p_m e^{i m theta}`` is the Fourier transform over (x, y) of the density per px^2 and radian. An undirected
+            kernel has even modes only.
+        """
+        wx, wy = check_arrays(wx=wx, wy=wy)
+        if wx.ndim != 1:
+            raise PaperCodeError(f"wx and wy must be lists of frequencies, not of shape {wx.shape}.")
+        check_memory(64 * wx.size * (2 * self.modes + 1), "ask for fewer frequencies or modes")
+        check_work(self, wx.size)
+        m = self.mode_numbers
+        gaussian = np.exp(-((self.blur_theta * m) ** 2) / 2)
+        source = gaussian * np.exp(-1j * m * source_angle) / (2 * math.pi)
+        target = gaussian.copy()
+        if self.undirected:  # source at theta and theta + pi, half each; then the target's two directions added
+            source[m % 2 == 1] = 0
+            target = np.where(m % 2 == 0, 2 * target, 0)
+        target = target[:, None] * np.exp(-(self.blur**2) * (wx**2 + wy**2) / 2)
+        return self._propagate(wx, wy, source) * target
+
+    def _propagate(self, wx, wy, source):
+        if self.alpha is None:
+            return self.evolve(wx, wy, source)
+        for _ in range(self.shape):
+            source = self.alpha * self.resolve(self.alpha, wx, wy, source)
+        return source

@@ -1,0 +1,249 @@
+"""A kernel on SE(2) sampled on a grid, and the sums that carry a process from its modes to places.
+
+x points right and y up, in pixels; arrays are (theta, row, column) with rows running down, so y shrinks with the row.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.fft import fft, ifft, irfft, next_fast_len
+from scipy.ndimage import map_coordinates, spline_filter1d
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.se2.arguments import check_arrays, check_count, check_memory, check_number
+from paper_code.se2.modes import Moments, Process, blocks, check_work
+from paper_code.se2.resolution import TOLERANCE, resolved
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A density on SE(2), per px^2 and radian, of total mass 1 over the plane and one period of theta."""
+
+    values: np.ndarray  # (n_theta, rows, columns)
+    x: np.ndarray  # (columns,), px, growing
+    y: np.ndarray  # (rows,), px, shrinking
+    theta: np.ndarray  # (n_theta,), radians, from 0; the end of the period is not repeated
+    process: Process  # what it was sampled from
+
+    @property
+    def spacing(self):
+        """Distance of neighbouring places, px."""
+        return float(self.x[1] - self.x[0]) if self.x.size > 1 else 1.0
+
+    def expect(self, function):
+        """The integral of ``function(x, y, theta)`` times the density over the window.
+
+        For an undirected kernel theta and theta + pi are averaged.
+        """
+        x, y, theta = self.x[None, None, :], self.y[None, :, None], self.theta[:, None, None]
+        value = function(x, y, theta)
+        if self.process.undirected:
+            value = (value + function(x, y, theta + math.pi)) / 2
+        return float((value * self.values).sum() * self.spacing**2 * self.process.period / self.theta.size)
+
+    @property
+    def mass(self):
+        """The mass inside the window; 1 but for what lies outside."""
+        return self.expect(lambda x, y, theta: 1.0)
+
+    def moments(self):
+        """Moments of the samples; the closed forms are ``kernel.process.moments()``."""
+        return Moments(*(self.expect(f) for f in (
+            lambda x, y, t: 1.0, lambda x, y, t: np.cos(t), lambda x, y, t: np.cos(2 * t), lambda x, y, t: x, lambda x, y, t: x**2,
+            lambda x, y, t: y**2, lambda x, y, t: x * np.cos(t), lambda x, y, t: y * np.sin(t))))
+
+    def marginal(self, over):
+        """Density (rows, columns) per px^2 with theta summed out, ``over="theta"``, or (n_theta,) per radian, ``over="place"``."""
+        if over == "theta":
+            return self.values.sum(0) * self.process.period / self.theta.size
+        if over == "place":
+            return self.values.sum((1, 2)) * self.spacing**2
+        raise PaperCodeError(f'marginal is over "theta" or "place", not {over!r}.')
+
+    def at(self, x, y, theta):
+        """Density at any places of the window by quintic splines on samples doubled in theta; broadcasts.
+
+        Within 1e-5 of the peak where the spacing is at most blur / 2 and n_theta at least 4 / blur_theta, but for the four
+        outermost places of the window. se2.sample_points is exact, and slower.
+
+        Raises
+        ------
+        PaperCodeError
+            If a place lies outside the window, or is not a number.
+        """
+        x, y, theta = check_arrays(x=x, y=y, theta=theta)
+        row, column = (self.y[0] - y) / self.spacing, (x - self.x[0]) / self.spacing
+        slack = 1e-9
+        for name, place, count in (("x", column, self.x.size), ("y", row, self.y.size)):
+            if place.size and (place.min() < -slack or place.max() > count - 1 + slack):
+                raise PaperCodeError(f"A place lies outside the kernel's window in {name}: make the kernel with a larger size.")
+        level = (theta % self.process.period) * (2 * self.theta.size / self.process.period) + PAD
+        places = np.stack([level.ravel(), np.clip(row, 0, self.y.size - 1).ravel(), np.clip(column, 0, self.x.size - 1).ravel()])
+        return map_coordinates(self._spline, places, order=5, mode="mirror", prefilter=False).reshape(x.shape)
+
+    @cached_property
+    def _spline(self):
+        count = self.theta.size
+        modes = fft(self.values, axis=0)
+        padded = np.zeros((2 * count, *self.values.shape[1:]), complex)
+        half = (count + 1) // 2
+        padded[:half] = modes[:half]
+        padded[-(half - 1) or 2 * count:] = modes[-(half - 1) or count:]
+        if count % 2 == 0:
+            padded[half] = padded[-half] = modes[half] / 2
+        doubled = spline_filter1d(2 * ifft(padded, axis=0).real, order=5, axis=0, mode="grid-wrap")
+        for axis in (1, 2):
+            doubled = spline_filter1d(doubled, order=5, axis=axis, mode="mirror")
+        return np.pad(doubled, ((PAD, PAD), (0, 0), (0, 0)), mode="wrap")
+
+
+PAD = 4  # samples of theta repeated at either end, for the reach of a quintic spline
+POINTS = 128  # points a sum
+
+
+SMALLER = "give a smaller window or box, a larger alpha or blur, or a shorter time"
+
+
+def box_count(process, step, window, box=None):
+    """Steps, an even number, across the periodic box that serves a window: by default at least the window and the reach, all in px."""
+    least = window / 2 + process.reach
+    if box is None:
+        box = window + process.reach
+    else:
+        box = check_number("box", box)
+        if box < max(least, window):
+            raise PaperCodeError(
+                f"A box of {box:g} px is too small for the life time and the window: give at least {max(least, window):.4g} px.")
+    check_memory(40 * (box / step) ** 2 / 2, SMALLER)
+    return 2 * next_fast_len(math.ceil(box / step / 2 - 1e-9), real=True)
+
+
+def to_theta(modes, process, n_theta):
+    """Values at n_theta directions spread over the period from the modes (2M+1, F): complex (n_theta, F)."""
+    stride = 2 if process.undirected else 1
+    folded = np.zeros((n_theta, modes.shape[1]), complex)
+    for m, row in zip(process.mode_numbers, modes, strict=True):
+        if m % stride == 0:
+            folded[(m // stride) % n_theta] += row
+    return ifft(folded, axis=0, norm="forward", overwrite_x=True)
+
+
+def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None, tolerance=TOLERANCE):
+    """Sample a process on a square grid centred on the identity.
+
+    The cost is that of (box / step)^2 frequencies times M, and as many times n_theta; memory is a quarter of the latter, complex, and the
+    values. A direction process of 128 x 128 places and 64 directions at the defaults takes 0.1 s on one core and 40 MB.
+
+    Parameters
+    ----------
+    process : DirectionProcess or Enhancement
+    size : int
+        Places on a side; an odd size has one at the origin, as paper_code.core.geometry.pixel_grid has.
+    spacing : float
+        px. Where it exceeds blur / 2, or without blur what the kernel asks, the frequencies of a finer grid are used, so the samples are
+        right at any spacing.
+    n_theta : int
+        Directions, theta_k = k period / n_theta.
+    box : float, optional
+        Side in px of the periodic box; by default the window and the reach of the process (10 / alpha for an exponential life time).
+    tolerance : float, optional
+        What the numerics may lose, as a share of the peak (``resolution.resolved``).
+
+    Returns
+    -------
+    Kernel
+
+    Raises
+    ------
+    PaperCodeError
+        For a bad size, spacing or n_theta, a box too small for the life time, or a kernel too fine or wide.
+    """
+    size, n_theta = check_count("size", size, least=2), check_count("n_theta", n_theta)
+    spacing = check_number("spacing", spacing)
+    process, step = resolved(process, None, tolerance)
+    check_memory(8 * n_theta * size**2, "give a smaller size or n_theta")
+    refinement = max(1, math.ceil(spacing / step - 1e-9))
+    step = spacing / refinement
+    count = box_count(process, step, size * spacing, box)
+    check_memory(8 * n_theta * size**2 + (50 + 4 * n_theta) * count**2, SMALLER + ", or fewer directions")
+    check_work(process, math.pi / 16 * count**2)
+    # By reflection p(x, -y, -theta) = p(x, y, theta) a quadrant of frequencies is enough. Those beyond the Nyquist circle are left
+    # out, so that the band does not depend on the direction.
+    half = count // 2
+    frequency = 2 * math.pi / (count * step) * np.arange(half)
+    row, column = np.nonzero(frequency[:, None] ** 2 + frequency**2 < (math.pi / step) ** 2)
+    levels = np.empty((n_theta, row.size), complex)
+    for block in blocks(row.size, process):
+        levels[:, block] = to_theta(process.spectrum(frequency[column[block]], frequency[row[block]]), process, n_theta)
+    places = np.arange(size) * refinement
+    centre = (size - 1) * spacing / 2
+    shift = np.exp(-1j * centre * frequency)  # a sample at index 0 lies at -centre
+    levels *= shift[column]
+    mirrored = (-np.arange(n_theta)) % n_theta
+    values = np.empty((n_theta, size, size))
+    plane = np.zeros((count, half + 1), complex)
+    for k in range(n_theta):
+        plane[row, column] = levels[k] * shift[row]
+        low = row > 0
+        plane[count - row[low], column[low]] = levels[mirrored[k]][low] * shift[row[low]].conj()
+        rows = ifft(plane, axis=0)[places[::-1]]
+        values[k] = irfft(rows, count, axis=1)[:, places] / step**2
+    ticks = np.arange(size) * spacing - centre
+    return Kernel(values, ticks, -ticks, process.period * np.arange(n_theta) / n_theta, process)
+
+
+def sample_points(process, x, y, theta, *, step=None, box=None, tolerance=TOLERANCE):
+    """Density at any list of displacements and turns by the direct Fourier sum; broadcasts.
+
+    Parameters
+    ----------
+    process : DirectionProcess or Enhancement
+    x, y : array_like
+        px, in the frame of the source.
+    theta : array_like
+        Radians.
+    step : float, optional
+        px, the grid whose frequencies are summed; by default blur / 2, and without blur what the kernel asks.
+    box : float, optional
+        Side in px of the periodic box; by default twice the farthest coordinate and the reach of the process.
+    tolerance : float, optional
+        What the numerics may lose, as a share of the peak (``resolution.resolved``).
+
+    Returns
+    -------
+    float array
+        Per px^2 and radian.
+
+    Raises
+    ------
+    PaperCodeError
+        For coordinates that are not finite, a box too small for the life time, or a kernel too fine or wide.
+    """
+    x, y, theta = check_arrays(x=x, y=y, theta=theta)
+    shape = x.shape
+    x, y, theta = x.ravel(), y.ravel(), theta.ravel()
+    if not x.size:
+        return np.zeros(shape)
+    process, wx, wy, weight = half_plane(process, step, 2 * max(np.abs(x).max(), np.abs(y).max()), box, tolerance)
+    check_work(process, wx.size * (1 + x.size / 16))
+    values = np.zeros(x.size)
+    for block in blocks(wx.size, process):
+        modes = process.spectrum(wx[block], wy[block])
+        for start in range(0, x.size, POINTS):
+            here = slice(start, start + POINTS)
+            levels = np.exp(1j * np.outer(theta[here], process.mode_numbers)) @ modes
+            levels *= np.exp(1j * (np.outer(x[here], wx[block]) + np.outer(y[here], wy[block])))
+            values[here] += levels.real @ weight[block]
+    return values.reshape(shape)
+
+
+def half_plane(process, step, window, box, tolerance):
+    """The resolved process, its frequencies wx >= 0 inside the Nyquist circle, and the weights with which real parts sum to the density."""
+    process, step = resolved(process, step, tolerance)
+    count = box_count(process, step, window, box)
+    unit = 2 * math.pi / (count * step)
+    wy, wx = np.meshgrid(unit * np.arange(1 - count // 2, count // 2), unit * np.arange(count // 2), indexing="ij")
+    inside = wx**2 + wy**2 < (math.pi / step) ** 2
+    return process, wx[inside], wy[inside], np.where(wx[inside] > 0, 2, 1) / (count * step) ** 2

@@ -1,0 +1,275 @@
+"""Named training conditions: what is trained on what, and how.
+
+The recipe is this companion's own. It was chosen on networks that are not among those reported.
+"""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+
+from paper_code.core.errors import PaperCodeError, check_numbers, short
+from paper_code.images.image_set import IMAGE_SIZE, unknown_name
+from paper_code.network.model import NetworkConfig
+
+BOUNDS = {
+    "epochs": (1, 100_000),
+    "batch": (2, 1_000_000),
+    "peak_rate": (1e-9, 1000.0),
+    "warm_up": (0.0, 0.99),
+    "momentum": (1e-3, 0.9999),
+    "label_smoothing": (0.0, 0.99),
+    "shift": (0, IMAGE_SIZE - 1),
+    "rotation": (0.0, 180.0),
+    "decay_l0": (0.0, 1000.0),
+    "decay_l1": (0.0, 1000.0),
+    "decay_lateral": (0.0, 1000.0),
+    "decay": (0.0, 1000.0),
+    "snapshots": (0, 1000),
+    "lateral_snapshots": (0, 20),  # they lie a factor of 4 apart
+}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The recipe; the defaults are the reference condition."""
+
+    epochs: int = 16  # passes over the images
+    batch: int = 64  # images a step
+    peak_rate: float = 0.05  # top of the one-cycle learning rate
+    warm_up: float = 0.15  # share of the steps in which the rate rises
+    momentum: float = 0.9  # Nesterov
+    label_smoothing: float = 0.05  # share of the target that is spread over all classes
+    shift: int = 4  # largest random shift, pixels
+    flip: bool = True  # random left-right flips
+    rotation: float = 0.0  # largest random rotation, degrees, either way; 0 = none
+    labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; those of the test stay
+    decay_l0: float = 0.1  # weight decay of the l0 filter
+    decay_l1: float = 6e-3  # of the l1 filters
+    decay_lateral: float = 5e-3  # of K
+    decay: float = 5e-4  # of every other weight; norms and biases have none
+    snapshots: int = 24  # log-spaced steps at which l0 and l1 are kept, step 0 and the last besides
+    lateral_snapshots: int = 4  # of these, how many keep K too, step 0 besides
+
+    def __post_init__(self):
+        check_numbers(self, BOUNDS)
+        if not isinstance(self.flip, bool):
+            raise PaperCodeError(f"flip must be true or false, not {short(self.flip)}")
+        if self.labels not in ("true", "shuffled"):
+            raise PaperCodeError(f"labels must be 'true' or 'shuffled', not {short(self.labels)}")
+
+
+# Not written where they have their default: a run or a manifest without them means the same, and compares as the same.
+LEFT_OUT = {"network": ("lateral_sign",), "training": ("rotation", "labels")}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A named experiment."""
+
+    name: str
+    about: str  # one line for people
+    images: str = "tiny-imagenet"  # a source of paper_code.images
+    classes: str = "every-10"  # the rule that names the classes
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def as_dict(self):
+        """Plain nested dictionary, for a manifest."""
+        values = asdict(self)
+        for part, names in LEFT_OUT.items():
+            for name in names:
+                if values[part][name] == getattr(type(getattr(self, part)), name):
+                    del values[part][name]
+        return values
+
+    @classmethod
+    def from_dict(cls, values):
+        """The condition that :meth:`as_dict` wrote."""
+        values = dict(values)
+        try:
+            network = dict(values.pop("network"))
+            network["widths"] = tuple(network["widths"])
+            return cls(network=NetworkConfig(**network), training=TrainingConfig(**values.pop("training")), **values)
+        except (KeyError, TypeError) as error:
+            raise PaperCodeError(f"not a condition of this version of the package: {error}") from error
+
+
+def _all():
+    reference = Condition("reference", "the network of the book: l0, l1 and lateral connections on 20 classes of Tiny ImageNet")
+    network = reference.network
+    yield reference
+    yield replace(reference, name="no-lateral", about="without lateral connections", network=replace(network, lateral_size=0))
+    yield replace(reference, name="no-l0", about="without the LGN filter", network=replace(network, l0="none"))
+    yield replace(
+        reference,
+        name="excitatory",
+        about="lateral connections that only excite, as horizontal connections of V1 do",
+        network=replace(network, lateral_sign="excitatory"),
+    )
+    yield replace(
+        reference,
+        name="turned",
+        about="every training image turned by a random angle, at full length",
+        training=replace(reference.training, rotation=180.0),
+    )
+    yield replace(
+        reference,
+        name="photographs",
+        about="a minute's training on patches of scikit-image's photographs, no download: for trying things out",
+        images="photographs",
+        classes="all",
+        network=replace(network, cells=16, lateral_size=5, widths=(16, 16, 32)),
+        training=replace(reference.training, epochs=2),
+    )
+
+
+# Every control is shortened alike, and compared with `control`, the reference shortened alike. Batches are halved with it: the decay of the
+# weights, which makes filters smooth, acts once a step, and few steps leave them rough.
+CONTROL_EPOCHS = 6
+CONTROL_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Control:
+    """A condition that takes one thing away from the reference, or changes one."""
+
+    condition: Condition
+    label: str  # a few words for a table
+    asks: str  # the question that it answers
+
+
+# name after "control-", label, question, about, and what changes: settings of the network and of the training, or fields of the condition
+_CHANGES = (
+    ("shuffled-labels", "shuffled labels", "does it need labels that mean something?", "training labels permuted", {"labels": "shuffled"}),
+    ("no-l0", "no l0", "do l1 and K need a layer before them?", "without the LGN filter", {"l0": "none"}),
+    ("no-lateral", "no K", "do l0 and l1 need lateral connections?", "without lateral connections", {"lateral_size": 0}),
+    ("no-silencing", "no silenced cells", "does K need cells that fall silent?", "no map of l1 is ever silenced", {"silenced": 0.0}),
+    ("one-step", "T = 1", "does it hang on the steps of propagation?", "one step of lateral propagation", {"steps": 1}),
+    ("two-steps", "T = 2", "does it hang on the steps of propagation?", "two steps of lateral propagation", {"steps": 2}),
+    ("four-steps", "T = 4", "does it hang on the steps of propagation?", "four steps of lateral propagation", {"steps": 4}),
+    (
+        "phase-scrambled",
+        "phase-scrambled images",
+        "is the power spectrum of natural images enough?",
+        "the same images with random phases: their power spectra, without edges",
+        {"images": "phase-scrambled"},
+    ),
+    (
+        "dead-leaves",
+        "dead leaves",
+        "are edges and occlusion enough, without objects or a preferred orientation?",
+        "occluding discs of power-law radii, told apart by size",
+        {"images": "dead-leaves", "classes": "all"},
+    ),
+    (
+        "pink-noise",
+        "1/f noise",
+        "is correlation between pixels enough?",
+        "Gaussian noise with amplitude 1/f^a, told apart by a",
+        {"images": "pink-noise", "classes": "all"},
+    ),
+    (
+        "white-noise",
+        "white noise",
+        "does it need any structure in the images?",
+        "Gaussian white noise, told apart by contrast",
+        {"images": "white-noise", "classes": "all"},
+    ),
+    (
+        "no-front-end",
+        "no blur, no noise",
+        "does l0 need optics and noisy receptors?",
+        "neither optical blur nor receptor noise",
+        {"blur": 0.0, "noise": 0.0},
+    ),
+    ("noise-low", "receptor noise .1", "does l0's centre grow with the noise?", "receptor noise .1 of the images' sd", {"noise": 0.1}),
+    ("noise-high", "receptor noise .4", "does l0's centre grow with the noise?", "receptor noise .4 of the images' sd", {"noise": 0.4}),
+    ("noise-higher", "receptor noise .8", "does l0's centre grow with the noise?", "receptor noise .8 of the images' sd", {"noise": 0.8}),
+    ("rectified-l0", "rectified l0", "does it need a linear l0?", "ReLU after the LGN filter", {"l0": "rectified"}),
+    (
+        "rotations",
+        "rotated images",
+        "does it need the orientations that upright images favour?",
+        "every training image turned by a random angle",
+        {"rotation": 180.0},
+    ),
+)
+
+
+def _controls(reference):
+    base = replace(
+        reference,
+        name="control",
+        about="the reference, shortened like all controls",
+        training=replace(reference.training, epochs=CONTROL_EPOCHS, batch=CONTROL_BATCH),
+    )
+    yield Control(base, "reference, shortened", "what does so short a training of the reference reach?")
+    for name, label, asks, about, changes in _CHANGES:
+        changed = base
+        for part in ("network", "training"):
+            known = {item.name for item in fields(getattr(base, part))} - {"classes"}  # a network's follow from the images
+            changed = with_overrides(changed, part, {key: value for key, value in changes.items() if key in known})
+        changed = replace(changed, **{key: changes[key] for key in ("images", "classes") if key in changes})
+        if changed != base:  # a value that is the reference's own makes no control
+            yield Control(replace(changed, name=f"control-{name}", about=f"control: {about}"), label, asks)
+
+
+def condition(name):
+    """The condition of that name, or a clear error that lists them."""
+    if name not in CONDITIONS:
+        raise PaperCodeError(unknown_name("condition", name, CONDITIONS))
+    return CONDITIONS[name]
+
+
+def with_overrides(base, part, overrides):
+    """Replace fields of ``base.network`` or ``base.training`` (``part``) by those of ``overrides`` that are not None."""
+    current = getattr(base, part)
+    known = {item.name for item in fields(current)}
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    unknown = set(chosen) - known
+    if unknown:
+        raise PaperCodeError(f"unknown setting {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
+    return replace(base, **{part: replace(current, **chosen)}) if chosen else base
+
+
+def settings_of(chosen):
+    """What of a condition may be set: ``{"network": {name: value}, "training": {name: value}}``."""
+
+    def values(config):
+        return {one.name: getattr(config, one.name) for one in fields(config) if one.name != "classes"}
+
+    return {"network": values(chosen.network), "training": values(chosen.training)}
+
+
+def with_settings(chosen, training, texts):
+    """A condition with settings of its training (a dict; None is left out) and others, each a text ``NAME=VALUE``."""
+    known = settings_of(chosen)
+    changes = {"network": {}, "training": {key: value for key, value in training.items() if value is not None}}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        part = next((part for part, names in known.items() if key in names), None)
+        if not equals or part is None:
+            raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
+        changes[part][key] = _parsed(key, value, known[part][key])
+    for part, changed in changes.items():
+        chosen = with_overrides(chosen, part, changed)
+    return chosen
+
+
+def _parsed(key, text, current):
+    """``text`` as a value of the type of ``current``."""
+    try:
+        if isinstance(current, bool):
+            return {"true": True, "false": False}[text.lower()]
+        if isinstance(current, tuple):
+            return tuple(int(item) for item in text.split(","))
+        return type(current)(text)
+    except (ValueError, KeyError) as error:
+        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {current}") from error
+
+
+CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}
+"""The controls in the order of a table, :class:`Control` by name; the first is the reference, shortened like all others.
+
+The untrained network needs no training: see :func:`paper_code.weights.initial_early`.
+"""
+
+CONDITIONS = {condition.name: condition for condition in (*_all(), *(control.condition for control in CONTROLS.values()))}
