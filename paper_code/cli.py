@@ -196,11 +196,11 @@ def fit(
     """
     from paper_code import weights as store
     from paper_code.core.files import write_json
-    from paper_code.core.tensors import is_missing
+    from paper_code.core.tensors import is_missing, read_tensors
     from paper_code.filters.measures import fit_report
 
     if weights.endswith(".safetensors") or not (is_missing(weights) or os.path.isdir(weights)):
-        tensors = store.read_tensors(weights)
+        tensors = read_tensors(weights)
         if "l1" not in tensors:
             raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
         l0, l1 = tensors.get("l0"), tensors["l1"]

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from paper_code import weights
+from paper_code.filters import fit_gabor
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
-from paper_code.report.measure import gabor_level, l0_measures, l1_course
+from paper_code.report.measure import gabor_level, gabor_measures, l0_measures
 
 NETWORKS = ("control", "control-no-silencing")
 NULL_FIELDS = 100
@@ -34,7 +35,7 @@ def test_first_filter(network):
 def test_gabors_of_the_bank():
     """The median of one bank, whose share above chance must fit a level that smooth random filters give."""
     tensors, _ = independent.load("control/seed-0")
-    found = {name: value for name, value, _ in l1_course(tensors["l1"])}
+    found = {name: value for name, value, _ in gabor_measures(fit_gabor(tensors["l1"]).r2, tensors["l1"].shape[-1])}
     r2 = independent.fit_gabor(tensors["l1"], tries=3)[1]
     assert np.median(r2) == pytest.approx(found["gabor_r2"], abs=1e-4)
     null = independent.fit_gabor(independent.smooth_noise(9, 50, seed=8), tries=3)[1]

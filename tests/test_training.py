@@ -22,7 +22,7 @@ from paper_code.core.files import locked, read_json
 from paper_code.core.plan import plan_sha256
 from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.network.model import Network
-from paper_code.training import run
+from paper_code.training import run as run_module
 from paper_code.training.conditions import BOUNDS, CONDITIONS, Condition, TrainingConfig
 from paper_code.training.run import Hardware, augment, draw_seed, learning_rate, snapshot_steps
 
@@ -145,13 +145,13 @@ def test_images_are_shifted_and_flipped_and_nothing_else():
 
 
 def test_every_seed_step_and_epoch_has_draws_of_its_own():
-    seeds = [draw_seed(seed, step) for seed in (0, 1, 2, 100) for step in [*range(-40, 400), run.EVALUATION_STEP]]
+    seeds = [draw_seed(seed, step) for seed in (0, 1, 2, 100) for step in [*range(-40, 400), run_module.EVALUATION_STEP]]
     assert len(set(seeds)) == len(seeds) and min(seeds) >= 0 and max(seeds) < 2**63
 
 
 def test_an_epoch_shows_each_image_once_in_an_order_of_its_own(tmp_path, monkeypatch):
     shown = []
-    monkeypatch.setattr(run, "augment", lambda images, _: shown.append(images) or images)
+    monkeypatch.setattr(run_module, "augment", lambda images, _: shown.append(images) or images)
     for seed in (0, 1):
         make_run(tmp_path / str(seed), seed).train(progress=False)
     epochs = torch.cat(shown).reshape(6, 32, -1).mean(2)  # two seeds of three epochs; the means tell the images apart
@@ -178,7 +178,7 @@ def test_accuracy_is_the_share_of_test_images_named_right_with_noise_and_without
     hook.remove()
     assert run.network.config.noise == 0.2  # as before
     with torch.no_grad():
-        noisy = run.network(images, torch.Generator().manual_seed(draw_seed(0, run.EVALUATION_STEP)))
+        noisy = run.network(images, torch.Generator().manual_seed(draw_seed(0, run_module.EVALUATION_STEP)))
         run.network.config = replace(run.network.config, noise=0.0)
         clear = run.network(images)
     assert not torch.equal(noisy, clear)
@@ -712,7 +712,7 @@ def test_the_limits_of_the_recipe_train(tmp_path):
 
 
 def test_memory_is_counted_before_it_is_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "Network", None)  # nothing is built
+    monkeypatch.setattr(run_module, "Network", None)  # nothing is built
     for change in ({"network": {"cells": 8192, "lateral_size": 3, "stride": 1}}, {"network": {"cells": 1000, "lateral_size": 31}}):
         monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 10**5, "SC_PAGE_SIZE": 4096}.get)
         fails("needs more than .* GB of memory, and this machine has 0 GB; choose a smaller --batch", make_run, tmp_path, **change)

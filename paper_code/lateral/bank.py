@@ -35,12 +35,12 @@ class Bank:
     def of(cls, l0, l1, K, stride, count=NULL_COUNT, seed=NULL_SEED):
         """Fit a bank and its null; some seconds."""
         null = null_gabor_r2(l1.shape[-1], "smooth", count, seed, psi0=l0)
-        return cls(l0, l1, K, stride, fit_gabor(receptive_fields(l0, l1)), float(np.quantile(null, QUANTILE)))
+        return cls(l0, l1, K, stride, fit_gabor(receptive_fields(l1, l0)), float(np.quantile(null, QUANTILE)))
 
     @cached_property
     def fields(self):
         """Receptive fields l1 * l0, (n, c, c); l1 itself where there is no l0."""
-        return receptive_fields(self.l0, self.l1)
+        return receptive_fields(self.l1, self.l0)
 
     @cached_property
     def oriented(self):

@@ -40,7 +40,7 @@ def co_activation(activity, size):
     Parameters
     ----------
     activity : array (m, n, rows, columns)
-        Activity of n cells for m images, as :func:`.activity.activity_of` gives it; the wider the sheet of cells, the less its border matters.
+        Activity of n cells for m images, as :func:`.activity.activity_of` gives it; the wider the sheet, the less its border matters.
     size : int
         Side k of the kernel, odd and at most 2 * rows - 1.
 
