@@ -232,7 +232,7 @@ def measure(
 
     from paper_code.core.table import write_table
     from paper_code.report.measure import measure_network
-    from paper_code.weights import collect
+    from paper_code.weights.collect import collect
 
     with tempfile.TemporaryDirectory() as folder:
         rows = measure_network(*_network_name(collect([run], folder)[0]), times=0, directory=folder).rows
@@ -327,7 +327,7 @@ def weights_collect(
     replace: Annotated[bool, typer.Option("--replace", help="even if a listed network loses files, precision or its values")] = False,
 ):
     """Copy finished runs to data/weights and list them in the manifest: all of them, or none."""
-    from paper_code.weights import collect
+    from paper_code.weights.collect import collect
 
     for key in collect(runs, to, "light" if light else preset, replace):
         typer.echo(key)
@@ -344,7 +344,7 @@ def weights_lighten(
     \b
     python -m paper_code weights lighten reference/seed-0 --preset measured
     """
-    from paper_code.weights import lighten
+    from paper_code.weights.collect import lighten
 
     for name in networks:
         _network_name(name)

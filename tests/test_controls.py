@@ -18,6 +18,7 @@ from paper_code.training import conditions, run
 from paper_code.training.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
 from paper_code.training.run import Run, augment, rotate, training_labels
 from paper_code.training.run_files import check_same
+from paper_code.weights.collect import collect
 
 CHANGES = {
     "control": {},
@@ -227,7 +228,7 @@ def test_every_control_trains_and_is_collected(name, tmp_path, tiny_imagenet):  
     assert result["condition"]["name"] == name and result["steps"] == 5
     for tensor in run.network.state_dict().values():
         assert torch.isfinite(tensor).all()
-    assert weights.collect([run.directory], tmp_path / "data", "light") == [f"{name}/seed-1"]
+    assert collect([run.directory], tmp_path / "data", "light") == [f"{name}/seed-1"]
     end, start = weights.load_early(name, 1, tmp_path / "data"), weights.initial_early(name, 1, tmp_path / "data")
     assert (end.l0 is None) == (start.l0 is None) == (condition.network.l0 == "none")
     assert (end.K is None) == (start.K is None) == (not condition.network.lateral)

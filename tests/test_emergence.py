@@ -18,7 +18,7 @@ from paper_code.figures import overview
 from paper_code.figures.interactive import growth, raster
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.views import like_map, maps
-from paper_code.report.measure import Measured
+from paper_code.report.networks import Measured
 from paper_code.workflow.check_html import Page
 
 SIZE_CAP = 300_000

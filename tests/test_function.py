@@ -23,6 +23,7 @@ from paper_code.lateral import Cells, pair_frame
 from paper_code.network.model import Network, NetworkConfig
 from paper_code.report import book
 from paper_code.training.run import Run
+from paper_code.weights.collect import collect
 
 SIZE = 11
 
@@ -273,7 +274,7 @@ def shipped(tmp_path_factory):
         condition = replace(CONDITION, name=name, network=replace(CONDITION.network, lateral_size=lateral), training=short)
         runs.append(Run(condition, image_set(), seed, top / f"{name}-{seed}", HARDWARE, 100))
         runs[-1].train(progress=False)
-    weights.collect([run.directory for run in runs], top / "data")
+    collect([run.directory for run in runs], top / "data")
     return top / "data"
 
 
@@ -357,8 +358,8 @@ def test_one_network_on_each_side_gives_a_lead_without_an_interval(tmp_path):
 
 
 def test_only_networks_that_are_shipped_whole_are_run(shipped, tmp_path):
-    weights.collect([shipped.parent / "reference-0"], tmp_path)
-    weights.collect([shipped.parent / "reference-1"], tmp_path, preset="measured")
+    collect([shipped.parent / "reference-0"], tmp_path)
+    collect([shipped.parent / "reference-1"], tmp_path, preset="measured")
     assert weights.seeds("reference", tmp_path) == [0, 1] and weights.shipped("reference", ("rest",), tmp_path) == [0]
     assert list(robustness.networks_listed("reference", tmp_path)) == ["reference/seed-0"]
     assert list(robustness.measure(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]

@@ -27,7 +27,6 @@ from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
 from paper_code.training.run import snapshot_steps
 from paper_code.weights import (
-    collect,
     load_early,
     load_network,
     load_snapshots,
@@ -35,6 +34,7 @@ from paper_code.weights import (
     read_log,
     verify,
 )
+from paper_code.weights.collect import collect, lighten, read_result
 
 
 def fails(match, call, *arguments, **keywords):
@@ -212,20 +212,20 @@ def test_a_preset_rounds_its_layers_by_a_known_share_and_keeps_its_files(trained
     else:
         fails("lists no rest file", load_network, "tiny", 0, tmp_path / "once")
     store = shutil.copytree(directory, tmp_path / "later")  # lightened later, it is the same
-    assert weights.lighten(["tiny/seed-1", "tiny/seed-0"], preset, store) == ["tiny/seed-1", "tiny/seed-0"]
+    assert lighten(["tiny/seed-1", "tiny/seed-0"], preset, store) == ["tiny/seed-1", "tiny/seed-0"]
     assert verify(store) == 2 * files == len(contents(store)) - 1
     assert contents(store)[store / "tiny" / "seed-0.safetensors"] == path.read_bytes()
     assert weights.entry("tiny", 0, store) == weights.entry("tiny", 0, tmp_path / "once")
 
 
 def test_what_is_not_there_is_not_lightened(store):
-    weights.lighten(["tiny/seed-0"], "measured", store)
+    lighten(["tiny/seed-0"], "measured", store)
     before = contents(store)
-    fails("lists no (snapshots|rest) file of tiny/seed-0", weights.lighten, ["tiny/seed-1", "tiny/seed-0"], "full", store)
-    fails("no weights of tiny/seed-7", weights.lighten, ["tiny/seed-1", "tiny/seed-7"], "light", store)
-    fails("no weights of tiny", weights.lighten, ["tiny"], "light", store)
-    fails("unknown preset 'lightest'; choose exact, full, whole, measured, light", weights.lighten, ["tiny/seed-1"], "lightest", store)
-    fails("there is no", weights.lighten, ["tiny/seed-1"], "light", store / "nowhere")
+    fails("lists no (snapshots|rest) file of tiny/seed-0", lighten, ["tiny/seed-1", "tiny/seed-0"], "full", store)
+    fails("no weights of tiny/seed-7", lighten, ["tiny/seed-1", "tiny/seed-7"], "light", store)
+    fails("no weights of tiny", lighten, ["tiny"], "light", store)
+    fails("unknown preset 'lightest'; choose exact, full, whole, measured, light", lighten, ["tiny/seed-1"], "lightest", store)
+    fails("there is no", lighten, ["tiny/seed-1"], "light", store / "nowhere")
     assert contents(store) == before and not (store / "nowhere").exists()
 
 
@@ -301,7 +301,7 @@ def test_a_full_disk_at_any_moment_leaves_the_weights_as_they_were(store):
 
         def on_a_full_disk(size=size):
             with disk_full_beyond(size):
-                fails("cannot write", weights.lighten, ["tiny/seed-0", "tiny/seed-1"], "full", store)
+                fails("cannot write", lighten, ["tiny/seed-0", "tiny/seed-1"], "full", store)
 
         everything(store, on_a_full_disk)
 
@@ -322,7 +322,7 @@ def test_a_rename_that_fails_puts_back_what_was_there(store, monkeypatch, fault)
         with monkeypatch.context() as patched:
             patched.setattr(os, "replace", rename)
             try:
-                weights.lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
+                lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
                 break
             except (PaperCodeError, KeyboardInterrupt):
                 failed += 1
@@ -337,11 +337,11 @@ def test_the_same_command_mends_what_a_kill_between_two_renames_left(store):
         if child == 0:
             calls = iter(range(1000))
             os.replace = lambda *places: os._exit(9) if next(calls) == moment else os.rename(*places)  # noqa: B023
-            weights.lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
+            lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
             os._exit(0)
         killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
         assert (copy / "manifest.json").is_file()
-        weights.lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
+        lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
         assert verify(copy) == 4
         if not killed:
             break
@@ -460,9 +460,9 @@ def test_no_field_of_result_json_may_be_lost_or_of_another_kind(trained, tmp_pat
         if (path, other) in OPTIONAL:
             continue
         write_json(run / "result.json", spoiled(result, path, other))
-        fails(f"{run / 'result.json'}: ", weights.read_result, run)
+        fails(f"{run / 'result.json'}: ", read_result, run)
     write_json(run / "result.json", result)
-    assert weights.read_result(run) == result
+    assert read_result(run) == result
 
 
 def test_no_field_of_the_manifest_may_be_lost_or_of_another_kind(store):

@@ -1,10 +1,5 @@
-"""Measure every shipped network once, and write the tidy table of :mod:`paper_code.core.table`.
+"""Measure one network: filters, harmonics of its kernels, nulls, flankers, and its course. What is measured is in ``plan.toml``."""
 
-``python -m paper_code.report.measure network`` measures one network and keeps what figures and estimates over networks need;
-``python -m paper_code.report.measure table`` pools them. The rules of what is measured are in ``plan.toml``.
-"""
-
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,20 +18,7 @@ from paper_code.lateral import nulls
 from paper_code.lateral.activity import co_kernel, noise_free_layers
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One network: its bank, the sums of its kernels, the null draws, and its rows of the table."""
-
-    condition: str
-    seed: int
-    bank: Bank
-    sums: PairSums | None  # of K, with RF and CO as regressors; None where K is not measured
-    relabelled: dict  # (ring, version): (times, terms)
-    dealt: dict
-    rows: list
-    co: np.ndarray | None = None  # CO between all cells, float32; None where K is not measured
+from paper_code.report.networks import Measured
 
 
 def measure_network(condition, seed, times=None, directory=None):

@@ -1,7 +1,9 @@
 """What was measured of a network, on disk: figures and estimates over networks read it, and nothing is fitted twice."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.perturb import perturbed
@@ -10,10 +12,23 @@ from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums
-from paper_code.report.measure import Measured
 
 ARRAYS = ("gram", "cross", "total", "square", "count", "orientation")
 BANK = ("l0", "l1", "K")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One network: its bank, the sums of its kernels, the null draws, and its rows of the table."""
+
+    condition: str
+    seed: int
+    bank: Bank
+    sums: PairSums | None  # of K, with RF and CO as regressors; None where K is not measured
+    relabelled: dict  # (ring, version): (times, terms)
+    dealt: dict
+    rows: list
+    co: np.ndarray | None = None  # CO between all cells, float32; None where K is not measured
 
 
 def file_of(folder, condition, seed):

@@ -27,22 +27,16 @@ from paper_code.weights.store import (
     verify,
 )
 
-from paper_code.weights.collect import PRESETS, collect, lighten, read_result  # isort: skip  (the functions, which stand for their module)
-
 __all__ = [
     "DIRECTORY",
-    "PRESETS",
-    "collect",
     "configuration",
     "entry",
     "initial_early",
-    "lighten",
     "load_early",
     "load_network",
     "load_snapshots",
     "manifest",
     "read_log",
-    "read_result",
     "seeds",
     "shipped",
     "verify",

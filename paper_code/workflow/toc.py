@@ -11,9 +11,6 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, sha256
 from paper_code.core.plan import plan
 
-UNRELATED = {"__main__.py", "stage.py", "html.py", "keeper.py", "check_html.py", "downloads.py", "count_notebooks.py", "compare.py"}
-"""Modules of this folder that cannot change what a chapter computes."""
-
 
 def pages(toc="_toc.yml"):
     """Paths without ending of all pages in reading order, for example ``book/04_lgn``.
@@ -130,13 +127,6 @@ def measured_networks(config, manifest="data/weights/manifest.json"):
             raise PaperCodeError(f"config.yaml: quick_network {config['quick_network']} is not in {place}")
         found = {config["quick_network"]: found[config["quick_network"]]}
     return found
-
-
-def package_files(root="."):
-    """Files of the package that a chapter's numbers and pictures may depend on."""
-    package = Path(root) / "paper_code"
-    found = [path for kind in ("py", "toml", "mplstyle", "js", "css", "html") for path in package.rglob(f"*.{kind}")]
-    return sorted(path for path in found if not (path.parent.name == "workflow" and path.name in UNRELATED))
 
 
 def digest(paths):
