@@ -8,10 +8,11 @@ QUICK := --config profile=quick build=_build/quick
 PYTEST := $(RUN) -m pytest -p paper_code.workflow.count_notebooks
 # Whatever pip's own settings say of the place. No line that runs $(RUN) may need a shell: a process below make ends when make is killed.
 INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
+CORE := gabor lgn nulls statistics table models pedestal validation se2_curves se2_direction_process se2_enhancement se2_lattice se2_resolution
 NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test processors measures references train controls ship picture lock clean distclean
+.PHONY: help book test chapter lab core processors measures references train controls ship picture lock clean distclean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,6 +26,17 @@ test: .venv/installed ## Style, a strict build of the book on the quick profile,
 	@$(PIPELINE) html $(QUICK)
 	@$(RUN) -m paper_code.workflow.compare _build/quick/executed tests/reference
 	@$(PYTEST) $(NBVAL) --all-notebooks --threads 2 --noise 1 tests
+
+chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute: where its page is, and where its numbers differ from the reference's
+	@$(RUN) -m paper_code.workflow.one_chapter "$(CH)"
+
+lab: .venv/lab ## Open the chapters' sources in JupyterLab, in the same environment
+	@$(RUN) -m jupyter lab --notebook-dir=book
+
+core: python ## What needs no torch, in an environment of its own with PYTHON: installed, and its tests
+	@rm -rf _build/core && "$(PYTHON)" $(CLOSED) -m venv _build/core
+	@_build/core/bin/python $(CLOSED) $(INSTALL) --prefix=_build/core . pytest
+	@_build/core/bin/python $(CLOSED) -m pytest -q $(CORE:%=tests/test_%.py)
 
 processors: .venv/installed ## By hand: the reference notebooks with the arithmetic of other processors that this one knows
 	@$(PIPELINE) chapters $(QUICK)
@@ -78,4 +90,9 @@ python:
 	@rm -rf .venv/home
 	@$(RUN) $(INSTALL) --prefix=.venv --requirement requirements.txt
 	@$(RUN) $(INSTALL) --prefix=.venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/lab: .venv/installed
+	@echo "installing JupyterLab into .venv, once"
+	@$(RUN) $(INSTALL) --prefix=.venv "jupyterlab==4.6.6" --constraint requirements.txt
 	@touch $@

@@ -13,4 +13,4 @@ Conventions, held to everywhere in the package:
   ``d`` from target cell ``i``, so the source lies at ``x + d``.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

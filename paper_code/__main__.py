@@ -1,5 +1,19 @@
-"""``python -m paper_code``."""
+"""``python -m paper_code`` and ``paper-code``."""
 
-from paper_code.cli import main
+import sys
 
-main()
+
+def main():
+    """The command line; without the packages that it needs, one line that says how to get them."""
+    try:
+        from paper_code.cli import main as run
+
+        run()
+    except ModuleNotFoundError as error:
+        if error.name.partition(".")[0] == "paper_code":
+            raise
+        sys.exit(f"error: this needs the package {error.name}: python -m pip install 'paper_code[train]'")
+
+
+if __name__ == "__main__":
+    main()

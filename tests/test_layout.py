@@ -1,0 +1,53 @@
+"""The package reads in the order of the book, its core is light, and it has one version."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+import paper_code
+
+ROOT = Path(__file__).resolve().parent.parent
+LIGHT = ("se2", "filters", "filters.gabor", "filters.radial", "filters.nulls", "lateral", "lateral.bank", "lateral.harmonics")
+LIGHT += ("lateral.models", "lateral.pedestal", "lateral.components", "lateral.nulls", "lateral.invariance", "core.statistics", "core.table")
+HEAVY = ("torch", "PIL", "skimage", "pydantic", "safetensors", "typer", "pooch", "requests", "tqdm", "matplotlib", "pandas")
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+
+
+def test_imports_run_down_the_list(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+def test_the_core_needs_numpy_and_scipy_alone():
+    lines = [f"import paper_code.{name}" for name in LIGHT] + ["import sys", f"print([one for one in {HEAVY} if one in sys.modules])"]
+    done = run("\n".join(lines))
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+def test_what_the_core_needs_is_what_it_is_installed_with():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert sorted(project["dependencies"]) == ["matplotlib", "numpy", "scipy"]
+    locked = {re.split("[=<>]", line)[0].lower() for line in (ROOT / "requirements.in").read_text().split()}
+    named = {re.split("[=<>]", one)[0].lower() for extra in project["optional-dependencies"].values() for one in extra}
+    assert locked >= (named | {"numpy", "scipy", "matplotlib"}) - {"paper_code[train]", "paper_code[book]"}
+
+
+def test_a_missing_package_is_one_line():
+    code = "import sys; sys.modules['typer'] = None; sys.argv = ['paper-code', '--help']; from paper_code.__main__ import main; main()"
+    done = run(code)
+    assert done.returncode == 1 and done.stderr == "error: this needs the package typer: python -m pip install 'paper_code[train]'\n"
+
+
+def test_there_is_one_version():
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == paper_code.__version__
+    latest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    assert latest == paper_code.__version__
+    assert (ROOT / "paper_code" / "py.typed").is_file()
