@@ -31,7 +31,7 @@ chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute: where its p
 	@$(RUN) -m paper_code.workflow.one_chapter "$(CH)"
 
 lab: .venv/lab ## Open the chapters' sources in JupyterLab, in the same environment
-	@$(RUN) -m jupyter lab --notebook-dir=book
+	@$(RUN) -m paper_code.workflow.lab
 
 core: python ## What needs no torch, in an environment of its own with PYTHON: installed, and its tests
 	@rm -rf _build/core && "$(PYTHON)" $(CLOSED) -m venv _build/core

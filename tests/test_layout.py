@@ -13,7 +13,15 @@ import paper_code
 
 ROOT = Path(__file__).resolve().parent.parent
 LIGHT = ("se2", "filters", "filters.gabor", "filters.radial", "filters.nulls", "lateral", "lateral.bank", "lateral.harmonics")
-LIGHT += ("lateral.models", "lateral.pedestal", "lateral.components", "lateral.nulls", "lateral.invariance", "core.statistics", "core.table")
+LIGHT += (
+    "lateral.models",
+    "lateral.pedestal",
+    "lateral.components",
+    "lateral.nulls",
+    "lateral.invariance",
+    "core.statistics",
+    "core.table",
+)
 HEAVY = ("torch", "PIL", "skimage", "pydantic", "safetensors", "typer", "pooch", "requests", "tqdm", "matplotlib", "pandas")
 
 
