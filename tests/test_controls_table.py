@@ -102,8 +102,8 @@ def test_training_is_paired_over_the_networks_that_have_both_ends():
 def test_behind_a_rectified_filter_no_cell_has_an_orientation(monkeypatch):
     """A receptive field is l1 * l0 only where both are linear."""
     monkeypatch.setattr(measure, "Bank", SimpleNamespace(of=lambda *_: SimpleNamespace(measurable=True)))
-    monkeypatch.setattr(measure, "l0_measures", lambda l0: [("log_r2", 0.9, 0.7)])
-    monkeypatch.setattr(measure, "l1_measures", lambda l1, seed: [("gabor_r2", 0.8, 0.7)])
+    monkeypatch.setattr(measure, "l0_measures", lambda l0, levels: [("log_r2", 0.9, 0.7)])
+    monkeypatch.setattr(measure, "l1_measures", lambda l1, seed, levels: [("gabor_r2", 0.8, 0.7)])
     found = measure.measure_network("control-rectified-l0", 0)
     assert found.sums is None and [row.measure for row in found.rows] == ["l0.log_r2", "l1.gabor_r2"]
 

@@ -8,7 +8,8 @@ from paper_code import weights
 from paper_code.filters import fit_gabor
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
-from paper_code.report.measure import gabor_level, gabor_measures, l0_measures
+from paper_code.report.levels import Levels
+from paper_code.report.measure import gabor_measures, l0_measures
 
 NETWORKS = ("control", "control-no-silencing")
 NULL_FIELDS = 100
@@ -25,7 +26,7 @@ def network(request):
 
 def test_first_filter(network):
     tensors = network[1]
-    found = {name: value for name, value, _ in l0_measures(tensors["l0"])}
+    found = {name: value for name, value, _ in l0_measures(tensors["l0"], Levels())}
     (x0, y0, sigma, *_), r2 = independent.laplacian_of_gaussian(tensors["l0"])
     own = [r2, sigma, np.hypot(x0, y0), independent.radial_index(tensors["l0"], x0, y0)]
     # Both fits converge to 1e-6 or better.
@@ -35,13 +36,14 @@ def test_first_filter(network):
 def test_gabors_of_the_bank():
     """The median of one bank, whose share above chance must fit a level that smooth random filters give."""
     tensors, _ = independent.load("control/seed-0")
-    found = {name: value for name, value, _ in gabor_measures(fit_gabor(tensors["l1"]).r2, tensors["l1"].shape[-1])}
+    level = Levels().gabor(9)
+    found = {name: value for name, value, _ in gabor_measures(fit_gabor(tensors["l1"]).r2, level)}
     r2 = independent.fit_gabor(tensors["l1"], tries=3)[1]
     assert np.median(r2) == pytest.approx(found["gabor_r2"], abs=1e-4)
     null = independent.fit_gabor(independent.smooth_noise(9, 50, seed=8), tries=3)[1]
     draws = np.random.default_rng(0).choice(null, (500, len(null)))
     low, high = np.quantile(np.quantile(draws, 0.95, axis=1), [0.005, 0.995])  # what so few random filters can tell of the level
-    assert low <= gabor_level(9, 1000) <= high and np.mean(r2 > high) <= found["gabor_share"] <= np.mean(r2 > low)
+    assert low <= level <= high and np.mean(r2 > high) <= found["gabor_share"] <= np.mean(r2 > low)
 
 
 def test_oriented_cells(network):

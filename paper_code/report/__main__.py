@@ -1,5 +1,6 @@
 """The rules of the pipeline that measure networks:
 
+    python -m paper_code.report levels --output _build/levels.json
     python -m paper_code.report network --condition reference --seed 10 --output _build/networks/reference/seed-10.safetensors
     python -m paper_code.report models --networks _build/networks --output _build/models.csv
     python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
@@ -17,14 +18,22 @@ UNPLANNED = 0  # permutations for a condition that the plan does not report
 def network(options):
     """Measure one network."""
     from paper_code.core.plan import plan
+    from paper_code.report.levels import Levels
     from paper_code.report.measure import measure_network
     from paper_code.report.networks import save
 
     planned = options.condition in plan()["networks"]["reported"]
     times = options.permutations if options.permutations is not None or planned else UNPLANNED
-    measured = measure_network(options.condition, options.seed, times)
+    measured = measure_network(options.condition, options.seed, times, levels=Levels.load(options.levels) if options.levels else None)
     save(measured, options.output)
     print(f"{options.condition}/seed-{options.seed}: {len(measured.rows)} measures", flush=True)
+
+
+def levels(options):
+    """What chance gives filters of the reference's sizes, for all networks."""
+    from paper_code.report.levels import Levels
+
+    Levels().of_the_reference().save(options.output)
 
 
 def measured_in(folder):
@@ -88,7 +97,10 @@ def main(arguments=None):
     one.add_argument("--condition", required=True)
     one.add_argument("--seed", type=int, required=True)
     one.add_argument("--permutations", type=int, help="of each null; the plan's when absent")
+    one.add_argument("--levels", help="what the command levels wrote; worked out anew when absent")
     one.set_defaults(run=network)
+    chance = commands.add_parser("levels", help="what chance gives single filters")
+    chance.set_defaults(run=levels)
     fits = commands.add_parser("models", help="fit group models")
     fits.set_defaults(run=models)
     whole = commands.add_parser("table", help="write the tidy table")
@@ -96,7 +108,7 @@ def main(arguments=None):
     whole.set_defaults(run=table)
     for command in (fits, whole):
         command.add_argument("--networks", required=True)
-    for command in (one, fits, whole):
+    for command in (one, chance, fits, whole):
         command.add_argument("--output", required=True)
     options = parser.parse_args(arguments)
     try:

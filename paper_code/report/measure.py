@@ -8,7 +8,7 @@ from paper_code import weights
 from paper_code.core.plan import plan
 from paper_code.core.statistics import permutations
 from paper_code.core.table import END, Row
-from paper_code.filters import fit_dog, fit_log, null_gabor_r2, null_radial, radial_symmetry
+from paper_code.filters import fit_dog, fit_log, radial_symmetry
 from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.nulls import phase_scrambled
 from paper_code.filters.radial import gaussian_r2
@@ -18,10 +18,11 @@ from paper_code.lateral import nulls
 from paper_code.lateral.activity import co_kernel, noise_free_layers
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
+from paper_code.report.levels import Levels
 from paper_code.report.networks import Measured
 
 
-def measure_network(condition, seed, times=None, directory=None):
+def measure_network(condition, seed, times=None, directory=None, levels=None):
     """Measure one network at its end: filters, harmonics of its kernels, nulls.
 
     Parameters
@@ -32,20 +33,22 @@ def measure_network(condition, seed, times=None, directory=None):
         Permutations of each null; the plan's when absent, 0 for none.
     directory : path, optional
         Of the weights.
+    levels : Levels, optional
+        Of chance, to share between networks.
 
     Returns
     -------
     Measured
     """
-    settings = plan()
+    settings, levels = plan(), levels or Levels()
     early, network = weights.load_early(condition, seed, directory), weights.configuration(condition, seed, directory)
     bank = Bank.of(early.l0, early.l1, early.K, network.stride)
 
     def row(measure, value, step=END, **rest):
         return Row(condition, str(seed), str(step), measure, value=float(value), **rest)
 
-    rows = [row(f"l0.{name}", value, null=null) for name, value, null in l0_measures(early.l0)] if early.l0 is not None else []
-    rows += [row(f"l1.{name}", value, null=null) for name, value, null in l1_measures(early.l1, seed)]
+    rows = [row(f"l0.{name}", value, null=null) for name, value, null in l0_measures(early.l0, levels)] if early.l0 is not None else []
+    rows += [row(f"l1.{name}", value, null=null) for name, value, null in l1_measures(early.l1, seed, levels)]
     composed = network.l0 != "rectified"  # behind a rectified l0 a receptive field is not l1 * l0, so that no cell has a known orientation
     rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)] if composed else []
     if not (composed and bank.measurable):
@@ -82,21 +85,21 @@ def measure_network(condition, seed, times=None, directory=None):
     for ring in RINGS:
         found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
         rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
-    rows += course(condition, seed, bank, regressors, directory)
+    rows += course(condition, seed, bank, regressors, levels, directory)
     heard = flanker_measures(condition, seed, early, directory)
     rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
     return Measured(condition, seed, bank, sums, moved, dealt, rows, co)
 
 
-def course(condition, seed, bank, regressors, directory=None):
+def course(condition, seed, bank, regressors, levels, directory=None):
     """Rows of every snapshot of a training: l0 and l1, and K between the cells of the trained bank where it was kept."""
     if "snapshots" not in weights.entry(condition, seed, directory)["files"]:
         return []
     snapshots, rows = weights.load_snapshots(condition, seed, directory), []
     for early in snapshots:
-        found = [("l1", *one) for one in gabor_measures(fit_gabor(early.l1).r2, early.l1.shape[-1])]
+        found = [("l1", *one) for one in gabor_measures(fit_gabor(early.l1).r2, levels.gabor(early.l1.shape[-1]))]
         if early.l0 is not None:
-            found += [("l0", *one) for one in log_measures(early.l0)]
+            found += [("l0", *one) for one in log_measures(early.l0, levels)]
         place = condition, str(seed), str(early.step)
         rows += [Row(*place, f"{layer}.{name}", value=float(value), null=null) for layer, name, value, null in found]
     kernels = {str(early.step): bank.among(early.K) for early in snapshots if early.K is not None and early.step > 0}
@@ -132,33 +135,21 @@ def photographs():
     return load_images("photographs", progress=False)
 
 
-@lru_cache(maxsize=4)
-def radial_levels(size, count):
-    """LoG R^2 and I_rad that 95 % of smooth random filters stay below, by name."""
-    null = null_radial(size, "smooth", count, 0)
-    return {"log_r2": float(np.quantile(null.log_r2, 0.95)), "i_rad": float(np.quantile(null.i_rad, 0.95))}
-
-
-@lru_cache(maxsize=4)
-def gabor_level(size, count):
-    """Gabor R^2 that 95 % of smooth random filters stay below."""
-    return float(np.quantile(null_gabor_r2(size, "smooth", count, 0), 0.95))
-
-
-def log_measures(l0):
+def log_measures(l0, levels):
     """(name, value, chance) of l0: its Laplacian of Gaussian and its symmetry, what a snapshot is followed by."""
-    levels, log = radial_levels(len(l0), plan()["filters"]["log_r2"]["count"]), fit_log(l0[None])
+    log = fit_log(l0[None])
     symmetry = radial_symmetry(l0[None], log.x0, log.y0)
-    return [("log_r2", log.r2[0], levels["log_r2"]), ("i_rad", symmetry.i_rad[0], levels["i_rad"]), ("sigma", log.sigma[0], float("nan"))]
+    found = {"log_r2": log.r2[0], "i_rad": symmetry.i_rad[0]}
+    return [(name, value, levels.radial(len(l0), name)) for name, value in found.items()] + [("sigma", log.sigma[0], float("nan"))]
 
 
-def l0_measures(l0):
+def l0_measures(l0, levels):
     """(name, value, chance) of l0: :func:`log_measures`, its rivals, and how much uniform light it passes."""
     log, dog = fit_log(l0[None]), fit_dog(l0[None])
     scrambled = fit_log(phase_scrambled(np.repeat(l0[None], 400, axis=0), 0))
     nothing = float("nan")
     return [
-        *log_measures(l0),
+        *log_measures(l0, levels),
         ("log_r2:spectrum-matched", log.r2[0], float(np.quantile(scrambled.r2, 0.95))),
         ("gaussian_r2", gaussian_r2(l0[None])[0], nothing),
         ("dog_r2", dog.r2[0], nothing),
@@ -167,17 +158,16 @@ def l0_measures(l0):
     ]
 
 
-def gabor_measures(r2, size):
-    """(name, value, chance) of the Gabor R^2 of filters of a size: what a snapshot is followed by."""
-    level = gabor_level(size, plan()["filters"]["gabor_r2"]["count"])
+def gabor_measures(r2, level):
+    """(name, value, chance) of the Gabor R^2 of filters, beside the level of chance: what a snapshot is followed by."""
     return [("gabor_r2", np.median(r2), level), ("gabor_share", (r2 > level).mean(), 0.05)]
 
 
-def l1_measures(l1, seed):
+def l1_measures(l1, seed, levels):
     """(name, value, chance) of the filters of l1: :func:`gabor_measures`, and the share beside their own spectra with random phases."""
     r2 = fit_gabor(l1).r2
-    scrambled = fit_gabor(phase_scrambled(np.concatenate([l1] * 4), [seed, 1])).r2
-    return [*gabor_measures(r2, l1.shape[-1]), ("gabor_share:phase-scrambled", (r2 > float(np.quantile(scrambled, 0.95))).mean(), 0.05)]
+    scrambled = float(np.quantile(fit_gabor(phase_scrambled(np.concatenate([l1] * 4), [seed, 1])).r2, 0.95))
+    return [*gabor_measures(r2, levels.gabor(l1.shape[-1])), ("gabor_share:phase-scrambled", (r2 > scrambled).mean(), 0.05)]
 
 
 def bank_measures(bank):

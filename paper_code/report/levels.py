@@ -1,0 +1,58 @@
+"""What chance gives a single filter: the levels that 95 % of smooth random filters stay below. They hold for all networks of one size."""
+
+import numpy as np
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json, write_json
+from paper_code.core.plan import plan
+from paper_code.filters import null_gabor_r2, null_radial
+from paper_code.network.model import NetworkConfig
+
+QUANTILE, SEED = 0.95, 0
+
+
+class Levels:
+    """Levels by the side of the filter, drawn and fitted when they are first asked for.
+
+    Parameters
+    ----------
+    known : dict, optional
+        What :meth:`save` wrote: ``{"log_r2": {"7": level}, "i_rad": {"7": level}, "gabor_r2": {"9": level}}``.
+    """
+
+    def __init__(self, known=None):
+        self.known = {name: dict((known or {}).get(name, {})) for name in ("log_r2", "i_rad", "gabor_r2")}
+
+    def radial(self, size, name):
+        """Of the LoG R^2 ("log_r2") or of I_rad ("i_rad") of an l0."""
+        if str(size) not in self.known[name]:
+            null = null_radial(size, "smooth", plan()["filters"]["log_r2"]["count"], SEED)
+            for one in ("log_r2", "i_rad"):
+                self.known[one][str(size)] = float(np.quantile(getattr(null, one), QUANTILE))
+        return self.known[name][str(size)]
+
+    def gabor(self, size):
+        """Of the Gabor R^2 of a filter of l1."""
+        if str(size) not in self.known["gabor_r2"]:
+            null = null_gabor_r2(size, "smooth", plan()["filters"]["gabor_r2"]["count"], SEED)
+            self.known["gabor_r2"][str(size)] = float(np.quantile(null, QUANTILE))
+        return self.known["gabor_r2"][str(size)]
+
+    def of_the_reference(self):
+        """The same, with the levels of the reference's sizes worked out."""
+        self.radial(NetworkConfig.l0_size, "log_r2")
+        self.gabor(NetworkConfig.l1_size)
+        return self
+
+    def save(self, path):
+        """Write what is known, whole or not at all."""
+        write_json(path, self.known)
+
+    @classmethod
+    def load(cls, path):
+        """Read what :meth:`save` wrote; a PaperCodeError if it is something else."""
+        known = read_json(path)
+        try:
+            return cls({name: {size: float(level) for size, level in found.items()} for name, found in known.items()})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise PaperCodeError(f"{path} holds no levels ({error}); delete it, and the pipeline makes it again") from error
