@@ -185,13 +185,13 @@ def _condition(name, data, classes, overrides, settings):
 
 @app.command()
 def fit(
-    weights: Annotated[str, typer.Argument(help="a shipped network such as reference/seed-0, or a safetensors file that holds l1")],
+    weights: Annotated[str, typer.Argument(help="a shipped network such as reference/seed-10, or a safetensors file that holds l1")],
     out: Annotated[Path | None, typer.Option(help="write the fits as JSON")] = None,
 ):
     """Fit l0 by a Laplacian of Gaussian and each l1 filter by a Gabor function, beside their chance levels.
 
     \b
-    python -m paper_code fit reference/seed-0
+    python -m paper_code fit reference/seed-10
     python -m paper_code fit runs/try/early.safetensors --out fits.json
     """
     from paper_code import weights as store
@@ -258,7 +258,7 @@ def robustness(
 @app.command()
 def picture(
     out: Annotated[Path, typer.Argument(help="where to write it, as .png, .svg or .pdf")],
-    network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-0",
+    network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-10",
     growth: Annotated[bool, typer.Option("--growth", help="through training, at the steps at which K was kept")] = False,
 ):
     """Draw l0, the bank and K of one network in one picture, as in the README."""
@@ -291,10 +291,10 @@ def picture(
 
 
 def _network_name(text, what="not a network"):
-    """("reference", 0) from "reference/seed-0"; otherwise an error that says ``what`` the text is."""
+    """("reference", 10) from "reference/seed-10"; otherwise an error that says ``what`` the text is."""
     name, _, number = text.rpartition("/seed-")
     if not number.isdecimal():
-        raise PaperCodeError(f"{text} is {what} like reference/seed-0; see 'python -m paper_code weights list'")
+        raise PaperCodeError(f"{text} is {what} like reference/seed-10; see 'python -m paper_code weights list'")
     return name, int(number)
 
 
@@ -335,14 +335,14 @@ def weights_collect(
 
 @weights_app.command("lighten")
 def weights_lighten(
-    networks: Annotated[list[str], typer.Argument(help="listed networks, such as reference/seed-0")],
+    networks: Annotated[list[str], typer.Argument(help="listed networks, such as reference/seed-10")],
     preset: Preset = "measured",
     of: Annotated[Path | None, typer.Option("--of", help="directory of the weights; by default data/weights")] = None,
 ):
     """Keep less of listed networks: fewer files, lower precision; all of them, or none. What is dropped is deleted.
 
     \b
-    python -m paper_code weights lighten reference/seed-0 --preset measured
+    python -m paper_code weights lighten reference/seed-10 --preset measured
     """
     from paper_code.weights.collect import lighten
 

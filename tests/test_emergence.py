@@ -78,18 +78,18 @@ def test_the_figure_has_a_line_a_network_and_one_for_the_mean():
 
 @pytest.fixture(scope="module")
 def bank():
-    early = weights.load_early("reference", 0)
-    return Bank.of(early.l0, early.l1, early.K, weights.configuration("reference", 0).stride, count=60)
+    early = weights.load_early("reference", 10)
+    return Bank.of(early.l0, early.l1, early.K, weights.configuration("reference", 10).stride, count=60)
 
 
 @pytest.fixture(scope="module")
 def shipped(bank):
-    snapshots = weights.load_snapshots("reference", 0)
+    snapshots = weights.load_snapshots("reference", 10)
     with_kernel = [one.step for one in snapshots if one.K is not None]
     rows = [
         row for one in FOLLOWED for row in planted(one, 0, (*with_kernel, END) if one.layer == "K" else (*(s.step for s in snapshots), END))
     ]
-    film = filmed(Table(rows), Measured("reference", 0, bank, None, {}, {}, []))
+    film = filmed(Table(rows), Measured("reference", 10, bank, None, {}, {}, []))
     return film, growth.html(film, (0.3, -0.2))
 
 
@@ -112,7 +112,7 @@ def test_bytes_of_the_page_are_the_filters_and_the_maps(shipped):
     l0, bank = unpacked(data["l0"], film.l0.shape), unpacked(data["bank"], film.bank.shape)
     np.testing.assert_allclose(l0 / 127, film.l0 / np.abs(film.l0).max((1, 2), keepdims=True), atol=1 / 250)
     np.testing.assert_allclose(bank / 127, film.bank / np.abs(film.bank).max((2, 3), keepdims=True), atol=1 / 250)
-    end = weights.load_early("reference", 0)
+    end = weights.load_early("reference", 10)
     np.testing.assert_array_equal(film.bank[-1], end.l1[film.cells])
     maps = unpacked(data["maps"], (len(film.map_steps), data["half"]))
     own = film.maps.reshape(len(film.maps), -1)[:, : data["half"]]
@@ -149,7 +149,7 @@ def test_the_numbers_are_the_measures(shipped):
 def test_the_page_is_whole_small_and_loads_nothing(shipped):
     film, text = shipped
     per_step = len(growth.payload(film)["bank"]) / len(film.steps)
-    assert len(text) + per_step * (len(weights.load_snapshots("reference", 0)) + 1 - len(film.steps)) < SIZE_CAP
+    assert len(text) + per_step * (len(weights.load_snapshots("reference", 10)) + 1 - len(film.steps)) < SIZE_CAP
     assert "://" not in text and "/*" not in text
     assert (raster.HERE / "raster.js").read_text().strip() in text
     page = Page(text)
@@ -184,7 +184,7 @@ def test_a_network_without_K_still_grows(shipped):
 
 
 def test_the_picture_of_the_readme_has_a_column_a_step():
-    layers = [early for early in weights.load_snapshots("reference", 0) if early.K is not None]
+    layers = [early for early in weights.load_snapshots("reference", 10) if early.K is not None]
     drawn = np.random.default_rng(0).standard_normal((len(layers), 9, 9))
     drawn[0, 0, 0] = np.nan
     figure = overview.growth(layers, drawn, [3, 0])

@@ -103,8 +103,8 @@ def test_noise_that_is_no_number_is_refused(monkeypatch, setting):
 
 def test_everything_that_is_loaded_from_the_weights_has_the_noise(monkeypatch):
     def loaded():
-        early, start = weights.load_early("reference", 0), weights.load_snapshots("reference", 0)[0]
-        network = weights.load_network("reference", 0).state_dict().values()
+        early, start = weights.load_early("reference", 10), weights.load_snapshots("reference", 10)[0]
+        network = weights.load_network("reference", 10).state_dict().values()
         arrays = [early.l0, early.l1, early.K, early.l1_gain, early.l1_offset, start.l0, start.l1]
         return arrays + [tensor.numpy() for tensor in network if tensor.dtype.is_floating_point and tensor.numel() > 4]
 
