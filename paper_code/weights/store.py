@@ -152,7 +152,9 @@ def load_snapshots(condition, seed, directory=None):
 def load_network(condition, seed, directory=None):
     """The whole trained network, in float32 and in evaluation mode, hash checked."""
     config = Condition.from_dict(entry(condition, seed, directory)["condition"]).network
-    early, rest = (perturbed(_tensors(condition, seed, kind, directory)) for kind in ("early", "rest"))
+    # In float32 before any noise, which half precision has no digits for.
+    early = perturbed({name: tensor.astype(np.float32) for name, tensor in _tensors(condition, seed, "early", directory).items()})
+    rest = perturbed(_tensors(condition, seed, "rest", directory))
     return assemble(config, early, rest, f"weights of {condition}/seed-{seed}")
 
 
