@@ -23,6 +23,7 @@ book: .venv/installed ## Render the book from the shipped weights into _build/ht
 # The reference notebooks run twice, crossed: in the build with the plain weights and one thread, in nbval with noise on the weights and two.
 test: .venv/installed ## Style, a strict build of the book on the quick profile, unit tests, reference notebooks
 	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
 	@$(PIPELINE) html $(QUICK)
 	@$(RUN) -m paper_code.workflow.compare _build/quick/executed tests/reference
 	@$(PYTEST) $(NBVAL) --all-notebooks --threads 2 --noise 1 tests

@@ -87,7 +87,9 @@ def shipped(bank):
     snapshots = weights.load_snapshots("reference", 10)
     with_kernel = [one.step for one in snapshots if one.K is not None]
     rows = [
-        row for one in FOLLOWED for row in planted(one, 10, (*with_kernel, END) if one.layer == "K" else (*(s.step for s in snapshots), END))
+        row
+        for one in FOLLOWED
+        for row in planted(one, 10, (*with_kernel, END) if one.layer == "K" else (*(s.step for s in snapshots), END))
     ]
     film = filmed(Table(rows), Measured("reference", 10, bank, None, {}, {}, []))
     return film, growth.html(film, (0.3, -0.2))

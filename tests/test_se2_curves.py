@@ -182,14 +182,18 @@ def test_the_association_field_is_a_fan_of_arcs():
 @pytest.mark.parametrize(
     "call, word",
     [
-        (lambda: se2.geodesic(np.nan, 0, 1), "b"), (lambda: se2.geodesic(0, 0, 0), "length"),
+        (lambda: se2.geodesic(np.nan, 0, 1), "b"),
+        (lambda: se2.geodesic(0, 0, 0), "length"),
         (lambda: se2.geodesic(0, 0, 1, count=1), "count"),
         (lambda: se2.association_field(length=0, curvature=1), "length"),
         (lambda: se2.association_field(length=1, curvature=-1), "curvature"),
-        (lambda: se2.integral_curve(lambda x, y: 0.0, (0, 0), step=0), "step"), (lambda: se2.mode_field(np.zeros((2, 3, 3))), "mode_field"),
+        (lambda: se2.integral_curve(lambda x, y: 0.0, (0, 0), step=0), "step"),
+        (lambda: se2.mode_field(np.zeros((2, 3, 3))), "mode_field"),
         (lambda: se2.orientation_field(np.zeros((3, 3)), np.arange(3), np.arange(3)), "orientation_field"),
-        (lambda: se2.fit_slope([0.0], [0.0], [0.0]), "origin"), (lambda: se2.fit_slope([1.0], [np.nan], [0.0]), "finite"),
-        (lambda: se2.fit_slope([1.0], [0.0], [0.0], [-1.0]), "weights"), (lambda: se2.fit_slope([], [], []), "finite"),
+        (lambda: se2.fit_slope([0.0], [0.0], [0.0]), "origin"),
+        (lambda: se2.fit_slope([1.0], [np.nan], [0.0]), "finite"),
+        (lambda: se2.fit_slope([1.0], [0.0], [0.0], [-1.0]), "weights"),
+        (lambda: se2.fit_slope([], [], []), "finite"),
     ],
 )
 def test_bad_arguments_are_named(call, word):

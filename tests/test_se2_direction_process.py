@@ -146,8 +146,9 @@ def test_undirected_kernels_sum_four_contours_and_are_reciprocal():
     inverse = se2.sample_points(undirected, -x * cos - y * sin, x * sin - y * cos, -theta, box=60.0)
     np.testing.assert_allclose(inverse, value, atol=1e-7 * value.max())
     whole = se2.direction_process(size=61, spacing=0.5, n_theta=24, undirected=True, box=50.0, D=0.1, alpha=0.8, blur=1.0)
-    np.testing.assert_allclose([whole.mass, whole.moments().x2, whole.moments().y2],
-                               [1, whole.process.moments().x2, whole.process.moments().y2], atol=1e-4)
+    np.testing.assert_allclose(
+        [whole.mass, whole.moments().x2, whole.moments().y2], [1, whole.process.moments().x2, whole.process.moments().y2], atol=1e-4
+    )
     assert abs(whole.moments().cos) + abs(whole.moments().x) < 1e-10
 
 
@@ -243,12 +244,26 @@ def test_heisenberg_solves_its_equation_and_is_the_limit_near_the_axis():
 @pytest.mark.parametrize(
     "wrong, word",
     [
-        (dict(D=0.0), "D must"), (dict(D=-1), "D must"), (dict(D=np.nan), "D must"), (dict(D="x"), "D must"),
-        (dict(alpha=0.0), "alpha must"), (dict(alpha=np.inf), "alpha must"), (dict(alpha=None), "either alpha"),
-        (dict(time=3.0), "either alpha"), (dict(alpha=None, time=-1.0), "time must"), (dict(alpha=None, time=1.0, shape=2), "shape"),
-        (dict(shape=0), "shape must"), (dict(shape=1.5), "shape must"), (dict(size=0), "size must"), (dict(size=12.0), "size must"),
-        (dict(n_theta=0), "n_theta must"), (dict(spacing=0.0), "spacing must"), (dict(blur=-1), "blur must"),
-        (dict(blur_theta=np.nan), "blur_theta must"), (dict(modes=0), "modes must"), (dict(box=20.0), "too small"),
+        (dict(D=0.0), "D must"),
+        (dict(D=-1), "D must"),
+        (dict(D=np.nan), "D must"),
+        (dict(D="x"), "D must"),
+        (dict(alpha=0.0), "alpha must"),
+        (dict(alpha=np.inf), "alpha must"),
+        (dict(alpha=None), "either alpha"),
+        (dict(time=3.0), "either alpha"),
+        (dict(alpha=None, time=-1.0), "time must"),
+        (dict(alpha=None, time=1.0, shape=2), "shape"),
+        (dict(shape=0), "shape must"),
+        (dict(shape=1.5), "shape must"),
+        (dict(size=0), "size must"),
+        (dict(size=12.0), "size must"),
+        (dict(n_theta=0), "n_theta must"),
+        (dict(spacing=0.0), "spacing must"),
+        (dict(blur=-1), "blur must"),
+        (dict(blur_theta=np.nan), "blur_theta must"),
+        (dict(modes=0), "modes must"),
+        (dict(box=20.0), "too small"),
         (dict(box=np.nan), "box must"),
     ],
 )

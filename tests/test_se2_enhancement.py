@@ -131,8 +131,14 @@ def test_the_sampled_grid_and_its_box():
 
 @pytest.mark.parametrize(
     "wrong, word",
-    [(dict(D11=0), "D11 must"), (dict(D22=-1), "D22 must"), (dict(D22=np.nan), "D22 must"), (dict(alpha=0), "alpha must"),
-     (dict(time=1.0), "either alpha"), (dict(method="pade"), "method must")],
+    [
+        (dict(D11=0), "D11 must"),
+        (dict(D22=-1), "D22 must"),
+        (dict(D22=np.nan), "D22 must"),
+        (dict(alpha=0), "alpha must"),
+        (dict(time=1.0), "either alpha"),
+        (dict(method="pade"), "method must"),
+    ],
 )
 def test_bad_arguments_are_named(wrong, word):
     with pytest.raises(PaperCodeError, match=word):

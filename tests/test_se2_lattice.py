@@ -78,8 +78,10 @@ def test_a_quarter_turn_turns_the_lattice(process):
 
 @pytest.mark.parametrize("blur_theta", [0.1, 0.4])
 def test_undirected_lattices_are_reciprocal(blur_theta):
-    for process in (se2.DirectionProcess(D=0.1, alpha=0.8, blur_theta=blur_theta, undirected=True),
-                    se2.Enhancement(D11=1.0, D22=0.1, alpha=1.0, blur_theta=blur_theta, undirected=True)):
+    for process in (
+        se2.DirectionProcess(D=0.1, alpha=0.8, blur_theta=blur_theta, undirected=True),
+        se2.Enhancement(D11=1.0, D22=0.1, alpha=1.0, blur_theta=blur_theta, undirected=True),
+    ):
         angles = np.array([0.1, 0.9, 1.6, 2.8])
         kernel = se2.lattice_kernel(process, radius=3, frame_angles=angles, angles=angles, box=40.0)
         np.testing.assert_allclose(kernel, kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], rtol=0, atol=1e-6 * kernel.max())
@@ -123,10 +125,18 @@ def test_simulated_paths_fall_into_the_cells_as_often_as_they_should():
 
 @pytest.mark.parametrize(
     "wrong, word",
-    [(dict(radius=-1), "radius must"), (dict(spacing=0), "spacing must"), (dict(frame_angles=0.3), "frame_angles must"),
-     (dict(angles=[np.nan]), "angles must"), (dict(offsets=np.zeros((2, 2))), "offsets must"), (dict(cell=-1), "cell must"),
-     (dict(cell_theta=np.nan), "cell_theta must"), (dict(n_theta=0), "n_theta must"),
-     (dict(box=9.0), "too small"), (dict(step=0), "step must")],
+    [
+        (dict(radius=-1), "radius must"),
+        (dict(spacing=0), "spacing must"),
+        (dict(frame_angles=0.3), "frame_angles must"),
+        (dict(angles=[np.nan]), "angles must"),
+        (dict(offsets=np.zeros((2, 2))), "offsets must"),
+        (dict(cell=-1), "cell must"),
+        (dict(cell_theta=np.nan), "cell_theta must"),
+        (dict(n_theta=0), "n_theta must"),
+        (dict(box=9.0), "too small"),
+        (dict(step=0), "step must"),
+    ],
 )
 def test_bad_arguments_are_named(wrong, word):
     with pytest.raises(PaperCodeError, match=word):

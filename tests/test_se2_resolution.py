@@ -121,8 +121,12 @@ def test_the_estimate_bounds_the_error_and_is_not_far_above_it(process, step):
 
 
 def test_what_is_resolved_is_left_as_it_is():
-    for process in (se2.DirectionProcess(D=0.05, alpha=0.2), se2.DirectionProcess(D=0.1, time=6.0, blur=0.8, blur_theta=0.15),
-                    se2.Enhancement(D11=2.0, D22=0.1, alpha=0.25, blur=0.8, blur_theta=0.15), se2.Enhancement(D11=4.0, D22=0.1, time=3.0)):
+    for process in (
+        se2.DirectionProcess(D=0.05, alpha=0.2),
+        se2.DirectionProcess(D=0.1, time=6.0, blur=0.8, blur_theta=0.15),
+        se2.Enhancement(D11=2.0, D22=0.1, alpha=0.25, blur=0.8, blur_theta=0.15),
+        se2.Enhancement(D11=4.0, D22=0.1, time=3.0),
+    ):
         assert resolved(process) == (process, process.blur / 2)
         assert max(losses(process, process.blur / 2).values()) < 1e-5
 
@@ -171,8 +175,24 @@ def test_what_no_grid_resolves_is_refused(process, cure):
 
 # Bad arguments: one line, at once, in little memory
 
-WRONG = ["1.5", b"1", None, True, [0.3, 0.4], {}, 1j, np.nan, -np.inf, 10**400, 10**5000, 1e-320, 1e300,
-         Decimal("NaN"), np.array(["a"]), Decimal("1e-400")]
+WRONG = [
+    "1.5",
+    b"1",
+    None,
+    True,
+    [0.3, 0.4],
+    {},
+    1j,
+    np.nan,
+    -np.inf,
+    10**400,
+    10**5000,
+    1e-320,
+    1e300,
+    Decimal("NaN"),
+    np.array(["a"]),
+    Decimal("1e-400"),
+]
 PROCESS = se2.DirectionProcess(D=0.1, alpha=1.0)
 FIELD = (np.zeros((3, 3)), [0, 1, 2], [2, 1, 0])
 NUMBERS = {
@@ -298,8 +318,10 @@ def test_what_would_take_too_much_or_is_no_argument_is_refused(call, word):
 
 
 def test_every_kind_of_real_number_is_taken():
-    values = [se2.sample_points(se2.DirectionProcess(D=kind("0.125"), alpha=kind("0.5"), blur=kind("0.5")), kind("1"), 0, 0)
-              for kind in (float, Decimal, Fraction, lambda text: np.float32(text), lambda text: np.array(float(text)))]
+    values = [
+        se2.sample_points(se2.DirectionProcess(D=kind("0.125"), alpha=kind("0.5"), blur=kind("0.5")), kind("1"), 0, 0)
+        for kind in (float, Decimal, Fraction, lambda text: np.float32(text), lambda text: np.array(float(text)))
+    ]
     assert np.ptp(values) == 0
     assert se2.sample_points(se2.DirectionProcess(D=1, alpha=np.int64(1), modes=np.int32(40)), [Fraction(1, 2), 1], 0, 0).shape == (2,)
 

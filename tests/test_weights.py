@@ -484,7 +484,7 @@ def test_no_field_of_the_manifest_may_be_lost_or_of_another_kind(store):
         fails(path[-1], weights.manifest, store)
 
 
-HOSTILE = '<script>alert(1)</script>'
+HOSTILE = "<script>alert(1)</script>"
 MANIFESTS = {
     "empty file": lambda content: "",
     "half": lambda content: json.dumps(content)[:500],
@@ -553,7 +553,6 @@ def test_text_from_a_file_is_text_on_the_page():
 def test_reading_that_fails_is_not_called_damage(store, monkeypatch):
     refuse = PermissionError(13, "Permission denied")
     for broken in ("read_bytes", "stat"):
-
         holder = os if broken == "stat" else Path
         real = getattr(holder, broken)
 

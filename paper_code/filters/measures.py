@@ -120,9 +120,7 @@ def shared_spectrum(l0, l1, count=33):
     def radial(power):
         return np.bincount(ring[inside], power[inside], minlength=len(edges) - 1) / number
 
-    return SharedSpectrum(
-        (edges[1:] + edges[:-1]) / 2, radial(first), radial(bank), float(np.corrcoef(first.ravel(), bank.ravel())[0, 1])
-    )
+    return SharedSpectrum((edges[1:] + edges[:-1]) / 2, radial(first), radial(bank), float(np.corrcoef(first.ravel(), bank.ravel())[0, 1]))
 
 
 @dataclass(frozen=True)

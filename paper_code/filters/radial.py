@@ -53,9 +53,7 @@ class LogFit(Bank):
         return 4 * np.pi**3 * amplitude * sigma**4 * f**2 * np.exp(-2 * np.pi**2 * sigma**2 * f**2)
 
     def _profile(self, radius, axes):
-        sigma, amplitude, constant = (
-            np.asarray(value)[(..., *[None] * axes)] for value in (self.sigma, self.amplitude, self.constant)
-        )
+        sigma, amplitude, constant = (np.asarray(value)[(..., *[None] * axes)] for value in (self.sigma, self.amplitude, self.constant))
         q = radius**2 / (2 * sigma**2)
         return amplitude * (1 - q) * np.exp(-q) + constant
 

@@ -1,9 +1,9 @@
 """The rules of the pipeline that measure networks:
 
-    python -m paper_code.report levels --output _build/levels.json
-    python -m paper_code.report network --condition reference --seed 10 --output _build/networks/reference/seed-10.safetensors
-    python -m paper_code.report models --networks _build/networks --output _build/models.csv
-    python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
+python -m paper_code.report levels --output _build/levels.json
+python -m paper_code.report network --condition reference --seed 10 --output _build/networks/reference/seed-10.safetensors
+python -m paper_code.report models --networks _build/networks --output _build/models.csv
+python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
 """
 
 import argparse

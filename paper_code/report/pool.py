@@ -136,11 +136,7 @@ def families(rows):
     adjusted = []
     for first in (True, False):
         places = [
-            (term, ring, version)
-            for term in TERMS
-            for ring in RINGS
-            for version in VERSIONS
-            if ((term, ring, version) in primary) == first
+            (term, ring, version) for term in TERMS for ring in RINGS for version in VERSIONS if ((term, ring, version) in primary) == first
         ]
         found = [
             row

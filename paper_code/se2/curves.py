@@ -287,8 +287,9 @@ def fit_slope(x, y, theta, weights=None, bounds=(-1.0, 4.0)):
     score = np.vectorize(lambda c: slope_score(c, x, y, theta, weights))
     grid = np.linspace(*bounds, 1 + math.ceil((bounds[1] - bounds[0]) / 0.02))
     near = grid[score(grid).argmax()]
-    best = minimize_scalar(lambda c: -slope_score(c, x, y, theta, weights), bounds=(near - 0.02, near + 0.02), method="bounded",
-                           options={"xatol": 1e-10})
+    best = minimize_scalar(
+        lambda c: -slope_score(c, x, y, theta, weights), bounds=(near - 0.02, near + 0.02), method="bounded", options={"xatol": 1e-10}
+    )
     deviation = np.abs(fold(theta - 2 * np.arctan2(y, x)))
     mean_deviation = float((weights * deviation).sum() / weights.sum())
     return SlopeFit(float(best.x), -float(best.fun), slope_score(2.0, x, y, theta, weights), mean_deviation)

@@ -96,12 +96,21 @@ class DirectionProcess(Process):
         z2 = g2 * 2 / 3 * (4 * rest(4 * D, 2) - rest(D, 2))
         along = g1 * rest(D, 1)  # E[z e^{-i theta}]
         twice = g1 * g2 * (4 * rest(4 * D, 1) - rest(D, 1)) / 3  # E[z e^{i theta}]
-        return Moments(1.0, odd * g1**2 * phi(D), g2**2 * phi(4 * D), odd * g1 * rest(D, 1), (r2 + z2) / 2, (r2 - z2) / 2,
-                       odd * (along + twice) / 2, odd * (along - twice) / 2)
+        return Moments(
+            1.0,
+            odd * g1**2 * phi(D),
+            g2**2 * phi(4 * D),
+            odd * g1 * rest(D, 1),
+            (r2 + z2) / 2,
+            (r2 - z2) / 2,
+            odd * (along + twice) / 2,
+            odd * (along - twice) / 2,
+        )
 
 
-def direction_process(*, size, D, alpha=None, time=None, shape=1, spacing=0.25, n_theta=64, undirected=False, blur=0.5, blur_theta=0.1,
-                      modes=None, box=None):
+def direction_process(
+    *, size, D, alpha=None, time=None, shape=1, spacing=0.25, n_theta=64, undirected=False, blur=0.5, blur_theta=0.1, modes=None, box=None
+):
     """The kernel of the direction process on a grid.
 
     Parameters
@@ -140,8 +149,9 @@ def direction_process(*, size, D, alpha=None, time=None, shape=1, spacing=0.25, 
     PaperCodeError
         For values out of range, or a box too small for the life time.
     """
-    process = DirectionProcess(D=D, alpha=alpha, time=time, shape=shape, undirected=undirected, blur=blur, blur_theta=blur_theta,
-                               modes=modes)
+    process = DirectionProcess(
+        D=D, alpha=alpha, time=time, shape=shape, undirected=undirected, blur=blur, blur_theta=blur_theta, modes=modes
+    )
     return sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box)
 
 

@@ -85,8 +85,9 @@ class Enhancement(Process):
             modes = np.flatnonzero(self.mode_numbers % 2 == parity)
             for k, one in enumerate(rho2):
                 here = np.flatnonzero(index == k)
-                values, vectors = eigh_tridiagonal(self.D22 * self.mode_numbers[modes] ** 2 + self.D11 / 2 * one,
-                                                   np.full(modes.size - 1, self.D11 / 4 * one))
+                values, vectors = eigh_tridiagonal(
+                    self.D22 * self.mode_numbers[modes] ** 2 + self.D11 / 2 * one, np.full(modes.size - 1, self.D11 / 4 * one)
+                )
                 decayed = np.exp(-self.time * values)[:, None] * (vectors.T @ framed[np.ix_(modes, here)])
                 answer[np.ix_(modes, here)] = vectors @ decayed
         return turn * answer
@@ -100,8 +101,23 @@ class Enhancement(Process):
         return Moments(1.0, cos, g2**2 * self.life_laplace(4 * self.D22), 0.0, (r2 + z2) / 2, (r2 - z2) / 2, 0.0, 0.0)
 
 
-def enhancement(*, size, D11, D22, alpha=None, time=None, shape=1, spacing=0.25, n_theta=64, undirected=False, blur=0.5, blur_theta=0.1,
-                modes=None, box=None, method="talbot"):
+def enhancement(
+    *,
+    size,
+    D11,
+    D22,
+    alpha=None,
+    time=None,
+    shape=1,
+    spacing=0.25,
+    n_theta=64,
+    undirected=False,
+    blur=0.5,
+    blur_theta=0.1,
+    modes=None,
+    box=None,
+    method="talbot",
+):
     """The kernel of contour enhancement on a grid.
 
     Parameters
@@ -129,6 +145,16 @@ def enhancement(*, size, D11, D22, alpha=None, time=None, shape=1, spacing=0.25,
     PaperCodeError
         For values out of range, or a box too small for the life time.
     """
-    process = Enhancement(D11=D11, D22=D22, alpha=alpha, time=time, shape=shape, undirected=undirected, blur=blur, blur_theta=blur_theta,
-                          modes=modes, method=method)
+    process = Enhancement(
+        D11=D11,
+        D22=D22,
+        alpha=alpha,
+        time=time,
+        shape=shape,
+        undirected=undirected,
+        blur=blur,
+        blur_theta=blur_theta,
+        modes=modes,
+        method=method,
+    )
     return sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box)

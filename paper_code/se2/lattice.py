@@ -16,8 +16,21 @@ from paper_code.se2.resolution import TOLERANCE
 from paper_code.se2.sampling import half_plane
 
 
-def lattice_kernel(process, *, radius=6, frame_angles=(0.0,), angles=None, n_theta=64, spacing=1.0, offsets=None, cell=None,
-                   cell_theta=None, box=None, step=None, tolerance=TOLERANCE):
+def lattice_kernel(
+    process,
+    *,
+    radius=6,
+    frame_angles=(0.0,),
+    angles=None,
+    n_theta=64,
+    spacing=1.0,
+    offsets=None,
+    cell=None,
+    cell_theta=None,
+    box=None,
+    step=None,
+    tolerance=TOLERANCE,
+):
     """Sample a process, or average it over cells, at the offsets of a lateral kernel.
 
     Parameters

@@ -66,8 +66,10 @@ def blocks(count, process):
 def check_work(process, frequencies):
     """Raise PaperCodeError if so many frequencies of a process would take more than WORK."""
     if not process.work * frequencies <= WORK:
-        raise PaperCodeError(f"{frequencies:.2g} frequencies of {process.modes} modes would take more than minutes: give a larger blur or "
-                             "alpha, a shorter time, a smaller window or box, or fewer modes or steps.")
+        raise PaperCodeError(
+            f"{frequencies:.2g} frequencies of {process.modes} modes would take more than minutes: give a larger blur or "
+            "alpha, a shorter time, a smaller window or box, or fewer modes or steps."
+        )
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ class Process:
 
         By its own series where the difference of the two would cancel.
         """
+
         def term(n):  # E T^n / n! over (E T)^n
             return 1 / math.factorial(n) if self.alpha is None else poch(self.shape, n) / self.shape**n / math.factorial(n)
 

@@ -71,8 +71,11 @@ def resolved(process, step=None, tolerance=TOLERANCE):
     """
     if not isinstance(process, Process):
         raise PaperCodeError(f"A process must be a DirectionProcess or an Enhancement, not {type(process).__name__}.")
-    given = {"modes": process.modes if process.modes != process.default_modes else None, "step": step,
-             "steps": getattr(process, "steps", None)}
+    given = {
+        "modes": process.modes if process.modes != process.default_modes else None,
+        "step": step,
+        "steps": getattr(process, "steps", None),
+    }
     step = check_number("step", step) if step is not None else process.blur / 2 if process.blur else process.reach / 8
     coarse = []
     while tolerance < math.inf:

@@ -50,9 +50,21 @@ class Kernel:
 
     def moments(self):
         """Moments of the samples; the closed forms are ``kernel.process.moments()``."""
-        return Moments(*(self.expect(f) for f in (
-            lambda x, y, t: 1.0, lambda x, y, t: np.cos(t), lambda x, y, t: np.cos(2 * t), lambda x, y, t: x, lambda x, y, t: x**2,
-            lambda x, y, t: y**2, lambda x, y, t: x * np.cos(t), lambda x, y, t: y * np.sin(t))))
+        return Moments(
+            *(
+                self.expect(f)
+                for f in (
+                    lambda x, y, t: 1.0,
+                    lambda x, y, t: np.cos(t),
+                    lambda x, y, t: np.cos(2 * t),
+                    lambda x, y, t: x,
+                    lambda x, y, t: x**2,
+                    lambda x, y, t: y**2,
+                    lambda x, y, t: x * np.cos(t),
+                    lambda x, y, t: y * np.sin(t),
+                )
+            )
+        )
 
     def marginal(self, over):
         """Density (rows, columns) per px^2 with theta summed out, ``over="theta"``, or (n_theta,) per radian, ``over="place"``."""
@@ -90,7 +102,7 @@ class Kernel:
         padded = np.zeros((2 * count, *self.values.shape[1:]), complex)
         half = (count + 1) // 2
         padded[:half] = modes[:half]
-        padded[-(half - 1) or 2 * count:] = modes[-(half - 1) or count:]
+        padded[-(half - 1) or 2 * count :] = modes[-(half - 1) or count :]
         if count % 2 == 0:
             padded[half] = padded[-half] = modes[half] / 2
         doubled = spline_filter1d(2 * ifft(padded, axis=0).real, order=5, axis=0, mode="grid-wrap")
@@ -115,7 +127,8 @@ def box_count(process, step, window, box=None):
         box = check_number("box", box)
         if box < max(least, window):
             raise PaperCodeError(
-                f"A box of {box:g} px is too small for the life time and the window: give at least {max(least, window):.4g} px.")
+                f"A box of {box:g} px is too small for the life time and the window: give at least {max(least, window):.4g} px."
+            )
     check_memory(40 * (box / step) ** 2 / 2, SMALLER)
     return 2 * next_fast_len(math.ceil(box / step / 2 - 1e-9), real=True)
 

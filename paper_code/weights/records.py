@@ -14,6 +14,7 @@ SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "res
 Share = Annotated[float, Field(ge=0, le=1)]
 Natural = Annotated[int, Field(ge=0)]
 
+
 @cache
 def _typed(settings):
     """The fields of a dataclass of settings as a model."""
