@@ -196,3 +196,12 @@ def test_the_pages_say_what_the_table_says(tmp_path):
     assert [cells[2:4] for cells in intro["rows"]] == [[one.effect, one.chance] for one in leading] and len(leading) == 5
     assert all(lead.verdict in cells[4] for lead, cells in zip(leading, intro["rows"], strict=True))
     assert "1 holds" in intro["rows"][0][4]  # of two
+
+
+def test_every_claim_of_the_paper_has_what_is_found_and_its_verdict_beside_it():
+    numbers = read_table("data/table.csv")
+    leads = {number: lead for number, lead, *_ in card.summary(card.scorecard(numbers))}
+    rows = card.beside_the_paper(numbers, leads)
+    assert len(rows) == len(leads) == 5 and all(len(row) == 3 and all(row) for row in rows)
+    for lead, (_, found, _) in zip(leads.values(), rows, strict=True):
+        assert lead.verdict in found and lead.effect in found

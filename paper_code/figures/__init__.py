@@ -71,6 +71,16 @@ def tile(filters, columns, gap=1, normalise=True):
     return canvas
 
 
+def training_steps(axes, last):
+    """A logarithmic axis of training steps up to ``last``, with step 0 at its left end, before a dotted line."""
+    axes.set_xscale("symlog", linthresh=1, linscale=0.5)
+    axes.set_xlim(-0.25, last * 1.5)
+    ticks = [tick for tick in (1, 10, 100, 1000, 10000) if tick < last]
+    axes.set_xticks([0, *ticks], ["0", *(f"{tick:,}" if tick < 1000 else f"{tick // 1000}k" for tick in ticks)])
+    axes.set_xticks([], minor=True)
+    axes.axvline(0.5, color=INK, linewidth=0.6, linestyle=(0, (1, 2)))
+
+
 def panel_label(axes, text):
     """A bold letter at the upper left of a panel."""
     axes.set_title(text, loc="left", fontweight="bold")

@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 
-from paper_code.figures import ACCENT, INK, NULL, panel_label
+from paper_code.figures import ACCENT, INK, NULL, panel_label, training_steps
 
 
 def courses(found, columns=3):
@@ -25,17 +25,8 @@ def courses(found, columns=3):
         panel.plot(one.steps, one.values.mean(axis=0), color=ACCENT, linewidth=1.8, marker=mark)
         panel.set_ylabel(one.followed.label.replace(", beyond", ",\nbeyond"))
         panel.set_title(f"{one.followed.layer} {one.followed.ring}{' px' if one.followed.ring else ''}")
-        _steps(panel, last)
+        training_steps(panel, last)
         panel_label(panel, letter)
     for panel in axes[-1]:
         panel.set_xlabel("training step")
     return figure
-
-
-def _steps(panel, last):
-    panel.set_xscale("symlog", linthresh=1, linscale=0.5)
-    panel.set_xlim(-0.25, last * 1.5)
-    ticks = [tick for tick in (1, 10, 100, 1000, 10000) if tick < last]
-    panel.set_xticks([0, *ticks], ["0", *(f"{tick:,}" if tick < 1000 else f"{tick // 1000}k" for tick in ticks)])
-    panel.set_xticks([], minor=True)
-    panel.axvline(0.5, color=INK, linewidth=0.6, linestyle=(0, (1, 2)))

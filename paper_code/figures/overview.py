@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, show_weights, tile
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, show_weights, tile, training_steps
 
 
 def argument(early, fields, order, target):
@@ -46,6 +46,63 @@ def argument(early, fields, order, target):
         panel.add_patch(plt.Rectangle(corner, side + 1, side + 1, fill=False, edgecolor=INK, linewidth=1.5, clip_on=False))
         panel.set_axis_off()
         panel.set_title(title)
+    return figure
+
+
+def strip(filters, bank, patterns, fan, course):
+    """The findings in one strip: l0 and its fit, the bank, what K and RF are made of between like cells, the far fan, and how it grew.
+
+    Parameters
+    ----------
+    filters : dict of arrays (a, a)
+        By title; one colour scale.
+    bank : array (n, c, c)
+        Receptive fields in the order they are shown in.
+    patterns : dict of arrays (k, q, q)
+        Principal components of two kernels, by name; each on a scale of its own.
+    fan : array (m, m)
+        Coefficients by direction (columns) and turn (rows), -90 to 90 degrees.
+    course : emergence.course.Course
+        Of the term of the fan.
+    """
+    figure = plt.figure(figsize=(7.7, 4.9))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
+    left, middle, right = upper.subfigures(1, 3, width_ratios=(0.55, 1.1, 1.5))
+    limit = max(np.abs(one).max() for one in filters.values())
+    for panel, (title, weights) in zip(left.subplots(2, 1), filters.items(), strict=True):
+        show_weights(panel, weights, limit)
+        panel.set_xlabel(title)
+    panel_label(left.axes[0], "A")
+    panel = middle.subplots()
+    panel.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
+    panel.set_axis_off()
+    panel.set_title("l1 behind l0")
+    panel_label(panel, "B")
+    for line, letter, (name, found) in zip(right.subplots(len(patterns), 3), "CD", patterns.items(), strict=True):
+        for panel, pattern in zip(line, found, strict=True):
+            show_weights(panel, pattern)
+            panel.spines[:].set_visible(False)
+        line[1].set_title(name)
+        panel_label(line[0], letter)
+    first, second = lower.subplots(1, 2)
+    limit = np.abs(fan).max()
+    first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
+    psi = np.linspace(-90, 90, 361)
+    theta = (2 * psi + 90) % 180 - 90
+    theta[np.abs(np.diff(theta, prepend=theta[0])) > 90] = np.nan
+    first.plot(psi, theta, color=INK, linewidth=0.8, linestyle="--")
+    first.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlabel="where the other cell lies (°)", ylabel="how far it is turned (°)")
+    first.set_title("K beyond the reach of the fields")
+    panel_label(first, "E")
+    if course.band:
+        second.axhspan(*course.band, color=NULL, alpha=0.35, linewidth=0)
+    for values in course.values:
+        second.plot(course.steps, values, color=INK, linewidth=0.6, alpha=0.5)
+    second.plot(course.steps, course.values.mean(axis=0), color=ACCENT, linewidth=1.8)
+    second.axhline(0, color=INK, linewidth=0.6)
+    training_steps(second, int(course.steps[-1]))
+    second.set(xlabel="training step", ylabel="the dashed ridge (sd of K)", title="how it grew")
+    panel_label(second, "F")
     return figure
 
 

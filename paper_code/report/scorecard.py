@@ -149,3 +149,30 @@ def summary(found):
         lead = next(one for one in members if one.claim.lead)
         rows.append([number, lead, sum(one.verdict == "holds" for one in members), len(members)])
     return rows
+
+
+def beside_the_paper(numbers, leads):
+    """What the paper's abstract says, what is found here, and why the two may differ: texts of the five claims, a row each.
+
+    ``leads`` maps the number of a claim to the :class:`Found` of its leading row.
+    """
+    said = tomllib.loads(FILE.read_text(encoding="utf-8"))["paper"]
+
+    def estimate(measure, version="", ring=""):
+        return numbers.one(condition="reference", seed=ALL, step=END, measure=measure, version=version, ring=ring)
+
+    uniform, stripes = estimate("l0.uniform"), estimate("l1.gabor_share:phase-scrambled")
+    blind, model = estimate("K blind to phase.like", "raw", "6-10.5"), estimate("models.DP", "plain", "6-14")
+    sign = "suppress each other" if blind.high < 0 else "excite each other" if blind.low > 0 else "do neither surely"
+    least = numbers.where(condition="control-shuffled-labels", step=END, measure="bank.oriented").rows
+    cells = " and ".join(f"{row.value:.0f}" for row in least if row.seed != ALL)
+    without = f"; with labels shuffled {cells} cells have an orientation" if cells else ""
+    found = {
+        1: f"R² {leads[1].effect}; of uniform light it passes {shown(uniform.value, 2)} of its peak gain",
+        2: f"a share of {leads[2].effect} beats random blobs, {shown(stripes.value, 2)} random stripes of the same spectra",
+        3: f"{leads[3].effect} sd of K beyond overlap and co-activation; over all phases like cells {sign}",
+        4: f"a fan of {leads[4].effect} sd of K; a direction process adds {effect_text(model, 2)} % of K's variance on networks left out",
+        5: f"{leads[5].effect} sd of K from start to end{without}",
+    }
+    texts = {number: f"[{text}]({leads[number].claim.chapter}.ipynb): **{leads[number].verdict}**" for number, text in found.items()}
+    return [[said[str(number)]["says"], text, said[str(number)]["differ"]] for number, text in texts.items()]
