@@ -1,5 +1,6 @@
 """The one exception that a person is meant to read, and how text is made fit to be read."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 
@@ -10,12 +11,12 @@ class PaperCodeError(Exception):
     """
 
 
-def printable(text):
+def printable(text: object) -> str:
     """``text`` on one line, control characters and bytes that are not UTF-8 as escapes, so that no file name can steer a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(str(text).split()))
 
 
-def check_numbers(settings, bounds):
+def check_numbers(settings: object, bounds: Mapping[str, tuple[float, float]]) -> None:
     """Check numbers of a configuration before they are used, or memory is asked for by them.
 
     Parameters
@@ -37,7 +38,7 @@ def check_numbers(settings, bounds):
             raise PaperCodeError(f"{name} must be {words} between {low} and {high}, not {short(value)}")
 
 
-def short(value):
+def short(value: object) -> str:
     """``value`` for a message, whatever its length."""
     try:
         text = repr(value)

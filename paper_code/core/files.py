@@ -6,8 +6,10 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from paper_code.core.errors import PaperCodeError
 
@@ -19,7 +21,7 @@ except ImportError:  # Windows
 LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as write_atomically names them
 
 
-def write_atomically(path, content):
+def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
     """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, then rename.
 
     A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
@@ -53,7 +55,7 @@ def write_atomically(path, content):
         raise unwritable(path, error) from error
 
 
-def _mode(path):
+def _mode(path: str | os.PathLike) -> int | None:
     """Permissions of the regular file at ``path``; None if there is nothing.
 
     Raises
@@ -71,7 +73,7 @@ def _mode(path):
     return stat.S_IMODE(mode)
 
 
-def append_line(path, line):
+def append_line(path: str | os.PathLike, line: str) -> None:
     """Append one line to a text file and bring it to the disk.
 
     Raises
@@ -89,18 +91,18 @@ def append_line(path, line):
         raise unwritable(path, error) from error
 
 
-def unwritable(path, error):
+def unwritable(path: str | os.PathLike, error: Exception) -> PaperCodeError:
     """The PaperCodeError that tells a person of a failed write."""
     reason = getattr(error, "strerror", None) or error
     return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
 
 
-def unreadable(path, error):
+def unreadable(path: str | os.PathLike, error: OSError) -> PaperCodeError:
     """The PaperCodeError that tells a person of a failed read."""
     return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
 
 
-def remove_leftovers(directory):
+def remove_leftovers(directory: str | os.PathLike) -> None:
     """Delete what a killed :func:`write_atomically` left in ``directory``; no other file, whatever its name, and no subfolder's."""
     for path in Path(directory).glob("*.tmp"):
         if LEFTOVER.fullmatch(path.name):
@@ -108,7 +110,7 @@ def remove_leftovers(directory):
 
 
 @contextmanager
-def locked(path):
+def locked(path: str | os.PathLike) -> Iterator[None]:
     """Hold the lock file ``path``, which stays behind, empty; the lock itself ends with the process, however that ends.
 
     Where the file system or the operating system knows no locks, there is none.
@@ -136,7 +138,7 @@ def locked(path):
         yield
 
 
-def write_json(path, value):
+def write_json(path: str | os.PathLike, value: Any) -> None:
     """Write ``value`` as sorted, indented JSON, atomically.
 
     Raises
@@ -151,7 +153,7 @@ def write_json(path, value):
     write_atomically(path, content + "\n")
 
 
-def read_json(path):
+def read_json(path: str | os.PathLike) -> dict[str, Any]:
     """Read a JSON object as a dict, or say in one line why not.
 
     Raises
@@ -172,7 +174,7 @@ def read_json(path):
     return value
 
 
-def sha256(path):
+def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file as a hexadecimal string; a PaperCodeError if it cannot be read."""
     try:
         with open(path, "rb") as stream:

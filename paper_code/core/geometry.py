@@ -1,9 +1,10 @@
 """Pixel coordinates: x right, y up, origin at the centre of the lattice."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def pixel_grid(size, spacing=1.0):
+def pixel_grid(size: int, spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of the places of a square lattice, centred on zero.
 
     Parameters
@@ -22,7 +23,7 @@ def pixel_grid(size, spacing=1.0):
     return np.meshgrid(ticks, -ticks, indexing="xy")
 
 
-def orientation_difference(theta_1, theta_2):
+def orientation_difference(theta_1: ArrayLike, theta_2: ArrayLike) -> np.ndarray:
     """Smallest angle between two orientations, in [0, pi/2] radians; broadcasts."""
     difference = np.abs(np.asarray(theta_1) - np.asarray(theta_2)) % np.pi
     return np.minimum(difference, np.pi - difference)

@@ -14,7 +14,7 @@ from paper_code.core.errors import PaperCodeError
 VARIABLE = "PAPER_CODE_PERTURB"
 
 
-def perturbed(tensors):
+def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same arrays (a dict), with noise where the environment asks for it; a PaperCodeError if it asks for no number."""
     setting = os.environ.get(VARIABLE)
     if not setting:
@@ -30,7 +30,7 @@ def perturbed(tensors):
     return {name: _noisy(np.asarray(tensor), generators[name], size) for name, tensor in tensors.items()}
 
 
-def _noisy(tensor, generator, size):
+def _noisy(tensor: np.ndarray, generator: np.random.Generator, size: float) -> np.ndarray:
     if tensor.dtype.kind != "f":
         return tensor
     spacing = min(np.finfo(tensor.dtype).eps, np.finfo(np.float32).eps)  # halves are widened before they are used

@@ -2,33 +2,35 @@
 
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from paper_code.core.errors import PaperCodeError
 
 FILE = Path(__file__).parents[1] / "report" / "plan.toml"
 
 
-def _content():
+def _content() -> bytes:
     try:
         return FILE.read_bytes().replace(b"\r\n", b"\n")
     except OSError as error:
         raise PaperCodeError(f"cannot read the plan {FILE}: {error.strerror}; install the package again") from error
 
 
-def plan_sha256():
+def plan_sha256() -> str:
     """SHA-256 of the plan, whatever its line ends: part of the identity of every run."""
     return hashlib.sha256(_content()).hexdigest()
 
 
 @cache
-def plan():
+def plan() -> dict[str, Any]:
     """The plan, a dict."""
     return tomllib.loads(_content().decode())
 
 
-def reported(condition, there):
+def reported(condition: str, there: Sequence[int]) -> list[int]:
     """The seeds of a condition that estimates are made over, of those ``there``.
 
     The plan's, once all of them are there: each network is measured once, and none is left out. Until then the others, which are
@@ -40,7 +42,7 @@ def reported(condition, there):
     return list(wanted) if set(wanted) <= set(there) else [seed for seed in there if seed not in wanted]
 
 
-def is_confirming(condition, there):
+def is_confirming(condition: str, there: Sequence[int]) -> bool:
     """Whether :func:`reported` gives the networks that the plan reports."""
     wanted = plan()["networks"]["reported"].get(condition)
     return wanted is not None and set(wanted) <= set(there)

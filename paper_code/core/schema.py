@@ -1,7 +1,8 @@
 """What a file must hold: models of pydantic, checked where the file is read. What is wrong becomes one line with file, field and mend."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,13 +22,14 @@ class Settings(Record):
     model_config = ConfigDict(extra="forbid")
 
 
-def is_text(value):
+def is_text(value: object) -> str:
     """``value``, or a ValueError unless it is a string; of any characters, where pydantic would refuse names that are not UTF-8."""
     if not isinstance(value, str):
         raise ValueError("should be a string")
     return value
 
 
+Model = TypeVar("Model", bound=Record)
 Text = Annotated[Any, AfterValidator(is_text)]
 Word = Annotated[str, Field(pattern=r"^[\w.+:-]{1,100}$")]  # nothing that a page or a path could take for more than a name
 Name = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # of a condition
@@ -37,7 +39,7 @@ Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-def check(model, value, name, mend):
+def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) -> Model:
     """``value`` as a ``model``.
 
     Parameters
@@ -61,7 +63,7 @@ def check(model, value, name, mend):
         raise PaperCodeError(f"{name}: {fault(error)}; {mend}") from error
 
 
-def fault(error):
+def fault(error: ValidationError) -> str:
     """The first fault of a ValidationError in one line: the field, what it should be, and what it is where that is short."""
     first = error.errors(include_url=False)[0]
     where = ".".join(map(str, first["loc"]))
@@ -70,12 +72,12 @@ def fault(error):
     return " ".join(f"{where}: {message[:1].lower()}{message[1:]}{found}".removeprefix(": ").split())
 
 
-def read(model, path, mend="restore it or make it again"):
+def read(model: type[Model], path: str | os.PathLike, mend: str = "restore it or make it again") -> Model:
     """A JSON or YAML file as a ``model``; a PaperCodeError as :func:`check` has it, also if it cannot be read."""
     return check(model, _read_yaml(path) if Path(path).suffix == ".yaml" else read_json(path), path, mend)
 
 
-def _read_yaml(path):
+def _read_yaml(path: str | os.PathLike) -> Any:
     import yaml  # here, as the pipeline alone has such a file
 
     try:

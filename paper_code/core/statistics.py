@@ -5,9 +5,11 @@ Beside it stand nulls made inside the networks (:func:`permutation_p`), correcti
 :func:`benjamini_hochberg`) and a test that a difference is small (:func:`equivalence_p`).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from paper_code.core.errors import PaperCodeError
@@ -24,7 +26,7 @@ class Estimate:
     null: float = 0.0
 
 
-def over_networks(values, null=0.0, level=0.95):
+def over_networks(values: ArrayLike, null: float = 0.0, level: float = 0.95) -> Estimate:
     """Mean over networks, its t interval, and the two-sided p of a mean of ``null``.
 
     Parameters
@@ -53,7 +55,7 @@ def over_networks(values, null=0.0, level=0.95):
     return Estimate(float(mean), float(mean - half), float(mean + half), float(p), float(null))
 
 
-def equivalence_p(values, margin, null=0.0):
+def equivalence_p(values: ArrayLike, margin: float, null: float = 0.0) -> float:
     """p of two one-sided t tests: small where the mean over networks surely lies within ``null`` +- ``margin`` (Schuirmann 1987).
 
     Raises
@@ -71,7 +73,7 @@ def equivalence_p(values, margin, null=0.0):
     return float(stats.t.sf(nearest / error, len(values) - 1))
 
 
-def holm(p):
+def holm(p: ArrayLike) -> np.ndarray:
     """p values (n,), each adjusted for all (Holm 1979): reject where the result is below alpha."""
     p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
@@ -79,7 +81,7 @@ def holm(p):
     return _unsorted(adjusted, order)
 
 
-def benjamini_hochberg(p):
+def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
     """p values (n,), adjusted for the rate of false discoveries (Benjamini and Hochberg 1995)."""
     p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
@@ -87,13 +89,13 @@ def benjamini_hochberg(p):
     return _unsorted(np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1), order)
 
 
-def _unsorted(values, order):
+def _unsorted(values: np.ndarray, order: np.ndarray) -> np.ndarray:
     result = np.empty(len(values))
     result[order] = values
     return result
 
 
-def permutation_p(observed, null):
+def permutation_p(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
     """Two-sided p of a statistic against its permutation distribution: (1 + #{|T* - m| >= |T - m|}) / (1 + r), m the mean of T*.
 
     Parameters
@@ -114,7 +116,7 @@ def permutation_p(observed, null):
     return (1 + extreme.sum(axis=0)) / (1 + len(null))
 
 
-def pooled_differences(groups, base, level=0.95):
+def pooled_differences(groups: Mapping[str, ArrayLike], base: str, level: float = 0.95) -> dict[str, Estimate]:
     """Difference of each group's mean from the base's, the variance within all groups pooled.
 
     With two or three networks a group, none of them can tell its own variance; all together can.
@@ -151,17 +153,17 @@ def pooled_differences(groups, base, level=0.95):
     return result
 
 
-def permutations(count, times, seed):
+def permutations(count: int, times: int, seed: int | Sequence[int]) -> np.ndarray:
     """Random orders of ``count`` things: int array (times, count)."""
     return generator(seed).permuted(np.tile(np.arange(count), (times, 1)), axis=1)
 
 
-def bootstrap_weights(count, times, seed):
+def bootstrap_weights(count: int, times: int, seed: int | Sequence[int]) -> np.ndarray:
     """How often each of ``count`` things is drawn, ``count`` draws with replacement a row: float array (times, count)."""
     return generator(seed).multinomial(count, np.full(count, 1 / count), size=times).astype(float)
 
 
-def generator(seed):
+def generator(seed: int | Sequence[int]) -> np.random.Generator:
     """A generator from an explicit seed, a whole number >= 0 or a sequence of such.
 
     Raises
@@ -175,7 +177,7 @@ def generator(seed):
     return np.random.default_rng(seed)
 
 
-def _sample(values):
+def _sample(values: ArrayLike) -> np.ndarray:
     values = np.asarray(values, float)
     if values.ndim != 1 or len(values) < 2:
         raise PaperCodeError(f"inference over networks needs at least 2 of them, got {values.size}")

@@ -21,7 +21,10 @@ An empty cell is a number that there is not.
 import csv
 import io
 import math
+import os
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +57,7 @@ COLUMNS = tuple(item.name for item in fields(Row))
 NUMBERS = ("value", "low", "high", "p", "null")
 
 
-def columns():
+def columns() -> list[tuple[str, ...]]:
     """(name, what it holds) of the columns, as the module's text says."""
     body = __doc__.split("\n=")[2].splitlines()[1:]  # between the second rule and the third
     return [tuple(part.strip() for part in line.split("  ", 1)) for line in body]
@@ -63,21 +66,21 @@ def columns():
 class Table:
     """Rows, and questions to them."""
 
-    def __init__(self, rows):
+    def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = list(rows)
-        self._indices = {}
+        self._indices: dict[str, dict[str, list[Row]]] = {}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def where(self, **wanted):
+    def where(self, **wanted: Any) -> "Table":
         """The rows whose columns have the wanted values; a value may be a collection of them."""
         wanted = {name: _texts(value) for name, value in wanted.items()}
         few = [self._with(name, wanted[name]) for name in ("measure", "condition") if name in wanted]
         rows = min(few, key=len, default=self.rows)
         return Table(row for row in rows if all(getattr(row, name) in values for name, values in wanted.items()))
 
-    def _with(self, name, values):
+    def _with(self, name: str, values: Iterable[str]) -> list[Row]:
         """Rows with any of these values in a column, in their order within each value; chapters ask hundreds of questions."""
         if name not in self._indices:
             index = self._indices[name] = {}
@@ -85,7 +88,7 @@ class Table:
                 index.setdefault(getattr(row, name), []).append(row)
         return [row for value in values for row in self._indices[name].get(value, ())]
 
-    def one(self, **wanted):
+    def one(self, **wanted: Any) -> Row:
         """The single row that there is.
 
         Raises
@@ -99,17 +102,17 @@ class Table:
             raise PaperCodeError(f"the table of measures has {len(found)} rows with {place}; make it again with 'make measures'")
         return found[0]
 
-    def networks(self, **wanted):
+    def networks(self, **wanted: Any) -> tuple[np.ndarray, list[int]]:
         """The values of single networks in the order of their seeds, (n,), and the seeds."""
         rows = sorted((row for row in self.where(**wanted).rows if row.seed != ALL), key=lambda row: int(row.seed))
         return np.array([row.value for row in rows]), [int(row.seed) for row in rows]
 
 
-def _texts(value):
+def _texts(value: object) -> set[str]:
     return {str(one) for one in value} if isinstance(value, list | tuple | set | range) else {str(value)}
 
 
-def write_table(path, rows):
+def write_table(path: str | os.PathLike, rows: Iterable[Row]) -> None:
     """Write rows, sorted, as CSV."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -124,13 +127,13 @@ def _place(row):
     return row.condition, row.measure, row.version, row.ring, number, int(row.step) if row.step.isdecimal() else math.inf
 
 
-def _shown(value):
+def _shown(value: str | float) -> str:
     if isinstance(value, str):
         return value
     return "" if math.isnan(value) else f"{value:.{DIGITS}g}"
 
 
-def read_table(path):
+def read_table(path: str | os.PathLike) -> Table:
     """Read what :func:`write_table` wrote.
 
     Raises
@@ -156,6 +159,6 @@ def read_table(path):
     return Table(rows)
 
 
-def reported_seeds(numbers, condition="reference"):
+def reported_seeds(numbers: Table, condition: str = "reference") -> list[int]:
     """The seeds that estimates of a condition are made over."""
     return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))

@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -13,19 +15,19 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import write_atomically
 
 
-def write_tensors(path, tensors, metadata=None):
+def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: dict[str, Any] | None = None) -> None:
     """Write arrays (a dict of NumPy arrays) as safetensors, atomically; equal input gives equal bytes."""
     write_atomically(path, as_bytes(tensors, metadata))
 
 
-def as_bytes(tensors, metadata=None):
+def as_bytes(tensors: Mapping[str, np.ndarray], metadata: dict[str, Any] | None = None) -> bytes:
     """The content of the file that :func:`write_tensors` writes."""
     # A single metadata entry: the library does not keep the order of several.
     header = {"paper_code": json.dumps(metadata, sort_keys=True)} if metadata else None
     return safetensors.numpy.save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, header)
 
 
-def digest(tensors, metadata):
+def digest(tensors: Mapping[str, np.ndarray], metadata: Any) -> str:
     """SHA-256 over names, types, shapes and values of arrays and over what JSON can hold beside them."""
     total = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(tensors):
@@ -35,7 +37,7 @@ def digest(tensors, metadata):
     return total.hexdigest()
 
 
-def is_missing(path):
+def is_missing(path: str | os.PathLike) -> bool:
     """Whether nothing is at a path; what cannot be looked at may be there."""
     try:
         os.stat(path)
@@ -46,7 +48,7 @@ def is_missing(path):
     return False
 
 
-def read_bytes(path):
+def read_bytes(path: str | os.PathLike) -> bytes:
     """Content of a regular file of a training; a PaperCodeError if there is none or it cannot be read, which is no damage."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -58,7 +60,7 @@ def read_bytes(path):
         raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
 
 
-def read_tensors(path):
+def read_tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read a safetensors file as a dict of NumPy arrays.
 
     Raises
@@ -69,7 +71,7 @@ def read_tensors(path):
     return from_bytes(read_bytes(path), path)
 
 
-def from_bytes(content, path):
+def from_bytes(content: bytes, path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The arrays in the content of a safetensors file; ``path`` is for people."""
     try:
         tensors = safetensors.numpy.load(content)
@@ -83,7 +85,7 @@ def from_bytes(content, path):
     return tensors
 
 
-def read_metadata(path):
+def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
     """The metadata that :func:`write_tensors` stored, a dict."""
     content = read_bytes(path)
     from_bytes(content, path)  # checks the header, its length too

@@ -5,9 +5,12 @@ and only ``p`` is searched. The Jacobian of the remaining problem is Kaufman's (
 Levenberg-Marquardt with box bounds that carries every filter and every start in the same arrays.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 
@@ -22,14 +25,14 @@ HUGE = 1e300  # weights above it leave no room for an amplitude
 class Bank:
     """Base of the fits of n filters: every field is an array (n,); ``bank[index]`` takes an int, a slice, a mask or indices."""
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | np.integer | slice | Sequence[int] | np.ndarray) -> Self:
         return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))
 
 
-def check_bank(filters):
+def check_bank(filters: ArrayLike) -> np.ndarray:
     """The filters as float64 (n, size, size).
 
     Raises
@@ -50,7 +53,7 @@ def check_bank(filters):
     return bank
 
 
-def real_array(values, name):
+def real_array(values: ArrayLike, name: str) -> np.ndarray:
     """``values`` as float64; PaperCodeError if they are complex, or no numbers."""
     try:
         array = np.asarray(values)
@@ -61,13 +64,13 @@ def real_array(values, name):
     raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
 
 
-def unit_scale(filters):
+def unit_scale(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The filters over the power of two (n,) above their largest weight, and that power: exact, and their squares stay numbers."""
     scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2)))[1])
     return filters / scale[:, None, None], scale
 
 
-def unit_energy(filters):
+def unit_energy(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values (n, N) of unit Euclidean norm, the norms (n,) taken off, and the sum of squares (n,) of the values about their mean."""
     values, scale = unit_scale(filters)
     values = values.reshape(len(filters), -1)
@@ -76,12 +79,12 @@ def unit_energy(filters):
     return values, norm * scale, ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
 
 
-def blocks(count, pixels):
+def blocks(count: int, pixels: int) -> list[np.ndarray]:
     """Indices 0 .. count - 1 in runs whose members, of ``pixels`` each, hold about BLOCK pixels together."""
     return np.array_split(np.arange(count), -(-count // max(BLOCK // pixels, 1)))
 
 
-def bic(ssr, count, parameters):
+def bic(ssr: ArrayLike, count: int, parameters: int) -> np.ndarray:
     """Bayesian information criterion for Gaussian residuals, ``count log(ssr / count) + parameters log(count)``; lower is better."""
     return count * np.log(np.maximum(ssr, 1e-300) / count) + parameters * np.log(count)
 
@@ -96,7 +99,7 @@ class Solution:
     at_bound: np.ndarray
 
 
-def residuals(model, parameters, values):
+def residuals(model: Any, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m): ``values`` (b, N), ``parameters`` (b, k)."""
     basis = model.basis(parameters)
     gram = basis @ basis.swapaxes(1, 2)
@@ -106,7 +109,7 @@ def residuals(model, parameters, values):
     return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
 
 
-def normal_equations(model, parameters, values):
+def normal_equations(model: Any, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k) with the Jacobian J of the residuals r after Kaufman (1975).
 
     J is the slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
@@ -119,7 +122,7 @@ def normal_equations(model, parameters, values):
     return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
 
 
-def minimise(model, values, start, iterations=300, tolerance=1e-9):
+def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int = 300, tolerance: float = 1e-9) -> Solution:
     """Fit ``model`` to each row of ``values`` from the same row of ``start``.
 
     Parameters
@@ -169,7 +172,7 @@ def minimise(model, values, start, iterations=300, tolerance=1e-9):
     return Solution(parameters, state[1], state[0], at_bound)
 
 
-def best_start(model, values, starts):
+def best_start(model: Any, values: np.ndarray, starts: np.ndarray) -> Solution:
     """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR.
 
     After RACE iterations only the :func:`contenders` go on.
@@ -183,7 +186,7 @@ def best_start(model, values, starts):
     return Solution(*(getattr(final, field.name)[best] for field in fields(Solution)))
 
 
-def contenders(model, race, tries):
+def contenders(model: Any, race: Solution, tries: int) -> np.ndarray:
     """Indices (m,), a filter's together, of the starts that may still give the lowest SSR of their filter: not BEHIND, and no doubles.
 
     Parameters
@@ -204,6 +207,6 @@ def contenders(model, race, tries):
     return np.concatenate(left)
 
 
-def _minimise_blocks(model, values, starts, owner, iterations):
+def _minimise_blocks(model: Any, values: np.ndarray, starts: np.ndarray, owner: np.ndarray, iterations: int) -> Solution:
     parts = [minimise(model, values[owner[one]], starts[one], iterations) for one in blocks(len(starts), values.shape[1])]
     return Solution(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Solution)))

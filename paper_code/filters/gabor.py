@@ -1,8 +1,10 @@
 """Gabor functions fitted to a bank of filters (Ringach 2002), all filters and all starts at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter
 
 from paper_code.core.errors import PaperCodeError
@@ -40,7 +42,7 @@ class GaborBank(Bank):
     degenerate: np.ndarray  # bool: n_x < .25
     disagrees: np.ndarray  # bool: fitted and spectral orientation differ by more than 5 degrees
 
-    def render(self, size):
+    def render(self, size: int) -> np.ndarray:
         """The Gabors on a lattice: (n, size, size), or (size, size) for a single one."""
         x, y = pixel_grid(size)
         names = ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "amplitude", "phase")
@@ -50,7 +52,7 @@ class GaborBank(Bank):
         return amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase)
 
 
-def zone_edge(t):
+def zone_edge(t: ArrayLike) -> np.ndarray:
     """Highest frequency in the direction t, cycles per pixel: the edge of the square ``|fx|, |fy| <= 1/2``, 1/sqrt(2) at 45 degrees.
 
     On a lattice frequencies are defined modulo whole cycles per pixel, in fx and in fy. The square is one period (the first Brillouin
@@ -65,7 +67,7 @@ class GaborModel:
     ``s`` in [0, 1] is how far f lies on the way from 1/(4 size) to :func:`zone_edge` of t: so the bounds are a box.
     """
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.x = pixel_grid(size)[0][0]
         self.y = -self.x
         half = size / 2
@@ -73,22 +75,22 @@ class GaborModel:
         self.lower = np.array([-half, -half, -np.inf, 0, np.log(0.5), np.log(0.5)])
         self.upper = np.array([half, half, np.inf, 1, np.log(size), np.log(size)])
 
-    def from_frequency(self, starts):
+    def from_frequency(self, starts: ArrayLike) -> np.ndarray:
         """Parameters (..., 6) of (x0, y0, t, f, log sx, log sy)."""
         parameters = np.array(starts, dtype=float)
         parameters[..., 3] = (parameters[..., 3] - self.lowest) / (zone_edge(parameters[..., 2]) - self.lowest)
         return parameters
 
-    def frequency(self, t, share):
+    def frequency(self, t: ArrayLike, share: np.ndarray | float) -> np.ndarray:
         """f in cycles per pixel."""
         return self.lowest + share * (zone_edge(t) - self.lowest)
 
-    def _axes(self, parameters):
+    def _axes(self, parameters: np.ndarray) -> tuple[np.ndarray, ...]:
         x0, y0, t, share, log_sx, log_sy = parameters.T[:, :, None]
         precisions = np.exp(-2 * log_sx), np.exp(-2 * log_sy)
         return self.x - x0, self.y - y0, np.cos(t), np.sin(t), self.frequency(t, share), *precisions
 
-    def basis(self, parameters):
+    def basis(self, parameters: np.ndarray) -> np.ndarray:
         dx, dy, cos, sin, f, px, py = self._axes(parameters)
         # The wave is a product of a row and a column, and so is the envelope but for its mixed term.
         envelope = np.multiply(((py - px) * cos * sin * dy)[:, :, None], dx[:, None])
@@ -101,7 +103,7 @@ class GaborModel:
         np.multiply(envelope, wave.imag, out=basis[:, 1])
         return basis.reshape(len(parameters), 2, -1)
 
-    def slope(self, parameters, basis, coefficients):
+    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         dx, dy, cos, sin, f, px, py = self._axes(parameters)
         u = ((sin * dy)[:, :, None] + (cos * dx)[:, None]).reshape(len(parameters), -1)
         v = ((cos * dy)[:, :, None] - (sin * dx)[:, None]).reshape(len(parameters), -1)
@@ -122,7 +124,7 @@ class GaborModel:
         return slope
 
 
-def starting_points(filters, peaks=4, scales=(0.08, 0.3)):
+def starting_points(filters: np.ndarray, peaks: int = 4, scales: Sequence[float] = (0.08, 0.3)) -> np.ndarray:
     """Starts of the fit: the highest peaks of the spectrum, each at several widths, and the highest at the centroid.
 
     The centre is where the filter, demodulated by the peak and blurred to the width, is strongest; in the last start it is the
@@ -146,7 +148,7 @@ def starting_points(filters, peaks=4, scales=(0.08, 0.3)):
     return np.concatenate([_starts(filters[block], peaks, scales) for block in blocks(len(filters), side**2)])
 
 
-def _starts(filters, peaks, scales):
+def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndarray:
     count, size = filters.shape[:2]
     fx, fy = frequency_grid(4 * size + 1)
     # From the lower bound of f on: a blob, whose spectrum peaks at zero, then starts from its widest direction.
@@ -179,7 +181,7 @@ def _starts(filters, peaks, scales):
     return np.concatenate([starts.reshape(count, -1, 6), centroid[:, None]], axis=1)
 
 
-def fit_gabor(filters, starts=None):
+def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
     Bounds: f from 1/(4 size) to :func:`zone_edge` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, the centre inside the
@@ -242,7 +244,7 @@ def fit_gabor(filters, starts=None):
     )
 
 
-def canonical(t, phase):
+def canonical(t: np.ndarray, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same wave with t in [0, pi) and the phase in (-pi, pi]: half a turn of t turns u, and with it the phase, around."""
     folded = np.mod(t, np.pi)
     folded = np.where(folded >= np.pi, 0.0, folded)  # np.mod of a tiny negative angle rounds to pi itself

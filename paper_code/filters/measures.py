@@ -1,8 +1,11 @@
 """The measures of claims 1 and 2 on shipped networks, each beside its null distribution and its untrained start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
@@ -18,6 +21,7 @@ from paper_code.filters import (
     radial_symmetry,
 )
 from paper_code.filters.spectrum import frequency_grid, transform
+from paper_code.network.layers import EarlyLayers
 
 NULL_QUANTILE = 0.95
 
@@ -26,7 +30,7 @@ NULL_QUANTILE = 0.95
 class LgnMeasures:
     """Claim 1 over s seeds: l0 filters, their fits, and the same for the untrained filters."""
 
-    seeds: tuple
+    seeds: tuple[int, ...]
     filters: np.ndarray  # (s, a, a)
     fit: LogFit  # arrays (s,)
     symmetry: RadialSymmetry  # about the fitted centre
@@ -36,27 +40,27 @@ class LgnMeasures:
     null: NullRadial  # smooth random filters, fitted and recentred like the data
 
     @property
-    def null_log_r2(self):
+    def null_log_r2(self) -> float:
         """LoG R^2 that 95 % of smooth random filters stay below."""
         return float(np.quantile(self.null.log_r2, NULL_QUANTILE))
 
     @property
-    def null_i_rad(self):
+    def null_i_rad(self) -> float:
         """I_rad that 95 % of smooth random filters stay below."""
         return float(np.quantile(self.null.i_rad, NULL_QUANTILE))
 
     @property
-    def null_i_orb(self):
+    def null_i_orb(self) -> float:
         """I_orb that 95 % of smooth random filters stay below."""
         return float(np.quantile(self.null.i_orb, NULL_QUANTILE))
 
-    def first(self, count):
+    def first(self, count: int) -> Self:
         """The same of the first ``count`` networks, for pictures."""
         names = ("seeds", "filters", "fit", "symmetry", "start", "start_fit", "start_symmetry")
         return replace(self, **{name: getattr(self, name)[:count] for name in names})
 
 
-def measure_lgn(condition, seeds, null_count=1000, null_seed=0):
+def measure_lgn(condition: str, seeds: Sequence[int], null_count: int = 1000, null_seed: int = 0) -> LgnMeasures:
     """Fit and measure the l0 filters of a condition's shipped networks.
 
     Raises
@@ -79,7 +83,7 @@ def measure_lgn(condition, seeds, null_count=1000, null_seed=0):
     )
 
 
-def _l0(early, condition):
+def _l0(early: EarlyLayers, condition: str) -> np.ndarray:
     if early.l0 is None:
         raise PaperCodeError(f"networks of the condition {condition} have no l0; choose another condition")
     return early.l0
@@ -95,7 +99,7 @@ class SharedSpectrum:
     correlation: float  # of the two over the whole plane
 
 
-def shared_spectrum(l0, l1, count=33):
+def shared_spectrum(l0: np.ndarray, l1: np.ndarray, count: int = 33) -> SharedSpectrum:
     """Compare the spectrum of l0 with the summed spectrum of the bank.
 
     Weight decay minimises ``a |Psi0|^2 + b sum_i |Psi1_i|^2``. At fixed products F_i = Psi0 * Psi1_i its minimum has, at each frequency,
@@ -127,37 +131,39 @@ def shared_spectrum(l0, l1, count=33):
 class SimpleCellMeasures:
     """Claim 2 over s seeds of n cells: Gabor fits of l1, of the receptive fields l1 * l0, of the untrained l1, and of chance."""
 
-    seeds: tuple
+    seeds: tuple[int, ...]
     l1: np.ndarray  # (s, n, b, b)
     fields: np.ndarray  # (s, n, c, c), c = a + b - 1
-    fits: tuple  # of GaborBank, one a seed, of l1
-    field_fits: tuple  # of GaborBank, one a seed, of the receptive fields
+    fits: tuple[GaborBank, ...]  # one a seed, of l1
+    field_fits: tuple[GaborBank, ...]  # one a seed, of the receptive fields
     start_r2: np.ndarray  # (s, n), Gabor R^2 of the untrained l1
     null: np.ndarray  # (m,), Gabor R^2 of smooth random filters of l1's size
     field_nulls: np.ndarray  # (s, m'), the same behind each seed's l0
 
     @property
-    def null_r2(self):
+    def null_r2(self) -> float:
         """Gabor R^2 that 95 % of smooth random filters stay below."""
         return float(np.quantile(self.null, NULL_QUANTILE))
 
     @property
-    def r2(self):
+    def r2(self) -> np.ndarray:
         """Gabor R^2 of l1, (s, n)."""
         return np.stack([fit.r2 for fit in self.fits])
 
     @property
-    def field_r2(self):
+    def field_r2(self) -> np.ndarray:
         """Gabor R^2 of the receptive fields, (s, n)."""
         return np.stack([fit.r2 for fit in self.field_fits])
 
     @property
-    def above_null(self):
+    def above_null(self) -> np.ndarray:
         """Which l1 filters exceed the null's 95 %: bool (s, n)."""
         return self.r2 > self.null_r2
 
 
-def measure_simple_cells(condition, seeds, null_count=1000, field_null_count=200, null_seed=0):
+def measure_simple_cells(
+    condition: str, seeds: Sequence[int], null_count: int = 1000, field_null_count: int = 200, null_seed: int = 0
+) -> SimpleCellMeasures:
     """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to chance."""
     early = [weights.load_early(condition, seed) for seed in seeds]
     start = [weights.initial_early(condition, seed).l1 for seed in seeds]
@@ -186,7 +192,7 @@ class FitReport:
     null_i_rad: float | None
     null_gabor_r2: float
 
-    def text(self):
+    def text(self) -> str:
         """A few lines for people."""
         lines = []
         if self.log is not None:
@@ -211,7 +217,7 @@ class FitReport:
             )
         return "\n".join(lines)
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """Every fitted number, for JSON."""
         columns = {name: np.asarray(value).tolist() for name, value in vars(self.gabor).items()}
         report = {"l1": columns, "null_gabor_r2": self.null_gabor_r2}
@@ -226,7 +232,7 @@ class FitReport:
         return report
 
 
-def fit_report(l0, l1, null_count=300):
+def fit_report(l0: ArrayLike | None, l1: ArrayLike, null_count: int = 300) -> FitReport:
     """Fit one network's early layers: ``l0`` (a, a) or None, ``l1`` (n, b, b)."""
     l1 = np.asarray(l1, float)
     gabor = fit_gabor(l1)

@@ -1,8 +1,10 @@
 """What a fit reaches on filters that hold nothing: the distributions an R^2 is read against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
 from paper_code.core.errors import PaperCodeError
@@ -14,7 +16,7 @@ from paper_code.network.layers import receptive_fields
 SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
 
 
-def null_filters(size, kind, count, seed, psi0=None):
+def null_filters(size: int, kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
     """Random filters.
 
     Parameters
@@ -50,7 +52,7 @@ def null_filters(size, kind, count, seed, psi0=None):
     return receptive_fields(filters, psi0)
 
 
-def phase_scrambled(filters, seed):
+def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray:
     """The same filters with random phases: their power spectra on the lattice, and nothing else of their shape.
 
     Parameters
@@ -69,8 +71,23 @@ def phase_scrambled(filters, seed):
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
 
 
-def null_gabor_r2(size, kind, count, seed, psi0=None):
-    """Gabor R^2 (count,) of :func:`null_filters`, by the very fit of the data; same arguments and errors."""
+def null_gabor_r2(size: int, kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
+    """Gabor R^2 of :func:`null_filters`, by the very fit of the data.
+
+    Parameters
+    ----------
+    size, kind, count, seed, psi0
+        As of :func:`null_filters`.
+
+    Returns
+    -------
+    array (count,)
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`null_filters`.
+    """
     return fit_gabor(null_filters(size, kind, count, seed, psi0)).r2
 
 
@@ -85,11 +102,25 @@ class NullRadial(Bank):
     i_rad_middle: np.ndarray
 
 
-def null_radial(size, kind, count, seed):
-    """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are; same arguments and errors.
+def null_radial(size: int, kind: str, count: int, seed: int) -> NullRadial:
+    """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are.
 
     About the middle of the lattice the white null is exact: I_orb is Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4
     (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
+
+    Parameters
+    ----------
+    size, kind, count, seed
+        As of :func:`null_filters`.
+
+    Returns
+    -------
+    NullRadial
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`null_filters`.
     """
     filters = null_filters(size, kind, count, seed)
     fit = fit_log(filters)

@@ -1,8 +1,10 @@
 """The LGN filter Psi0: Laplacian of Gaussian (Marr & Hildreth 1980), radial symmetry, radial profile and frequency response."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import shift
 
 from paper_code.core.errors import PaperCodeError
@@ -28,21 +30,21 @@ class LogFit(Bank):
     at_bound: np.ndarray  # bool: centre or sigma at its bound
     uninformative: np.ndarray  # bool: sigma < .6 px
 
-    def render(self, size):
+    def render(self, size: int) -> np.ndarray:
         """The fitted function on a lattice: (n, size, size), or (size, size) for a single fit."""
         x, y = pixel_grid(size)
         x0, y0 = np.asarray(self.x0)[..., None, None], np.asarray(self.y0)[..., None, None]
         return self._profile(np.hypot(x - x0, y - y0), 2)
 
-    def residual(self, filters):
+    def residual(self, filters: np.ndarray) -> np.ndarray:
         """``filters - fit``, in the shape of the filters."""
         return filters - self.render(np.shape(filters)[-1])
 
-    def profile(self, radius):
+    def profile(self, radius: ArrayLike) -> np.ndarray:
         """The fit against the radius in px, (n, k) or (k,) for ``radius`` (k,)."""
         return self._profile(np.asarray(radius, dtype=float), 1)
 
-    def response(self, frequency):
+    def response(self, frequency: ArrayLike) -> np.ndarray:
         """Closed form of the transform of the LoG part: ``4 pi^3 A sigma^4 f^2 exp(-2 pi^2 sigma^2 f^2)``; f in cycles per pixel.
 
         The transform of ``(1 - q) exp(-q)`` on the whole plane; zero at f = 0, largest at ``f = 1 / (sqrt(2) pi sigma)``. The
@@ -52,7 +54,7 @@ class LogFit(Bank):
         amplitude = np.asarray(self.amplitude)[..., None]
         return 4 * np.pi**3 * amplitude * sigma**4 * f**2 * np.exp(-2 * np.pi**2 * sigma**2 * f**2)
 
-    def _profile(self, radius, axes):
+    def _profile(self, radius: np.ndarray, axes: int) -> np.ndarray:
         sigma, amplitude, constant = (np.asarray(value)[(..., *[None] * axes)] for value in (self.sigma, self.amplitude, self.constant))
         q = radius**2 / (2 * sigma**2)
         return amplitude * (1 - q) * np.exp(-q) + constant
@@ -73,7 +75,7 @@ class DogFit(Bank):
     bic: np.ndarray  # of the unit-energy filter, 7 parameters
     at_bound: np.ndarray  # bool
 
-    def render(self, size):
+    def render(self, size: int) -> np.ndarray:
         """The fitted function on a lattice: (n, size, size), or (size, size) for a single fit."""
         x, y = pixel_grid(size)
         x0, y0, s1, s2, a1, a2, b, _, _, _ = (np.asarray(getattr(self, field.name))[..., None, None] for field in fields(self))
@@ -84,23 +86,23 @@ class DogFit(Bank):
 class LogModel:
     """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma)."""
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         x, y = pixel_grid(size)
         self.x, self.y = x.ravel(), y.ravel()
         half = (size - 1) / 2
         self.lower, self.upper = np.array([-half, -half, np.log(0.3)]), np.array([half, half, np.log(size)])
 
-    def _q(self, parameters):
+    def _q(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         x0, y0, log_sigma = parameters.T[:, :, None]
         precision = np.exp(-2 * log_sigma)
         dx, dy = self.x - x0, self.y - y0
         return precision * (dx**2 + dy**2) / 2, dx, dy, precision
 
-    def basis(self, parameters):
+    def basis(self, parameters: np.ndarray) -> np.ndarray:
         q = self._q(parameters)[0]
         return np.stack([(1 - q) * np.exp(-q), np.ones_like(q)], axis=1)
 
-    def slope(self, parameters, basis, coefficients):
+    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         q, dx, dy, precision = self._q(parameters)
         by_q = coefficients[:, :1] * (q - 2) * np.exp(-q)
         return np.stack([-precision * dx * by_q, -precision * dy * by_q, -2 * q * by_q], axis=1)
@@ -109,16 +111,16 @@ class LogModel:
 class DogModel:
     """Basis of two Gaussians and 1; parameters (x0, y0, log s1, log s2)."""
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.log = LogModel(size)
         bounds = self.log.lower, self.log.upper
         self.lower, self.upper = (np.append(bound, bound[2]) for bound in bounds)
 
-    def basis(self, parameters):
+    def basis(self, parameters: np.ndarray) -> np.ndarray:
         first, second = (np.exp(-self.log._q(parameters[:, [0, 1, k]])[0]) for k in (2, 3))
         return np.stack([first, second, np.ones_like(first)], axis=1)
 
-    def slope(self, parameters, basis, coefficients):
+    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         (q1, dx, dy, p1), (q2, _, _, p2) = (self.log._q(parameters[:, [0, 1, k]]) for k in (2, 3))
         first, second = coefficients[:, :1] * basis[:, 0], coefficients[:, 1:2] * basis[:, 1]
         pull = p1 * first + p2 * second
@@ -128,24 +130,24 @@ class DogModel:
 class GaussianModel(LogModel):
     """Basis ``exp(-q)`` and 1; parameters (x0, y0, log sigma): the rival of the LoG with as many parameters."""
 
-    def basis(self, parameters):
+    def basis(self, parameters: np.ndarray) -> np.ndarray:
         q = self._q(parameters)[0]
         return np.stack([np.exp(-q), np.ones_like(q)], axis=1)
 
-    def slope(self, parameters, basis, coefficients):
+    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         q, dx, dy, precision = self._q(parameters)
         value = coefficients[:, :1] * basis[:, 0]
         return np.stack([precision * dx * value, precision * dy * value, 2 * q * value], axis=1)
 
 
-def gaussian_r2(filters):
+def gaussian_r2(filters: ArrayLike) -> np.ndarray:
     """R^2 (n,) of the best Gaussian plus a constant, from the starts of :func:`fit_log`; errors as there."""
     filters = check_bank(filters)
     values, _, about_mean = unit_energy(filters)
     return 1 - best_start(GaussianModel(filters.shape[-1]), values, log_starts(filters)).ssr / about_mean
 
 
-def log_starts(filters, sigmas=(0.6, 0.9, 1.3, 1.9, 2.7)):
+def log_starts(filters: np.ndarray, sigmas: Sequence[float] = (0.6, 0.9, 1.3, 1.9, 2.7)) -> np.ndarray:
     """Starts (n, len(sigmas), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
     count, size = filters.shape[:2]
     x, y = (axis.ravel() for axis in pixel_grid(size))
@@ -160,7 +162,7 @@ def log_starts(filters, sigmas=(0.6, 0.9, 1.3, 1.9, 2.7)):
     return starts
 
 
-def fit_log(filters):
+def fit_log(filters: ArrayLike) -> LogFit:
     """Least-squares Laplacian of Gaussian plus a constant.
 
     Bounds: the centre on the filter's lattice, sigma in [.3, size] px.
@@ -196,8 +198,22 @@ def fit_log(filters):
     )
 
 
-def fit_dog(filters):
-    """Least-squares difference of Gaussians plus a constant; parameters, bounds and errors as :func:`fit_log`. Returns a DogFit."""
+def fit_dog(filters: ArrayLike) -> DogFit:
+    """Least-squares difference of Gaussians plus a constant; bounds as :func:`fit_log`.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+
+    Returns
+    -------
+    DogFit
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.check_bank`.
+    """
     filters = check_bank(filters)
     values, norm, about_mean = unit_energy(filters)
     single = log_starts(filters)
@@ -231,7 +247,7 @@ class RadialSymmetry(Bank):
     i_rad: np.ndarray  # of the best combination of Gaussians about the centre, and a constant
 
 
-def radial_symmetry(filters, x0=0.0, y0=0.0):
+def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> RadialSymmetry:
     """Orbit and radial symmetry indices about a centre.
 
     The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
@@ -272,16 +288,26 @@ def radial_symmetry(filters, x0=0.0, y0=0.0):
     return RadialSymmetry(x0=x0.copy(), y0=y0.copy(), i_orb=_orbit_share(recentre(filters, x0, y0)), i_rad=i_rad)
 
 
-def recentre(filters, x0, y0):
+def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
     """Move the point (x0, y0) of each filter to the middle of its lattice, by cubic splines.
 
     Outside its lattice a convolution filter weighs nothing, so zeros move in.
+
+    Parameters
+    ----------
+    filters : array (n, size, size)
+    x0, y0 : float or arrays (n,)
+        px, x right and y up from the middle of the lattice.
+
+    Returns
+    -------
+    array (n, size, size)
     """
     shifts = np.broadcast_to(np.stack(np.broadcast_arrays(y0, -np.asarray(x0)), axis=-1), (len(filters), 2))
     return np.stack([shift(one, step, order=3, mode="grid-constant") for one, step in zip(filters, shifts, strict=True)])
 
 
-def _orbit_share(filters):
+def _orbit_share(filters: np.ndarray) -> np.ndarray:
     turns = [np.rot90(filters, k, axes=(1, 2)) for k in range(4)]
     mean = np.mean([*turns, *(turn[:, :, ::-1] for turn in turns)], axis=0)
     centred = filters - filters.mean(axis=(1, 2), keepdims=True)
@@ -291,7 +317,7 @@ def _orbit_share(filters):
     return 1 - ((filters - mean) ** 2).sum(axis=(1, 2)) / total
 
 
-def radial_profile(filters, x0, y0):
+def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Every weight against its distance from the centre.
 
     Parameters
@@ -325,7 +351,7 @@ class FrequencyResponse:
     fitted_plane: np.ndarray  # (k,), closed form of the fitted LoG on the whole plane, modulus
 
 
-def frequency_response(psi0, fit, count=65, radii=51):
+def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: int = 51) -> FrequencyResponse:
     """Frequency response of one filter and of its LoG.
 
     Parameters

@@ -1,13 +1,15 @@
 """Receptive fields as a physiologist would measure them: white noise in, activity-weighted average of the stimulus out."""
 
+import numpy as np
 import torch
 from torch.nn.grad import conv2d_weight
 
 from paper_code.images.image_set import IMAGE_SIZE
+from paper_code.network.model import Network
 
 
 @torch.no_grad()
-def reverse_correlation(network, frames, seed, lateral=False, size=15, batch=64):
+def reverse_correlation(network: Network, frames: int, seed: int, lateral: bool = False, size: int = 15, batch: int = 64) -> np.ndarray:
     """Activity-weighted average of white noise shown behind the optics, at l0's input.
 
     For Gaussian white noise and a linear filter followed by a fixed nonlinearity the average is proportional to the filter

@@ -1,17 +1,18 @@
 """Fourier views of a filter: its transform at any frequencies, and the orientation of its power spectrum."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import blocks, check_bank, unit_scale
 
 
-def frequency_grid(count):
+def frequency_grid(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies (fx right, fy up), arrays (count, count) in cycles per pixel, over one period [-1/2, 1/2) of the lattice."""
     return pixel_grid(count, spacing=1 / count)
 
 
-def transform(filters, fx, fy):
+def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
     """Fourier transform ``sum F(x, y) exp(-2 pi i (fx x + fy y))`` at any frequencies.
 
     Parameters
@@ -31,13 +32,13 @@ def transform(filters, fx, fy):
     return (filters.reshape(len(filters), -1) @ waves).reshape(len(filters), *fx.shape)
 
 
-def modulus(filters):
+def modulus(filters: np.ndarray) -> np.ndarray:
     """``|transform|`` on the whole of ``frequency_grid(4 size + 1)``, by FFT: (n, 4 size + 1, 4 size + 1)."""
     count = 4 * filters.shape[-1] + 1
     return np.abs(np.fft.fftshift(np.fft.fft2(filters, (count, count)), axes=(1, 2)))
 
 
-def spectral_orientation(filters):
+def spectral_orientation(filters: ArrayLike) -> np.ndarray:
     """Orientation of the bars, from the double-angle moment of the power spectrum; no fit.
 
     ``t = arg(sum |F^(f)|^2 exp(2 i arg f)) / 2`` over the disc ``|f| <= 1/2``, which treats all directions alike; the orientation

@@ -1,20 +1,24 @@
 """What the cells of a shipped network do: its first layers running, on photographs."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.lateral.kernels import co_activation
-from paper_code.network.model import Network
+from paper_code.network.layers import EarlyLayers
+from paper_code.network.model import Network, NetworkConfig
 
 CO_IMAGES = 240  # patches that CO is taken over
 
 
 @torch.no_grad()
-def activity_of(network, images, noise_seed=0, batch=64):
+def activity_of(network: Network, images: ArrayLike, noise_seed: int = 0, batch: int = 64) -> np.ndarray:
     """Feed-forward activity h of l1 on standardised grey images (m, 64, 64): float32 array (m, cells, rows, columns)."""
     generator = torch.Generator().manual_seed(noise_seed)
     images = torch.as_tensor(np.asarray(images), dtype=torch.float32)[:, None]
@@ -22,7 +26,14 @@ def activity_of(network, images, noise_seed=0, batch=64):
     return torch.cat(parts).numpy()
 
 
-def co_kernel(condition, seed, image_set=None, count=CO_IMAGES, noise_seed=0, directory=None):
+def co_kernel(
+    condition: str,
+    seed: int,
+    image_set: images.ImageSet | None = None,
+    count: int = CO_IMAGES,
+    noise_seed: int = 0,
+    directory: str | os.PathLike | None = None,
+) -> np.ndarray:
     """CO of one shipped network, with the offsets of its K: feed-forward activity over natural images, K taking no part.
 
     Parameters
@@ -63,7 +74,7 @@ def co_kernel(condition, seed, image_set=None, count=CO_IMAGES, noise_seed=0, di
 
 
 @torch.no_grad()
-def first_layers(early, config):
+def first_layers(early: EarlyLayers, config: NetworkConfig) -> Network:
     """A network that is right up to l1 and untrained behind it, from early layers alone, in evaluation mode.
 
     Parameters
@@ -83,13 +94,13 @@ def first_layers(early, config):
     return network
 
 
-def noise_free_layers(condition, seed, directory=None):
+def noise_free_layers(condition: str, seed: int, directory: str | os.PathLike | None = None) -> Network:
     """:func:`first_layers` of a shipped network without receptor noise."""
     config = replace(weights.configuration(condition, seed, directory), noise=0.0)
     return first_layers(weights.load_early(condition, seed, directory), config)
 
 
-def pictures(wanted, condition, seed, directory=None):
+def pictures(wanted: Iterable[tuple[str, int]], condition: str, seed: int, directory: str | os.PathLike | None = None) -> np.ndarray:
     """Test patches of the photographs as a network is shown them: standardised by the mean and sd of its own training images.
 
     Parameters

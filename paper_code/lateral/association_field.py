@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.lateral.frame import PairFrame
 
 TURNS = np.deg2rad([-60, -30, 0, 30, 60, 90])  # middles of the bands of orientation difference
 HALF_WIDTH = np.deg2rad(15)
@@ -25,7 +27,16 @@ class AssociationField:
     offsets: np.ndarray  # effective number of offsets behind a place
 
 
-def association_field(kernel, frame, turns=TURNS, half_width=HALF_WIDTH, extent=12, step=0.5, blur=0.8, fewest=20.0):
+def association_field(
+    kernel: np.ndarray,
+    frame: PairFrame,
+    turns: ArrayLike = TURNS,
+    half_width: float = HALF_WIDTH,
+    extent: float = 12,
+    step: float = 0.5,
+    blur: float = 0.8,
+    fewest: float = 20.0,
+) -> AssociationField:
     """Map a kernel in its targets' frames, by sums over small squares, blurred before the division.
 
     Parameters
@@ -48,6 +59,11 @@ def association_field(kernel, frame, turns=TURNS, half_width=HALF_WIDTH, extent=
     Returns
     -------
     AssociationField
+
+    Raises
+    ------
+    PaperCodeError
+        For a step or blur that is not positive, or an extent of no more than a step.
     """
     if not (step > 0 and blur > 0 and extent > step):
         raise PaperCodeError(f"a map needs step, blur > 0 and an extent of more than a step; got {step}, {blur} and {extent}")

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import map_coordinates
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
+from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import unit
 
 LIKE_BELOW = np.deg2rad(22.5)
@@ -22,7 +24,7 @@ class Components:
     pairs: int
 
 
-def turned(frame, orientation, kernel, radius=RADIUS):
+def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: int = RADIUS) -> np.ndarray:
     """The kernels between like cells, each turned to the pair's mean bar direction and centred on the fields.
 
     Parameters
@@ -61,7 +63,7 @@ def turned(frame, orientation, kernel, radius=RADIUS):
     return pictures
 
 
-def components(pictures, count=3):
+def components(pictures: np.ndarray, count: int = 3) -> Components:
     """Principal components of pictures (p, s, s) about zero, the strongest first; the largest value of each is positive.
 
     Raises
@@ -78,7 +80,7 @@ def components(pictures, count=3):
     return Components(patterns * np.sign(peak)[:, :, None], energy[::-1][:count] / energy.sum(), len(pictures))
 
 
-def extent(patterns):
+def extent(patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Root mean square extent of patterns (c, s, s) along the bars and across them, px: two arrays (c,)."""
     u, v = pixel_grid(patterns.shape[-1])
     energy = patterns**2 / (patterns**2).sum(axis=(1, 2), keepdims=True)

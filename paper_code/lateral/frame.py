@@ -5,12 +5,15 @@ x + d to the target i at x, so the fields of the two are displaced by ``D = stri
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank
+from paper_code.filters.gabor import GaborBank
 
 
 @dataclass(frozen=True)
@@ -24,23 +27,42 @@ class Cells(Bank):
     phase: np.ndarray  # at the centre of the envelope
 
     @classmethod
-    def from_gabors(cls, bank):
+    def from_gabors(cls, bank: GaborBank) -> Self:
         """From the Gabor fits of the receptive fields, a :class:`paper_code.filters.GaborBank`."""
         return cls(bank.x0, bank.y0, bank.carrier, bank.frequency, bank.phase)
 
     @property
-    def orientation(self):
+    def orientation(self) -> np.ndarray:
         """Direction of the bars, theta = t + pi/2."""
         return self.carrier + np.pi / 2
 
 
-def ordered_pairs(count):
-    """Targets and sources of all pairs of different cells, two arrays (count * (count - 1),)."""
+def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of different cells.
+
+    Parameters
+    ----------
+    count : int
+        Cells.
+
+    Returns
+    -------
+    target, source : int arrays (count * (count - 1),)
+    """
     return np.nonzero(~np.eye(count, dtype=bool))
 
 
-def standardise(kernel):
-    """K less its mean, over its standard deviation, both over the pairs i != j: (n, n, k, k).
+def standardise(kernel: ArrayLike) -> np.ndarray:
+    """K less its mean, over its standard deviation, both over the pairs i != j.
+
+    Parameters
+    ----------
+    kernel : array (n, n, k, k)
+
+    Returns
+    -------
+    array (n, n, k, k)
+        In standard deviations of K.
 
     Raises
     ------
@@ -54,7 +76,7 @@ def standardise(kernel):
     return (kernel - values.mean()) / values.std()
 
 
-def fold(cells, target, source):
+def fold(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Describe each source by the carrier within 90 degrees of its target's.
 
     A wave along t with phase phi is the wave along t + pi with phase -phi. The half turn is taken towards the target, so that the mean of
@@ -81,7 +103,7 @@ def fold(cells, target, source):
     return turn, cells.carrier[target] + turn / 2, phase
 
 
-def wave_vector(cells, target, source, middle):
+def wave_vector(cells: Cells, target: np.ndarray, source: np.ndarray, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """2 pi sqrt(f_i f_j) times the mean carrier, x and y components (p,), radians per pixel."""
     angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])
     return angular * np.cos(middle), angular * np.sin(middle)
@@ -99,17 +121,17 @@ class PairFrame:
     phase: np.ndarray  # (p, k * k), Phi = phi_j - phi_i - 2 pi sqrt(f_i f_j) D.n: 0 where the source continues the target's wave
 
     @property
-    def difference(self):
+    def difference(self) -> np.ndarray:
         """Orientation difference (p,), in [0, pi/2]."""
         return np.abs(self.turn)
 
     @property
-    def squared_distance(self):
+    def squared_distance(self) -> np.ndarray:
         """|D|^2, (p, k * k), px^2."""
         return self.along**2 + self.across**2
 
 
-def pair_frame(cells, size, stride, target=None, source=None):
+def pair_frame(cells: Cells, size: int, stride: int, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:
     """Place the pairs of cells in their targets' frames; K is neither rotated nor resampled.
 
     Parameters

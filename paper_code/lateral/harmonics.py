@@ -22,12 +22,16 @@ Every term is a product of a function of the pair and one of five functions of t
 So a pair's sums of products of these are all that is kept (:class:`PairSums`): fits, bootstraps and dealt carriers add small matrices.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights, generator
+from paper_code.lateral.frame import PairFrame
 
 TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between
@@ -36,7 +40,7 @@ VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}
 WAVES = 5  # functions of the offset: 1, cos 2D, sin 2D, cos 4D, sin 4D
 
 
-def all_terms(order=2):
+def all_terms(order: int = 2) -> dict[str, tuple[int, int]]:
     """(m, n) up to an order, one of (m, n) and (-m, -n) each: 13 at order 2, by name ``"m,n"``."""
     span = range(-order, order + 1)
     kept = [(m, n) for m in range(order + 1) for n in span if m > 0 or n >= 0]
@@ -47,11 +51,18 @@ def all_terms(order=2):
 class Cosines:
     """q terms of a pair, each a combination of the five functions of the offset: ``weights`` (p, q, 5)."""
 
-    names: tuple
+    names: tuple[str, ...]
     weights: np.ndarray
 
     @classmethod
-    def of(cls, terms, target, source, sine=False, factor=None):
+    def of(
+        cls,
+        terms: Mapping[str, tuple[int, int]],
+        target: np.ndarray,
+        source: np.ndarray,
+        sine: bool = False,
+        factor: np.ndarray | None = None,
+    ) -> Self:
         """The terms cos(2 m psi + 2 n theta), or their sines, of pairs with orientations ``target`` and ``source`` (p,), radians.
 
         ``factor`` (p,), if there is one, multiplies every term.
@@ -69,7 +80,7 @@ class Cosines:
                 weights[:, column, 2 * m] = np.cos(shift) if sine else -np.sin(shift)
         return cls(tuple(terms), weights if factor is None else weights * factor[:, None, None])
 
-    def __add__(self, other):
+    def __add__(self, other: "Cosines") -> "Cosines":
         return Cosines(self.names + other.names, np.concatenate([self.weights, other.weights], axis=1))
 
 
@@ -99,8 +110,8 @@ class PairSums:
     target: np.ndarray
     source: np.ndarray
     orientation: np.ndarray
-    regressors: tuple
-    kernels: tuple
+    regressors: tuple[str, ...]
+    kernels: tuple[str, ...]
     gram: np.ndarray
     cross: np.ndarray
     total: np.ndarray
@@ -108,7 +119,14 @@ class PairSums:
     count: np.ndarray
 
     @classmethod
-    def of(cls, frame, orientation, kernels, regressors=None, coherent=True):
+    def of(
+        cls,
+        frame: PairFrame,
+        orientation: ArrayLike,
+        kernels: Mapping[str, ArrayLike],
+        regressors: Mapping[str, ArrayLike] | None = None,
+        coherent: bool = True,
+    ) -> Self:
         """From kernels between the oriented cells.
 
         Parameters
@@ -152,18 +170,24 @@ class PairSums:
             frame.target, frame.source, np.asarray(orientation, float), tuple(regressors), tuple(values), gram, cross, total, square, count
         )
 
-    def cosines(self, terms=None, sine=False, factor=None, orientation=None):
+    def cosines(
+        self,
+        terms: Mapping[str, tuple[int, int]] | None = None,
+        sine: bool = False,
+        factor: np.ndarray | None = None,
+        orientation: np.ndarray | None = None,
+    ) -> Cosines:
         """:class:`Cosines` of all pairs; ``orientation`` (m,) replaces the cells' own."""
         bars = self.orientation if orientation is None else orientation
         return Cosines.of(TERMS if terms is None else terms, bars[self.target], bars[self.source], sine, factor)
 
     @property
-    def middle(self):
+    def middle(self) -> np.ndarray:
         """Mid orientation of each pair, the source's taken within 90 degrees of the target's: (p,), radians."""
         turn = self.orientation[self.source] - self.orientation[self.target]
         return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
 
-    def normal_equations(self, ring, cosines, version=()):
+    def normal_equations(self, ring: str, cosines: Cosines, version: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
         """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring; columns: 1, the cosines, the version's regressors."""
         p, terms = len(self.target), len(cosines.names)
         columns = [1 + WAVES + self.regressors.index(name) for name in version]
@@ -176,14 +200,14 @@ class PairSums:
         gram, cross = self.gram[rings].sum(axis=0), self.cross[rings].sum(axis=0)
         return mix @ gram @ mix.swapaxes(1, 2), mix @ cross
 
-    def squares(self, ring):
+    def squares(self, ring: str) -> np.ndarray:
         """Sum of squares of each kernel about its mean in a ring, (kernels,)."""
         rings = list(RINGS[ring])
         total, square, count = (part[rings].sum(axis=(0, 1)) for part in (self.total, self.square, self.count))
         return square - total**2 / count
 
 
-def unit(kernel, frame):
+def unit(kernel: ArrayLike, frame: PairFrame) -> np.ndarray:
     """A kernel (m, m, k, k) at the pairs of a frame, (p, k * k), over its sd there."""
     kernel = np.asarray(kernel, float)
     side = int(round(np.sqrt(frame.along.shape[1])))
@@ -199,7 +223,7 @@ def unit(kernel, frame):
     return values / deviation
 
 
-def offset_functions(frame, orientation, coherent=True):
+def offset_functions(frame: PairFrame, orientation: ArrayLike, coherent: bool = True) -> np.ndarray:
     """cos Phi times {1, cos 2D, sin 2D, cos 4D, sin 4D}, D the direction of the displacement in the image: (5, p, k * k)."""
     direction = np.arctan2(frame.across, frame.along) + np.asarray(orientation, float)[frame.target][:, None]
     wave = np.cos(frame.phase) if coherent else np.ones_like(frame.phase)
@@ -212,13 +236,15 @@ def offset_functions(frame, orientation, coherent=True):
 class Fit:
     """Least-squares coefficients of one network in one ring and version."""
 
-    names: tuple  # of the terms
+    names: tuple[str, ...]  # of the terms
     coefficients: np.ndarray  # (terms, kernels), sd of the kernel
     r2: np.ndarray  # (kernels,), of the whole fit
     share: np.ndarray  # (kernels,), of the variance in the ring, what the terms add to intercept and regressors
 
 
-def fit(sums, ring, version=(), terms=None, sine=False):
+def fit(
+    sums: PairSums, ring: str, version: Sequence[str] = (), terms: Mapping[str, tuple[int, int]] | None = None, sine: bool = False
+) -> Fit:
     """Fit all terms in a ring.
 
     Parameters
@@ -252,7 +278,7 @@ def fit(sums, ring, version=(), terms=None, sine=False):
     return Fit(cosines.names, solution[1 : 1 + count], 1 - error / whole, (error_without - error) / whole)
 
 
-def solve(gram, cross):
+def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
     """Coefficients of normal equations (..., q, q) and (..., q, kernels).
 
     Raises
@@ -269,12 +295,20 @@ def solve(gram, cross):
     return np.linalg.solve(scaled, cross / scale[..., None]) / scale[..., None]
 
 
-def sse(gram, cross, solution, square):
+def sse(gram: np.ndarray, cross: np.ndarray, solution: np.ndarray, square: np.ndarray) -> np.ndarray:
     """Sum of squared residuals (kernels,) of any coefficients (q, kernels)."""
     return square - 2 * (solution * cross).sum(axis=-2) + (solution * (gram @ solution)).sum(axis=-2)
 
 
-def bootstrap(networks, ring, version=(), terms=None, drawn=2000, seed=0, kernel=0):
+def bootstrap(
+    networks: Sequence[PairSums],
+    ring: str,
+    version: Sequence[str] = (),
+    terms: Mapping[str, tuple[int, int]] | None = None,
+    drawn: int = 2000,
+    seed: int | Sequence[int] = 0,
+    kernel: int = 0,
+) -> np.ndarray:
     """Hierarchical bootstrap: networks drawn, and in each the cells with joint weights w_i w_j, w multinomial.
 
     It is conservative within a network (Owen 2007), and shown beside the t interval over networks, not in its place.
@@ -284,7 +318,8 @@ def bootstrap(networks, ring, version=(), terms=None, drawn=2000, seed=0, kernel
     networks : sequence of n PairSums
     ring, version, terms
         As in :func:`fit`.
-    drawn, seed : int
+    drawn : int
+    seed : int or sequence of int
     kernel : int
         Which of the kernels.
 

@@ -10,13 +10,14 @@ base the five terms of :mod:`paper_code.lateral.harmonics`, full these and their
 fit, so that noise adds nothing; the share may exceed 1.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights
-from paper_code.lateral.harmonics import RINGS, TERMS, Cosines, solve
+from paper_code.lateral.harmonics import RINGS, TERMS, Cosines, PairSums, solve
 
 MODULATIONS = (2, 4)  # k
 NESTED = ("round", "base", "full")
@@ -36,7 +37,7 @@ class Invariance:
     high: float
 
 
-def models(sums):
+def models(sums: PairSums) -> dict[str, Cosines]:
     """The four nested sets of columns beside the intercept, as :class:`Cosines` by name."""
     middle = sums.middle
     named = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}
@@ -53,11 +54,11 @@ def models(sums):
     return {"round": Cosines(("round",), base.weights[:, :1]), "base": base, "full": full, "forbidden": full + forbidden}
 
 
-def _marked(terms, mark):
+def _marked(terms: Mapping[str, tuple[int, int]], mark: str) -> dict[str, tuple[int, int]]:
     return {f"{name} {mark}": pair for name, pair in terms.items()}
 
 
-def invariance(networks, ring, drawn=2000, seed=0):
+def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed: int | Sequence[int] = 0) -> Invariance:
     """The share of K's geometry that is the same at all orientations.
 
     Parameters
@@ -66,7 +67,8 @@ def invariance(networks, ring, drawn=2000, seed=0):
         K their first kernel; n >= 2.
     ring : str
         Of RINGS.
-    drawn, seed : int
+    drawn : int
+    seed : int or sequence of int
         Of the bootstrap over networks.
 
     Returns
@@ -93,6 +95,6 @@ def invariance(networks, ring, drawn=2000, seed=0):
     return Invariance(ring, *explained.values(), float(share), float(low), float(high))
 
 
-def _share(plain, base, full):
+def _share(plain: np.ndarray | float, base: np.ndarray | float, full: np.ndarray | float) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(full > plain, (base - plain) / (full - plain), np.nan)

@@ -1,11 +1,12 @@
 """Two kernels that need no training: the correlation of the receptive fields, and the correlation of the cells' activities over images."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 
 
-def rf_kernel(fields, size, stride):
+def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     """RF: correlation of every receptive field with every other, shifted by the offsets of K (KerCNNs, Montobbio et al. 2019).
 
     ``RF[i, j, d] = <F_i, F_j shifted by stride d>``, fields of unit norm; it is the correlation of the linear responses of i at x and of
@@ -23,6 +24,11 @@ def rf_kernel(fields, size, stride):
     Returns
     -------
     array (n, n, k, k)
+
+    Raises
+    ------
+    PaperCodeError
+        If the size is even.
     """
     fields = np.asarray(fields, float)
     fields = fields / np.linalg.norm(fields, axis=(1, 2), keepdims=True)
@@ -34,7 +40,7 @@ def rf_kernel(fields, size, stride):
     return kernel[:, :, (lags % period)[:, None], lags % period]
 
 
-def co_activation(activity, size):
+def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     """CO: correlation over images and places of h_i(x) and h_j(x + d), edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
 
     Parameters
@@ -52,7 +58,7 @@ def co_activation(activity, size):
     Raises
     ------
     PaperCodeError
-        If a cell is never active, or the sheet is too small.
+        If a cell answers all images alike, the sheet is too small, or the size is even.
     """
     activity = np.asarray(activity, float)
     _, cells, rows, columns = activity.shape
@@ -73,7 +79,7 @@ def co_activation(activity, size):
     return total / (len(activity) * overlap)
 
 
-def _offsets(size):
+def _offsets(size: int) -> np.ndarray:
     if size % 2 == 0:
         raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")
     return np.arange(size) - size // 2

@@ -17,9 +17,11 @@ The exponent q is 1 or 2: the group kernels fall off exponentially, and a baseli
 D / alpha and D22 / alpha are angular diffusions over a mean life. Blurs in theta are fixed (``BLUR_THETA``). All lengths in pixels.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
+from typing import Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -27,6 +29,7 @@ from scipy.sparse import csr_array
 from paper_code import se2
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
+from paper_code.lateral.frame import PairFrame
 
 FAMILIES = ("ISO", "SEP", "ANI", "COC", "DP", "HR")
 PARAMETERS = {
@@ -52,28 +55,28 @@ class Places:
     turn: np.ndarray
 
     @classmethod
-    def of(cls, frame):
+    def of(cls, frame: PairFrame) -> Self:
         """All pairs and offsets of a PairFrame, in single precision."""
         return cls(frame.along.astype(np.float32), frame.across.astype(np.float32), frame.turn)
 
     @cached_property
-    def middle(self):
+    def middle(self) -> tuple[np.ndarray, np.ndarray]:
         """u^2 and v^2, (p, l): displacement along and across the mean of the two orientations, squared."""
         cosine, sine = (part(self.turn / 2)[:, None].astype(self.along.dtype) for part in (np.cos, np.sin))
         return (self.along * cosine + self.across * sine) ** 2, (self.across * cosine - self.along * sine) ** 2
 
     @cached_property
-    def cocircular(self):
+    def cocircular(self) -> np.ndarray:
         """cos 2 (turn - 2 psi), (p, l); 1 at r = 0."""
         u2, v2 = self.middle
         squared = u2 + v2
         return 1 - 8 * u2 * v2 / np.where(squared > 0, squared, 1) ** 2
 
     @cached_property
-    def _interpolations(self):
+    def _interpolations(self) -> dict[float, csr_array]:
         return {}
 
-    def interpolation(self, spacing):
+    def interpolation(self, spacing: float) -> csr_array:
         """Trilinear weights (p * l, table) of the tables of that spacing, turn periodic; nothing beyond REACH."""
         if spacing not in self._interpolations:
             half = _half_side(spacing)
@@ -94,7 +97,7 @@ class Places:
         return self._interpolations[spacing]
 
 
-def profile(squared, scale, exponent):
+def profile(squared: np.ndarray, scale: float, exponent: float) -> np.ndarray:
     """exp(-(r / scale)^exponent / exponent) from r^2."""
     scaled = squared / np.asarray(scale**2, squared.dtype)
     return np.exp(-np.sqrt(scaled)) if exponent == 1 else np.exp(-scaled / 2)
@@ -105,10 +108,10 @@ class Plane:
     """The part of ISO, SEP and ANI that depends on the place."""
 
     scale: float
-    exponent: int
+    exponent: float
     elongation: float = 1.0
 
-    def at(self, places):
+    def at(self, places: Places) -> np.ndarray:
         """Values (p, l)."""
         u2, v2 = places.middle
         return profile(u2 / self.elongation + v2 * self.elongation, self.scale, self.exponent)
@@ -119,10 +122,10 @@ class CoCircular:
     """COC."""
 
     scale: float
-    exponent: int
+    exponent: float
     kappa: float
 
-    def at(self, places):
+    def at(self, places: Places) -> np.ndarray:
         """Values (p, l)."""
         u2, v2 = places.middle
         return profile(u2 + v2, self.scale, self.exponent) * np.exp(self.kappa * (places.cocircular - 1))
@@ -138,25 +141,25 @@ class Group:
     blur: float  # px
 
     @property
-    def process(self):
+    def process(self) -> se2.DirectionProcess | se2.Enhancement:
         """The process of :mod:`paper_code.se2`."""
         shared = {"blur": self.blur, "blur_theta": BLUR_THETA, "undirected": True}
         if self.family == "DP":
             return se2.DirectionProcess(D=self.diffusion / self.length, alpha=1 / self.length, **shared)
         return se2.Enhancement(D11=self.length**2, D22=self.diffusion, alpha=1.0, **shared)
 
-    def at(self, places):
+    def at(self, places: Places) -> np.ndarray:
         """Values (p, l), the largest of the table being 1."""
         table = _table(self)
         return (places.interpolation(SPACING * self.blur) @ table.ravel()).reshape(places.along.shape)
 
 
-def _half_side(spacing):
+def _half_side(spacing: float) -> int:
     return int(np.ceil(REACH / spacing))
 
 
 @lru_cache(maxsize=512)
-def _table(shape):
+def _table(shape: Group) -> np.ndarray:
     """Values of a Group, float32 (DIRECTIONS, places, places), the largest being 1."""
     spacing = SPACING * shape.blur
     values = se2.sample_grid(shape.process, size=2 * _half_side(spacing) + 1, spacing=spacing, n_theta=DIRECTIONS).values
@@ -178,15 +181,15 @@ class Library:
         The elements of each of FAMILIES; a family that includes another shares its elements.
     """
 
-    shapes: tuple
+    shapes: tuple[Plane | CoCircular | Group, ...]
     shape: np.ndarray
     kappa: np.ndarray
-    members: dict
+    members: dict[str, np.ndarray]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.shape)
 
-    def parameters(self, family, element):
+    def parameters(self, family: str, element: int) -> dict[str, float]:
         """The shape parameters of an element as one of a family: a dict in the order of PARAMETERS."""
         shape, kappa = self.shapes[self.shape[element]], float(self.kappa[element])
         known = {"kappa": kappa, **vars(shape)}
@@ -194,11 +197,11 @@ class Library:
             known["kappa"] = 0.0
         return {name: float(known[name]) for name in PARAMETERS[family]}
 
-    def tuning(self, turn):
+    def tuning(self, turn: np.ndarray) -> np.ndarray:
         """exp(kappa (cos 2 turn - 1)) of every element at turns (p,): (e, p)."""
         return np.exp(self.kappa[:, None] * (np.cos(2 * turn) - 1))
 
-    def values(self, places, elements):
+    def values(self, places: Places, elements: Sequence[int] | np.ndarray) -> np.ndarray:
         """Elements at all places: float array (len(elements), p, l)."""
         found = {}
         for number in np.unique(self.shape[elements]):
@@ -208,7 +211,7 @@ class Library:
 
 
 @lru_cache(maxsize=1)
-def library():
+def library() -> Library:
     """The library of the frozen plan: every combination of its grid."""
     grid = plan()["models"]["grid"]
     shapes, elements, members = [], [], {family: [] for family in FAMILIES}
@@ -233,7 +236,7 @@ def library():
     return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
 
 
-def shape_of(family, **parameters):
+def shape_of(family: str, **parameters: float) -> tuple[Plane | CoCircular | Group, float]:
     """One shape and its tuning of the turn, from the parameters of a family: (shape, kappa).
 
     Raises
@@ -254,13 +257,13 @@ def shape_of(family, **parameters):
     return Plane(**parameters), kappa
 
 
-def evaluate(family, places, **parameters):
+def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
     """A family's kernel at all places: (p, l)."""
     shape, kappa = shape_of(family, **parameters)
     return shape.at(places) * np.exp(kappa * (np.cos(2 * places.turn) - 1))[:, None]
 
 
-def model(frame, family, parameters):
+def model(frame: PairFrame, family: str, parameters: Mapping[str, float]) -> np.ndarray:
     """A family's kernel times cos Phi, at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs that it does not hold.
 
     Parameters

@@ -5,15 +5,26 @@
 asks whether turn and direction matter, given phase and distance.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.statistics import permutations
-from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, VERSIONS, WAVES, Cosines, offset_functions, solve, unit
+from paper_code.lateral.frame import PairFrame
+from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, VERSIONS, WAVES, Cosines, PairSums, offset_functions, solve, unit
 
 ORDERS = 32  # relabellings multiplied at once
 
 
-def relabelled(frame, orientation, kernel, regressors, times=999, seed=0):
+def relabelled(
+    frame: PairFrame,
+    orientation: np.ndarray,
+    kernel: ArrayLike,
+    regressors: Mapping[str, ArrayLike],
+    times: int = 999,
+    seed: int | Sequence[int] = 0,
+) -> dict[tuple[str, str], np.ndarray]:
     """Coefficients of the five terms with the cells of K relabelled, for all rings and versions.
 
     Parameters
@@ -24,7 +35,8 @@ def relabelled(frame, orientation, kernel, regressors, times=999, seed=0):
     kernel : array (m, m, k, k)
     regressors : dict of arrays (m, m, k, k)
         RF, CO or none; they stay with the labels.
-    times, seed : int
+    times : int
+    seed : int or sequence of int
 
     Returns
     -------
@@ -55,7 +67,7 @@ def relabelled(frame, orientation, kernel, regressors, times=999, seed=0):
     return _every(np.stack(grams)[:, None], crosses, tuple(regressors))
 
 
-def dealt(sums, times=999, seed=0):
+def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
     """Coefficients of the first kernel with the carriers dealt over the cells, for all rings and versions: as :func:`relabelled`.
 
     Parameters
@@ -67,7 +79,7 @@ def dealt(sums, times=999, seed=0):
     return _every(grams, crosses, sums.regressors)
 
 
-def _mixed(sums, cosines):
+def _mixed(sums: PairSums, cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
     """Normal equations of every elementary ring, summed over pairs: (rings, q, q) and (rings, q), q in the order 1, terms, regressors."""
     wave, terms = slice(1, 1 + WAVES), len(cosines.names)
     rest = [0, *range(1 + WAVES, sums.gram.shape[-1])]
@@ -86,7 +98,7 @@ def _mixed(sums, cosines):
     return gram, cross
 
 
-def _every(grams, crosses, regressors):
+def _every(grams: np.ndarray, crosses: np.ndarray, regressors: Sequence[str]) -> dict[tuple[str, str], np.ndarray]:
     """Solve (rings, r or 1, q, q) and (rings, r, q) for every ring and version: dict of (r, terms)."""
     terms, found = len(TERMS), {}
     for ring, rings in RINGS.items():

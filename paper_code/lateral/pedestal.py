@@ -7,13 +7,16 @@ over the offsets. All of it, the shape of M too, is fitted on the other networks
 more parameters. RF and CO can be part of the pedestal.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import solve, unit
-from paper_code.lateral.models import Places
+from paper_code.lateral.models import Library, Places
 
 NEAREST, SPLIT, FARTHEST = 2, 6, 14  # px
 RINGS = {"2-14": (0, 1), "6-14": (1,)}
@@ -39,7 +42,7 @@ class ModelSums:
         Of the shapes with themselves and with K.
     """
 
-    regressors: tuple
+    regressors: tuple[str, ...]
     gram: np.ndarray
     cross: np.ndarray
     total: np.ndarray
@@ -49,7 +52,7 @@ class ModelSums:
     model_square: np.ndarray
     model_cross: np.ndarray
 
-    def equations(self, ring, pedestal):
+    def equations(self, ring: str, pedestal: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(gram (q, q), cross (q,), model_gram (q, e), model_square (e,), model_cross (e,)) of a ring and a pedestal."""
         parts = list(RINGS[ring])
         fixed = len(self.cross[0]) - len(self.regressors)
@@ -65,13 +68,13 @@ class ModelSums:
             self.model_cross[parts].sum(axis=0),
         )
 
-    def about_mean(self, ring):
+    def about_mean(self, ring: str) -> tuple[float, float]:
         """Sum of squares of K, and the same about its mean, in a ring."""
         total, square, count = (part[list(RINGS[ring])].sum() for part in (self.total, self.square, self.count))
         return square, square - total**2 / count
 
 
-def model_sums(frame, kernel, regressors, library):
+def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, ArrayLike], library: Library) -> ModelSums:
     """Sums of one network.
 
     Parameters
@@ -112,7 +115,7 @@ def model_sums(frame, kernel, regressors, library):
     return ModelSums(tuple(regressors), gram, cross, total, square, count, model_gram, model_square, model_cross)
 
 
-def _pedestal(frame, regressors):
+def _pedestal(frame: PairFrame, regressors: Mapping[str, ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
     """Which offsets (p, l) lie in 2 to 14 px, and the columns of the pedestal there (offsets, q)."""
     distance = np.sqrt(frame.squared_distance)
     inside = (distance >= NEAREST) & (distance < FARTHEST)
@@ -124,7 +127,7 @@ def _pedestal(frame, regressors):
     return inside, np.concatenate([np.ones((len(wave), 1)), in_ring, in_ring * like[:, None], *extra], axis=1)
 
 
-def beyond_pedestal(frame, kernels):
+def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
     """What the plain pedestal leaves of kernels between the cells of a network, each kernel in its own sd.
 
     Parameters
@@ -156,12 +159,12 @@ class Gains:
     ring: str
     pedestal: str
     base: np.ndarray  # by the pedestal alone
-    gain: dict  # family: what it adds
-    chosen: dict  # family: element of the library chosen on the other networks, (n,)
-    strength: dict  # family: g, fitted on the other networks, (n,)
+    gain: dict[str, np.ndarray]  # family: what it adds
+    chosen: dict[str, np.ndarray]  # family: element of the library chosen on the other networks, (n,)
+    strength: dict[str, np.ndarray]  # family: g, fitted on the other networks, (n,)
 
 
-def left_out_gains(networks, library, ring, pedestal):
+def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, pedestal: str) -> Gains:
     """Fit on all networks but one, judge on that one, for every network and family.
 
     Parameters

@@ -1,6 +1,7 @@
 """K around one cell at a time: what the interactive figure of chapter 07 shows. A single cell has few sources: pictures, no tests."""
 
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from paper_code.filters import GaborBank
 from paper_code.lateral.association_field import association_field
 from paper_code.lateral.components import LIKE_BELOW
 from paper_code.lateral.frame import PairFrame, standardise
+
+if TYPE_CHECKING:
+    from paper_code.lateral.bank import Bank
 
 TURNS = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands
 HALF_WIDTH = np.deg2rad(15)
@@ -43,7 +47,7 @@ class SingleCells:
     weight: np.ndarray  # (n, s), K there, in sd of K
 
 
-def of_target(frame, target):
+def of_target(frame: PairFrame, target: int) -> PairFrame:
     """The pairs of one target: a :class:`PairFrame`; a PaperCodeError if it has none."""
     own = frame.target == target
     if not own.any():
@@ -51,7 +55,7 @@ def of_target(frame, target):
     return replace(frame, **{item.name: getattr(frame, item.name)[own] for item in fields(PairFrame)})
 
 
-def strongest_sources(kernel, stride, count=10):
+def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sources of every cell with the greatest weight, of either sign, at any offset; a cell's kernel to itself is left out.
 
     Parameters
@@ -79,7 +83,7 @@ def strongest_sources(kernel, stride, count=10):
     return source, place, np.take_along_axis(weight, source, 1)
 
 
-def single_cells(bank, seed=0, extent=9.0):
+def single_cells(bank: "Bank", seed: int = 0, extent: float = 9.0) -> SingleCells:
     """K around every cell.
 
     Parameters
@@ -94,6 +98,11 @@ def single_cells(bank, seed=0, extent=9.0):
     Returns
     -------
     SingleCells
+
+    Raises
+    ------
+    PaperCodeError
+        If there is no K, it does not vary, fewer than two cells have an orientation, or the extent is no more than 0.5 px.
     """
     frame, kernel = bank.frame, standardise(bank.K)
     inner = bank.among(kernel)

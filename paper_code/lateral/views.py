@@ -4,14 +4,20 @@ The coefficient of cos Phi in a bin is ``sum K cos Phi / sum cos^2 Phi`` over it
 :mod:`paper_code.lateral.harmonics` fits by a few cosines, here free in every bin.
 """
 
-import numpy as np
+from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import unit
 
 TURNS = np.deg2rad(np.arange(0, 91, 15))  # edges, of the orientation difference
 
 
-def tuning(frame, kernel, low=2.0, high=14.0, edges=TURNS, coherent=True):
+def tuning(
+    frame: PairFrame, kernel: ArrayLike, low: float = 2.0, high: float = 14.0, edges: np.ndarray = TURNS, coherent: bool = True
+) -> np.ndarray:
     """Coefficient of cos Phi, or the phase-blind mean, against the orientation difference.
 
     Parameters
@@ -37,7 +43,7 @@ def tuning(frame, kernel, low=2.0, high=14.0, edges=TURNS, coherent=True):
     return np.bincount(group, top, count) / np.bincount(group, bottom, count)
 
 
-def fan(frame, kernel, low=10.5, high=18.0, bins=12):
+def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18.0, bins: int = 12) -> np.ndarray:
     """Coefficient of cos Phi by the direction psi of the source from the target's bars and by its turn theta: array (bins, bins).
 
     Rows are theta from -90 degrees up, columns psi from -90 degrees up, both of period 180. A co-circular kernel is large along
@@ -52,7 +58,9 @@ def fan(frame, kernel, low=10.5, high=18.0, bins=12):
     return (top / np.maximum(bottom, 1e-9)).reshape(bins, bins)
 
 
-def ridge(frame, kernel, low=6.0, high=14.0, edges=TURNS[::2], bins=12):
+def ridge(
+    frame: PairFrame, kernel: ArrayLike, low: float = 6.0, high: float = 14.0, edges: np.ndarray = TURNS[::2], bins: int = 12
+) -> np.ndarray:
     """Coefficient of cos Phi against the direction from the ridge psi = theta / 2, by the size of the turn: array (turns, bins).
 
     Columns run from -90 degrees up; a turn to the other side is mirrored. The source's axis lies at plus half the turn, the target's at
@@ -69,7 +77,16 @@ def ridge(frame, kernel, low=6.0, high=14.0, edges=TURNS[::2], bins=12):
     return (top / np.maximum(bottom, 1e-9)).reshape(-1, bins)
 
 
-def maps(frame, kernel, turns, half_width, source=False, extent=17.0, step=1.0, blur=1.5):
+def maps(
+    frame: PairFrame,
+    kernel: ArrayLike,
+    turns: Iterable[float],
+    half_width: float,
+    source: bool = False,
+    extent: float = 17.0,
+    step: float = 1.0,
+    blur: float = 1.5,
+) -> tuple[np.ndarray, np.ndarray]:
     """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source.
 
     Parameters
@@ -112,7 +129,7 @@ def maps(frame, kernel, turns, half_width, source=False, extent=17.0, step=1.0, 
     return np.arange(count) * step - extent, np.stack(found)
 
 
-def like_map(frame, kernel, half_width=np.pi / 8, extent=17.0):
+def like_map(frame: PairFrame, kernel: ArrayLike, half_width: float = np.pi / 8, extent: float = 17.0) -> tuple[np.ndarray, np.ndarray]:
     """What like cells send each other, by place in the target's frame, its bars to the right: ticks (n,) and a map (n, n), as :func:`maps`.
 
     Bars have no head, so that a place and the opposite one are the same: the map is point-symmetric.
@@ -123,7 +140,7 @@ def like_map(frame, kernel, half_width=np.pi / 8, extent=17.0):
     return ticks, np.where(there.any(axis=0), np.where(there, both, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1), np.nan)
 
 
-def along_and_across(frame, kernel, share=0.01, beyond=6.0):
+def along_and_across(frame: PairFrame, kernel: ArrayLike, share: float = 0.01, beyond: float = 6.0) -> np.ndarray:
     """Where the strongest excitatory weights lie, as Bosking et al. (1997) plot boutons.
 
     Returns
@@ -139,6 +156,6 @@ def along_and_across(frame, kernel, share=0.01, beyond=6.0):
     return np.array([[(angle[chosen] <= within).mean(), (angle[chosen] >= np.pi / 2 - within).mean()] for chosen in (strong, far)])
 
 
-def _ring(frame, low, high):
+def _ring(frame: PairFrame, low: float, high: float) -> np.ndarray:
     distance = np.sqrt(frame.squared_distance)
     return (distance >= low) & (distance < high)

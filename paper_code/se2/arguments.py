@@ -1,8 +1,10 @@
 """What the functions of SE(2) ask of their arguments, before they compute: numbers, counts, arrays, and memory."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 
@@ -11,7 +13,7 @@ MOST = 2**31 - 1  # of a count
 MEMORY = 2 * 2**30  # bytes that one call may ask for
 
 
-def check_number(name, value, positive=True):
+def check_number(name: str, value: Any, positive: bool = True) -> float:
     """``value`` as a float, if it is a real number from 1e-30 to 1e30, or zero where ``positive`` does not forbid it."""
     value = _unpack(value)
     try:
@@ -29,7 +31,7 @@ def check_number(name, value, positive=True):
     return number
 
 
-def check_count(name, value, least=1, most=MOST):
+def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     """``value`` as an int, if it is a whole number from ``least`` to ``most``."""
     value = _unpack(value)
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
@@ -38,7 +40,7 @@ def check_count(name, value, least=1, most=MOST):
     return int(value)
 
 
-def check_array(name, value, finite=True):
+def check_array(name: str, value: ArrayLike, finite: bool = True) -> np.ndarray:
     """``value`` as an array of float, if it holds real numbers alone; ``finite`` forbids nan and infinity."""
     try:
         array = np.asarray(value)
@@ -54,7 +56,7 @@ def check_array(name, value, finite=True):
     return array
 
 
-def check_arrays(finite=True, **values):
+def check_arrays(finite: bool = True, **values: ArrayLike) -> tuple[np.ndarray, ...]:
     """The values as arrays of float of one shape."""
     arrays = [check_array(name, value, finite) for name, value in values.items()]
     try:
@@ -64,18 +66,18 @@ def check_arrays(finite=True, **values):
         raise PaperCodeError(f"These shapes do not fit each other: {shapes}.") from None
 
 
-def check_memory(needed, advice):
+def check_memory(needed: float, advice: str) -> None:
     """Raise PaperCodeError if an answer needs more than MEMORY bytes; ``advice`` says what to make smaller."""
     if not needed <= MEMORY:
         raise PaperCodeError(f"This would need {needed / 2**30:.3g} GiB of memory, over the {MEMORY / 2**30:g} allowed: {advice}.")
 
 
-def _unpack(value):
+def _unpack(value: Any) -> Any:
     """A scalar in an array without dimensions."""
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
-def _told(value):
+def _told(value: object) -> str:
     """A value in an error message: short, whatever it is."""
     try:
         text = " ".join(repr(value).split())

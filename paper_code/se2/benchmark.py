@@ -9,14 +9,19 @@ asked for the same thing, the blurred direction process with an exponential life
 import math
 import time
 import tracemalloc
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_count, check_memory, check_number
 from paper_code.se2.direction_process import DirectionProcess
+from paper_code.se2.enhancement import Enhancement
 from paper_code.se2.lattice import lattice_kernel
+from paper_code.se2.modes import Process
 from paper_code.se2.sampling import sample_grid, sample_points
 
 
@@ -27,17 +32,17 @@ class Lattice:
     radius: int = 8
     n_theta: int = 32
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         radius, n_theta = check_count("radius", self.radius, least=0), check_count("n_theta", self.n_theta)
         check_memory(8 * n_theta * (2 * radius + 1) ** 2, "give a smaller radius or n_theta")
 
     @property
-    def ticks(self):
+    def ticks(self) -> np.ndarray:
         """Coordinates along an axis, px, growing."""
         return np.arange(-self.radius, self.radius + 1.0)
 
     @property
-    def theta(self):
+    def theta(self) -> np.ndarray:
         """Directions in [0, 2 pi), radians."""
         return 2 * math.pi * np.arange(self.n_theta) / self.n_theta
 
@@ -52,7 +57,7 @@ class Run:
     seconds: float  # of processor time, which a busy machine does not stretch
 
 
-def timed(function, repeats=1):
+def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
     """What ``function()`` returns, and the least processor time of ``repeats`` calls, of all threads together, in seconds."""
     check_count("repeats", repeats)
     best = math.inf
@@ -63,7 +68,7 @@ def timed(function, repeats=1):
     return answer, best
 
 
-def peak_memory(function):
+def peak_memory(function: Callable[[], object]) -> int:
     """The most memory that ``function()`` held at once, in bytes, the answer included."""
     running = tracemalloc.is_tracing()
     if not running:
@@ -78,7 +83,7 @@ def peak_memory(function):
             tracemalloc.stop()
 
 
-def relative_error(found, exact):
+def relative_error(found: ArrayLike, exact: ArrayLike) -> float:
     """|found - exact| / |exact| in the root mean square."""
     return float(np.linalg.norm(np.subtract(found, exact)) / np.linalg.norm(exact))
 
@@ -86,17 +91,19 @@ def relative_error(found, exact):
 # Four routes
 
 
-def fourier(process, lattice, step=None, box=None):
+def fourier(process: Process, lattice: Lattice, step: float | None = None, box: float | None = None) -> np.ndarray:
     """Densities by the Fourier modes of the package, with just ``process.modes`` of them; step and box as in ``lattice_kernel``, px."""
     return lattice_kernel(process, radius=lattice.radius, angles=lattice.theta, cell=0, box=box, step=step, tolerance=math.inf)[0]
 
 
-def bin_averages(process, lattice):
+def bin_averages(process: Process, lattice: Lattice) -> np.ndarray:
     """Exact averages over the boxes, 1 px by 1 px by 2 pi / n_theta, that :func:`histogram` counts in."""
     return lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]
 
 
-def simulate(process, count, steps=64, seed=0):
+def simulate(
+    process: DirectionProcess | Enhancement, count: int, steps: int = 64, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ends of independent paths of a blurred process: x, y, theta, each (count,).
 
     Angles are exact. Each step goes half along its first direction and half along its last: the trapezoidal rule for the way of the
@@ -128,7 +135,7 @@ def simulate(process, count, steps=64, seed=0):
     return x, y, theta + process.blur_theta * rng.standard_normal(count)
 
 
-def histogram(x, y, theta, lattice):
+def histogram(x: np.ndarray, y: np.ndarray, theta: np.ndarray, lattice: Lattice) -> np.ndarray:
     """How many ends fall into each box around a point of the lattice: int array (n_theta, rows, columns)."""
     column, row = np.rint(x).astype(int) + lattice.radius, lattice.radius - np.rint(y).astype(int)
     level = np.rint(theta * lattice.n_theta / (2 * math.pi)).astype(int) % lattice.n_theta
@@ -138,13 +145,13 @@ def histogram(x, y, theta, lattice):
     return np.bincount(place, minlength=lattice.n_theta * side * side).reshape(lattice.n_theta, side, side)
 
 
-def monte_carlo(process, lattice, count, seed=0):
+def monte_carlo(process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0) -> np.ndarray:
     """Densities, averaged over boxes, from the histogram of ``count`` simulated paths."""
     volume = 2 * math.pi / lattice.n_theta
     return histogram(*simulate(process, count, seed=seed), lattice) / (count * volume)
 
 
-def finite_differences(process, lattice, refinement, box=26.0, life=20.0):
+def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: int, box: float = 26.0, life: float = 20.0) -> np.ndarray:
     """Densities by central differences on a grid of 1 / refinement px, and Runge and Kutta's explicit fourth-order steps.
 
     The blurred source is laid on the grid and p_t followed; the resolvent is alpha times the integral of e^{-alpha t} p_t, by Simpson's
@@ -190,7 +197,7 @@ def finite_differences(process, lattice, refinement, box=26.0, life=20.0):
     return blurred[:: n_theta // lattice.n_theta][:, places[::-1]][:, :, places]
 
 
-def near_axis(process, lattice, nodes=400):
+def near_axis(process: DirectionProcess, lattice: Lattice, nodes: int = 400) -> np.ndarray:
     """The Heisenberg approximation (``se2.heisenberg``: cos theta = 1, sin theta = theta) with the same blurs, in closed form but for x.
 
     At the distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. Jitter of the source's
@@ -213,7 +220,16 @@ def near_axis(process, lattice, nodes=400):
 # Comparisons
 
 
-def work_precision(process, lattice, *, modes, paths, refinements, seed=0, repeats=3):
+def work_precision(
+    process: DirectionProcess,
+    lattice: Lattice,
+    *,
+    modes: Iterable[int],
+    paths: Iterable[int],
+    refinements: Iterable[int],
+    seed: int = 0,
+    repeats: int = 3,
+) -> list[Run]:
     """Error and time of the four routes at rising effort.
 
     Parameters
@@ -258,7 +274,9 @@ def work_precision(process, lattice, *, modes, paths, refinements, seed=0, repea
     return runs
 
 
-def moment_errors(process, size, spacing, n_theta=48, box=None):
+def moment_errors(
+    process: DirectionProcess | Enhancement, size: int, spacing: float, n_theta: int = 48, box: float | None = None
+) -> dict[str, tuple[float, float]]:
     """Moments of the sampled kernel beside their closed forms: dict name: (sampled, closed form).
 
     The window of ``size`` places ``spacing`` px apart has to hold the tails.
@@ -267,7 +285,9 @@ def moment_errors(process, size, spacing, n_theta=48, box=None):
     return {name: (getattr(sampled, name), getattr(closed, name)) for name in vars(closed)}
 
 
-def standard_residuals(process, lattice, count, seed=0, least=20):
+def standard_residuals(
+    process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0, least: float = 20
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How far the counts of simulated paths lie from the kernel's, in standard deviations, in boxes that expect at least ``least``.
 
     Returns
@@ -283,7 +303,16 @@ def standard_residuals(process, lattice, count, seed=0, least=20):
     return seen, expected, (seen[often] - expected[often]) / np.sqrt(expected[often])
 
 
-def convergence(process, places, *, modes, steps, boxes, times, time_modes=40):
+def convergence(
+    process: DirectionProcess,
+    places: tuple[ArrayLike, ArrayLike, ArrayLike],
+    *,
+    modes: Iterable[int],
+    steps: Iterable[float],
+    boxes: Sequence[float],
+    times: Sequence[int],
+    time_modes: int = 40,
+) -> dict[str, np.ndarray]:
     """Largest error at some places, relative to the largest density, as one number of the numerics rises and the others are fine.
 
     Parameters
@@ -329,7 +358,7 @@ def convergence(process, places, *, modes, steps, boxes, times, time_modes=40):
     }
 
 
-def orders(errors, efforts):
+def orders(errors: ArrayLike, efforts: ArrayLike) -> np.ndarray:
     """Observed orders of convergence between neighbours: log(e_k / e_{k+1}) / log(n_{k+1} / n_k)."""
     errors, efforts = np.asarray(errors, float), np.asarray(efforts, float)
     if errors.shape != efforts.shape or errors.size < 2:
@@ -337,7 +366,15 @@ def orders(errors, efforts):
     return np.log(errors[:-1] / errors[1:]) / np.log(efforts[1:] / efforts[:-1])
 
 
-def cost(process, *, sizes, directions, modes, spacing=0.25, repeats=2):
+def cost(
+    process: Process,
+    *,
+    sizes: Sequence[int],
+    directions: Sequence[int],
+    modes: Sequence[int],
+    spacing: float = 0.25,
+    repeats: int = 2,
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Processor seconds and bytes that ``sample_grid`` takes: dict name: (efforts, seconds, bytes), one number rising at a time.
 
     The other two numbers rest at the middle of their lists; ``sizes`` are places on a side, ``directions`` n_theta, ``modes`` M.
@@ -360,12 +397,12 @@ def cost(process, *, sizes, directions, modes, spacing=0.25, repeats=2):
     return table
 
 
-def _need_exponential(process):
+def _need_exponential(process: Process) -> None:
     if process.alpha is None or process.shape != 1 or process.undirected:
         raise PaperCodeError("The benchmark is of directed processes with an exponential life time: give alpha, and no shape or time.")
 
 
-def _need_blurred_direction(process):
+def _need_blurred_direction(process: Process) -> None:
     _need_exponential(process)
     if not isinstance(process, DirectionProcess) or process.blur == 0 or process.blur_theta == 0:
         raise PaperCodeError("This part of the benchmark is of the direction process, blurred in place and in theta.")

@@ -5,9 +5,11 @@ The horizontal curves (x' along the direction theta) of constant curvature are t
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 from scipy.ndimage import map_coordinates
 from scipy.optimize import minimize_scalar
@@ -20,7 +22,7 @@ TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten se
 MOST_PLACES = 10**6  # on a curve
 
 
-def constant_curvature(curvature, s):
+def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The horizontal curve of constant curvature from the identity.
 
     Parameters
@@ -31,7 +33,12 @@ def constant_curvature(curvature, s):
     Returns
     -------
     x, y, theta : float arrays
-        x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) while |theta| < pi (co-circularity).
+        px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) while |theta| < pi (co-circularity).
+
+    Raises
+    ------
+    PaperCodeError
+        For values that are not finite, or shapes that do not fit each other.
     """
     k, s = check_arrays(curvature=curvature, s=s)
     turn = k * s
@@ -39,10 +46,27 @@ def constant_curvature(curvature, s):
     return s * half * np.cos(turn / 2), s * half * np.sin(turn / 2), turn
 
 
-def co_circular(x, y, theta_source=0.0):
+def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np.ndarray:
     """Orientation in [0, pi) at the displacement (x, y) that lies on a common circle with a source of orientation theta_source.
 
     theta_source + theta = 2 psi mod pi, psi the direction of the joining line.
+
+    Parameters
+    ----------
+    x, y : array_like
+        px; broadcasts.
+    theta_source : array_like
+        Radians.
+
+    Returns
+    -------
+    float array
+        Radians in [0, pi).
+
+    Raises
+    ------
+    PaperCodeError
+        For values that are not finite, or shapes that do not fit each other.
     """
     x, y, theta_source = check_arrays(x=x, y=y, theta_source=theta_source)
     theta = np.mod(2 * np.arctan2(y, x) - theta_source, np.pi)
@@ -61,15 +85,24 @@ class Geodesic:
     h3: np.ndarray
 
     @property
-    def curvature(self):
+    def curvature(self) -> np.ndarray:
         """theta' / x', h2 / sqrt(1 - h2^2) in size, infinite at a cusp (|h2| = 1)."""
         return np.tan(self.b)
 
 
-def geodesic(b, h3, length, count=101):
+def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     """The sub-Riemannian geodesic from the identity with momentum (cos b, sin b, h3); cos b and sin b are its two speeds.
 
     x' = cos(b) cos(theta), y' = cos(b) sin(theta), theta' = sin(b), b' = -h3, h3' = -sin(b) cos(b); cos(b)^2 + h3^2 is constant.
+
+    Parameters
+    ----------
+    b, h3 : float
+        Of the momentum at the start: its direction in the horizontal plane, radians, and its third component.
+    length : float
+        Sub-Riemannian arc length.
+    count : int
+        Points, at least 2.
 
     Returns
     -------
@@ -97,7 +130,7 @@ def geodesic(b, h3, length, count=101):
     return Geodesic(t, *solve_ivp(slope, (0, length), [0, 0, 0, b, h3], method="DOP853", t_eval=t, rtol=1e-12, atol=1e-13).y)
 
 
-def association_field(*, length, curvature, count=9, points=41, turn=np.pi / 2):
+def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41, turn: float = np.pi / 2) -> np.ndarray:
     """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
 
     Parameters
@@ -116,7 +149,12 @@ def association_field(*, length, curvature, count=9, points=41, turn=np.pi / 2):
     Returns
     -------
     float array (count, points, 3)
-        x, y, theta.
+        x, y, theta; px and radians.
+
+    Raises
+    ------
+    PaperCodeError
+        For values out of range.
     """
     length, curvature, turn = check_number("length", length), check_number("curvature", curvature), check_number("turn", turn)
     count, points = check_count("count", count), check_count("points", points, least=2)
@@ -127,7 +165,9 @@ def association_field(*, length, curvature, count=9, points=41, turn=np.pi / 2):
     return np.stack(constant_curvature(k[:, None], s), axis=-1)
 
 
-def integral_curve(field, start, *, direction=0.0, step=0.1, count=100):
+def integral_curve(
+    field: Callable[[float, float], ArrayLike], start: ArrayLike, *, direction: float = 0.0, step: float = 0.1, count: int = 100
+) -> np.ndarray:
     """Follow an orientation field by midpoint steps, keeping the sign that continues the path.
 
     Parameters
@@ -146,7 +186,12 @@ def integral_curve(field, start, *, direction=0.0, step=0.1, count=100):
     Returns
     -------
     float array (n + 1, 3)
-        x, y and theta, continuous, with n <= count.
+        x, y and theta, continuous, with n <= count; px and radians.
+
+    Raises
+    ------
+    PaperCodeError
+        For values out of range, or a field that gives anything but one orientation at one place.
     """
     step, count = check_number("step", step), check_count("count", count, most=MOST_PLACES)
     start, direction = check_array("start", start), check_array("direction", direction)
@@ -172,7 +217,7 @@ def integral_curve(field, start, *, direction=0.0, step=0.1, count=100):
     return np.array(curve)
 
 
-def mode_field(values, period=np.pi):
+def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np.ndarray]:
     """The orientation of the greatest value at each place, of equal ones the first, refined by a parabola.
 
     Parameters
@@ -188,6 +233,11 @@ def mode_field(values, period=np.pi):
         Radians in [0, period).
     weight : float array (rows, columns)
         The greatest sample, max over theta.
+
+    Raises
+    ------
+    PaperCodeError
+        For values that are not finite, of another shape, or at fewer than three orientations.
     """
     values, period = check_array("values", values), check_number("period", period)
     if values.ndim != 3 or len(values) < 3 or not values.size:
@@ -199,7 +249,7 @@ def mode_field(values, period=np.pi):
     return (best + shift) % len(values) * period / len(values), top
 
 
-def orientation_field(theta, x, y):
+def orientation_field(theta: ArrayLike, x: ArrayLike, y: ArrayLike) -> Callable[[ArrayLike, ArrayLike], np.ndarray]:
     """A callable orientation field from samples: bilinear in (cos 2 theta, sin 2 theta), never in theta.
 
     Parameters
@@ -215,6 +265,11 @@ def orientation_field(theta, x, y):
     -------
     callable
         ``field(x, y)``, radians in [0, pi); nan outside the samples. Broadcasts.
+
+    Raises
+    ------
+    PaperCodeError
+        For shapes that do not fit each other, or places that are not finite or in another order.
     """
     theta = check_array("theta", theta, finite=False)
     x, y = check_array("x", x), check_array("y", y)
@@ -241,19 +296,54 @@ class SlopeFit:
     deviation: float  # weighted mean of |Theta - 2 psi|, radians (chance pi/4)
 
 
-def fold(angle):
-    """An angle modulo pi, in (-pi/2, pi/2]."""
+def fold(angle: ArrayLike) -> np.ndarray:
+    """An angle modulo pi, in (-pi/2, pi/2].
+
+    Parameters
+    ----------
+    angle : array_like
+        Radians; nan and infinity give nan.
+
+    Returns
+    -------
+    float array
+        Radians, of the same shape.
+
+    Raises
+    ------
+    PaperCodeError
+        If the angle holds anything but real numbers.
+    """
     return np.pi / 2 - np.mod(np.pi / 2 - check_array("angle", angle, finite=False), np.pi)
 
 
-def slope_score(c, x, y, theta, weights):
-    """sum w cos 2 (theta - c psi) / sum w over all entries; with w the positive part of a kernel, the mode-free score. Broadcasts."""
+def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights: ArrayLike) -> float:
+    """sum w cos 2 (theta - c psi) / sum w over all entries; with w the positive part of a kernel, the mode-free score. Broadcasts.
+
+    Parameters
+    ----------
+    c : float
+        The slope.
+    x, y : array_like
+        Displacements, px; psi is their direction in (-pi/2, pi/2].
+    theta : array
+        Orientations modulo pi, radians.
+    weights : array_like
+        Not negative.
+
+    Returns
+    -------
+    float
+        1 where every theta is c psi modulo pi.
+    """
     weights = np.asarray(weights, float)
     score = weights * np.cos(2 * (theta - c * fold(np.arctan2(y, x))))
     return float(score.sum() / np.broadcast_to(weights, score.shape).sum())
 
 
-def fit_slope(x, y, theta, weights=None, bounds=(-1.0, 4.0)):
+def fit_slope(
+    x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None, bounds: tuple[float, float] = (-1.0, 4.0)
+) -> SlopeFit:
     """The slope c of Theta = c psi that maximises sum w cos 2 (Theta - c psi), beside the agreement with co-circularity.
 
     Parameters

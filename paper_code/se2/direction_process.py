@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.fft import fft, ifft, next_fast_len
 
 from paper_code.se2.arguments import check_arrays, check_count, check_number
 from paper_code.se2.modes import Moments, Process, tridiagonal
-from paper_code.se2.sampling import sample_grid
+from paper_code.se2.sampling import Kernel, sample_grid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,35 +32,35 @@ class DirectionProcess(Process):
     D: float  # angular diffusion, rad^2/px
     steps: int | None = None  # time steps for a fixed time; by default of 0.25 px, or 0.15 / sqrt(D) if less, or as sampling needs
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set("D", check_number)
         if self.steps is not None:
             self._set("steps", check_count)
 
     @property
-    def time_steps(self):
+    def time_steps(self) -> int | None:
         """Steps of a fixed time, given or by default; None for a random life time."""
         if self.alpha is not None:
             return None
         return self.steps or max(8, math.ceil(self.time / min(0.25, 0.15 / math.sqrt(self.D))))
 
     @property
-    def work(self):
+    def work(self) -> int:
         """How often a solve at one frequency goes over a mode; a step costs as much as four."""
         return super().work * (4 * self.time_steps if self.time_steps else 1)
 
     @property
-    def reach(self):
+    def reach(self) -> float:
         """Distance in px that all but e^{-10} of the mass stays within: the speed is 1, so it is the life time, and the blur."""
         return self.life_quantile + math.sqrt(20) * self.blur
 
-    def resolve(self, s, wx, wy, source):
+    def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of (s + X1 - D X2^2)^{-1} source at the frequencies (wx, wy); source is (2M+1,) or (2M+1, F)."""
         half = 0.5j * (wx - 1j * wy)
         return tridiagonal(self.D * self.mode_numbers**2.0, s, half, -half.conj(), source)
 
-    def evolve(self, wx, wy, source):
+    def evolve(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of exp(-t (X1 - D X2^2)) source by Chin's fourth-order splitting.
 
         Transport is a phase in theta and diffusion a factor in m. The double commutator [V, [T, V]], which makes the scheme of fourth
@@ -87,7 +88,7 @@ class DirectionProcess(Process):
         state *= np.exp(-1j * dt / 6 * along)
         return fft(state, axis=-1)[:, self.mode_numbers].T / count
 
-    def moments(self):
+    def moments(self) -> Moments:
         """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
         D, phi, rest = self.D, self.life_laplace, self.life_rest
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
@@ -109,8 +110,20 @@ class DirectionProcess(Process):
 
 
 def direction_process(
-    *, size, D, alpha=None, time=None, shape=1, spacing=0.25, n_theta=64, undirected=False, blur=0.5, blur_theta=0.1, modes=None, box=None
-):
+    *,
+    size: int,
+    D: float,
+    alpha: float | None = None,
+    time: float | None = None,
+    shape: int = 1,
+    spacing: float = 0.25,
+    n_theta: int = 64,
+    undirected: bool = False,
+    blur: float = 0.5,
+    blur_theta: float = 0.1,
+    modes: int | None = None,
+    box: float | None = None,
+) -> Kernel:
     """The kernel of the direction process on a grid.
 
     Parameters
@@ -155,7 +168,7 @@ def direction_process(
     return sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box)
 
 
-def heisenberg(x, y, theta, *, D, alpha):
+def heisenberg(x: ArrayLike, y: ArrayLike, theta: ArrayLike, *, D: float, alpha: float) -> np.ndarray:
     """The direction process near its axis, where cos theta = 1: alpha e^{-alpha x} times the density of Brownian motion and its integral.
 
     Parameters
@@ -169,6 +182,11 @@ def heisenberg(x, y, theta, *, D, alpha):
     -------
     float array
         alpha e^{-alpha x} sqrt(3) / (2 pi D x^2) exp(-(x^2 theta^2 - 3 x y theta + 3 y^2) / (D x^3)), per px^2 and radian.
+
+    Raises
+    ------
+    PaperCodeError
+        For D or alpha out of range, places that are not finite, or shapes that do not fit each other.
     """
     D, alpha = check_number("D", D), check_number("alpha", alpha)
     x, y, theta = check_arrays(x=x, y=y, theta=theta)

@@ -14,7 +14,7 @@ from scipy.linalg import eigh_tridiagonal
 from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_number
 from paper_code.se2.modes import Moments, Process, tridiagonal
-from paper_code.se2.sampling import sample_grid
+from paper_code.se2.sampling import Kernel, sample_grid
 
 TALBOT = 24  # nodes on the contour; errors of 3.9^-24 (Trefethen, Weideman and Schmelzer 2006)
 
@@ -35,7 +35,7 @@ class Enhancement(Process):
     D22: float  # angular diffusion, rad^2 per unit of time
     method: str = "talbot"  # or "eigen", for a fixed time
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set("D11", check_number)
         self._set("D22", check_number)
@@ -43,28 +43,28 @@ class Enhancement(Process):
             raise PaperCodeError(f'method must be "talbot" or "eigen", not {self.method!r}.')
 
     @property
-    def reach(self):
+    def reach(self) -> float:
         """Distance in px past which e^{-10} bounds the tail: Gaussian at a fixed time, else exponential of length sqrt(D11/alpha)."""
         if self.alpha is None:
             return math.sqrt(40 * self.D11 * self.time + 20 * self.blur**2)
         return self.life_quantile * math.sqrt(self.D11 * self.alpha) + math.sqrt(20) * self.blur
 
     @property
-    def work(self):
+    def work(self) -> int:
         """How often a solve at one frequency goes over a mode: once a node of the contour; eigenvectors are shared by frequencies."""
         return super().work * (1 if self.time is None else TALBOT // 2 if self.method == "talbot" else 1 + self.modes // 4)
 
-    def resolve(self, s, wx, wy, source):
+    def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of (s - D11 X1^2 - D22 X2^2)^{-1} source at the frequencies (wx, wy); s may be complex, off the negative axis."""
         quarter = self.D11 / 4 * (wx - 1j * wy) ** 2
         common = s + self.D11 / 2 * (wx**2 + wy**2)
         return tridiagonal(self.D22 * self.mode_numbers**2.0, common, quarter, quarter.conj(), source, step=2)
 
-    def evolve(self, wx, wy, source):
+    def evolve(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of exp(t (D11 X1^2 + D22 X2^2)) source at the frequencies (wx, wy)."""
         return (self._talbot if self.method == "talbot" else self._eigen)(wx, wy, source)
 
-    def _talbot(self, wx, wy, source):
+    def _talbot(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         # The nodes of the lower half plane are the conjugates: the kernel's resolvent at the conjugate of s has modes conj(p_{-m}),
         # if the source has (it has, being real in theta) and because the kernel is even in (x, y).
         angle = math.pi * np.arange(1, TALBOT, 2) / TALBOT
@@ -74,7 +74,7 @@ class Enhancement(Process):
         total = sum(w / self.time * self.resolve(node / self.time, wx, wy, source) for w, node in zip(weights, z, strict=True))
         return total + total[::-1].conj()
 
-    def _eigen(self, wx, wy, source):
+    def _eigen(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         # In the frame of the frequency the matrix is real, symmetric and a function of rho^2 alone, told apart to 1e-12 of itself.
         mantissa, exponent = np.frexp(wx**2 + wy**2)
         rho2, index = np.unique(np.ldexp(np.round(mantissa, 12), exponent), return_inverse=True)
@@ -92,7 +92,7 @@ class Enhancement(Process):
                 answer[np.ix_(modes, here)] = vectors @ decayed
         return turn * answer
 
-    def moments(self):
+    def moments(self) -> Moments:
         """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         r2 = 2 * self.D11 * self.life_mean + 2 * self.blur**2
@@ -103,21 +103,21 @@ class Enhancement(Process):
 
 def enhancement(
     *,
-    size,
-    D11,
-    D22,
-    alpha=None,
-    time=None,
-    shape=1,
-    spacing=0.25,
-    n_theta=64,
-    undirected=False,
-    blur=0.5,
-    blur_theta=0.1,
-    modes=None,
-    box=None,
-    method="talbot",
-):
+    size: int,
+    D11: float,
+    D22: float,
+    alpha: float | None = None,
+    time: float | None = None,
+    shape: int = 1,
+    spacing: float = 0.25,
+    n_theta: int = 64,
+    undirected: bool = False,
+    blur: float = 0.5,
+    blur_theta: float = 0.1,
+    modes: int | None = None,
+    box: float | None = None,
+    method: str = "talbot",
+) -> Kernel:
     """The kernel of contour enhancement on a grid.
 
     Parameters

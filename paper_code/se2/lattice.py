@@ -8,6 +8,7 @@ so no kernel is rotated or resampled. Leave the offset (0, 0) out of fits: there
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_array, check_count, check_memory, check_number
@@ -17,20 +18,20 @@ from paper_code.se2.sampling import half_plane
 
 
 def lattice_kernel(
-    process,
+    process: Process,
     *,
-    radius=6,
-    frame_angles=(0.0,),
-    angles=None,
-    n_theta=64,
-    spacing=1.0,
-    offsets=None,
-    cell=None,
-    cell_theta=None,
-    box=None,
-    step=None,
-    tolerance=TOLERANCE,
-):
+    radius: int = 6,
+    frame_angles: ArrayLike = (0.0,),
+    angles: ArrayLike | None = None,
+    n_theta: int = 64,
+    spacing: float = 1.0,
+    offsets: ArrayLike | None = None,
+    cell: float | None = None,
+    cell_theta: float | None = None,
+    box: float | None = None,
+    step: float | None = None,
+    tolerance: float = TOLERANCE,
+) -> np.ndarray:
     """Sample a process, or average it over cells, at the offsets of a lateral kernel.
 
     Parameters
@@ -108,7 +109,7 @@ def lattice_kernel(
     return kernel
 
 
-def undirect(values):
+def undirect(values: ArrayLike) -> np.ndarray:
     """Sum a directed kernel over the two directions of source and target: K(x, y, theta) on [0, pi).
 
     K(x, y, theta) = 1/2 sum over a in {0, pi} of p(x, y, theta + a) + p(-x, -y, theta + a); theta keeps its sign where (x, y) changes.
@@ -121,6 +122,11 @@ def undirect(values):
     Returns
     -------
     array (n_theta / 2, rows, columns)
+
+    Raises
+    ------
+    PaperCodeError
+        For values that are not finite or of another shape, or an odd n_theta.
     """
     values = check_array("values", values)
     if values.ndim != 3 or values.shape[0] % 2 or not values.size:
@@ -130,7 +136,7 @@ def undirect(values):
     return (both[:half] + both[half:]) / 2
 
 
-def _angles(name, value):
+def _angles(name: str, value: ArrayLike) -> np.ndarray:
     value = check_array(name, value)
     if value.ndim != 1:
         raise PaperCodeError(f"{name} must be a list of angles in radians, not of shape {value.shape}.")

@@ -8,9 +8,12 @@ in radians a pixel.
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, poch
 
 from paper_code.core.errors import PaperCodeError
@@ -22,7 +25,9 @@ WORK = 1e9  # modes times frequencies that a call may go through: about a minute
 MOST_MODES = 2**13  # M; a blur in theta of 0.0005 radians
 
 
-def tridiagonal(base, common, lower, upper, rhs, step=1):
+def tridiagonal(
+    base: np.ndarray, common: complex | np.ndarray, lower: np.ndarray, upper: np.ndarray, rhs: np.ndarray, step: int = 1
+) -> np.ndarray:
     """Solve (base_m + common) p_m + lower p_{m-step} + upper p_{m+step} = rhs_m for all frequencies: one Thomas sweep.
 
     Parameters
@@ -57,13 +62,13 @@ def tridiagonal(base, common, lower, upper, rhs, step=1):
     return solution
 
 
-def blocks(count, process):
+def blocks(count: int, process: "Process") -> Iterator[slice]:
     """Slices that cut ``count`` frequencies into sweeps of a process."""
     step = max(1, min(BLOCK, 128 * BLOCK // (2 * process.modes + 1)))
     return (slice(start, start + step) for start in range(0, count, step))
 
 
-def check_work(process, frequencies):
+def check_work(process: "Process", frequencies: float) -> None:
     """Raise PaperCodeError if so many frequencies of a process would take more than WORK."""
     if not process.work * frequencies <= WORK:
         raise PaperCodeError(
@@ -104,7 +109,7 @@ class Process:
     blur_theta: float = 0.1  # standard deviation of the Gaussian in theta at the source, and again at the target, radians
     modes: int | None = None  # M; by default blur_theta M = 4, or 64 without blur, and more where sampling needs them
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (self.alpha is None) == (self.time is None):
             raise PaperCodeError("Give either alpha (killing rate, 1/px) or time (fixed life time, px), and not both.")
         self._set("alpha" if self.time is None else "time", check_number)
@@ -121,50 +126,50 @@ class Process:
             object.__setattr__(self, "modes", self.default_modes)
         self._set("modes", check_count, most=MOST_MODES)
 
-    def _set(self, name, check, **limits):
+    def _set(self, name: str, check: Callable[..., Any], **limits: Any) -> None:
         """Keep a field as the plain number that it was checked to be."""
         object.__setattr__(self, name, check(name, getattr(self, name), **limits))
 
     @property
-    def default_modes(self):
+    def default_modes(self) -> int:
         """M where none is given."""
         return max(1, math.ceil(4 / self.blur_theta - 1e-9)) if self.blur_theta > 0 else 64
 
     @property
-    def time_steps(self):
+    def time_steps(self) -> int | None:
         """Steps of a fixed time; None where none are taken."""
         return None
 
     @property
-    def work(self):
+    def work(self) -> int:
         """How often a solve at one frequency goes over a mode."""
         return self.shape * (2 * self.modes + 1)
 
     @property
-    def period(self):
+    def period(self) -> float:
         """The range of theta: 2 pi, or pi for undirected contours."""
         return math.pi if self.undirected else 2 * math.pi
 
     @property
-    def mode_numbers(self):
+    def mode_numbers(self) -> np.ndarray:
         """m = -M, ..., M."""
         return np.arange(-self.modes, self.modes + 1)
 
     @property
-    def life_quantile(self):
+    def life_quantile(self) -> float:
         """The life time that all but e^{-10} of the paths stay below, px."""
         return self.time if self.alpha is None else gammaincinv(self.shape, 1 - TAIL) / self.alpha
 
     @property
-    def life_mean(self):
+    def life_mean(self) -> float:
         """E T, px."""
         return self.time if self.alpha is None else self.shape / self.alpha
 
-    def life_laplace(self, rate):
+    def life_laplace(self, rate: float) -> float:
         """E exp(-rate T), where a rate is 1/px."""
         return math.exp(-rate * self.time) if self.alpha is None else (self.alpha / (self.alpha + rate)) ** self.shape
 
-    def life_rest(self, rate, order):
+    def life_rest(self, rate: float, order: int) -> float:
         """What follows the first ``order`` terms of E exp(-rate T) = sum_n (-rate)^n E T^n / n!, over (-rate)^order.
 
         By its own series where the difference of the two would cancel.
@@ -180,7 +185,7 @@ class Process:
             scaled = (self.life_laplace(rate) - sum((-u) ** n * term(n) for n in range(order))) / (-u) ** order
         return scaled * self.life_mean**order
 
-    def spectrum(self, wx, wy, source_angle=0.0):
+    def spectrum(self, wx: ArrayLike, wy: ArrayLike, source_angle: float = 0.0) -> np.ndarray:
         """The modes p_m of the blurred kernel at the frequencies given.
 
         Parameters
@@ -211,7 +216,7 @@ class Process:
         target = target[:, None] * np.exp(-(self.blur**2) * (wx**2 + wy**2) / 2)
         return self._propagate(wx, wy, source) * target
 
-    def _propagate(self, wx, wy, source):
+    def _propagate(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         if self.alpha is None:
             return self.evolve(wx, wy, source)
         for _ in range(self.shape):

@@ -20,7 +20,7 @@ FEWEST = 20000  # frequencies that a kernel is taken to need, so that the compar
 RATIO, SECTORS, RINGS = 1.5, 8, 8  # of the frequencies: neighbouring radii, directions in a quadrant, radii outside the cut
 
 
-def losses(process, step):
+def losses(process: Process, step: float) -> dict[str, float]:
     """Shares of the peak that are lost to the cut in modes, the cut in frequency and the time steps: dict of float.
 
     Parameters
@@ -52,7 +52,7 @@ def losses(process, step):
 
 
 @lru_cache(maxsize=512)
-def resolved(process, step=None, tolerance=TOLERANCE):
+def resolved(process: Process, step: float | None = None, tolerance: float = TOLERANCE) -> tuple[Process, float]:
     """The process with modes and time steps enough, and a grid step that is fine enough.
 
     Parameters
@@ -100,7 +100,7 @@ def resolved(process, step=None, tolerance=TOLERANCE):
     return process, step
 
 
-def _losses_in_reach(process, step):
+def _losses_in_reach(process: Process, step: float) -> dict[str, float] | None:
     """losses, or None where the kernel's own reach would take more than WORK."""
     frequencies = max((process.reach / step) ** 2 / 2, FEWEST)
     return losses(process, step) if frequencies * process.work <= WORK and process.modes <= MOST_MODES // 2 else None

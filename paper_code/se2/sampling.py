@@ -4,10 +4,12 @@ x points right and y up, in pixels; arrays are (theta, row, column) with rows ru
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.fft import fft, ifft, irfft, next_fast_len
 from scipy.ndimage import map_coordinates, spline_filter1d
 
@@ -28,11 +30,11 @@ class Kernel:
     process: Process  # what it was sampled from
 
     @property
-    def spacing(self):
+    def spacing(self) -> float:
         """Distance of neighbouring places, px."""
         return float(self.x[1] - self.x[0]) if self.x.size > 1 else 1.0
 
-    def expect(self, function):
+    def expect(self, function: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray | float]) -> float:
         """The integral of ``function(x, y, theta)`` times the density over the window.
 
         For an undirected kernel theta and theta + pi are averaged.
@@ -44,11 +46,11 @@ class Kernel:
         return float((value * self.values).sum() * self.spacing**2 * self.process.period / self.theta.size)
 
     @property
-    def mass(self):
+    def mass(self) -> float:
         """The mass inside the window; 1 but for what lies outside."""
         return self.expect(lambda x, y, theta: 1.0)
 
-    def moments(self):
+    def moments(self) -> Moments:
         """Moments of the samples; the closed forms are ``kernel.process.moments()``."""
         return Moments(
             *(
@@ -66,7 +68,7 @@ class Kernel:
             )
         )
 
-    def marginal(self, over):
+    def marginal(self, over: str) -> np.ndarray:
         """Density (rows, columns) per px^2 with theta summed out, ``over="theta"``, or (n_theta,) per radian, ``over="place"``."""
         if over == "theta":
             return self.values.sum(0) * self.process.period / self.theta.size
@@ -74,7 +76,7 @@ class Kernel:
             return self.values.sum((1, 2)) * self.spacing**2
         raise PaperCodeError(f'marginal is over "theta" or "place", not {over!r}.')
 
-    def at(self, x, y, theta):
+    def at(self, x: ArrayLike, y: ArrayLike, theta: ArrayLike) -> np.ndarray:
         """Density at any places of the window by quintic splines on samples doubled in theta; broadcasts.
 
         Within 1e-5 of the peak where the spacing is at most blur / 2 and n_theta at least 4 / blur_theta, but for the four
@@ -96,7 +98,7 @@ class Kernel:
         return map_coordinates(self._spline, places, order=5, mode="mirror", prefilter=False).reshape(x.shape)
 
     @cached_property
-    def _spline(self):
+    def _spline(self) -> np.ndarray:
         count = self.theta.size
         modes = fft(self.values, axis=0)
         padded = np.zeros((2 * count, *self.values.shape[1:]), complex)
@@ -118,7 +120,7 @@ POINTS = 128  # points a sum
 SMALLER = "give a smaller window or box, a larger alpha or blur, or a shorter time"
 
 
-def box_count(process, step, window, box=None):
+def box_count(process: Process, step: float, window: float, box: float | None = None) -> int:
     """Steps, an even number, across the periodic box that serves a window: by default at least the window and the reach, all in px."""
     least = window / 2 + process.reach
     if box is None:
@@ -133,7 +135,7 @@ def box_count(process, step, window, box=None):
     return 2 * next_fast_len(math.ceil(box / step / 2 - 1e-9), real=True)
 
 
-def to_theta(modes, process, n_theta):
+def to_theta(modes: np.ndarray, process: Process, n_theta: int) -> np.ndarray:
     """Values at n_theta directions spread over the period from the modes (2M+1, F): complex (n_theta, F)."""
     stride = 2 if process.undirected else 1
     folded = np.zeros((n_theta, modes.shape[1]), complex)
@@ -143,7 +145,15 @@ def to_theta(modes, process, n_theta):
     return ifft(folded, axis=0, norm="forward", overwrite_x=True)
 
 
-def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None, tolerance=TOLERANCE):
+def sample_grid(
+    process: Process,
+    *,
+    size: int,
+    spacing: float = 0.25,
+    n_theta: int = 64,
+    box: float | None = None,
+    tolerance: float = TOLERANCE,
+) -> Kernel:
     """Sample a process on a square grid centred on the identity.
 
     The cost is that of (box / step)^2 frequencies times M, and as many times n_theta; memory is a quarter of the latter, complex, and the
@@ -207,7 +217,16 @@ def sample_grid(process, *, size, spacing=0.25, n_theta=64, box=None, tolerance=
     return Kernel(values, ticks, -ticks, process.period * np.arange(n_theta) / n_theta, process)
 
 
-def sample_points(process, x, y, theta, *, step=None, box=None, tolerance=TOLERANCE):
+def sample_points(
+    process: Process,
+    x: ArrayLike,
+    y: ArrayLike,
+    theta: ArrayLike,
+    *,
+    step: float | None = None,
+    box: float | None = None,
+    tolerance: float = TOLERANCE,
+) -> np.ndarray:
     """Density at any list of displacements and turns by the direct Fourier sum; broadcasts.
 
     Parameters
@@ -252,7 +271,9 @@ def sample_points(process, x, y, theta, *, step=None, box=None, tolerance=TOLERA
     return values.reshape(shape)
 
 
-def half_plane(process, step, window, box, tolerance):
+def half_plane(
+    process: Process, step: float | None, window: float, box: float | None, tolerance: float
+) -> tuple[Process, np.ndarray, np.ndarray, np.ndarray]:
     """The resolved process, its frequencies wx >= 0 inside the Nyquist circle, and the weights with which real parts sum to the density."""
     process, step = resolved(process, step, tolerance)
     count = box_count(process, step, window, box)

@@ -1,15 +1,19 @@
 """Laws that the kernel of a process has to keep, as errors that should vanish."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from paper_code.se2.benchmark import moment_errors, orders
+from paper_code.se2.benchmark import Run, moment_errors, orders
+from paper_code.se2.direction_process import DirectionProcess
+from paper_code.se2.enhancement import Enhancement
 from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.sampling import sample_points
 
 
-def symmetry_errors(process, count=40, seed=0, box=60.0):
+def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40, seed: int = 0, box: float = 60.0) -> dict[str, float]:
     """How far the kernel is from its symmetries at random places (x -3 to 7 px, y -5 to 5 px, all angles), as shares of its peak there.
 
     Parameters
@@ -50,7 +54,7 @@ def symmetry_errors(process, count=40, seed=0, box=60.0):
     return {name: float(np.max(gap)) for name, gap in gaps.items()}
 
 
-def moment_gap(process, **window):
+def moment_gap(process: DirectionProcess | Enhancement, **window: Any) -> tuple[dict[str, tuple[float, float]], float]:
     """Moments of the sampled kernel beside their closed forms, as ``benchmark.moment_errors``, and the largest relative gap.
 
     Gaps are relative to the closed form, or to 0.1 where that is smaller.
@@ -59,7 +63,7 @@ def moment_gap(process, **window):
     return pairs, max(abs(found - closed) / max(abs(closed), 0.1) for found, closed in pairs.values())
 
 
-def compare_ways(runs):
+def compare_ways(runs: Sequence[Run]) -> dict[str, Any]:
     """What a list of ``benchmark.work_precision`` says of the ways to one kernel.
 
     Returns
