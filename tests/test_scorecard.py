@@ -173,14 +173,104 @@ def chapter(name, build):
     return space
 
 
-def test_the_pages_say_what_the_table_says(tmp_path):
+def test_the_page_says_what_the_table_says(tmp_path):
     planned = planted(value=0.966, half=0.0123, p=0.0321, null=0.111).rows
     rows = [row for row in planned if row.measure != "l0.i_rad"]
     rows += [replace(row, value=0.9, low=0.8, high=0.94) for row in planned if row.measure == "l0.i_rad"]
     rows += [Row("reference", ALL, END, *place, 0.75, 0.6, 0.9) for place in (("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5"))]
     write_table(tmp_path / "table.csv", rows)
     numbers = read_table(tmp_path / "table.csv")
-    page, intro = chapter("scorecard", tmp_path), chapter("intro", tmp_path)
+    page = chapter("scorecard", tmp_path)
+    shown = [cells for number in TEXTS for cells in page["rows_of"](number)]
+    assert len(shown) == len(CLAIMS)
+    for claim, cells in zip(sorted(CLAIMS, key=lambda claim: claim.claim), shown, strict=True):
+        row = numbers.one(condition=claim.condition, seed=ALL, step=END, measure=claim.measure, version=claim.version, ring=claim.ring)
+        decimals = 2 if claim.unit.startswith("%") else 3
+        assert claim.text in cells[0] and f"({claim.chapter}.ipynb)" in cells[0]
+        assert [float(part) for part in cells[1].replace("[", "").replace("]", "").replace(",", "").split()] == [
+            round(getattr(row, name), decimals) for name in ("value", "low", "high")
+        ]
+        assert float(cells[2]) == round(row.null, 3) and cells[4].removesuffix(" H") == ".032"
+        assert cells[5] == ("*ours*" if claim.ours else "**does not hold**" if claim.measure == "l0.i_rad" else "**holds**")
+    assert len([one for one in page["found"] if one.claim.lead]) == 5
+
+
+def test_every_claim_of_the_paper_has_one_leading_row_that_is_judged():
+    assert sorted(TEXTS) == [1, 2, 3, 4, 5]
+    for number in TEXTS:
+        leading = [claim for claim in CLAIMS if claim.claim == number and claim.lead]
+        assert len(leading) == 1 and not leading[0].ours
+    assert len(set(CLAIMS)) == len(CLAIMS)
+
+
+def test_the_plan_is_on_the_card_whole():
+    primary = {(f"K.{one['term']}", one["version"], one["ring"], one["claim"]) for one in plan()["primary"]}
+    assert primary == {(c.measure, c.version, c.ring, c.claim) for c in CLAIMS if c.family == "holm primary"}
+    for version in ("plain", "with RF and CO"):
+        assert one(measure="models.DP", version=version).ring in plan()["models"]["rings"]
+    targets = {claim.measure.partition(".")[2]: (claim.claim, claim.target) for claim in CLAIMS if claim.target is not None}
+    planned = {name: (row["claim"], row["target"]) for name, row in plan()["filters"].items() if name != "beside"}
+    assert targets == planned
+
+
+def test_the_summary_counts_measures_that_hold():
+    table = planted()
+    spoilt = Table(replace(row, p=0.9) if row.measure.startswith("K.target:holm") else row for row in table.rows)
+    rows = {number: (holding, count) for number, _, holding, count in card.summary(card.scorecard(spoilt))}
+    judged = sum(claim.claim == 4 and not claim.ours for claim in CLAIMS)
+    assert rows[4] == (judged - 1, judged) and rows[3] == (1, 1)
+
+
+def test_rotations_show_the_conditions_that_were_measured():
+    def of(condition, seeds):
+        rows = [Row(condition, str(seed), END, "l0.i_rad", value=0.9) for seed in seeds]
+        for measure, version, ring in (("l0.i_rad", "", ""), ("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5")):
+            rows.append(Row(condition, ALL, END, measure, version, ring, 0.75, 0.6, 0.9))
+        return rows
+
+    rows = card.rotations(Table(of("reference", SEEDS) + of("control-phase-scrambled", (0, 1))))
+    assert [row[:2] for row in rows] == [["upright", 3], ["phases scrambled, short training", 2]]
+    assert rows[0][2:] == ["0.75 [0.60, 0.90]"] * 3 and rows[1][2:] == ["0.75"] * 3  # two networks have no interval to speak of
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: text + "\n[[row]]\nclaim = 1\n", "damaged"),
+        (lambda text: text.replace("[claims]", "[claims"), "damaged"),
+        (lambda text: text.replace("lead = true", "best = true", 1), "best"),
+        (lambda text: text.replace("\nclaim = 5", "\nclaim = 7", 1), "belongs to no claim"),
+        (lambda text: "", "damaged"),
+    ],
+)
+def test_damaged_claims_are_refused_in_one_line(tmp_path, change, says):
+    path = tmp_path / "claims.toml"
+    path.write_text(change(card.FILE.read_text()))
+    with pytest.raises(PaperCodeError, match=says) as caught:
+        card.claims(path)
+    assert "\n" not in str(caught.value)
+
+
+def chapter(name, build):
+    """What the cells of a chapter leave behind, run in this process on a build."""
+    space = {}
+    for cell in read_chapter(ROOT / "book" / f"{name}.md").cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, name, "exec"), space)
+            if "parameters" in cell.metadata.get("tags", []):
+                space["build"] = str(build)
+    plt.close("all")
+    return space
+
+
+def test_the_page_says_what_the_table_says(tmp_path):
+    planned = planted(value=0.966, half=0.0123, p=0.0321, null=0.111).rows
+    rows = [row for row in planned if row.measure != "l0.i_rad"]
+    rows += [replace(row, value=0.9, low=0.8, high=0.94) for row in planned if row.measure == "l0.i_rad"]
+    rows += [Row("reference", ALL, END, *place, 0.75, 0.6, 0.9) for place in (("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5"))]
+    write_table(tmp_path / "table.csv", rows)
+    numbers = read_table(tmp_path / "table.csv")
+    page = chapter("scorecard", tmp_path)
     shown = [cells for number in TEXTS for cells in page["rows_of"](number)]
     assert len(shown) == len(CLAIMS)
     for claim, cells in zip(sorted(CLAIMS, key=lambda claim: claim.claim), shown, strict=True):
