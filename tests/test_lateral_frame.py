@@ -191,6 +191,8 @@ def test_bad_input_is_refused():
     for call in (
         lambda: pair_frame(cells, 4, 2),
         lambda: pair_frame(cells[:1], 5, 2),
+        lambda: pair_frame(cells, 5, 2, target=np.array([0])),
+        lambda: pair_frame(cells, 5, 2, source=np.array([0])),
         lambda: rf_kernel(drawn(cells, 9), 4, 2),
         lambda: co_activation(np.zeros((2, 3, 8, 8)), 3),
         lambda: co_activation(np.ones((2, 3, 2, 2)), 5),

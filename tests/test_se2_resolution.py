@@ -207,7 +207,6 @@ NUMBERS = {
     "heisenberg": lambda v: se2.heisenberg(1.0, 0.0, 0.0, D=v, alpha=1.0),
     "length": lambda v: se2.geodesic(0.1, 0.1, v),
     "curvature": lambda v: se2.association_field(length=1.0, curvature=v),
-    "integral step": lambda v: se2.integral_curve(lambda x, y: 0.0, (0, 0), step=v),
     "lattice spacing": lambda v: se2.lattice_kernel(PROCESS, spacing=v),
 }
 COUNTS = {
@@ -221,7 +220,6 @@ COUNTS = {
     "geodesic": lambda v: se2.geodesic(0.1, 0.1, 1.0, count=v),
     "arcs": lambda v: se2.association_field(length=1.0, curvature=1.0, count=v),
     "points": lambda v: se2.association_field(length=1.0, curvature=1.0, points=v),
-    "curve": lambda v: se2.integral_curve(lambda x, y: 0.0, (0, 0), count=v),
     "paths": lambda v: benchmark.simulate(PROCESS, v),
     "benchmark": lambda v: benchmark.Lattice(radius=v),
 }
@@ -237,9 +235,6 @@ ARRAYS = {
     "curvature": lambda v: se2.constant_curvature(v, [1.0, 2.0, 3.0]),
     "co-circular": lambda v: se2.co_circular(v, [1.0, 2.0, 3.0]),
     "slope": lambda v: se2.fit_slope(v, [1.0, 2.0, 3.0], 0.1),
-    "start": lambda v: se2.integral_curve(lambda x, y: 0.0, v),
-    "x": lambda v: se2.orientation_field(FIELD[0], v, FIELD[2]),
-    "theta": lambda v: se2.orientation_field(v, *FIELD[1:]),
 }
 
 
@@ -308,8 +303,6 @@ def test_what_is_not_an_array_that_fits_is_refused(name):
         (lambda: se2.Enhancement(D11=1.0, D22=1.0, time=1.0, method=["eigen"]), "method"),
         (lambda: replace(PROCESS, undirected="no"), "undirected"),
         (lambda: se2.sample_points(PROCESS, [1, 2], [1, 2, 3], 0), "shapes"),
-        (lambda: se2.integral_curve(lambda x, y: "north", (0, 0)), "field"),
-        (lambda: se2.integral_curve(lambda x, y: [1.0, 2.0], (0, 0)), "field"),
         (lambda: se2.heisenberg(np.nan, 0, 0, D=0.1, alpha=1.0), "finite"),
     ],
 )

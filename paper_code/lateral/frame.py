@@ -158,6 +158,8 @@ def pair_frame(cells: Cells, size: int, stride: int, target: np.ndarray | None =
         raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")
     if len(cells) < 2:
         raise PaperCodeError(f"pairs need at least 2 cells, got {len(cells)}; were nearly all left out as unoriented?")
+    if (target is None) != (source is None):
+        raise PaperCodeError("pairs need their targets and their sources: give both, or neither for all pairs")
     if target is None:
         target, source = ordered_pairs(len(cells))
     dx, dy = (axis.ravel() for axis in pixel_grid(size, stride))

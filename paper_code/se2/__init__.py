@@ -16,7 +16,7 @@ Processes
     ``direction_process`` and ``enhancement`` sample them on a grid, ``sample_points`` anywhere, and ``lattice_kernel`` on the lattice
     of a lateral kernel, averaged over cells.
 Curves
-    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, ``integral_curve``, and the slope of an orientation field.
+    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, and the slope of an orientation field.
 
 Bad arguments raise ``paper_code.core.errors.PaperCodeError``. Only numpy and scipy are imported.
 
@@ -33,9 +33,7 @@ from paper_code.se2.curves import (
     fit_slope,
     fold,
     geodesic,
-    integral_curve,
     mode_field,
-    orientation_field,
     slope_score,
 )
 from paper_code.se2.direction_process import DirectionProcess, direction_process, heisenberg
@@ -60,10 +58,8 @@ __all__ = [
     "fold",
     "geodesic",
     "heisenberg",
-    "integral_curve",
     "lattice_kernel",
     "mode_field",
-    "orientation_field",
     "sample_grid",
     "sample_points",
     "slope_score",

@@ -5,13 +5,11 @@ The horizontal curves (x' along the direction theta) of constant curvature are t
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
-from scipy.ndimage import map_coordinates
 from scipy.optimize import minimize_scalar
 
 from paper_code.core.errors import PaperCodeError
@@ -165,58 +163,6 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     return np.stack(constant_curvature(k[:, None], s), axis=-1)
 
 
-def integral_curve(
-    field: Callable[[float, float], ArrayLike], start: ArrayLike, *, direction: float = 0.0, step: float = 0.1, count: int = 100
-) -> np.ndarray:
-    """Follow an orientation field by midpoint steps, keeping the sign that continues the path.
-
-    Parameters
-    ----------
-    field : callable
-        ``field(x, y)``, an orientation modulo pi in radians, or nan where there is none; the curve ends there.
-    start : (x, y)
-        px.
-    direction : float
-        Radians; of the two directions at the start the one nearer to it is taken.
-    step : float
-        px.
-    count : int
-        Steps at most.
-
-    Returns
-    -------
-    float array (n + 1, 3)
-        x, y and theta, continuous, with n <= count; px and radians.
-
-    Raises
-    ------
-    PaperCodeError
-        For values out of range, or a field that gives anything but one orientation at one place.
-    """
-    step, count = check_number("step", step), check_count("count", count, most=MOST_PLACES)
-    start, direction = check_array("start", start), check_array("direction", direction)
-    if start.shape != (2,) or direction.ndim:
-        raise PaperCodeError(f"start must be one place (x, y) and direction one angle, not of shapes {start.shape} and {direction.shape}.")
-
-    def towards(x, y, last):
-        theta = check_array("The field's value", field(x, y), finite=False)
-        if theta.size != 1:
-            raise PaperCodeError(f"The field must give one orientation at one place, not an array of shape {theta.shape}.")
-        theta = theta.item()
-        return last + (theta - last + np.pi / 2) % np.pi - np.pi / 2
-
-    (x, y), theta = start, towards(*start, direction)
-    curve = [(x, y, theta)]
-    for _ in range(count):
-        middle = towards(x + step / 2 * np.cos(theta), y + step / 2 * np.sin(theta), theta)
-        x, y = x + step * np.cos(middle), y + step * np.sin(middle)
-        theta = towards(x, y, middle)
-        if not np.isfinite(theta):
-            break
-        curve.append((x, y, theta))
-    return np.array(curve)
-
-
 def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np.ndarray]:
     """The orientation of the greatest value at each place, of equal ones the first, refined by a parabola.
 
@@ -247,43 +193,6 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
     bend = before - 2 * top + after
     shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1), 0)
     return (best + shift) % len(values) * period / len(values), top
-
-
-def orientation_field(theta: ArrayLike, x: ArrayLike, y: ArrayLike) -> Callable[[ArrayLike, ArrayLike], np.ndarray]:
-    """A callable orientation field from samples: bilinear in (cos 2 theta, sin 2 theta), never in theta.
-
-    Parameters
-    ----------
-    theta : array (rows, columns)
-        Orientations modulo pi.
-    x : array (columns,)
-        px, evenly spaced, growing.
-    y : array (rows,)
-        px, evenly spaced, shrinking.
-
-    Returns
-    -------
-    callable
-        ``field(x, y)``, radians in [0, pi); nan outside the samples. Broadcasts.
-
-    Raises
-    ------
-    PaperCodeError
-        For shapes that do not fit each other, or places that are not finite or in another order.
-    """
-    theta = check_array("theta", theta, finite=False)
-    x, y = check_array("x", x), check_array("y", y)
-    if x.ndim != 1 or y.ndim != 1 or theta.shape != (y.size, x.size) or x.size < 2 or y.size < 2 or x[1] <= x[0] or y[1] >= y[0]:
-        raise PaperCodeError("orientation_field needs theta (rows, columns), x growing with the columns and y shrinking with the rows.")
-    double = np.cos(2 * theta), np.sin(2 * theta)
-
-    def field(px, py):
-        px, py = check_arrays(x=px, y=py, finite=False)
-        places = np.stack([(py - y[0]) / (y[1] - y[0]), (px - x[0]) / (x[1] - x[0])])
-        cos, sin = (map_coordinates(part, places.reshape(2, -1), order=1, cval=np.nan).reshape(px.shape) for part in double)
-        return np.mod(np.arctan2(sin, cos) / 2, np.pi)
-
-    return field
 
 
 @dataclass(frozen=True)
@@ -374,11 +283,17 @@ def fit_slope(
         raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
     if weights.min() < 0 or weights.sum() == 0:
         raise PaperCodeError("fit_slope: weights must not be negative, nor all zero.")
+    low, high = check_array("bounds", bounds)
+    if not low < high:
+        raise PaperCodeError(f"fit_slope: bounds must grow, not go from {low:g} to {high:g}.")
     score = np.vectorize(lambda c: slope_score(c, x, y, theta, weights))
-    grid = np.linspace(*bounds, 1 + math.ceil((bounds[1] - bounds[0]) / 0.02))
+    grid = np.linspace(low, high, 1 + math.ceil((high - low) / 0.02))
     near = grid[score(grid).argmax()]
     best = minimize_scalar(
-        lambda c: -slope_score(c, x, y, theta, weights), bounds=(near - 0.02, near + 0.02), method="bounded", options={"xatol": 1e-10}
+        lambda c: -slope_score(c, x, y, theta, weights),
+        bounds=(max(near - 0.02, low), min(near + 0.02, high)),
+        method="bounded",
+        options={"xatol": 1e-10},
     )
     deviation = np.abs(fold(theta - 2 * np.arctan2(y, x)))
     mean_deviation = float((weights * deviation).sum() / weights.sum())
