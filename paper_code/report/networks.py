@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.perturb import perturbed
 from paper_code.core.table import Row
@@ -12,6 +13,7 @@ from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums
+from paper_code.lateral.views import like_map
 
 ARRAYS = ("gram", "cross", "total", "square", "count", "orientation")
 BANK = ("l0", "l1", "K")
@@ -78,3 +80,23 @@ def load(path):
         return Measured(about["condition"], about["seed"], bank, sums, draws["relabelled"], draws["dealt"], rows, tensors.get("co"))
     except (KeyError, TypeError, ValueError) as error:
         raise PaperCodeError(f"{path} does not hold a network's measures ({error}); delete it, and 'make book' makes it again") from error
+
+
+def portraits(build, labels):
+    """One measured network of each condition, for looking: ``{label: (l0, fields from the best Gabor to the worst, map of like cells)}``.
+
+    ``labels`` names conditions; a build that measured none of them, as the quick profile, shows the reference's first network.
+    """
+    folder, faces = Path(build) / "networks", {}
+    for condition, label in labels.items():
+        paths = [path for seed in weights.shipped(condition) if (path := file_of(folder, condition, seed)).exists()]
+        if paths:
+            faces[label] = _portrait(load(paths[0]))
+    return faces or {"reference": _portrait(load(sorted(folder.glob("reference/seed-*.safetensors"))[0]))}
+
+
+def _portrait(one):
+    """l0, the fields, or behind a rectified l0 the filters, and K between like cells where it was measured."""
+    rectified = weights.configuration(one.condition, one.seed).l0 == "rectified"
+    fields = (one.bank.l1 if rectified else one.bank.fields)[np.argsort(-one.bank.fits.r2, kind="stable")]
+    return one.bank.l0, fields, None if one.sums is None else like_map(one.bank.frame, one.bank.among(one.bank.K))[1]
