@@ -58,6 +58,12 @@ def term_values(numbers, kernel, condition="reference", version="raw", step=END,
     return {ring: {name: numbers.networks(measure=f"{kernel}.{name}", ring=ring, **where)[0] for name in TERMS} for ring in RINGS}
 
 
+def columns(numbers, measures, condition="reference"):
+    """Measures of l0, l1 or the bank on the reported networks: array (networks, measures)."""
+    where = {"condition": condition, "step": END, "seed": reported_seeds(numbers, condition)}
+    return np.stack([numbers.networks(measure=name, **where)[0] for name in measures], axis=1)
+
+
 def judged(numbers, primary, condition="reference"):
     """(estimate, p after Holm, verdict) of one of the plan's primary measures."""
     place = {"condition": condition, "seed": ALL, "step": END, "version": primary["version"], "ring": primary["ring"]}

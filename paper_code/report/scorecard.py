@@ -10,7 +10,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.rounding import shown
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.tables import effect_text
+from paper_code.core.tables import effect_text, p_text
 from paper_code.report.pool import verdict
 
 FILE = Path(__file__).with_name("claims.toml")
@@ -68,6 +68,11 @@ class Found:
         return text.replace("+", "") if self.claim.unit == "R² or share" else text
 
     @property
+    def words(self):
+        """Effect, chance, target and verdict of a row with a target, in a line."""
+        return f"{self.effect} (chance {self.chance}, target {self.claim.target:.2f}, {p_text(self.p)}): **{self.verdict}**"
+
+    @property
     def chance(self):
         """As text."""
         return "–" if np.isnan(self.row.null) else shown(self.row.null)
@@ -108,6 +113,11 @@ def judge(claim, numbers):
     p = numbers.one(measure=f"{claim.measure}:{claim.family}", **place).p if claim.family else row.p
     said = "" if claim.ours else verdict(row, p, claim.target, claim.margin)
     return Found(claim, row, p, said, single(claim, numbers))
+
+
+def row_of(measure, numbers):
+    """The judged row of one measure of the filters."""
+    return judge(next(one for one in claims()[1] if one.measure == measure), numbers)
 
 
 def single(claim, numbers):
