@@ -438,7 +438,7 @@ def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
 
 
 def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site):
-    for name in ("explorer", "growth"):
+    for name in ("explorer", "growth", "kernel"):
         for word in ("a cell", "</script><script>x()</script>"):  # raster escapes it
             (site / "page.html").write_text(f"<body>{raster.page(name, {'name': word})}</body>")
             assert check_html.check(site) == []

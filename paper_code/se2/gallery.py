@@ -1,0 +1,110 @@
+"""Both group kernels on a small grid of their parameters, by place and as fans on a ring: what the interactive figure of chapter 01 shows.
+
+Kernels are undirected, as are those that a lateral kernel is compared with: bars have no head. Enhancement has D22 = D and
+D11 = 1 / alpha, its time being measured in px: without turns both families then have the same mean square distance along the edge,
+2 / alpha^2.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.se2.arguments import check_number
+from paper_code.se2.curves import fit_slope, mode_field
+from paper_code.se2.direction_process import DirectionProcess
+from paper_code.se2.enhancement import Enhancement
+from paper_code.se2.sampling import Kernel, sample_grid
+
+FAMILIES = ("direction process", "enhancement")
+DIFFUSIONS = (0.01, 0.03, 0.1, 0.3)  # rad^2/px
+LENGTHS = (3.0, 6.0, 12.0)  # px, 1 / alpha
+BLUR, BLUR_THETA = 1.0, 0.1  # px and radians; the samples are one blur apart
+RADIUS = 15  # px, half side of the maps
+RING = (6.0, 10.5)  # px, the distances that a fan is the mean of
+STEP = np.deg2rad(15)  # of the turns
+DIRECTIONS = 36  # of a fan, over pi
+CONE = np.deg2rad(25)  # to either side of the axis, where the slope is taken
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Densities per px^2 and radian of f families, d diffusions, l lengths and t turns.
+
+    Turns to the other side are mirror images: K(x, y, -theta) = K(x, -y, theta).
+    """
+
+    families: tuple[str, ...]
+    diffusion: np.ndarray  # (d,), rad^2/px, growing
+    length: np.ndarray  # (l,), 1 / alpha, px, growing
+    turns: np.ndarray  # (t,), radians, from 0 to pi / 2
+    ticks: np.ndarray  # (n,), px, growing: x of the columns, and y of the rows from below
+    directions: np.ndarray  # (p,), radians, from -pi / 2 up, of period pi
+    ring: tuple[float, float]  # px
+    maps: np.ndarray  # (f, d, l, t, n, n), rows from top to bottom, x along the edge at the centre
+    fans: np.ndarray  # (f, d, l, t, p), mean over the ring
+    slope: np.ndarray  # (f, d, l), of the likeliest turn on the ring over the direction, near the axis; 2 is co-circular
+
+
+def gallery(diffusion: Sequence[float] = DIFFUSIONS, length: Sequence[float] = LENGTHS) -> Gallery:
+    """Both families at every combination of some angular diffusions and mean lengths.
+
+    Parameters
+    ----------
+    diffusion : sequence of float
+        D of the direction process, D22 of enhancement, rad^2/px; growing.
+    length : sequence of float
+        1 / alpha, px; growing.
+
+    Returns
+    -------
+    Gallery
+
+    Raises
+    ------
+    PaperCodeError
+        If a list is empty or does not grow, or a value is out of range.
+    """
+    diffusion, length = _growing("diffusion", diffusion), _growing("length", length)
+    found = [[[_views(_kernel(_process(family, D, far))) for far in length] for D in diffusion] for family in FAMILIES]
+    maps, fans, slope = (np.array([[[one[part] for one in line] for line in block] for block in found]) for part in range(3))
+    ticks = np.arange(-RADIUS, RADIUS + 1.0)
+    return Gallery(FAMILIES, diffusion, length, STEP * np.arange(maps.shape[3]), ticks, _directions(), RING, maps, fans, slope)
+
+
+def _growing(name: str, values: Sequence[float]) -> np.ndarray:
+    if np.ndim(values) != 1 or not len(values):
+        raise PaperCodeError(f"{name} must be a list of at least one number.")
+    checked = np.array([check_number(name, value) for value in values])
+    if (np.diff(checked) <= 0).any():
+        raise PaperCodeError(f"{name} must be a growing list, not {', '.join(f'{value:g}' for value in checked)}.")
+    return checked
+
+
+def _directions() -> np.ndarray:
+    return np.pi * np.arange(DIRECTIONS) / DIRECTIONS - np.pi / 2
+
+
+def _process(family: str, D: float, length: float) -> DirectionProcess | Enhancement:
+    shared = {"alpha": 1 / length, "blur": BLUR, "blur_theta": BLUR_THETA, "undirected": True}
+    return DirectionProcess(D=D, **shared) if family == FAMILIES[0] else Enhancement(D11=length, D22=D, **shared)
+
+
+def _kernel(process: DirectionProcess | Enhancement) -> Kernel:
+    """A process at twice the places and turns that are kept, which is enough to interpolate between them."""
+    return sample_grid(process, size=4 * RADIUS + 1, spacing=0.5, n_theta=2 * round(np.pi / STEP))
+
+
+def _views(kernel: Kernel) -> tuple[np.ndarray, np.ndarray, float]:
+    """Maps (t, n, n) and the fan (t, p) at turns from 0 to pi / 2, and the slope."""
+    quarter = slice(0, kernel.theta.size // 2 + 1, 2)
+    inner, outer = RING
+    distance = inner + (outer - inner) * (np.arange(6) + 0.5) / 6
+    psi = _directions()
+    at = kernel.at(distance[:, None] * np.cos(psi), distance[:, None] * np.sin(psi), kernel.theta[:, None, None])
+    fan = np.average(at, axis=1, weights=distance)  # a ring has more places farther out
+    ahead = (np.abs(psi) <= CONE) & (np.abs(psi) > 1e-9)  # the axis itself tells nothing of a slope
+    likeliest, weight = mode_field(fan[:, None, ahead], np.pi)
+    slope = fit_slope(np.cos(psi[ahead]), np.sin(psi[ahead]), likeliest[0], weight[0]).c
+    return kernel.values[quarter, ::2, ::2], fan[quarter], slope
