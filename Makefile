@@ -12,7 +12,7 @@ CORE := gabor lgn nulls statistics table models pedestal validation se2_curves s
 NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapter lab core processors measures references train controls ship picture lock clean distclean
+.PHONY: help book test pdf serve chapter lab core processors measures references train controls ship picture lock clean distclean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,12 @@ test: .venv/installed ## Style, a strict build of the book on the quick profile,
 	@$(PIPELINE) html $(QUICK)
 	@$(RUN) -m paper_code.workflow.compare _build/quick/executed tests/reference
 	@$(PYTEST) $(NBVAL) --all-notebooks --threads 2 --noise 1 tests
+
+pdf: .venv/installed ## The built book as one PDF, _build/book.pdf, by the Chromium or Chrome on PATH or CHROME=/path/to/chrome
+	@$(RUN) -m paper_code.workflow.pdf "$(CHROME)"
+
+serve: .venv/installed ## The built book at http://127.0.0.1:8000/, or PORT=8001, for this machine alone
+	@$(RUN) -m paper_code.workflow.serve "$(PORT)"
 
 chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute: where its page is, and where its numbers differ from the reference's
 	@$(RUN) -m paper_code.workflow.one_chapter "$(CH)"

@@ -54,9 +54,11 @@ def small_book(folder):
     root = folder / "a book"
     (root / "book" / "_static").mkdir(parents=True)
     shutil.copytree(ROOT / "paper_code", root / "paper_code", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(ROOT / "_config.yml", root / "_config.yml")
+    for name in ("_config.yml", "CITATION.cff", "LICENSE"):
+        shutil.copyfile(ROOT / name, root / name)
     shutil.copyfile(ROOT / "book" / "references.bib", root / "book" / "references.bib")
-    (root / "book" / "_static" / "custom.css").write_text("")
+    for name in ("custom.css", "zoom.js"):
+        (root / "book" / "_static" / name).write_text("")
     (root / "book" / "_static" / "mathjax").mkdir()
     (root / "book" / "_static" / "mathjax" / "tex-chtml.js").write_text("")
     (root / "requirements.txt").write_text("numpy\n")

@@ -14,11 +14,11 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import refuse
 from paper_code.workflow.toc import is_notebook, pages
 
-ROOT_FILES = ("_toc.yml", "_config.yml")
+ROOT_FILES = ("_toc.yml", "_config.yml", "CITATION.cff", "LICENSE")
 
 
 def sources(toc="_toc.yml"):
-    """Every file that is staged as it is: configuration, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
+    """Every file that is staged as it is: of the root, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
     found = [Path(name) for name in ROOT_FILES] + [Path(f"{page}.md") for page in pages(toc)]
     for folder in sorted({Path(page).parent for page in pages(toc)}):
         found += [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".md", ".ipynb", ".tmp")]

@@ -1,0 +1,82 @@
+"""The foot of the pages, the texts that the search reads, and the server."""
+
+import datetime
+import socket
+import threading
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from small_book import ROOT
+
+import paper_code
+from paper_code.core.errors import PaperCodeError
+from paper_code.workflow import serve
+from paper_code.workflow.footer import foot
+from paper_code.workflow.search import sections
+
+
+def test_the_foot_says_what_citation_and_licence_say():
+    citation, licence = yaml.safe_load((ROOT / "CITATION.cff").read_text()), (ROOT / "LICENSE").read_text()
+    text = foot(citation, licence, lambda name: f"../{name}", "references.html")
+    released = citation["date-released"]
+    assert f"Version {paper_code.__version__}, {released.day} {released:%B} {released.year}." in text
+    assert "code and weights MIT" in text and "text and figures CC BY 4.0" in text
+    assert '<a href="../LICENSE">' in text and '<a href="../CITATION.cff">' in text
+    assert '<a href="references.html">Bertoni, Montobbio, Sarti and Citti (2021)</a>' in text
+    assert f'href="https://doi.org/{citation["preferred-citation"]["doi"]}"' in text
+    other = {**citation, "version": "<9>", "date-released": "2030-01-02"}
+    other_text = foot(other, "another licence", str)
+    assert "Version &lt;9&gt;, 2 January 2030." in other_text and "text and figures" not in other_text and "references" not in other_text
+    assert isinstance(released, datetime.date)
+
+
+PAGE = r"""<nav>a menu</nav><article class="bd-article"><section id="top"><h1>A <em>page</em><a class="headerlink" href="#top">#</a></h1>
+<p>First <b>w</b>ord, \(K_{ij}\).</p>
+<div class="cell"><details><summary>Show</summary><div class="cell_input"><pre>code = 1</pre></div></details>
+<div class="cell_output"><p>an output</p></div></div><script>no</script>
+<section id="inner"><h2>Inner</h2><p>Last words.</p><dl>
+<dt id="term-a">a term<a class="headerlink" href="#term-a">#</a></dt><dd><p>its meaning</p></dd>
+<dt id="term-b">alone</dt></dl></section><p>And after.</p></section></article>"""
+
+
+def test_every_word_of_a_page_is_in_one_section_prose_before_code():
+    assert sections(PAGE) == [
+        ["top", "A page", "First word, K_{ij}. an output And after. code = 1"],
+        ["inner", "Inner", "Last words."],
+        ["term-a", "a term", "its meaning"],
+        ["term-b", "alone", ""],
+    ]
+    assert sections("<p>no article</p>") == []
+
+
+@pytest.fixture
+def html(tmp_path):
+    (tmp_path / "index.html").write_text("<p>a book</p>")
+    (tmp_path / "LICENSE").write_text("a licence")
+    return tmp_path
+
+
+def test_the_book_is_served_to_this_machine_alone(html):
+    with serve.server(html, "0") as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        host, port = running.server_address
+        with urlopen(f"http://{host}:{port}/") as page, urlopen(f"http://{host}:{port}/LICENSE") as licence:
+            assert host == "127.0.0.1" and page.read() == b"<p>a book</p>" and licence.headers["Content-Type"] == "text/plain"
+        running.shutdown()
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "1e3", "80 80", "²"])
+def test_a_port_is_a_number(html, port):
+    with pytest.raises(PaperCodeError, match="PORT is a whole number"):
+        serve.server(html, port)
+
+
+def test_a_taken_port_and_a_missing_book_are_one_line(html, capsys, monkeypatch):
+    monkeypatch.chdir(html)
+    assert serve.main(["0"]) == 1
+    assert capsys.readouterr().err == "error: there is no built book in _build/html: run make book first\n"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PaperCodeError, match=rf"port {port} is taken or not allowed; choose another: make serve PORT={port + 1}"):
+            serve.server(html, str(port))
