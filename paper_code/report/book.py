@@ -24,7 +24,8 @@ def table(build):
 def networks(build, condition="reference"):
     """The measured networks of a condition that estimates are made over, a list of Measured by seed; in the quick profile a single one."""
     paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
-    return [load(paths[seed]) for seed in reported(condition, sorted(paths)) or sorted(paths)]
+    listed = reported(condition, weights.seeds(condition, needed=False))  # a build may hold files of an earlier one
+    return [load(paths[seed]) for seed in [seed for seed in listed if seed in paths] or sorted(paths)]
 
 
 def which(numbers, condition="reference"):
