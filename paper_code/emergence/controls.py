@@ -211,10 +211,10 @@ class Board:
         parts = [f"**{capital(self.label[name])}**\n\n{self.report(name)}" for name in names if name in self.there]
         return "\n\n".join(parts) or "There is no network of these conditions in the table."
 
-    def answers(self, words):
+    def answers(self, words, places=KERNEL):
         """A sentence a term of K: what it is less without, not told apart without, more without. ``words`` names what was taken away."""
         chief, lines = [name for name in words if name in self.there], []
-        for place in KERNEL:
+        for place in places:
             kinds = needed(self.numbers, place, chief, self.base)
             heads = ("less without", "not told apart without", "more without")
             parts = [f"{head} {', '.join(words[name] for name in names)}" for head, names in zip(heads, kinds, strict=True) if names]
