@@ -22,7 +22,10 @@ ONE = """<article class="bd-article"><section id="one"><h1>One &amp; all<a class
 <div class="cell_output"><div class="output text_html"><canvas></canvas><canvas></canvas><script>draw()</script></div></div>
 </section></article><div class="extra_footer"><p>Version 1. <a href="../LICENSE">Licences</a></p></div>"""
 TWO = '<article class="bd-article"><section id="there"><h1>Two</h1></section></article>'
-PAGES = {"book/one": f"<html><head>{HEAD}</head><body>{ONE}</body></html>", "book/two": f"<html><head></head><body>{TWO}</body></html>"}
+PAGES = {
+    "book/one": f"<html><head>{HEAD}</head><body><h1>Seen on paper</h1>{ONE}</body></html>",
+    "book/two": f"<html><head></head><body>{TWO}</body></html>",
+}
 
 
 @pytest.fixture
@@ -146,6 +149,7 @@ def test_make_pdf_writes_the_pdf_and_links_to_it_once(book, capsys):
         assert pdf.main([browser(book.parent, SKIA)]) == 0
     assert capsys.readouterr().out == "the book is in _build/book.pdf\n" * 2
     assert book.with_name("book.pdf").read_bytes() == (book / "book.pdf").read_bytes() == pdf.tidy_outline(SKIA)
+    assert '#</a></h1>\n<p id="book-pdf">' in (book / "book/one.html").read_text()
     linked = {name: (book / f"{name}.html").read_text().count('<a href="../book.pdf">') for name in PAGES}
     assert linked == {"book/one": 1, "book/two": 0}
     assert sorted(path.name for path in book.parent.iterdir()) == ["a browser", "book.pdf", "html"]

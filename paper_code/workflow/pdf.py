@@ -106,10 +106,11 @@ def tidy_outline(content):
 
 
 def link_from(page):
-    """Put a link to the PDF below the title of a built page, unless it is there."""
+    """Put a link to the PDF below the title of the article of a built page, unless it is there."""
     text = read_text(page)
-    if 'id="book-pdf"' not in text:
-        write_atomically(page, text.replace("</h1>", f"</h1>\n{LINK}", 1))
+    before, found, article = text.partition("<article")  # the theme has a title before it that is seen on paper alone
+    if found and 'id="book-pdf"' not in text:
+        write_atomically(page, before + found + article.replace("</h1>", f"</h1>\n{LINK}", 1))
 
 
 def make(html, target, browser, title):

@@ -73,7 +73,7 @@ def compose(pages, base, title, captions=None, numbers=None):
         if name in (captions or {}):
             lines.append(f'<li class="part">{escape(captions[name])}</li>')
         number = (numbers or {}).get(anchor(name, names), "")
-        lines.append(f'<li><a href="#{anchor(name, names)}">{soup.h1.decode_contents()}</a><span>{number}</span></li>')
+        lines.append(f'<li><a href="#{anchor(name, names)}">{soup.article.h1.decode_contents()}</a><span>{number}</span></li>')
     texts = [f'<section class="page" id="{anchor(name, names)}">{soup.article}</section>' for name, soup in soups.items()]
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{escape(title)}</title>'
