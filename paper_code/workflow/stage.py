@@ -6,6 +6,7 @@ of the build lies beside the pages for the same end.
 """
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,12 +15,14 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import refuse
 from paper_code.workflow.toc import is_notebook, pages
 
-ROOT_FILES = ("_toc.yml", "_config.yml", "CITATION.cff", "LICENSE")
+ROOT_FILES = ("_toc.yml", "_config.yml")
+FOOT_FILES = ("CITATION.cff", "LICENSE")  # read by the foot of every page; a folder for training alone has none
 
 
 def sources(toc="_toc.yml"):
     """Every file that is staged as it is: of the root, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
-    found = [Path(name) for name in ROOT_FILES] + [Path(f"{page}.md") for page in pages(toc)]
+    found = [Path(name) for name in (*ROOT_FILES, *filter(os.path.isfile, FOOT_FILES))]
+    found += [Path(f"{page}.md") for page in pages(toc)]
     for folder in sorted({Path(page).parent for page in pages(toc)}):
         found += [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".md", ".ipynb", ".tmp")]
     return sorted(set(found))
