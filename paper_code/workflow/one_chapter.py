@@ -18,7 +18,7 @@ from paper_code.workflow.compare import compare_notebooks
 from paper_code.workflow.environment import closed
 from paper_code.workflow.html import BUILD
 from paper_code.workflow.stage import copy, sources
-from paper_code.workflow.toc import notebook_chapters
+from paper_code.workflow.toc import is_notebook, notebook_chapters, pages
 
 QUICK = Path("_build/quick")
 FOLDER = Path("_build/chapter")
@@ -34,7 +34,7 @@ def check_name(chapter):
 
 
 def render(chapter, notebook, folder=FOLDER):
-    """Render a chapter as a book of one page; returns the page.
+    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the page.
 
     Raises
     ------
@@ -45,11 +45,12 @@ def render(chapter, notebook, folder=FOLDER):
     for old in (stage, work):
         shutil.rmtree(old, ignore_errors=True)
     for source in sources():
-        if source.suffix != ".md" and str(source) != "_toc.yml":
+        if str(source) not in ("_toc.yml", *(f"{page}.md" for page in pages() if is_notebook(page))):
             copy(source, stage / source)
     copy(notebook, stage / "book" / f"{chapter}.ipynb")
     (stage / "extra" / "_sources").mkdir(parents=True, exist_ok=True)
-    (stage / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": f"book/{chapter}"}))
+    plain = [{"file": page} for page in pages() if not is_notebook(page)]
+    (stage / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": f"book/{chapter}", "chapters": plain}))
     command = [sys.executable, "-c", BUILD, "build", str(stage), "--path-output", str(work), "--all", "-q"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", env=closed())
     page = work / "_build" / "html" / "book" / f"{chapter}.html"
