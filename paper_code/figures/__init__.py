@@ -71,6 +71,13 @@ def tile(filters, columns, gap=1, normalise=True):
     return canvas
 
 
+def cocircular_line(axes):
+    """Dashed, the turns of co-circular sources, twice their direction, in a fan from -90 to 90 degrees along both axes."""
+    for shift in (-180, 0, 180):
+        axes.plot([-90, 90], [shift - 180, shift + 180], "--", color=INK, linewidth=0.8)
+    axes.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
+
+
 def training_steps(axes, last):
     """A logarithmic axis of training steps up to ``last``, with step 0 at its left end, before a dotted line."""
     axes.set_xscale("symlog", linthresh=1, linscale=0.5)

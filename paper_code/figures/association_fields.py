@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label
 
 LINES = {
     "K, raw": (ACCENT, "o"),
@@ -21,15 +21,11 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, a scale a ring; dashed, co-circular sources."""
     kernels = list(next(iter(rows.values())))
     figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
-    psi = np.linspace(-90, 90, 361)
-    theta = (2 * psi + 90) % 180 - 90
-    theta[np.abs(np.diff(theta, prepend=theta[0])) > 90] = np.nan
     for line, (ring, found), limit in zip(axes, rows.items(), limits, strict=True):
         for panel, name in zip(line, kernels, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
-            panel.plot(psi, theta, color=INK, linewidth=0.8, linestyle="--")
-            panel.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
+            cocircular_line(panel)
             for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
                 label.set_horizontalalignment(side)
         line[0].set_ylabel(f"{ring} px\nturn θ (°)")

@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, show_weights, tile, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, cocircular_line, panel_label, show_weights, tile, training_steps
 
 
 def argument(early, fields, order, target):
@@ -87,11 +87,8 @@ def strip(filters, bank, patterns, fan, course):
     first, second = lower.subplots(1, 2)
     limit = np.abs(fan).max()
     first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
-    psi = np.linspace(-90, 90, 361)
-    theta = (2 * psi + 90) % 180 - 90
-    theta[np.abs(np.diff(theta, prepend=theta[0])) > 90] = np.nan
-    first.plot(psi, theta, color=INK, linewidth=0.8, linestyle="--")
-    first.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlabel="where the other cell lies (°)", ylabel="how far it is turned (°)")
+    cocircular_line(first)
+    first.set(xlabel="where the other cell lies (°)", ylabel="how far it is turned (°)")
     first.set_title("K beyond the reach of the fields")
     panel_label(first, "E")
     if course.band:

@@ -11,6 +11,7 @@ from paper_code.core.rounding import signed
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.tables import effect_text, markdown_table, p_cell
+from paper_code.lateral import components
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
 from paper_code.report.networks import load
 from paper_code.report.pool import verdict
@@ -48,14 +49,20 @@ def untrained(measured):
     return weights.initial_early(measured.condition, measured.seed).K
 
 
+def between_like(networks, kernel_of):
+    """Principal components of a kernel between like cells, the pairs of all networks together; ``kernel_of`` gives it of a Measured."""
+    banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
+    return components.components(np.concatenate([components.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
+
+
 def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):
     """The estimate over networks of one term."""
     return numbers.one(condition=condition, seed=ALL, step=step, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
-def term_values(numbers, kernel, condition="reference", version="raw", step=END, seeds=None):
+def term_values(numbers, kernel, condition="reference", version="raw", step=END):
     """The five terms of a kernel on single networks: ``{ring: {term: (networks,)}}``."""
-    where = {"condition": condition, "step": step, "version": version, "seed": seeds or reported_seeds(numbers, condition)}
+    where = {"condition": condition, "step": step, "version": version, "seed": reported_seeds(numbers, condition)}
     return {ring: {name: numbers.networks(measure=f"{kernel}.{name}", ring=ring, **where)[0] for name in TERMS} for ring in RINGS}
 
 

@@ -27,7 +27,6 @@ def closure(modules):
     while waiting:
         whole = waiting | {above for name in waiting for above in _graph().find_upstream_modules(name)}
         whole |= {name.rpartition(".")[0] for name in whole} - {""}
-        whole |= {".".join(name.split(".")[:2]) for name in whole}
         found, waiting = found | waiting, whole - found - waiting
     return found
 

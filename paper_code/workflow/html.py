@@ -52,9 +52,9 @@ def render(stage, html):
     return 0
 
 
-def build(stage, work):
-    """Run Jupyter Book, quietly unless it fails: then what it said that matters, as a list; an OSError if that stopped it."""
-    options = ["--path-output", str(work), "--all", "-q", "-W", "--keep-going", "-n"]
+def build(stage, work, strict=True):
+    """Run Jupyter Book quietly; what it said that matters if it fails, warnings too if strict, as a list; an OSError if that stopped it."""
+    options = ["--path-output", str(work), "--all", "-q", *(["-W", "--keep-going", "-n"] if strict else [])]
     command = [sys.executable, "-c", BUILD, "build", str(stage), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", env=closed())
     if done.returncode == 0:

@@ -9,7 +9,7 @@ import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.rounding import significant
-from paper_code.figures import ACCENT, INK, SIGNED, panel_label
+from paper_code.figures import ACCENT, INK, SIGNED, cocircular_line, panel_label
 from paper_code.figures.interactive import raster
 
 CORE = 3.0  # px: nearer to the edge the blur sets the density, and the colours of a map end
@@ -149,7 +149,5 @@ def _draw_fan(panel, gallery, fan):
     beyond = [90 + 90 / gallery.directions.size, 90 + 45 / (gallery.turns.size - 1)]
     extent = (-beyond[0], beyond[0], -beyond[1], beyond[1])
     image = panel.imshow(fan, cmap=SIGNED, vmin=-1, vmax=1, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")
-    for shift in (-180, 0, 180):
-        panel.plot([-90, 90], [shift - 180, shift + 180], "--", color=INK, linewidth=0.8)
-    panel.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
+    cocircular_line(panel)
     return image
