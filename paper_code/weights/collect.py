@@ -103,6 +103,8 @@ def _encode(files, preset, key):
         if not np.isfinite(early[layer]).all():
             raise PaperCodeError(f"weights of {key} are beyond half precision; keep them exact")
     kept = {**files, "early": early}
+    if "snapshots" in kinds:  # the start is not kept: weights.initial_early draws it again
+        kept["snapshots"] = {name: tensor for name, tensor in files["snapshots"].items() if int(name.partition("/")[0]) > 0}
     return {kind: kept[kind] if kind == "log" else as_bytes(kept[kind]) for kind in kinds}
 
 

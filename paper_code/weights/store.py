@@ -139,14 +139,18 @@ def configuration(condition, seed, directory=None):
 
 
 def load_snapshots(condition, seed, directory=None):
-    """Snapshots through training, a list of :class:`EarlyLayers` by step; K is None where it was not kept."""
+    """Snapshots through training, a list of :class:`EarlyLayers` by step; K is None where it was not kept.
+
+    The first is :func:`initial_early`, which no file holds.
+    """
     by_step = {}
     for name, tensor in _tensors(condition, seed, "snapshots", directory).items():
         step, _, layer = name.partition("/")
         if not step.isdecimal():
             raise PaperCodeError(f"the snapshots of {condition}/seed-{seed} hold {name!r}, no layer at a step; collect the run again")
         by_step.setdefault(int(step), {})[layer] = tensor
-    return [EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step)]
+    start = initial_early(condition, seed, directory)
+    return [start, *(EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step) if step > 0)]
 
 
 def load_network(condition, seed, directory=None):
