@@ -102,6 +102,7 @@ class Train(Settings):
     conditions: list[Name]
     seeds: list[Seed]
     control_seeds: list[Seed]
+    third_seeds: list[Name]
     root: str
     options: str
     threads: Count

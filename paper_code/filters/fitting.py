@@ -142,13 +142,19 @@ def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int 
     Solution
     """
     parameters = np.clip(start, model.lower, model.upper)
-    state = list(normal_equations(model, parameters, values))
-    damping = np.full(len(values), 1e-2)
-    active = np.arange(len(values))
-    identity = np.eye(parameters.shape[1])
-    for _ in range(iterations):
-        if len(active) == 0:
-            break
+    count, size = parameters.shape
+    room = max(BLOCK // values.shape[1], 1)
+    linear = model.basis(parameters[:1]).shape[1]
+    state = [np.zeros(count), np.zeros((count, linear)), np.zeros((count, size, size)), np.zeros((count, size))]
+    damping, left = np.full(count, 1e-2), np.full(count, iterations)
+    active, waiting = np.arange(0), np.arange(count)
+    identity = np.eye(size)
+    while len(active) or len(waiting):
+        if len(active) <= room // 2 and len(waiting):
+            admitted, waiting = np.split(waiting, [room - len(active)])
+            for part, new in zip(state, normal_equations(model, parameters[admitted], values[admitted]), strict=True):
+                part[admitted] = new
+            active = np.concatenate([active, admitted])
         here = parameters[active]
         ssr, _, curvature, gradient = (part[active] for part in state)
         # A parameter on its bound that would leave the box is held there for this step.
@@ -166,7 +172,8 @@ def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int 
             part[winners] = new[better]
         small = better & (ssr - trial[0] < tolerance * ssr) & (damping[active] < 1)
         damping[active] *= np.where(better, 0.2, 5.0)
-        active = active[~small & (damping[active] < 1e8) & (trial[0] > 1e-24)]
+        left[active] -= 1
+        active = active[~small & (damping[active] < 1e8) & (trial[0] > 1e-24) & (left[active] > 0)]
     span = model.upper - model.lower
     at_bound = (parameters - model.lower < 1e-6 * span) | (model.upper - parameters < 1e-6 * span)
     return Solution(parameters, state[1], state[0], at_bound)
@@ -179,9 +186,9 @@ def best_start(model: Any, values: np.ndarray, starts: np.ndarray) -> Solution:
     """
     count, tries = starts.shape[:2]
     owner = np.repeat(np.arange(count), tries)
-    race = _minimise_blocks(model, values, starts.reshape(count * tries, -1), owner, RACE)
+    race = minimise(model, values[owner], starts.reshape(count * tries, -1), RACE)
     left = contenders(model, race, tries)
-    final = _minimise_blocks(model, values, race.parameters[left], owner[left], 300)
+    final = minimise(model, values[owner[left]], race.parameters[left])
     best = np.lexsort((final.ssr, owner[left]))[np.unique(owner[left], return_index=True)[1]]
     return Solution(*(getattr(final, field.name)[best] for field in fields(Solution)))
 
@@ -205,8 +212,3 @@ def contenders(model: Any, race: Solution, tries: int) -> np.ndarray:
         double = np.tril(apart < SAME * lowest, -1).any(axis=1)
         left.append(mine[~double])
     return np.concatenate(left)
-
-
-def _minimise_blocks(model: Any, values: np.ndarray, starts: np.ndarray, owner: np.ndarray, iterations: int) -> Solution:
-    parts = [minimise(model, values[owner[one]], starts[one], iterations) for one in blocks(len(starts), values.shape[1])]
-    return Solution(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Solution)))

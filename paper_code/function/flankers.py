@@ -124,22 +124,23 @@ def flanker_effects(network, kernels, spacing, seed=0):
     cell, place = np.divmod(window.argmax(dim=1).numpy(), PLACES**2)
     row, column = first + place // PLACES, first + place % PLACES
     own = alone[range(count), cell, row, column].numpy()
+    reach = next(iter(kernels.values())).shape[-1] // 2
+    around = [np.arange(2 * reach + 1) + at[:, None] for at in (row, column)]
+
+    def inputs(h):
+        """What reaches the cell of every stimulus: (stimuli, n k k)."""
+        padded = functional.pad(h, [reach] * 4).numpy()
+        return (
+            padded[np.arange(count)[:, None, None], :, around[0][:, :, None], around[1][:, None]].transpose(0, 3, 1, 2).reshape(count, -1)
+        )
+
+    names = [name for name in activity if name != "alone"]
+    base = inputs(alone)
+    brought = np.stack([(inputs(activity[name]) - base) / own[:, None] for name in names])
     found = {}
     for name, kernel in kernels.items():
-        weights = torch.as_tensor(np.asarray(kernel), dtype=torch.float32)
-        reach = weights.shape[-1] // 2
-
-        def lateral(h, weights=weights, reach=reach):
-            padded = functional.pad(h, [reach] * 4)
-            return np.array(
-                [
-                    float((weights[i] * padded[n, :, r : r + 2 * reach + 1, c : c + 2 * reach + 1]).sum())
-                    for n, (i, r, c) in enumerate(zip(cell, row, column, strict=True))
-                ]
-            )
-
-        base = lateral(alone)
-        found[name] = {key: float(((lateral(h) - base) / own).mean()) for key, h in activity.items() if key != "alone"}
+        heard = np.einsum("asf,sf->a", brought, np.asarray(kernel, np.float32)[cell].reshape(count, -1)) / count
+        found[name] = dict(zip(names, heard.astype(float).tolist(), strict=True))
     return found
 
 
