@@ -22,10 +22,10 @@ from pydantic import Field
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
-from paper_code.core.schema import Count, Hash, Key, Record, Word, check
 from paper_code.core.statistics import Estimate, pooled_differences
-from paper_code.core.tables import plain
+from paper_code.core.text import plain
 from paper_code.function import stimuli
+from paper_code.weights.records import Count, Hash, Key, Record, Word, check
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.rounding import as_large
+from paper_code.core.text import as_large
 from paper_code.network import fourier
 
 

@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from paper_code.core.perturb import VARIABLE
+from paper_code.network.layers import VARIABLE
 from paper_code.workflow.compare import differences
 from paper_code.workflow.environment import closed
 from paper_code.workflow.kernels import BlockingKernelManager, prepare_environment
@@ -20,7 +20,7 @@ from paper_code.workflow.toc import notebook_chapters
 def pytest_addoption(parser):
     parser.addoption("--all-notebooks", action="store_true", help="fail unless every notebook chapter of _toc.yml ran")
     parser.addoption("--threads", type=int, default=1, help="threads of a kernel")
-    parser.addoption("--noise", default="", metavar="SEED[:SIZE]", help="noise on the weights, see paper_code/core/perturb.py")
+    parser.addoption("--noise", default="", metavar="SEED[:SIZE]", help="noise on the weights, see paper_code/network/layers.py")
 
 
 def pytest_configure(config):
