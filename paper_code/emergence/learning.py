@@ -17,34 +17,17 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True)
 class Curve:
-    """The log of one training.
-
-    Attributes
-    ----------
-    condition : str
-    seed : int
-    step : int array (n,)
-        Steps at which the loss was noted.
-    loss : float array (n,)
-        Cross-entropy of the batch, with label smoothing, in nats.
-    epoch : int array (m,)
-        Epochs at whose end the network was tested.
-    epoch_step : int array (m,)
-    accuracy, accuracy_noise_free : float arrays (m,)
-        On the test images, with and without receptor noise; NaN where there were no test images.
-    seconds : float
-        From start to end.
-    """
+    """The log of one training."""
 
     condition: str
     seed: int
-    step: np.ndarray
-    loss: np.ndarray
-    epoch: np.ndarray
-    epoch_step: np.ndarray
-    accuracy: np.ndarray
-    accuracy_noise_free: np.ndarray
-    seconds: float
+    step: np.ndarray  # int (n,), steps at which the loss was noted
+    loss: np.ndarray  # (n,), cross-entropy of the batch, with label smoothing, in nats
+    epoch: np.ndarray  # int (m,), epochs at whose end the network was tested
+    epoch_step: np.ndarray  # int (m,)
+    accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN where there were no test images
+    accuracy_noise_free: np.ndarray  # (m,), the same without the noise
+    seconds: float  # from start to end
 
     def smoothed(self, window):
         """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
@@ -54,31 +37,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """What the networks of one condition reached on their test images.
-
-    Attributes
-    ----------
-    condition : str
-    about : str
-    images : str
-        Source of the images.
-    images_sha256 : str
-    classes : int
-    test_images : int
-    seeds : tuple of int
-    noisy, noise_free : float arrays (seeds,)
-        With and without receptor noise.
-    """
+    """What the networks of one condition reached on their test images."""
 
     condition: str
     about: str
-    images: str
+    images: str  # source of the images
     images_sha256: str
     classes: int
     test_images: int
     seeds: tuple
-    noisy: np.ndarray
-    noise_free: np.ndarray
+    noisy: np.ndarray  # (seeds,), with receptor noise
+    noise_free: np.ndarray  # (seeds,), without it
 
     def row(self):
         """Cells of a table: condition, images, seeds, accuracies without noise as mean, sd and range, mean with noise, chance."""
@@ -187,32 +156,15 @@ def against(other, reference):
 
 @dataclass(frozen=True)
 class Growth:
-    """Filters through training.
+    """Filters through training."""
 
-    Attributes
-    ----------
-    steps : int array (k,)
-        The last is the end of training.
-    l0 : float array (k, a, a), or None
-    cells : int array (c,)
-        Which cells of l1 are shown, by orientation.
-    fields : float array (k, c, b, b)
-        Their receptive fields l1 * l0.
-    all_steps : int array (n,)
-        Every snapshot, and the end.
-    l0_similarity : float array (n,), or None
-        Correlation of l0 with what it becomes.
-    field_similarity : float array (n, cells)
-        The same for the receptive field of every cell.
-    """
-
-    steps: np.ndarray
-    l0: np.ndarray | None
-    cells: np.ndarray
-    fields: np.ndarray
-    all_steps: np.ndarray
-    l0_similarity: np.ndarray | None
-    field_similarity: np.ndarray
+    steps: np.ndarray  # int (k,), the last is the end of training
+    l0: np.ndarray | None  # (k, a, a)
+    cells: np.ndarray  # int (c,), which cells of l1 are shown, by orientation
+    fields: np.ndarray  # (k, c, b, b), their receptive fields l1 * l0
+    all_steps: np.ndarray  # int (n,), every snapshot, and the end
+    l0_similarity: np.ndarray | None  # (n,), correlation of l0 with what it becomes
+    field_similarity: np.ndarray  # (n, cells), the same for the receptive field of every cell
 
 
 def growth(condition, seed, columns=9, cells=6, directory=None):

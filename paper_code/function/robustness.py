@@ -134,20 +134,11 @@ class Measured(Record):
 
 @dataclass(frozen=True)
 class Robustness:
-    """What ``data/robustness.json`` says.
-
-    Attributes
-    ----------
-    content : dict
-    right : dict of dicts of bool arrays (seeds, levels, images)
-        ``right[group][corruption]``; groups without networks are left out.
-    seeds : dict of lists of int
-        By group.
-    """
+    """What ``data/robustness.json`` says."""
 
     content: dict
-    right: dict
-    seeds: dict
+    right: dict  # bool arrays (seeds, levels, images) by ``right[group][corruption]``; groups without networks are left out
+    seeds: dict  # of lists of int, by group
 
     @classmethod
     def read(cls, path=FILE):

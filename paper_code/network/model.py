@@ -247,30 +247,14 @@ def gaussian_kernel(sd):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the network.
-
-    Attributes
-    ----------
-    name : str
-    definition : str
-        In a few words.
-    shape : tuple of int
-        Output for one image: (channels, rows, columns), or (classes,).
-    field : int
-        Side of the square of receptors, in pixels and at most the image's, that can influence one value of the output. A
-        receptor is a place behind the optics, so the blur does not count.
-    parameters : int
-        Learned numbers.
-    multiply_adds : int
-        For one image.
-    """
+    """One stage of the network."""
 
     name: str
-    definition: str
-    shape: tuple
-    field: int
-    parameters: int
-    multiply_adds: int
+    definition: str  # in a few words
+    shape: tuple  # output for one image: (channels, rows, columns), or (classes,)
+    field: int  # side of the square of receptors, behind the optics, that can influence one value of the output, px
+    parameters: int  # learned numbers
+    multiply_adds: int  # for one image
 
 
 def stages(config):
