@@ -5,7 +5,7 @@ CLOSED := -I paper_code/workflow/environment.py
 RUN := .venv/bin/python $(CLOSED)
 PIPELINE := $(RUN) -m paper_code.workflow
 QUICK := --config profile=quick build=_build/quick
-PYTEST := $(RUN) -m pytest -p paper_code.workflow.count_notebooks
+PYTEST := $(RUN) -m pytest -p paper_code.workflow.compare
 # Whatever pip's own settings say of the place. No line that runs $(RUN) may need a shell: a process below make ends when make is killed.
 INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
 CORE := gabor lgn nulls statistics table models pedestal validation se2_curves se2_direction_process se2_enhancement se2_lattice se2_resolution
@@ -32,13 +32,13 @@ pdf: .venv/installed ## The built book as one PDF, _build/book.pdf, by the Chrom
 	@$(RUN) -m paper_code.workflow.pdf "$(CHROME)"
 
 serve: .venv/installed ## The built book at http://127.0.0.1:8000/, or PORT=8001, for this machine alone
-	@$(RUN) -m paper_code.workflow.serve "$(PORT)"
+	@$(RUN) -m paper_code.workflow.reader serve "$(PORT)"
 
 chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute: where its page is, and where its numbers differ from the reference's
-	@$(RUN) -m paper_code.workflow.one_chapter "$(CH)"
+	@$(RUN) -m paper_code.workflow.reader chapter "$(CH)"
 
 lab: .venv/lab ## Open the chapters' sources in JupyterLab, in the same environment
-	@$(RUN) -m paper_code.workflow.lab
+	@$(RUN) -m paper_code.workflow.reader lab
 
 core: python ## What needs no torch, in an environment of its own with PYTHON: installed, and its tests
 	@rm -rf _build/core && "$(PYTHON)" $(CLOSED) -m venv _build/core

@@ -9,8 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from paper_code.network import fourier
-from paper_code.network.cost import lateral_multiply_adds, stages
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.model import Network, NetworkConfig, lateral_multiply_adds, stages
 from paper_code.training.conditions import CONDITIONS
 
 # K of 5 x 5 runs as a convolution, which hooks and torch's counter can see.

@@ -19,7 +19,7 @@ from paper_code.figures.interactive import growth, raster
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.views import like_map, maps
 from paper_code.report.networks import Measured
-from paper_code.workflow.check_html import Page
+from paper_code.workflow.html import Page
 
 SIZE_CAP = 300_000
 TOTAL = 64

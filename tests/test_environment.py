@@ -14,8 +14,8 @@ from small_book import FRONT, ROOT, small_book
 from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import __main__ as pipeline
 from paper_code.workflow import environment as environments
+from paper_code.workflow.chapters import BlockingKernelManager
 from paper_code.workflow.environment import LONGEST, closed, prepare
-from paper_code.workflow.kernels import BlockingKernelManager
 
 SHOWS = """```{code-cell} ipython3
 import getpass
@@ -113,7 +113,7 @@ def test_reference_notebooks_run_in_the_same_environment(tmp_path):
     text = "utf-8 utf-8 UTF-8 é 漢 reader\nFalse 1.5 True 1\nTrue True a book\n"
     cell.outputs = [new_output("stream", name="stdout", text=text)]
     nbformat.write(new_notebook(cells=[cell]), root / "tests" / "one.ipynb")
-    options = ["-p", "paper_code.workflow.count_notebooks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
+    options = ["-p", "paper_code.workflow.compare", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
     done = run(root, hostile(tmp_path) | {"PYTEST_ADDOPTS": "--no-such"}, "pytest", *options, "--rootdir", ".", "tests")
     assert done.returncode == 0 and b"1 passed" in done.stdout + done.stderr, done.stdout.decode()
 

@@ -17,7 +17,7 @@ from paper_code.filters import fit_gabor
 from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.single_cell import TURNS, of_target
-from paper_code.workflow.check_html import Page
+from paper_code.workflow.html import Page
 
 COUNT, SIZE, STRIDE = 28, 11, 2
 NOISY = 3  # a cell whose field is too noisy to tell its orientation

@@ -5,7 +5,9 @@ import os
 import signal
 import stat
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny import disk_full_beyond, temporary_files
 
@@ -108,7 +110,11 @@ def test_json_that_cannot_be_written_or_read_is_one_line(tmp_path):
     write_json(path, {"b": 1, "a": [None, 0.5]})
     assert read_json(path) == {"a": [None, 0.5], "b": 1} and path.read_text().index('"a"') < path.read_text().index('"b"')
     before = path.read_bytes()
-    fails("NaN or infinite", write_json, path, {"a": float("nan")})
+    endless = []
+    endless.append(endless)
+    for value in (float("nan"), float("inf"), np.zeros(2), {1, 2}, Path("x"), endless):
+        fails("JSON has no word for a value", write_json, path, {"a": value})
+    fails("JSON has no word for a value", write_json, path, {1: 0, "1": 0})
     assert path.read_bytes() == before
     for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b""):
         path.write_bytes(content)

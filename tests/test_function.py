@@ -16,7 +16,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
 from paper_code.core.geometry import pixel_grid
 from paper_code.core.statistics import over_networks
-from paper_code.core.tables import effect_text
+from paper_code.core.text import effect_text
 from paper_code.function import circuits, contours, lightness, robustness, silencing, stimuli
 from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame

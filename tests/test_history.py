@@ -4,32 +4,32 @@ import pytest
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.report import history
+from paper_code.report import provenance
 from paper_code.training.conditions import CONDITIONS
 
 
 @pytest.mark.parametrize("name", ["sweep", "shortening"])
 def test_every_run_has_a_line_that_names_what_was_changed(name):
-    rows = history.recorded(weights.DIRECTORY.parent / f"{name}.json")
-    header, table = history.recipe_rows(rows, CONDITIONS["reference"])
+    rows = provenance.recorded(weights.DIRECTORY.parent / f"{name}.json")
+    header, table = provenance.recipe_rows(rows, CONDITIONS["reference"])
     assert len(table) == len(rows) > 2 and {len(line) for line in table} == {len(header)}
     for row in rows:
-        changed = history.differences(row["condition"], CONDITIONS["reference"].as_dict())
+        changed = provenance.differences(row["condition"], CONDITIONS["reference"].as_dict())
         assert sum(all(f"{key} {value}" in line[0] for key, value in changed.items()) for line in table) >= 1
 
 
 def test_a_setting_that_differs_is_named_and_equal_ones_are_not():
     base, other = (CONDITIONS[name].as_dict() for name in ("reference", "control"))
-    assert history.differences(base, base) == {}
-    assert history.differences(other, base) == {"epochs": other["training"]["epochs"], "batch": other["training"]["batch"]}
+    assert provenance.differences(base, base) == {}
+    assert provenance.differences(other, base) == {"epochs": other["training"]["epochs"], "batch": other["training"]["batch"]}
 
 
 def test_what_was_asked_for_is_the_least(tmp_path):
-    row = {"survey": dict(history.WANTED)}
-    assert history.reaches_all(row)
-    for name in history.WANTED:
-        assert not history.reaches_all({"survey": row["survey"] | {name: history.WANTED[name] - 0.01}})
-        assert not history.reaches_all({"survey": row["survey"] | {name: None}})
+    row = {"survey": dict(provenance.WANTED)}
+    assert provenance.reaches_all(row)
+    for name in provenance.WANTED:
+        assert not provenance.reaches_all({"survey": row["survey"] | {name: provenance.WANTED[name] - 0.01}})
+        assert not provenance.reaches_all({"survey": row["survey"] | {name: None}})
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(PaperCodeError, match="no list of surveyed runs"):
-        history.recorded(tmp_path / "other.json")
+        provenance.recorded(tmp_path / "other.json")

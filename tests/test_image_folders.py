@@ -12,7 +12,7 @@ from test_images import encode, fails, noise, read_folder
 from tiny import command
 
 from paper_code.figures.training import contact_sheet
-from paper_code.images.split import part_of
+from paper_code.images.folder import part_of
 
 TRAINING = ("trn", "train", "Train", "TRAIN", "training", "Training_Set", "train_images", "trainset", "TrainData", "train1")
 HELD_OUT = ("tst", "test", "Test", "TEST", "testing", "test-set", "testImages", "val", "Val", "valid", "VALIDATION", "validation_split")

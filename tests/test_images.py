@@ -13,7 +13,7 @@ from PIL import Image
 
 from paper_code import images
 from paper_code.core.errors import PaperCodeError
-from paper_code.images import listing, photographs, stl10
+from paper_code.images import folder, photographs, stl10
 from paper_code.images.decode import decode, grey_range, to_levels
 from paper_code.images.image_set import ImageSet, choose_classes
 
@@ -666,7 +666,7 @@ def test_bad_files_are_named_in_one_line_each_and_the_rest_is_read(mixed, capfd)
 def test_the_split_of_a_folder_ignores_the_order_of_its_files(mixed, monkeypatch):
     first = read_folder(mixed)
     listdir = os.listdir
-    monkeypatch.setattr(listing.os, "listdir", lambda place: listdir(place)[::-1])
+    monkeypatch.setattr(folder.os, "listdir", lambda place: listdir(place)[::-1])
     assert read_folder(mixed).sha256 == first.sha256
 
 

@@ -13,7 +13,7 @@ from paper_code import se2
 from paper_code.core.errors import PaperCodeError
 from paper_code.figures.interactive import kernel, raster
 from paper_code.se2 import gallery
-from paper_code.workflow.check_html import Page
+from paper_code.workflow.html import Page
 
 SIZE_CAP = 150_000  # characters of the page's figure
 KERNELS = [(0, 0, 2), (0, 2, 1), (1, 0, 1), (1, 3, 0)]  # family, diffusion, length

@@ -7,9 +7,9 @@ import pytest
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import sha256, write_json
-from paper_code.core.tables import settings
 from paper_code.core.tensors import write_tensors
-from paper_code.emergence import growth, learning
+from paper_code.core.text import settings
+from paper_code.emergence import learning
 from paper_code.lateral import activity
 from paper_code.network.model import NetworkConfig
 from paper_code.training.conditions import Condition, TrainingConfig
@@ -125,7 +125,7 @@ def test_a_manifest_with_the_reference_alone_has_nothing_to_compare(planted):
 
 
 def test_growth_ends_at_the_trained_filters_with_similarity_one(planted):
-    grown = growth.growth("reference", 0, columns=4, cells=3, directory=planted)
+    grown = learning.growth("reference", 0, columns=4, cells=3, directory=planted)
     assert grown.all_steps.tolist() == [*STEPS, TOTAL]
     assert grown.steps[0] == 0 and grown.steps[-1] == TOTAL and len(grown.steps) == 4
     np.testing.assert_allclose(grown.l0_similarity[-1], 1)
@@ -135,15 +135,15 @@ def test_growth_ends_at_the_trained_filters_with_similarity_one(planted):
 
 
 def test_settled_is_the_step_after_the_last_fall_below():
-    assert growth.settled(np.array([0, 1, 2, 5, 9]), [0.1, 0.6, 0.4, 0.7, 1.0]) == 5
-    assert growth.settled(np.array([3, 4]), [0.6, 0.9]) == 3
+    assert learning.settled(np.array([0, 1, 2, 5, 9]), [0.1, 0.6, 0.4, 0.7, 1.0]) == 5
+    assert learning.settled(np.array([3, 4]), [0.6, 0.9]) == 3
 
 
 def test_spaced_keeps_first_and_last_and_is_logarithmic():
     steps = np.array([0, *range(1, 1001)])
-    np.testing.assert_array_equal(steps[growth.spaced(steps, 5, span=1000)], [0, 1, 10, 100, 1000])
-    np.testing.assert_array_equal(steps[growth.spaced(steps, 4, span=100)], [0, 10, 100, 1000])
-    assert growth.spaced(np.array([0, 7]), 9).tolist() == [0, 1]
+    np.testing.assert_array_equal(steps[learning.spaced(steps, 5, span=1000)], [0, 1, 10, 100, 1000])
+    np.testing.assert_array_equal(steps[learning.spaced(steps, 4, span=100)], [0, 10, 100, 1000])
+    assert learning.spaced(np.array([0, 7]), 9).tolist() == [0, 1]
 
 
 def test_pictures_are_standardised_by_the_training_images(planted):

@@ -10,7 +10,7 @@ from paper_code.core.statistics import generator
 from paper_code.filters import fit_gabor, measures
 from paper_code.lateral.frame import Cells, pair_frame
 from paper_code.report import sensitivity
-from paper_code.workflow.stage import stage
+from paper_code.workflow.html import stage
 
 SEEDS = weights.seeds("reference")[:5]
 

@@ -6,14 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from paper_code.emergence.growth import Growth
-from paper_code.emergence.learning import Accuracy
+from paper_code.emergence.learning import Accuracy, Growth
 from paper_code.figures import architecture, training
 from paper_code.images.image_set import ImageSet
-from paper_code.network.cost import stages
 from paper_code.network.dynamics import trace
 from paper_code.network.layers import EarlyLayers
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.model import Network, NetworkConfig, stages
 
 RNG = np.random.default_rng(3)
 

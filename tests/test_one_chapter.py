@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from small_book import small_book
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.workflow.one_chapter import check_name, render
+from paper_code.workflow.reader import check_name, render
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_another_name_is_one_line_with_the_chapters_that_there_are(name, says):
 
 
 def test_the_command_ends_with_that_line():
-    done = subprocess.run([sys.executable, "-m", "paper_code.workflow.one_chapter", "4"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "paper_code.workflow.reader", "chapter", "4"], capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith("error: there is no chapter '4'") and done.stderr.count("\n") == 1
 
 

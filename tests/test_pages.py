@@ -11,9 +11,8 @@ from small_book import ROOT
 
 import paper_code
 from paper_code.core.errors import PaperCodeError
-from paper_code.workflow import serve
-from paper_code.workflow.footer import foot
-from paper_code.workflow.search import sections
+from paper_code.workflow import reader
+from paper_code.workflow.extension import foot, sections
 
 
 def test_the_foot_says_what_citation_and_licence_say():
@@ -58,7 +57,7 @@ def html(tmp_path):
 
 
 def test_the_book_is_served_to_this_machine_alone(html):
-    with serve.server(html, "0") as running:
+    with reader.server(html, "0") as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         host, port = running.server_address
         with urlopen(f"http://{host}:{port}/") as page, urlopen(f"http://{host}:{port}/LICENSE") as licence:
@@ -69,14 +68,14 @@ def test_the_book_is_served_to_this_machine_alone(html):
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "1e3", "80 80", "²"])
 def test_a_port_is_a_number(html, port):
     with pytest.raises(PaperCodeError, match="PORT is a whole number"):
-        serve.server(html, port)
+        reader.server(html, port)
 
 
 def test_a_taken_port_and_a_missing_book_are_one_line(html, capsys, monkeypatch):
     monkeypatch.chdir(html)
-    assert serve.main(["0"]) == 1
+    assert reader.main(["serve", "0"]) == 1
     assert capsys.readouterr().err == "error: there is no built book in _build/html: run make book first\n"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PaperCodeError, match=rf"port {port} is taken or not allowed; choose another: make serve PORT={port + 1}"):
-            serve.server(html, str(port))
+            reader.server(html, str(port))

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import pdf
-from paper_code.workflow.print_page import UNSET, compose, parts, quoted
+from paper_code.workflow.pdf import UNSET, compose, parts, quoted
 
 HEAD = (
     '<link rel="stylesheet" href="../_static/a.css"><link rel="search" href="../search.html"><script src="../_static/zoom.js"></script>'

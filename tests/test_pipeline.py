@@ -16,10 +16,9 @@ from small_book import BAD, FRONT, GOOD, pipeline, small_book
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import sha256, write_json
 from paper_code.figures.interactive import raster
-from paper_code.workflow import check_html
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
-from paper_code.workflow.stage import stage
+from paper_code.workflow.html import stage
 from paper_code.workflow.toc import digest, drop_damaged, needs, notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -270,7 +269,7 @@ def test_nbval_session_fails_if_a_notebook_was_left_out(project):
     cell = new_code_cell(f"import os\nprint({shown})", execution_count=1)
     cell.outputs = [new_output("stream", name="stdout", text="True 1 \n")]
     nbformat.write(new_notebook(cells=[cell]), references / "one.ipynb")
-    options = ["-p", "paper_code.workflow.count_notebooks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
+    options = ["-p", "paper_code.workflow.compare", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
     command = [sys.executable, "-m", "pytest", *options, "--rootdir", ".", "tests"]
     alone = subprocess.run(command, capture_output=True, text=True)
     assert alone.returncode == 0, alone.stdout  # the cell saw the root of the repository
@@ -404,8 +403,8 @@ def site(tmp_path):
 
 
 def test_check_html_passes_a_sound_site(site, capsys):
-    assert check_html.check(site) == []
-    assert check_html.main([str(site)]) == 0 and capsys.readouterr().out == ""
+    assert rendering.check(site) == []
+    assert rendering.main(["check", str(site)]) == 0 and capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
@@ -433,7 +432,7 @@ def test_check_html_passes_a_sound_site(site, capsys):
 )
 def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
     (site / "page.html").write_text(PAGE + "\n" + planted)
-    assert check_html.main([str(site)]) == 1
+    assert rendering.main(["check", str(site)]) == 1
     assert capsys.readouterr().out == fault + "\n"
 
 
@@ -441,15 +440,15 @@ def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site)
     for name in ("explorer", "growth", "kernel"):
         for word in ("a cell", "</script><script>x()</script>"):  # raster escapes it
             (site / "page.html").write_text(f"<body>{raster.page(name, {'name': word})}</body>")
-            assert check_html.check(site) == []
+            assert rendering.check(site) == []
             (site / "page.html").write_text(f"<body>{raster.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
-            faults = [fault.partition(": ")[2] for fault in check_html.check(site)]
+            faults = [fault.partition(": ")[2] for fault in rendering.check(site)]
             assert set(faults) == ({"unknown script: x()"} if "<" in word else set())
     (site / "page.html").write_text("<body><script>x()")
-    assert ["unknown script" in fault for fault in check_html.check(site)] == [True]
+    assert ["unknown script" in fault for fault in rendering.check(site)] == [True]
 
 
 def test_check_html_reads_style_sheets_and_empty_folders(site, tmp_path):
     (site / "style.css").write_text("@font-face { src: url(https://fonts.example.org/a.woff2) }")
-    assert check_html.check(site) == ["style.css:1: loaded from another host: https://fonts.example.org/a.woff2"]
-    assert check_html.check(tmp_path / "nothing") == [f"{tmp_path / 'nothing'}: no html pages"]
+    assert rendering.check(site) == ["style.css:1: loaded from another host: https://fonts.example.org/a.woff2"]
+    assert rendering.check(tmp_path / "nothing") == [f"{tmp_path / 'nothing'}: no html pages"]

@@ -1,7 +1,7 @@
 """The tables of the reproducibility chapter say what the manifest says."""
 
 from paper_code import weights
-from paper_code.weights import provenance
+from paper_code.report import provenance
 
 
 def test_every_network_and_every_set_of_images_is_listed():

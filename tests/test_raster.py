@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paper_code.figures.interactive import raster
-from paper_code.workflow.check_html import Page
+from paper_code.workflow.html import Page
 
 NAMES = {"explorer": "cell-explorer", "growth": "growth", "kernel": "kernel-player"}
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from paper_code import se2, weights
-from paper_code.core import rounding
+from paper_code.core import text
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.perturb import VARIABLE, perturbed
-from paper_code.core.tables import glue, spread, write_results
+from paper_code.core.text import glue, spread, write_results
+from paper_code.network.layers import VARIABLE, perturbed
 
 ROOT = Path(__file__).resolve().parent.parent
 NOISE = np.concatenate([[0], np.random.default_rng(0).normal(0, 1e-12, 200)])
@@ -22,7 +22,7 @@ NOISE = np.concatenate([[0], np.random.default_rng(0).normal(0, 1e-12, 200)])
 def test_a_value_on_a_tie_is_shown_alike_whatever_its_noise(digits, sign):
     for whole in (0, 1, 8, 42, 83.0):
         tie = sign * (whole + 0.5) / 10**digits
-        texts = {rounding.fixed(tie + noise, digits) for noise in NOISE}
+        texts = {text.fixed(tie + noise, digits) for noise in NOISE}
         assert len(texts) == 1
         assert abs(float(texts.pop()) - tie) <= 0.5001 / 10**digits
 
@@ -31,11 +31,11 @@ def test_the_median_of_shares_on_a_tie_is_shown_alike():
     assert len({spread(np.array([0.845, 0.845, 0.845]) + noise) for noise in NOISE}) == 1
 
 
-@pytest.mark.parametrize(("value", "digits", "sign", "text"), [
+@pytest.mark.parametrize(("value", "digits", "sign", "said"), [
     (-0.004, 2, "-", "0.00"), (-0.006, 2, "-", "-0.01"), (0.126, 2, "+", "+0.13"), (-1e-15, 1, "+", "+0.0"), (2.0, 0, "-", "2"),
 ])  # fmt: skip
-def test_fixed_has_so_many_digits_and_no_minus_before_zero(value, digits, sign, text):
-    assert rounding.fixed(value, digits, sign) == text
+def test_fixed_has_so_many_digits_and_no_minus_before_zero(value, digits, sign, said):
+    assert text.fixed(value, digits, sign) == said
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
@@ -43,9 +43,9 @@ def test_a_null_value_equal_to_the_statistic_counts_whatever_its_noise(scale):
     value = 0.7 * scale
     null = np.array([value, 2 * value, value / 2, -value, np.nan])
     for noise in 100 * NOISE:
-        assert rounding.as_large(null, value * (1 + noise)).tolist() == [True, True, False, False, True]
-    assert rounding.as_large(null, value * (1 + 1e-6)).tolist() == [False, True, False, False, True]
-    assert rounding.as_large(np.array([1.0, 0.0]), 1e-15).tolist() == [True, True]  # zero beside values of size 1
+        assert text.as_large(null, value * (1 + noise)).tolist() == [True, True, False, False, True]
+    assert text.as_large(null, value * (1 + 1e-6)).tolist() == [False, True, False, False, True]
+    assert text.as_large(np.array([1.0, 0.0]), 1e-15).tolist() == [True, True]  # zero beside values of size 1
 
 
 def test_of_equal_directions_the_first_is_preferred_whatever_the_noise():
@@ -56,9 +56,9 @@ def test_of_equal_directions_the_first_is_preferred_whatever_the_noise():
 
 
 def test_significant_rounds_every_float_and_nothing_else():
-    text = "2/3 = 0.66666666"
-    numbers = {"a": np.array([1 / 3, 2e-9 / 3]), "b": [0.3 + 1e-9, (1, True, None, text)], "c": np.float64(12345.678), "d": np.int64(10**7)}
-    assert rounding.significant(numbers) == {"a": [0.33333, 6.6667e-10], "b": [0.3, [1, True, None, text]], "c": 12346.0, "d": 10**7}
+    said = "2/3 = 0.66666666"
+    numbers = {"a": np.array([1 / 3, 2e-9 / 3]), "b": [0.3 + 1e-9, (1, True, None, said)], "c": np.float64(12345.678), "d": np.int64(10**7)}
+    assert text.significant(numbers) == {"a": [0.33333, 6.6667e-10], "b": [0.3, [1, True, None, said]], "c": 12346.0, "d": 10**7}
 
 
 def test_results_and_glued_values_are_rounded(tmp_path, monkeypatch):

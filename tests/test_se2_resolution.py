@@ -14,7 +14,8 @@ from se2_reference import hankel
 from paper_code import se2
 from paper_code.core.errors import PaperCodeError
 from paper_code.se2 import benchmark
-from paper_code.se2.resolution import TOLERANCE, losses, resolved
+from paper_code.se2.modes import Process
+from paper_code.se2.sampling import TOLERANCE, losses, resolved
 
 # Right where they were wrong in silence
 
@@ -68,12 +69,11 @@ def test_a_long_thin_resolvent_by_the_hankel_route():
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e5])
-def test_eigenvectors_do_not_depend_on_the_unit_of_length(scale):
+def test_heat_kernels_do_not_depend_on_the_unit_of_length(scale):
     given = dict(size=16, D22=0.1, time=2.0)
     unit = se2.enhancement(D11=1.0, blur=0.5, spacing=0.5, **given).values
-    for method in ("eigen", "talbot"):
-        scaled = se2.enhancement(D11=scale**2, blur=0.5 * scale, spacing=0.5 * scale, method=method, **given).values
-        np.testing.assert_allclose(scaled * scale**2, unit, atol=1e-9 * unit.max())
+    scaled = se2.enhancement(D11=scale**2, blur=0.5 * scale, spacing=0.5 * scale, **given).values
+    np.testing.assert_allclose(scaled * scale**2, unit, atol=1e-9 * unit.max())
 
 
 @pytest.mark.parametrize("life", [dict(time=3.0), dict(alpha=0.4), dict(alpha=2.0, shape=5)])
@@ -204,7 +204,7 @@ NUMBERS = {
     "blur": lambda v: replace(PROCESS, blur=v),
     "blur_theta": lambda v: replace(PROCESS, blur_theta=v),
     "spacing": lambda v: se2.sample_grid(PROCESS, size=8, spacing=v),
-    "heisenberg": lambda v: se2.heisenberg(1.0, 0.0, 0.0, D=v, alpha=1.0),
+    "tolerance": lambda v: se2.sample_points(PROCESS, 0, 0, 0, tolerance=v),
     "length": lambda v: se2.geodesic(0.1, 0.1, v),
     "curvature": lambda v: se2.association_field(length=1.0, curvature=v),
     "lattice spacing": lambda v: se2.lattice_kernel(PROCESS, spacing=v),
@@ -220,17 +220,13 @@ COUNTS = {
     "geodesic": lambda v: se2.geodesic(0.1, 0.1, 1.0, count=v),
     "arcs": lambda v: se2.association_field(length=1.0, curvature=1.0, count=v),
     "points": lambda v: se2.association_field(length=1.0, curvature=1.0, points=v),
-    "paths": lambda v: benchmark.simulate(PROCESS, v),
-    "benchmark": lambda v: benchmark.Lattice(radius=v),
 }
 ARRAYS = {
     "points": lambda v: se2.sample_points(PROCESS, v, [1.0, 2.0, 3.0], 0),
     "spectrum": lambda v: PROCESS.spectrum(v, [1.0, 2.0, 3.0]),
-    "heisenberg": lambda v: se2.heisenberg(v, [1.0, 2.0, 3.0], 0.0, D=0.1, alpha=1.0),
     "frames": lambda v: se2.lattice_kernel(PROCESS, radius=1, frame_angles=v, offsets=np.zeros((9, 9, 2))),
     "angles": lambda v: se2.lattice_kernel(PROCESS, radius=1, angles=v, offsets=np.zeros((9, 9, 2))),
     "offsets": lambda v: se2.lattice_kernel(PROCESS, radius=1, offsets=v),
-    "undirect": se2.undirect,
     "mode": se2.mode_field,
     "curvature": lambda v: se2.constant_curvature(v, [1.0, 2.0, 3.0]),
     "co-circular": lambda v: se2.co_circular(v, [1.0, 2.0, 3.0]),
@@ -296,14 +292,11 @@ def test_what_is_not_an_array_that_fits_is_refused(name):
         (lambda: se2.DirectionProcess(D=0.1, time=1e20).spectrum([1.0], [1.0]), "minutes"),
         (lambda: se2.DirectionProcess(D=0.1, alpha=1.0, blur_theta=1e-9), "blur_theta"),
         (lambda: se2.geodesic(0.1, 1e3, 1e3), "too long"),
-        (lambda: benchmark.finite_differences(PROCESS, benchmark.Lattice(), 1000), "memory"),
         (lambda: se2.sample_points("a process", 0, 0, 0), "process must"),
         (lambda: se2.sample_grid(None, size=8), "process must"),
         (lambda: se2.lattice_kernel(3), "process must"),
-        (lambda: se2.Enhancement(D11=1.0, D22=1.0, time=1.0, method=["eigen"]), "method"),
         (lambda: replace(PROCESS, undirected="no"), "undirected"),
         (lambda: se2.sample_points(PROCESS, [1, 2], [1, 2, 3], 0), "shapes"),
-        (lambda: se2.heisenberg(np.nan, 0, 0, D=0.1, alpha=1.0), "finite"),
     ],
 )
 def test_what_would_take_too_much_or_is_no_argument_is_refused(call, word):
@@ -319,10 +312,18 @@ def test_every_kind_of_real_number_is_taken():
     assert se2.sample_points(se2.DirectionProcess(D=1, alpha=np.int64(1), modes=np.int32(40)), [Fraction(1, 2), 1], 0, 0).shape == (2,)
 
 
-def test_near_its_source_the_heisenberg_density_overflows_and_is_never_nan():
-    x = np.array([1e-200, 1e-200, 1e-10, 1e300])
-    values = se2.heisenberg(x, [0.0, 1.0, 0.5, 1e300], 0.0, D=0.1, alpha=0.3)
-    np.testing.assert_array_equal(values, [np.inf, 0, 0, 0])
+@pytest.mark.parametrize("strange", [[], {}, np.zeros(2)], ids=["list", "dict", "array"])
+def test_what_cannot_be_hashed_is_refused_like_any_other_argument(strange):
+    for call in (lambda: se2.sample_grid(strange, size=8), lambda: resolved(PROCESS, strange), lambda: resolved(PROCESS, None, strange)):
+        refused(call)
+
+
+def test_a_process_without_its_diffusion_is_none():
+    class Half(Process):
+        """Lacks what the two processes add."""
+
+    with pytest.raises(TypeError, match="abstract.*evolve.*moments.*reach.*resolve"):
+        Half(alpha=1.0)
 
 
 @pytest.mark.parametrize("size, n_theta", [(150, 8), (80, 64)])

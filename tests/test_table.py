@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from paper_code.core.errors import PaperCodeError
@@ -30,7 +31,8 @@ def test_a_table_comes_back_to_five_digits_whatever_the_order(tmp_path):
 def test_networks_come_in_the_order_of_their_seeds_without_the_estimate():
     values, seeds = Table(ROWS).networks(measure="K.like")
     assert seeds == [2, 10] and list(values) == [0.25, 0.1234567891]
-    assert Table(ROWS).networks(measure="K.like", seed=[10])[1] == [10]
+    for wanted in (10, "10", np.array(10), [10], (10,), {10}, range(10, 11), np.array([10]), {10: 1}.keys(), np.array(["10"])):
+        assert Table(ROWS).networks(measure="K.like", seed=wanted)[1] == [10]
 
 
 def test_one_number_is_one_number():

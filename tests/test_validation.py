@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from paper_code import se2
-from paper_code.se2 import validation
+from paper_code.se2 import benchmark
 from paper_code.se2.benchmark import Run
 
 PROCESSES = [
@@ -15,7 +15,7 @@ PROCESSES = [
 
 @pytest.mark.parametrize("process", PROCESSES, ids=["direction", "enhancement"])
 def test_the_kernels_keep_their_laws(process):
-    errors = validation.symmetry_errors(process, count=12)
+    errors = benchmark.symmetry_errors(process, count=12)
     assert set(errors) == {"left", "reflection", "reversal", "reciprocity"}
     assert max(errors.values()) < 1e-4 and errors["reflection"] < 1e-9
 
@@ -31,15 +31,15 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_breaks_a_law(name, monkeypatch):
     law, fault = FAULTS[name]
-    true = validation.sample_points
-    monkeypatch.setattr(validation, "sample_points", lambda process, x, y, theta, **box: true(process, *fault(x, y, theta), **box))
-    assert validation.symmetry_errors(PROCESSES[0], count=12)[law] > 0.02
+    true = benchmark.sample_points
+    monkeypatch.setattr(benchmark, "sample_points", lambda process, x, y, theta, **box: true(process, *fault(x, y, theta), **box))
+    assert benchmark.symmetry_errors(PROCESSES[0], count=12)[law] > 0.02
 
 
 def test_the_largest_gap_of_the_moments_is_found():
-    pairs, gap = validation.moment_gap(PROCESSES[0], size=61, spacing=0.6)
+    pairs, gap = benchmark.moment_gap(PROCESSES[0], size=61, spacing=0.6)
     assert gap == pytest.approx(max(abs(one - two) / max(abs(two), 0.1) for one, two in pairs.values())) and gap < 0.01
-    cut = validation.moment_gap(PROCESSES[0], size=7, spacing=0.6, box=45.0)[1]
+    cut = benchmark.moment_gap(PROCESSES[0], size=7, spacing=0.6, box=45.0)[1]
     assert cut > 10 * gap
 
 
@@ -54,7 +54,7 @@ def test_ways_are_compared_by_their_best_runs():
         Run("finite differences", "grid of 1/2 px", 0.1, 40.0),
         Run("near the axis", "closed form", 0.2, 0.1),
     ]
-    found = validation.compare_ways(runs)
+    found = benchmark.compare_ways(runs)
     assert found["best"] == {"Fourier modes": 1e-5, "Monte Carlo": 0.03, "finite differences": 0.1, "near the axis": 0.2}
     assert found["others"] == 0.03
     np.testing.assert_allclose(found["scatter"], [3, 3])

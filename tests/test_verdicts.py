@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paper_code.report.checks import Checks
+from paper_code.core.text import Checks
 
 
 def test_a_check_is_kept_and_told_once():

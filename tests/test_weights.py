@@ -20,20 +20,14 @@ from tiny import CONDITION, STEPS, TRAINING, command, disk_full_beyond, image_se
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import locked, read_json, sha256, write_json
-from paper_code.core.tables import markdown_table, plain
 from paper_code.core.tensors import digest, read_metadata, read_tensors, write_tensors
+from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network
+from paper_code.report import provenance
 from paper_code.training.conditions import Condition
 from paper_code.training.run import snapshot_steps
-from paper_code.weights import (
-    load_early,
-    load_network,
-    load_snapshots,
-    provenance,
-    read_log,
-    verify,
-)
+from paper_code.weights import load_early, load_network, load_snapshots, read_log, verify
 from paper_code.weights.collect import collect, lighten, read_result
 
 

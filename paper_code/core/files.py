@@ -144,12 +144,14 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
     Raises
     ------
     PaperCodeError
-        If the file cannot be written, or a number is NaN or infinite, for which JSON has no word.
+        If the file cannot be written, or a value is one that JSON has no word for: NaN, infinity, an array.
     """
     try:
         content = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
-    except ValueError as error:
-        raise PaperCodeError(f"{path} is not written: a value is NaN or infinite ({error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PaperCodeError(
+            f"{path} is not written: JSON has no word for a value ({error}); make it a number, a text or a list"
+        ) from error
     write_atomically(path, content + "\n")
 
 

@@ -74,7 +74,7 @@ class Table:
         return len(self.rows)
 
     def where(self, **wanted: Any) -> "Table":
-        """The rows whose columns have the wanted values; a value may be a collection of them."""
+        """The rows whose columns have the wanted values; a value may be a sequence, set or array of them."""
         wanted = {name: _texts(value) for name, value in wanted.items()}
         few = [self._with(name, wanted[name]) for name in ("measure", "condition") if name in wanted]
         rows = min(few, key=len, default=self.rows)
@@ -109,7 +109,8 @@ class Table:
 
 
 def _texts(value: object) -> set[str]:
-    return {str(one) for one in value} if isinstance(value, list | tuple | set | range) else {str(value)}
+    one = isinstance(value, str) or not isinstance(value, Iterable) or np.ndim(value) == 0 and isinstance(value, np.ndarray)
+    return {str(value)} if one else {str(part) for part in value}
 
 
 def write_table(path: str | os.PathLike, rows: Iterable[Row]) -> None:

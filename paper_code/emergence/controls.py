@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_code.core.plan import plan
-from paper_code.core.rounding import shown
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.tables import effect_text, p_cell, p_text
+from paper_code.core.text import effect_text, p_cell, p_text, shown
 
 CONTROL_MEASURES = {
     ("l0.log_r2", "", ""): "l0: R² of the LoG",

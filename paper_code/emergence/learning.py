@@ -1,4 +1,4 @@
-"""What the logs of training say: learning curves, and accuracies over seeds."""
+"""What the logs and the snapshots of training say: learning curves, accuracies over seeds, and how the filters of one network grew."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import reported
-from paper_code.core.rounding import fixed
-from paper_code.core.tables import plain
+from paper_code.core.text import fixed, plain
+from paper_code.filters.spectrum import spectral_orientation
+from paper_code.network.dynamics import correlation
 from paper_code.training.conditions import CONTROLS
 
 REFERENCE = "reference"
@@ -16,34 +17,17 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True)
 class Curve:
-    """The log of one training.
-
-    Attributes
-    ----------
-    condition : str
-    seed : int
-    step : int array (n,)
-        Steps at which the loss was noted.
-    loss : float array (n,)
-        Cross-entropy of the batch, with label smoothing, in nats.
-    epoch : int array (m,)
-        Epochs at whose end the network was tested.
-    epoch_step : int array (m,)
-    accuracy, accuracy_noise_free : float arrays (m,)
-        On the test images, with and without receptor noise; NaN where there were no test images.
-    seconds : float
-        From start to end.
-    """
+    """The log of one training."""
 
     condition: str
     seed: int
-    step: np.ndarray
-    loss: np.ndarray
-    epoch: np.ndarray
-    epoch_step: np.ndarray
-    accuracy: np.ndarray
-    accuracy_noise_free: np.ndarray
-    seconds: float
+    step: np.ndarray  # int (n,), steps at which the loss was noted
+    loss: np.ndarray  # (n,), cross-entropy of the batch, with label smoothing, in nats
+    epoch: np.ndarray  # int (m,), epochs at whose end the network was tested
+    epoch_step: np.ndarray  # int (m,)
+    accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN where there were no test images
+    accuracy_noise_free: np.ndarray  # (m,), the same without the noise
+    seconds: float  # from start to end
 
     def smoothed(self, window):
         """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
@@ -53,31 +37,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """What the networks of one condition reached on their test images.
-
-    Attributes
-    ----------
-    condition : str
-    about : str
-    images : str
-        Source of the images.
-    images_sha256 : str
-    classes : int
-    test_images : int
-    seeds : tuple of int
-    noisy, noise_free : float arrays (seeds,)
-        With and without receptor noise.
-    """
+    """What the networks of one condition reached on their test images."""
 
     condition: str
     about: str
-    images: str
+    images: str  # source of the images
     images_sha256: str
     classes: int
     test_images: int
     seeds: tuple
-    noisy: np.ndarray
-    noise_free: np.ndarray
+    noisy: np.ndarray  # (seeds,), with receptor noise
+    noise_free: np.ndarray  # (seeds,), without it
 
     def row(self):
         """Cells of a table: condition, images, seeds, accuracies without noise as mean, sd and range, mean with noise, chance."""
@@ -182,3 +152,67 @@ def against(other, reference):
     if other.noise_free.max() < reference.noise_free.min():
         return f"{text}; every network below every reference"
     return f"{text}; the ranges overlap"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Filters through training."""
+
+    steps: np.ndarray  # int (k,), the last is the end of training
+    l0: np.ndarray | None  # (k, a, a)
+    cells: np.ndarray  # int (c,), which cells of l1 are shown, by orientation
+    fields: np.ndarray  # (k, c, b, b), their receptive fields l1 * l0
+    all_steps: np.ndarray  # int (n,), every snapshot, and the end
+    l0_similarity: np.ndarray | None  # (n,), correlation of l0 with what it becomes
+    field_similarity: np.ndarray  # (n, cells), the same for the receptive field of every cell
+
+
+def growth(condition, seed, columns=9, cells=6, directory=None):
+    """Follow l0 and some receptive fields of one network from its start to the end of training.
+
+    Parameters
+    ----------
+    condition, seed : str, int
+    columns : int
+        Steps to show: 0, the last, and between them the snapshots nearest to logarithmic spacing.
+    cells : int
+        Receptive fields to show, evenly spread over the orientations of the stronger half of the cells.
+    """
+    end = weights.load_early(condition, seed, directory)
+    total = weights.entry(condition, seed, directory)["steps"]
+    layers = [*weights.load_snapshots(condition, seed, directory), end]
+    steps = np.array([*[layer.step for layer in layers[:-1]], total])
+    shown = spaced(steps, columns)
+    final = end.receptive_fields
+    strength = (final**2).sum((1, 2)) * end.l1_gain**2
+    strong = np.argsort(-strength, kind="stable")[: max(cells, len(strength) // 2)]
+    by_orientation = strong[np.argsort(spectral_orientation(final[strong]), kind="stable")]
+    chosen = by_orientation[(np.arange(min(cells, len(strong))) * len(strong)) // cells]
+    bank = np.stack([layer.receptive_fields for layer in layers])
+    l0 = None if end.l0 is None else np.stack([layer.l0 for layer in layers])
+    return Growth(
+        steps[shown],
+        None if l0 is None else l0[shown],
+        chosen,
+        bank[shown][:, chosen],
+        steps,
+        None if l0 is None else correlation(l0, l0[-1]),
+        correlation(bank, bank[-1]),
+    )
+
+
+def settled(steps, similarity, level=0.5):
+    """First of ``steps`` from which on ``similarity`` (n,) stays above ``level``."""
+    below = np.flatnonzero(np.asarray(similarity) <= level)
+    return int(steps[below[-1] + 1 if len(below) else 0])
+
+
+def spaced(steps, count, span=500):
+    """Indices of at most ``count`` of increasing ``steps``: the first, the last, and between them those nearest to logarithmic spacing.
+
+    The spacing begins at 1 / ``span`` of the last step: before, little happens.
+    """
+    steps = np.asarray(steps, float)
+    wanted = np.geomspace(max(steps[1], steps[-1] / span), steps[-1], max(count - 1, 1))
+    nearest = [1 + int(np.abs(np.log(steps[1:] / step)).argmin()) for step in wanted]
+    return np.unique([0, *nearest, len(steps) - 1])

@@ -8,8 +8,8 @@ from scipy import special, stats
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.rounding import as_large
 from paper_code.core.table import END
+from paper_code.core.text import as_large
 from paper_code.emergence.controls import BASE
 from paper_code.images.statistics import blur_gain, efficient_gain
 

@@ -23,35 +23,18 @@ CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
 
 @dataclass(frozen=True)
 class Circuit:
-    """One network as this chapter uses it.
-
-    Attributes
-    ----------
-    seed : int
-    network : Network
-        Without receptor noise.
-    fields : array (cells, b, b)
-        Receptive fields Psi1 * Psi0.
-    oriented : bool array (cells,)
-        As everywhere, by the rule of :class:`paper_code.lateral.bank.Bank`.
-    orientation : array (cells,)
-        Of the fits, radians.
-    kernels : dict of float32 arrays (cells, cells, k, k)
-        "K", the RIVALS and PLANTED, each with the gain of K. The SE(2) models join the oriented cells alone.
-    model : dict
-        Family and parameters of the SE(2) model.
-    orders : int array (r, cells)
-        Relabellings of the cells of K: the null.
-    """
+    """One network as this chapter uses it."""
 
     seed: int
-    network: torch.nn.Module
-    fields: np.ndarray
-    oriented: np.ndarray
-    orientation: np.ndarray
-    kernels: dict
-    model: dict
-    orders: np.ndarray
+    network: torch.nn.Module  # without receptor noise
+    fields: np.ndarray  # (cells, b, b), receptive fields Psi1 * Psi0
+    oriented: np.ndarray  # bool (cells,), by the rule of :class:`paper_code.lateral.bank.Bank`
+    orientation: np.ndarray  # (cells,), of the fits, radians
+    kernels: (
+        dict  # of float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with the gain of K; SE(2) models join oriented cells alone
+    )
+    model: dict  # family and parameters of the SE(2) model
+    orders: np.ndarray  # int (r, cells), relabellings of the cells of K: the null
 
     @property
     def steps(self):

@@ -56,26 +56,14 @@ class Completion:
 
     The unit is the feed-forward activity of the same cells at the same place on the complete contour, averaged over stimuli; what a blank
     picture gives is taken off.
-
-    Attributes
-    ----------
-    family : str
-    half_gap : float
-    steps : int
-    before : dict of arrays
-        Feed-forward activity for "gap" and the controls.
-    after : dict of dicts of arrays
-        The same and "complete" after propagation, by the kernel's name.
-    null : array (r,)
-        :meth:`advantage` of K with its cells relabelled.
     """
 
     family: str
     half_gap: float
     steps: int
-    before: dict
-    after: dict
-    null: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    before: dict  # of arrays, feed-forward activity for "gap" and the controls
+    after: dict  # of dicts of arrays, the same and "complete" after propagation, by the kernel's name
+    null: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (r,), :meth:`advantage` of K with its cells relabelled
 
     @property
     def leak(self):
@@ -154,20 +142,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class CompletionMeasures:
-    """One network's :class:`Completion` of every family of contours; dicts by the family's name.
-
-    Attributes
-    ----------
-    seed : int
-    at : dict of Completion
-        With all kernels and the null, at the narrowest gap into which the cells at its middle hardly see.
-    by_gap : dict of lists of Completion
-        K alone, by HALF_GAPS.
-    """
+    """One network's :class:`Completion` of every family of contours; dicts by the family's name."""
 
     seed: int
-    at: dict
-    by_gap: dict
+    at: dict  # of Completion, with all kernels and the null, at the narrowest gap into which the cells at its middle hardly see
+    by_gap: dict  # of lists of Completion, K alone, by HALF_GAPS
 
 
 def measure_completion(circuit, orientations=8, gaps=HALF_GAPS):

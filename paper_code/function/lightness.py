@@ -125,30 +125,16 @@ def sides(profile):
 
 @dataclass(frozen=True)
 class Lightness:
-    """The illusions of s networks; indices in the order of NAMES.
-
-    Attributes
-    ----------
-    seeds : tuple of int
-    filters, fitted : arrays (s, a, a)
-        l0 and its LoG on the same lattice, upright.
-    l0, log, untrained : arrays (s, 6)
-        Indices.
-    chance : array (r, 6)
-        Of smooth random filters.
-    agreement : array (s, m)
-        Share of the variance of the response of l0, over each picture of ``stimuli.illusions()``, that the response of its LoG explains.
-    blur, noise : float
-    """
+    """The illusions of s networks; indices in the order of NAMES."""
 
     seeds: tuple
-    filters: np.ndarray
-    fitted: np.ndarray
-    l0: np.ndarray
-    log: np.ndarray
-    untrained: np.ndarray
-    chance: np.ndarray
-    agreement: np.ndarray
+    filters: np.ndarray  # (s, a, a), l0, upright
+    fitted: np.ndarray  # (s, a, a), its LoG on the same lattice
+    l0: np.ndarray  # (s, 6), indices of l0, of its LoG, and of l0 before training
+    log: np.ndarray  # (s, 6)
+    untrained: np.ndarray  # (s, 6)
+    chance: np.ndarray  # (r, 6), of smooth random filters
+    agreement: np.ndarray  # (s, m), share of the variance of l0's response to each of ``stimuli.illusions()`` that its LoG's explains
     blur: float
     noise: float
 

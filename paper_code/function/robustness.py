@@ -22,10 +22,10 @@ from pydantic import Field
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
-from paper_code.core.schema import Count, Hash, Key, Record, Word, check
 from paper_code.core.statistics import Estimate, pooled_differences
-from paper_code.core.tables import plain
+from paper_code.core.text import plain
 from paper_code.function import stimuli
+from paper_code.weights.records import Count, Hash, Key, Record, Word, check
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"
@@ -134,20 +134,11 @@ class Measured(Record):
 
 @dataclass(frozen=True)
 class Robustness:
-    """What ``data/robustness.json`` says.
-
-    Attributes
-    ----------
-    content : dict
-    right : dict of dicts of bool arrays (seeds, levels, images)
-        ``right[group][corruption]``; groups without networks are left out.
-    seeds : dict of lists of int
-        By group.
-    """
+    """What ``data/robustness.json`` says."""
 
     content: dict
-    right: dict
-    seeds: dict
+    right: dict  # bool arrays (seeds, levels, images) by ``right[group][corruption]``; groups without networks are left out
+    seeds: dict  # of lists of int, by group
 
     @classmethod
     def read(cls, path=FILE):

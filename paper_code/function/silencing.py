@@ -17,29 +17,14 @@ BALANCED = "K less its mean"  # over the pairs, offset by offset: without what a
 
 @dataclass(frozen=True)
 class Inference:
-    """How well lateral input tells the activity of a silenced cell: arrays over the m cells that are oriented and answer the pictures.
+    """How well lateral input tells the activity of a silenced cell: arrays over the m cells that are oriented and answer the pictures."""
 
-    Attributes
-    ----------
-    cells : int array (m,)
-    correlation : dict of arrays (m,)
-        Of lateral input from the other cells with the cell's own feed-forward activity, over pictures and places, by the kernel's name.
-    explained : dict of arrays (m,)
-        Share of the activity's variance explained by a gain and an offset for each cell, fitted on other pictures.
-    null : array (r, m)
-        Correlation with the cells of K relabelled.
-    alike : array (m,)
-        Share of the variance of K's lateral input that goes with :func:`shared_input`, what every cell receives alike.
-    alike_mean : array (m,)
-        Mean of that input: negative if it suppresses.
-    """
-
-    cells: np.ndarray
-    correlation: dict
-    explained: dict
-    null: np.ndarray
-    alike: np.ndarray
-    alike_mean: np.ndarray
+    cells: np.ndarray  # int (m,)
+    correlation: dict  # by kernel (m,), of lateral input from the other cells with the cell's own activity, over pictures and places
+    explained: dict  # by kernel (m,), share of the activity's variance explained by a cell's gain and offset, fitted on other pictures
+    null: np.ndarray  # (r, m), correlation with the cells of K relabelled
+    alike: np.ndarray  # (m,), share of the variance of K's lateral input that goes with :func:`shared_input`, what every cell receives
+    alike_mean: np.ndarray  # (m,), mean of that input: negative if it suppresses
 
     def median(self, name="K"):
         """Median correlation over the cells."""

@@ -43,27 +43,13 @@ def bar(along, across, half_length, half_width):
 
 @dataclass(frozen=True)
 class Contours:
-    """One family of contours through the middle of the picture, each complete, interrupted there, and with a control in its place.
+    """One family of contours through the middle of the picture, each complete, interrupted there, and with a control in its place."""
 
-    Attributes
-    ----------
-    family : str
-        One of FAMILIES.
-    half_gap : float
-        Distance from the middle to the nearest inducer, px.
-    orientation : array (n,)
-        Direction of the contour, radians.
-    polarity : array (n,)
-        1 or -1.
-    pictures : dict of arrays (n, 64, 64)
-        "complete", "gap", and the controls of the family.
-    """
-
-    family: str
-    half_gap: float
-    orientation: np.ndarray
-    polarity: np.ndarray
-    pictures: dict
+    family: str  # one of FAMILIES
+    half_gap: float  # distance from the middle to the nearest inducer, px
+    orientation: np.ndarray  # (n,), direction of the contour, radians
+    polarity: np.ndarray  # (n,), 1 or -1
+    pictures: dict  # of arrays (n, 64, 64): "complete", "gap", and the controls of the family
 
     @property
     def controls(self):
@@ -149,23 +135,12 @@ def _inducers(u, v, gap):
 
 @dataclass(frozen=True)
 class Illusion:
-    """A picture in which equal luminances look different, and where to look.
-
-    Attributes
-    ----------
-    name : str
-    picture : array (64, 64)
-    where : array (64, 64)
-        Weights that add up to 0: ``(where * response).sum()`` is the mean over the places seen lighter less the mean over those seen
-        darker, all of the same luminance. Positive is the perceived direction.
-    row : int
-        The row of pixels to draw as a profile.
-    """
+    """A picture in which equal luminances look different, and where to look."""
 
     name: str
-    picture: np.ndarray
-    where: np.ndarray
-    row: int
+    picture: np.ndarray  # (64, 64)
+    where: np.ndarray  # (64, 64), weights that add up to 0: the places seen lighter less those seen darker, all of the same luminance
+    row: int  # the row of pixels to draw as a profile
 
 
 def illusions():

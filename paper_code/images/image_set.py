@@ -20,23 +20,14 @@ class ImageSet:
     """Grey images and labels, split for training and test.
 
     Raises :class:`PaperCodeError` for arrays of another shape or type, labels that no class has, or no training image.
-
-    Attributes
-    ----------
-    name : str
-    classes : tuple of str
-        Label ``n`` means ``classes[n]``.
-    train_images, test_images : uint8 arrays (n, 64, 64)
-        Luma (ITU-R 601), row 0 on top.
-    train_labels, test_labels : int64 arrays (n,)
     """
 
     name: str
-    classes: tuple
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    classes: tuple  # of str; label ``n`` means ``classes[n]``
+    train_images: np.ndarray  # uint8 (n, 64, 64), luma (ITU-R 601), row 0 on top
+    train_labels: np.ndarray  # int64 (n,)
+    test_images: np.ndarray  # uint8 (n, 64, 64)
+    test_labels: np.ndarray  # int64 (n,)
 
     def __post_init__(self):
         for images, labels in ((self.train_images, self.train_labels), (self.test_images, self.test_labels)):

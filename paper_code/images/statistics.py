@@ -7,18 +7,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RadialPower:
-    """Power of images against frequency, averaged over directions.
+    """Power of images against frequency, averaged over directions."""
 
-    Attributes
-    ----------
-    frequency : float array (k,)
-        Cycles per pixel, from one cycle an image to the Nyquist frequency.
-    power : float array (k,)
-        Per pixel: white noise of variance v has the power v at every frequency.
-    """
-
-    frequency: np.ndarray
-    power: np.ndarray
+    frequency: np.ndarray  # (k,), cycles per pixel, from one cycle an image to the Nyquist frequency
+    power: np.ndarray  # (k,), per pixel: white noise of variance v has the power v at every frequency
 
     @property
     def slope(self):

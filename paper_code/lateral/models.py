@@ -168,23 +168,12 @@ def _table(shape: Group) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Library:
-    """e elements: shapes, each times a tuning exp(kappa (cos 2 turn - 1)), and the families that they make.
-
-    Attributes
-    ----------
-    shapes : tuple of Plane, CoCircular or Group
-    shape : int array (e,)
-        Of each element.
-    kappa : float array (e,)
-        Of each element; 0 for none.
-    members : dict of int arrays
-        The elements of each of FAMILIES; a family that includes another shares its elements.
-    """
+    """e elements: shapes, each times a tuning exp(kappa (cos 2 turn - 1)), and the families that they make."""
 
     shapes: tuple[Plane | CoCircular | Group, ...]
-    shape: np.ndarray
-    kappa: np.ndarray
-    members: dict[str, np.ndarray]
+    shape: np.ndarray  # int (e,), of each element
+    kappa: np.ndarray  # (e,), of each element; 0 for none
+    members: dict[str, np.ndarray]  # the elements of each of FAMILIES; a family that includes another shares its elements
 
     def __len__(self) -> int:
         return len(self.shape)

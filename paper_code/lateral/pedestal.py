@@ -26,31 +26,17 @@ BATCH = 32  # elements at once
 
 @dataclass(frozen=True)
 class ModelSums:
-    """Sums over the offsets of one network, near (2 to 6 px) and far (6 to 14 px).
+    """Sums over the offsets of one network, near (2 to 6 px) and far (6 to 14 px)."""
 
-    Attributes
-    ----------
-    regressors : tuple of str
-        The last columns of the pedestal: 1, rho, tau, regressors; q in all.
-    gram : array (2, q, q)
-    cross : array (2, q)
-    total, square, count : arrays (2,)
-        Of K in its sd.
-    model_gram : array (2, q, e)
-        Pedestal times every shape cos Phi M of the library.
-    model_square, model_cross : arrays (2, e)
-        Of the shapes with themselves and with K.
-    """
-
-    regressors: tuple[str, ...]
-    gram: np.ndarray
-    cross: np.ndarray
-    total: np.ndarray
-    square: np.ndarray
-    count: np.ndarray
-    model_gram: np.ndarray
-    model_square: np.ndarray
-    model_cross: np.ndarray
+    regressors: tuple[str, ...]  # the last columns of the pedestal: 1, rho, tau, regressors; q in all
+    gram: np.ndarray  # (2, q, q)
+    cross: np.ndarray  # (2, q)
+    total: np.ndarray  # (2,), of K in its sd
+    square: np.ndarray  # (2,)
+    count: np.ndarray  # (2,)
+    model_gram: np.ndarray  # (2, q, e), pedestal times every shape cos Phi M of the library
+    model_square: np.ndarray  # (2, e), of the shapes with themselves
+    model_cross: np.ndarray  # (2, e), of the shapes with K
 
     def equations(self, ring: str, pedestal: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(gram (q, q), cross (q,), model_gram (q, e), model_square (e,), model_cross (e,)) of a ring and a pedestal."""

@@ -1,1 +1,1 @@
-"""The network: :mod:`model`, its lateral step by Fourier (:mod:`fourier`), what that does (:mod:`dynamics`) and costs (:mod:`cost`)."""
+"""The network: :mod:`model` and what it costs, its lateral step by Fourier (:mod:`fourier`), what that does (:mod:`dynamics`)."""

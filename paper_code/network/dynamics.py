@@ -7,32 +7,21 @@ import torch
 from torch.nn import functional
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.rounding import as_large
+from paper_code.core.text import as_large
 from paper_code.network import fourier
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One picture on its way through a network at test; float arrays.
+    """One picture on its way through a network at test; float arrays."""
 
-    Attributes
-    ----------
-    image, blurred, noisy, lgn : (64, 64)
-        Standardised picture, behind the optics, with receptor noise, and filtered by l0.
-    h : (cells, rows, columns)
-        Feed-forward activity of l1.
-    activity : (steps + 1, cells, rows, columns)
-        h_0 = h, h_1, ..., h_T; only h_0 without lateral connections.
-    scores : (classes,)
-    """
-
-    image: np.ndarray
-    blurred: np.ndarray
-    noisy: np.ndarray
-    lgn: np.ndarray
-    h: np.ndarray
-    activity: np.ndarray
-    scores: np.ndarray
+    image: np.ndarray  # (64, 64), standardised
+    blurred: np.ndarray  # (64, 64), behind the optics
+    noisy: np.ndarray  # (64, 64), with receptor noise
+    lgn: np.ndarray  # (64, 64), filtered by l0
+    h: np.ndarray  # (cells, rows, columns), feed-forward activity of l1
+    activity: np.ndarray  # (steps + 1, cells, rows, columns), h_0 = h, h_1, ..., h_T; only h_0 without lateral connections
+    scores: np.ndarray  # (classes,)
 
     def lively(self, count):
         """Cells whose maps vary most over the picture, before and after propagation together: at most ``count``."""
@@ -183,25 +172,14 @@ def routes_differ(h, kernel, steps):
 
 @dataclass(frozen=True)
 class LateralMeasures:
-    """K of s networks: how strongly it feeds back, and what one cell's activity calls up in the others.
-
-    Attributes
-    ----------
-    seeds : tuple of int
-    gain, start_gain : arrays (s,)
-        :func:`gain` after and before training.
-    echo, start_echo : arrays (s, cells)
-        :func:`echo` after and before training.
-    shuffled : array (s, shuffles, cells)
-        :func:`echo` after training, with the fields dealt out to the targets at random.
-    """
+    """K of s networks: how strongly it feeds back, and what one cell's activity calls up in the others."""
 
     seeds: tuple
-    gain: np.ndarray
-    start_gain: np.ndarray
-    echo: np.ndarray
-    start_echo: np.ndarray
-    shuffled: np.ndarray
+    gain: np.ndarray  # (s,), :func:`gain` after training
+    start_gain: np.ndarray  # (s,), and before
+    echo: np.ndarray  # (s, cells), :func:`echo` after training
+    start_echo: np.ndarray  # (s, cells), and before
+    shuffled: np.ndarray  # (s, shuffles, cells), :func:`echo` after training, with the fields dealt out to the targets at random
 
     @property
     def p(self):

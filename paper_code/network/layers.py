@@ -1,13 +1,20 @@
-"""The layers that the book analyses, l0, l1 and K of one network, as arrays; no PyTorch."""
+"""The layers that the book analyses, l0, l1 and K of one network, as arrays, without PyTorch; and noise in their last digits, for tests.
 
+``PAPER_CODE_PERTURB=<seed>``, or ``<seed>:<size>``, multiplies every array that is loaded by 1 + size * N(0, 1): what another processor
+does to every sum, done on this one. The size is 1e-12, or the relative spacing of the array's own type where that is wider: float32 knows
+nothing finer than 1e-7.
+"""
+
+import os
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.signal import fftconvolve
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.perturb import perturbed
 
+VARIABLE = "PAPER_CODE_PERTURB"
 EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
 
 
@@ -76,3 +83,27 @@ def receptive_fields(psi1, psi0):
     """
     psi1 = np.asarray(psi1, dtype=float)
     return psi1 if psi0 is None else fftconvolve(psi1, np.asarray(psi0, dtype=float)[None], axes=(1, 2))
+
+
+def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same arrays (a dict), with noise where the environment asks for it; a PaperCodeError if it asks for no number."""
+    setting = os.environ.get(VARIABLE)
+    if not setting:
+        return tensors
+    seed, _, size = setting.partition(":")
+    try:
+        seed, size = int(seed), float(size or 1e-12)
+        if not (seed >= 0 and 0 < size < 1):
+            raise ValueError
+        generators = {name: np.random.default_rng([seed, zlib.crc32(name.encode())]) for name in tensors}
+    except ValueError as error:
+        raise PaperCodeError(f"{VARIABLE}={setting} is not <seed> or <seed>:<size>, such as 1 or 1:1e-9") from error
+    return {name: _noisy(np.asarray(tensor), generators[name], size) for name, tensor in tensors.items()}
+
+
+def _noisy(tensor: np.ndarray, generator: np.random.Generator, size: float) -> np.ndarray:
+    if tensor.dtype.kind != "f":
+        return tensor
+    spacing = min(np.finfo(tensor.dtype).eps, np.finfo(np.float32).eps)  # halves are widened before they are used
+    factor = 1 + max(size, spacing) * generator.standard_normal(tensor.shape)
+    return (tensor * factor).astype(tensor.dtype)

@@ -7,10 +7,9 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.plan import is_confirming, plan, reported
-from paper_code.core.rounding import signed
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
-from paper_code.core.tables import effect_text, markdown_table, p_cell
+from paper_code.core.text import effect_text, markdown_table, p_cell, signed
 from paper_code.lateral import components
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
 from paper_code.report.networks import load

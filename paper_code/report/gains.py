@@ -6,10 +6,9 @@ from functools import cached_property
 import numpy as np
 
 from paper_code.core.plan import plan
-from paper_code.core.rounding import fixed
 from paper_code.core.statistics import holm
 from paper_code.core.table import ALL, END, reported_seeds
-from paper_code.core.tables import effect_text, p_cell, p_text
+from paper_code.core.text import effect_text, fixed, p_cell, p_text
 from paper_code.lateral import pedestal, views
 from paper_code.lateral.models import PARAMETERS, model
 from paper_code.report.pool import verdict

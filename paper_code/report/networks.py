@@ -7,13 +7,13 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.perturb import perturbed
 from paper_code.core.table import Row
 from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums
 from paper_code.lateral.views import like_map
+from paper_code.network.layers import perturbed
 
 ARRAYS = ("gram", "cross", "total", "square", "count", "orientation")
 BANK = ("l0", "l1", "K")

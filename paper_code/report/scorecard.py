@@ -8,9 +8,8 @@ import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
-from paper_code.core.rounding import shown
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.tables import effect_text, p_text
+from paper_code.core.text import effect_text, p_text, shown
 from paper_code.report.pool import verdict
 
 FILE = Path(__file__).with_name("claims.toml")

@@ -36,9 +36,9 @@ from paper_code.se2.curves import (
     mode_field,
     slope_score,
 )
-from paper_code.se2.direction_process import DirectionProcess, direction_process, heisenberg
+from paper_code.se2.direction_process import DirectionProcess, direction_process
 from paper_code.se2.enhancement import Enhancement, enhancement
-from paper_code.se2.lattice import lattice_kernel, undirect
+from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.modes import Moments
 from paper_code.se2.sampling import Kernel, sample_grid, sample_points
 
@@ -57,11 +57,9 @@ __all__ = [
     "fit_slope",
     "fold",
     "geodesic",
-    "heisenberg",
     "lattice_kernel",
     "mode_field",
     "sample_grid",
     "sample_points",
     "slope_score",
-    "undirect",
 ]

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.errors import PaperCodeError
-from paper_code.se2.arguments import check_count, check_memory, check_number
 from paper_code.se2.direction_process import DirectionProcess
 from paper_code.se2.enhancement import Enhancement
 from paper_code.se2.lattice import lattice_kernel
@@ -31,10 +29,6 @@ class Lattice:
 
     radius: int = 8
     n_theta: int = 32
-
-    def __post_init__(self) -> None:
-        radius, n_theta = check_count("radius", self.radius, least=0), check_count("n_theta", self.n_theta)
-        check_memory(8 * n_theta * (2 * radius + 1) ** 2, "give a smaller radius or n_theta")
 
     @property
     def ticks(self) -> np.ndarray:
@@ -59,7 +53,6 @@ class Run:
 
 def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
     """What ``function()`` returns, and the least processor time of ``repeats`` calls, of all threads together, in seconds."""
-    check_count("repeats", repeats)
     best = math.inf
     for _ in range(repeats):
         start = time.process_time()
@@ -70,17 +63,12 @@ def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
 
 def peak_memory(function: Callable[[], object]) -> int:
     """The most memory that ``function()`` held at once, in bytes, the answer included."""
-    running = tracemalloc.is_tracing()
-    if not running:
-        tracemalloc.start()
+    tracemalloc.start()
     try:
-        tracemalloc.reset_peak()
-        before = tracemalloc.get_traced_memory()[0]
         function()
-        return tracemalloc.get_traced_memory()[1] - before
+        return tracemalloc.get_traced_memory()[1]
     finally:
-        if not running:
-            tracemalloc.stop()
+        tracemalloc.stop()
 
 
 def relative_error(found: ArrayLike, exact: ArrayLike) -> float:
@@ -117,9 +105,6 @@ def simulate(
         Paths, and steps of each.
     seed : int
     """
-    _need_exponential(process)
-    check_memory(100 * check_count("count", count), "simulate fewer paths at a time")
-    check_count("steps", steps)
     rng = np.random.default_rng(seed)
     step = rng.exponential(1 / process.alpha, count) / steps
     ahead = isinstance(process, DirectionProcess)
@@ -158,12 +143,9 @@ def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: 
     rule. Both differences are of second order. The grid is periodic, of side ``box``; ``life`` is where the integral is cut, px.
     The target's blur in theta is a factor in the modes of theta.
     """
-    _need_blurred_direction(process)
-    check_count("refinement", refinement)
     h = 1 / refinement
     n_theta = lattice.n_theta * max(1, math.ceil(refinement / 2))
-    half = math.ceil(check_number("box", box) * refinement / 2)
-    check_memory(80 * n_theta * (2 * half) ** 2, "give a smaller refinement or box")
+    half = math.ceil(box * refinement / 2)
     ticks = np.arange(-half, half) * h
     theta = 2 * math.pi * np.arange(n_theta) / n_theta
     turn = (theta + math.pi) % (2 * math.pi) - math.pi
@@ -198,12 +180,11 @@ def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: 
 
 
 def near_axis(process: DirectionProcess, lattice: Lattice, nodes: int = 400) -> np.ndarray:
-    """The Heisenberg approximation (``se2.heisenberg``: cos theta = 1, sin theta = theta) with the same blurs, in closed form but for x.
+    """The Heisenberg approximation (cos theta = 1, sin theta = theta) with the same blurs, in closed form but for x.
 
     At the distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. Jitter of the source's
     angle adds s^2 (x', 1)(x', 1)^T, that of the target s^2 to theta and the blur its square to y.
     """
-    _need_blurred_direction(process)
     ahead, D, jitter = np.linspace(0, lattice.radius + 6 * process.blur, nodes), process.D, process.blur_theta**2
     y2 = 2 * D * ahead**3 / 3 + jitter * ahead**2 + process.blur**2
     yt, t2 = D * ahead**2 + jitter * ahead, 2 * D * ahead + 2 * jitter
@@ -230,30 +211,14 @@ def work_precision(
     seed: int = 0,
     repeats: int = 3,
 ) -> list[Run]:
-    """Error and time of the four routes at rising effort.
+    """Error and time of the four routes to a blurred kernel at rising effort, a list of :class:`Run`.
 
-    Parameters
-    ----------
-    process : DirectionProcess
-        Directed, blurred in place and in theta, with an exponential life time.
-    lattice : Lattice
-    modes : list of int
-        M of the Fourier route; the grid step follows so that both cuts leave as much of the blur: step = pi blur / (blur_theta M).
-    paths : list of int
-        Simulated paths. Their histogram is judged against exact averages over its boxes, so binning counts for nothing.
-    refinements : list of int
-        Grid points a pixel of the finite differences.
-    seed : int
-        Of the paths.
-    repeats : int
-        The Fourier route and the approximation take milliseconds and are timed so often; the least counts.
-
-    Returns
-    -------
-    list of Run
-        Against the Fourier route with 4.5 / blur_theta modes, a step of blur / 3 and a wider box.
+    ``modes`` are M of the Fourier route, whose grid step follows so that both cuts leave as much of the blur: step = pi blur / (blur_theta
+    M). ``paths`` are simulated from ``seed``, and their histogram is judged against exact averages over its boxes, so binning counts for
+    nothing. ``refinements`` are grid points a pixel of the finite differences. The Fourier route and the approximation take milliseconds
+    and are timed ``repeats`` times; the least counts. Exact is the Fourier route with 4.5 / blur_theta modes, a step of blur / 3 and a
+    wider box.
     """
-    _need_blurred_direction(process)
     fine = replace(process, modes=math.ceil(4.5 / process.blur_theta))
     window = 2 * lattice.radius + 1
     exact = fourier(fine, lattice, step=process.blur / 3, box=window + 1.5 * process.reach)
@@ -272,17 +237,6 @@ def work_precision(
     found, seconds = timed(lambda: near_axis(process, lattice), repeats)
     runs.append(Run("near the axis", "closed form", relative_error(found, exact), seconds))
     return runs
-
-
-def moment_errors(
-    process: DirectionProcess | Enhancement, size: int, spacing: float, n_theta: int = 48, box: float | None = None
-) -> dict[str, tuple[float, float]]:
-    """Moments of the sampled kernel beside their closed forms: dict name: (sampled, closed form).
-
-    The window of ``size`` places ``spacing`` px apart has to hold the tails.
-    """
-    sampled, closed = sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box).moments(), process.moments()
-    return {name: (getattr(sampled, name), getattr(closed, name)) for name in vars(closed)}
 
 
 def standard_residuals(
@@ -318,22 +272,18 @@ def convergence(
     Parameters
     ----------
     process : DirectionProcess
-        With an exponential life time.
+        Blurred in place and in theta, with an exponential life time.
     places : (x, y, theta)
         Arrays (n,); px and radians.
-    modes, steps, boxes : lists
-        M, grid steps in px, sides of the box in px.
-    times : list of int
-        Time steps of the same process stopped at its mean life time; judged by its modes at 40 random frequencies.
-    time_modes : int
-        M of that.
+    modes, steps, boxes, times : lists
+        M, grid steps in px, sides of the box in px, and time steps of the same process stopped at its mean life time, with ``time_modes``
+        modes, judged at 40 random frequencies.
 
     Returns
     -------
-    dict
-        "modes", "steps", "boxes", "times": float arrays.
+    dict of float arrays
+        By those names.
     """
-    _need_blurred_direction(process)
     fine = replace(process, modes=math.ceil(5 / process.blur_theta))
     step, box = process.blur / 3.2, max(boxes) + 40 / process.alpha / 4
     exact = sample_points(fine, *places, step=step, box=box)
@@ -361,8 +311,6 @@ def convergence(
 def orders(errors: ArrayLike, efforts: ArrayLike) -> np.ndarray:
     """Observed orders of convergence between neighbours: log(e_k / e_{k+1}) / log(n_{k+1} / n_k)."""
     errors, efforts = np.asarray(errors, float), np.asarray(efforts, float)
-    if errors.shape != efforts.shape or errors.size < 2:
-        raise PaperCodeError("orders needs as many errors as efforts, and at least two.")
     return np.log(errors[:-1] / errors[1:]) / np.log(efforts[1:] / efforts[:-1])
 
 
@@ -379,7 +327,6 @@ def cost(
 
     The other two numbers rest at the middle of their lists; ``sizes`` are places on a side, ``directions`` n_theta, ``modes`` M.
     """
-    check_number("spacing", spacing)
     middle = {"size": sizes[len(sizes) // 2], "n_theta": directions[len(directions) // 2], "modes": modes[len(modes) // 2]}
     table = {}
     for name, efforts in (("size", sizes), ("n_theta", directions), ("modes", modes)):
@@ -397,12 +344,57 @@ def cost(
     return table
 
 
-def _need_exponential(process: Process) -> None:
-    if process.alpha is None or process.shape != 1 or process.undirected:
-        raise PaperCodeError("The benchmark is of directed processes with an exponential life time: give alpha, and no shape or time.")
+def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40, seed: int = 0, box: float = 60.0) -> dict[str, float]:
+    """How far a blurred, directed kernel is from its symmetries, as shares of its peak, at random places (x -3 to 7 px, y -5 to 5 px).
+
+    "left": the kernel of a source that is moved and turned, against the kernel moved and turned. "reflection": p(x, -y, -theta) = p(x, y,
+    theta). "reversal": read from the other end, p(x cos theta + y sin theta, x sin theta - y cos theta, theta) = p(x, y, theta).
+    "reciprocity": K(k) = K(1/k) of the undirected kernel. Nothing may wrap round in the box.
+    """
+    rng = np.random.default_rng(seed)
+    x, y, theta = rng.uniform(-3, 7, count), rng.uniform(-5, 5, count), rng.uniform(-np.pi, np.pi, count)
+    cos, sin = np.cos(theta), np.sin(theta)
+    undirected = replace(process, undirected=True)
+
+    def at(*place, of=process):
+        return sample_points(of, *place, box=box)
+
+    value, twice = at(x, y, theta), at(x, y, theta, of=undirected)
+    turned = lattice_kernel(process, radius=3, frame_angles=[0.7], angles=[1.9], cell=0)[0, 0]
+    columns, lines = np.meshgrid(np.arange(-3.0, 4), np.arange(3.0, -4, -1))
+    moved = at(columns * np.cos(0.7) + lines * np.sin(0.7), lines * np.cos(0.7) - columns * np.sin(0.7), 1.2)
+    inverse = at(-x * cos - y * sin, x * sin - y * cos, -theta, of=undirected)
+    gaps = {
+        "left": np.abs(turned - moved).max() / at(0.0, 0.0, 0.0),
+        "reflection": np.abs(at(x, -y, -theta) - value).max() / value.max(),
+        "reversal": np.abs(at(x * cos + y * sin, x * sin - y * cos, theta) - value).max() / value.max(),
+        "reciprocity": np.abs(inverse - twice).max() / twice.max(),
+    }
+    return {name: float(np.max(gap)) for name, gap in gaps.items()}
 
 
-def _need_blurred_direction(process: Process) -> None:
-    _need_exponential(process)
-    if not isinstance(process, DirectionProcess) or process.blur == 0 or process.blur_theta == 0:
-        raise PaperCodeError("This part of the benchmark is of the direction process, blurred in place and in theta.")
+def moment_gap(process: DirectionProcess | Enhancement, n_theta: int = 48, **window: Any) -> tuple[dict[str, tuple[float, float]], float]:
+    """Moments of the kernel that ``sample_grid`` samples in a window, which has to hold the tails: dict name: (sampled, closed form).
+
+    And the largest gap, relative to the closed form, or to 0.1 where that is smaller.
+    """
+    sampled, closed = sample_grid(process, n_theta=n_theta, **window).moments(), process.moments()
+    pairs = {name: (getattr(sampled, name), getattr(closed, name)) for name in vars(closed)}
+    return pairs, max(abs(found - exact) / max(abs(exact), 0.1) for found, exact in pairs.values())
+
+
+def compare_ways(runs: Sequence[Run]) -> dict[str, Any]:
+    """What the runs of :func:`work_precision` say of the ways to one kernel, a dict.
+
+    "best": smallest error of each way. "others": the smallest of all but the Fourier modes. "scatter": of each run of paths, its error
+    times the root of their number, which should be constant. "orders": of the finite differences, which should be 2.
+    """
+    ways = {name: [run for run in runs if run.method == name] for name in dict.fromkeys(run.method for run in runs)}
+    best = {name: min(run.error for run in some) for name, some in ways.items()}
+    others = min(error for name, error in best.items() if name != "Fourier modes")
+    return {
+        "best": best,
+        "others": others,
+        "scatter": np.array([run.error * np.sqrt(int(run.setting.split()[0].replace(",", ""))) for run in ways["Monte Carlo"]]),
+        "orders": orders([run.error for run in ways["finite differences"]], range(1, 1 + len(ways["finite differences"]))),
+    }

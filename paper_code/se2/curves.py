@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.rounding import first_greatest
+from paper_code.core.text import first_greatest
 from paper_code.se2.arguments import check_array, check_arrays, check_count, check_memory, check_number
 
 TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds

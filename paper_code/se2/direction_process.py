@@ -10,10 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.fft import fft, ifft, next_fast_len
 
-from paper_code.se2.arguments import check_arrays, check_count, check_number
+from paper_code.se2.arguments import check_count, check_number
 from paper_code.se2.modes import Moments, Process, tridiagonal
 from paper_code.se2.sampling import Kernel, sample_grid
 
@@ -166,32 +165,3 @@ def direction_process(
         D=D, alpha=alpha, time=time, shape=shape, undirected=undirected, blur=blur, blur_theta=blur_theta, modes=modes
     )
     return sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box)
-
-
-def heisenberg(x: ArrayLike, y: ArrayLike, theta: ArrayLike, *, D: float, alpha: float) -> np.ndarray:
-    """The direction process near its axis, where cos theta = 1: alpha e^{-alpha x} times the density of Brownian motion and its integral.
-
-    Parameters
-    ----------
-    x, y, theta : array_like
-        px and radians; broadcasts. Zero for x <= 0.
-    D, alpha : float
-        rad^2/px and 1/px.
-
-    Returns
-    -------
-    float array
-        alpha e^{-alpha x} sqrt(3) / (2 pi D x^2) exp(-(x^2 theta^2 - 3 x y theta + 3 y^2) / (D x^3)), per px^2 and radian.
-
-    Raises
-    ------
-    PaperCodeError
-        For D or alpha out of range, places that are not finite, or shapes that do not fit each other.
-    """
-    D, alpha = check_number("D", D), check_number("alpha", alpha)
-    x, y, theta = check_arrays(x=x, y=y, theta=theta)
-    ahead = np.where(x > 0, x, 1.0)
-    with np.errstate(over="ignore"):
-        slope = y / ahead
-        exponent = -alpha * ahead - ((theta - 1.5 * slope) ** 2 + 0.75 * slope**2) / (D * ahead)
-        return np.where(x > 0, np.exp(math.log(alpha * math.sqrt(3) / (2 * math.pi * D)) - 2 * np.log(ahead) + exponent), 0.0)

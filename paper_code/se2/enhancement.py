@@ -2,16 +2,14 @@
 
 d_t p = (D11 X1^2 + D22 X2^2) p with X1 = cos(theta) d_x + sin(theta) d_y and X2 = d_theta (Citti and Sarti 2006; Duits and Franken 2010).
 Even and odd modes do not meet, and at each frequency the generator is a Mathieu operator (Zhang et al. 2016). A fixed time is
-reached by a Talbot contour or by the eigenvectors of the tridiagonal matrices.
+reached by a Talbot contour.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_number
 from paper_code.se2.modes import Moments, Process, tridiagonal
 from paper_code.se2.sampling import Kernel, sample_grid
@@ -33,14 +31,11 @@ class Enhancement(Process):
 
     D11: float  # diffusion along the contour, px^2 per unit of time
     D22: float  # angular diffusion, rad^2 per unit of time
-    method: str = "talbot"  # or "eigen", for a fixed time
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set("D11", check_number)
         self._set("D22", check_number)
-        if not isinstance(self.method, str) or self.method not in ("talbot", "eigen"):
-            raise PaperCodeError(f'method must be "talbot" or "eigen", not {self.method!r}.')
 
     @property
     def reach(self) -> float:
@@ -51,8 +46,8 @@ class Enhancement(Process):
 
     @property
     def work(self) -> int:
-        """How often a solve at one frequency goes over a mode: once a node of the contour; eigenvectors are shared by frequencies."""
-        return super().work * (1 if self.time is None else TALBOT // 2 if self.method == "talbot" else 1 + self.modes // 4)
+        """How often a solve at one frequency goes over a mode: once a node of the contour."""
+        return super().work * (1 if self.time is None else TALBOT // 2)
 
     def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of (s - D11 X1^2 - D22 X2^2)^{-1} source at the frequencies (wx, wy); s may be complex, off the negative axis."""
@@ -61,10 +56,7 @@ class Enhancement(Process):
         return tridiagonal(self.D22 * self.mode_numbers**2.0, common, quarter, quarter.conj(), source, step=2)
 
     def evolve(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
-        """Modes of exp(t (D11 X1^2 + D22 X2^2)) source at the frequencies (wx, wy)."""
-        return (self._talbot if self.method == "talbot" else self._eigen)(wx, wy, source)
-
-    def _talbot(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
+        """Modes of exp(t (D11 X1^2 + D22 X2^2)) source at the frequencies (wx, wy), by a Talbot contour."""
         # The nodes of the lower half plane are the conjugates: the kernel's resolvent at the conjugate of s has modes conj(p_{-m}),
         # if the source has (it has, being real in theta) and because the kernel is even in (x, y).
         angle = math.pi * np.arange(1, TALBOT, 2) / TALBOT
@@ -73,24 +65,6 @@ class Enhancement(Process):
         weights = -1j * np.exp(z) * slope
         total = sum(w / self.time * self.resolve(node / self.time, wx, wy, source) for w, node in zip(weights, z, strict=True))
         return total + total[::-1].conj()
-
-    def _eigen(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
-        # In the frame of the frequency the matrix is real, symmetric and a function of rho^2 alone, told apart to 1e-12 of itself.
-        mantissa, exponent = np.frexp(wx**2 + wy**2)
-        rho2, index = np.unique(np.ldexp(np.round(mantissa, 12), exponent), return_inverse=True)
-        turn = np.exp(-1j * np.outer(self.mode_numbers, np.arctan2(wy, wx)))
-        framed = turn.conj() * source[:, None]
-        answer = np.empty_like(framed)
-        for parity in (0, 1):
-            modes = np.flatnonzero(self.mode_numbers % 2 == parity)
-            for k, one in enumerate(rho2):
-                here = np.flatnonzero(index == k)
-                values, vectors = eigh_tridiagonal(
-                    self.D22 * self.mode_numbers[modes] ** 2 + self.D11 / 2 * one, np.full(modes.size - 1, self.D11 / 4 * one)
-                )
-                decayed = np.exp(-self.time * values)[:, None] * (vectors.T @ framed[np.ix_(modes, here)])
-                answer[np.ix_(modes, here)] = vectors @ decayed
-        return turn * answer
 
     def moments(self) -> Moments:
         """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
@@ -116,7 +90,6 @@ def enhancement(
     blur_theta: float = 0.1,
     modes: int | None = None,
     box: float | None = None,
-    method: str = "talbot",
 ) -> Kernel:
     """The kernel of contour enhancement on a grid.
 
@@ -132,8 +105,6 @@ def enhancement(
         As for direction_process; the default box is the window and 10 sqrt(D11 / alpha), or sqrt(40 D11 time).
     undirected : bool
         Add theta and theta + pi (the kernel is already even in (x, y)).
-    method : str
-        "talbot" or "eigen", for a fixed time.
 
     Returns
     -------
@@ -155,6 +126,5 @@ def enhancement(
         blur=blur,
         blur_theta=blur_theta,
         modes=modes,
-        method=method,
     )
     return sample_grid(process, size=size, spacing=spacing, n_theta=n_theta, box=box)

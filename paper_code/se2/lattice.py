@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 from paper_code.core.errors import PaperCodeError
 from paper_code.se2.arguments import check_array, check_count, check_memory, check_number
 from paper_code.se2.modes import Process, blocks, check_work
-from paper_code.se2.resolution import TOLERANCE
-from paper_code.se2.sampling import half_plane
+from paper_code.se2.sampling import TOLERANCE, half_plane
 
 
 def lattice_kernel(
@@ -56,7 +55,7 @@ def lattice_kernel(
     step : float, optional
         px, the grid whose frequencies are summed; by default blur / 2, and without blur what the kernel asks.
     tolerance : float, optional
-        What the numerics may lose, as a share of the peak of the kernel at points (``resolution.resolved``).
+        What the numerics may lose, as a share of the peak of the kernel at points (``sampling.resolved``).
 
     Returns
     -------
@@ -107,33 +106,6 @@ def lattice_kernel(
             plane[iy, ix] = levels[j]
             kernel[i, j] = ((to_y * np.exp(1j * y * rows)) @ plane @ (np.exp(1j * x * columns)[:, None] * to_x)).real
     return kernel
-
-
-def undirect(values: ArrayLike) -> np.ndarray:
-    """Sum a directed kernel over the two directions of source and target: K(x, y, theta) on [0, pi).
-
-    K(x, y, theta) = 1/2 sum over a in {0, pi} of p(x, y, theta + a) + p(-x, -y, theta + a); theta keeps its sign where (x, y) changes.
-
-    Parameters
-    ----------
-    values : array (n_theta, rows, columns)
-        On a grid centred on the identity, theta over 2 pi in an even number of steps from 0.
-
-    Returns
-    -------
-    array (n_theta / 2, rows, columns)
-
-    Raises
-    ------
-    PaperCodeError
-        For values that are not finite or of another shape, or an odd n_theta.
-    """
-    values = check_array("values", values)
-    if values.ndim != 3 or values.shape[0] % 2 or not values.size:
-        raise PaperCodeError(f"undirect needs (an even n_theta, rows, columns), not {values.shape}.")
-    both = values + values[:, ::-1, ::-1]
-    half = len(values) // 2
-    return (both[:half] + both[half:]) / 2
 
 
 def _angles(name: str, value: ArrayLike) -> np.ndarray:

@@ -8,6 +8,7 @@ in radians a pixel.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,7 @@ class Moments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Process:
+class Process(ABC):
     """Life time, blur and resolution of a diffusion on SE(2); see DirectionProcess and Enhancement for the diffusions.
 
     Exactly one of ``alpha`` and ``time`` is given.
@@ -129,6 +130,23 @@ class Process:
     def _set(self, name: str, check: Callable[..., Any], **limits: Any) -> None:
         """Keep a field as the plain number that it was checked to be."""
         object.__setattr__(self, name, check(name, getattr(self, name), **limits))
+
+    @property
+    @abstractmethod
+    def reach(self) -> float:
+        """Distance in px that all but e^{-10} of the mass stays within."""
+
+    @abstractmethod
+    def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
+        """Modes (2M+1, F) of (s - generator)^{-1} source at the frequencies (wx, wy); source is (2M+1,) or (2M+1, F)."""
+
+    @abstractmethod
+    def evolve(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
+        """Modes (2M+1, F) of exp(time generator) source (2M+1,) at the frequencies (wx, wy)."""
+
+    @abstractmethod
+    def moments(self) -> Moments:
+        """Closed-form Moments of the blurred kernel, in the plane."""
 
     @property
     def default_modes(self) -> int:

@@ -9,11 +9,10 @@ import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import locked, read_json, unwritable, write_atomically
-from paper_code.core.schema import check, read
 from paper_code.core.tensors import as_bytes, from_bytes, is_missing, read_bytes, read_tensors
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.weights import store
-from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result
+from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check, read
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
 # 6e-5, by 3e-8. Without "rest" a network cannot be run, without "snapshots" not followed.

@@ -1,18 +1,82 @@
-"""What run.json, result.json, the log and the manifest hold."""
+"""What run.json, result.json, the log and the manifest hold, as models of pydantic, checked where a file is read.
 
+What is wrong becomes one line with file, field and mend.
+"""
+
+import os
 from dataclasses import fields
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.schema import Count, Hash, Key, Name, Record, Seed, Text, Word, fault
+from paper_code.core.files import read_json
 from paper_code.training.conditions import Condition
 
+
+class Record(BaseModel):
+    """What a program wrote: every field there and of its own JSON type. Other keys, of a later version perhaps, are let through."""
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
+
+def is_text(value: object) -> str:
+    """``value``, or a ValueError unless it is a string; of any characters, where pydantic would refuse names that are not UTF-8."""
+    if not isinstance(value, str):
+        raise ValueError("should be a string")
+    return value
+
+
 SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
+Model = TypeVar("Model", bound=Record)
+Text = Annotated[Any, AfterValidator(is_text)]
+Word = Annotated[str, Field(pattern=r"^[\w.+:-]{1,100}$")]  # nothing that a page or a path could take for more than a name
+Name = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # of a condition
+Key = Annotated[str, Field(pattern=r"^[\w-]{1,100}/seed-(0|[1-9]\d{0,9})$")]  # of a network
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Natural = Annotated[int, Field(ge=0)]
+
+
+def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) -> Model:
+    """``value`` as a ``model``.
+
+    Parameters
+    ----------
+    model : subclass of Record
+    value : dict
+        As JSON has it.
+    name : str or path
+        Of the file, for people.
+    mend : str
+        What to do about a fault.
+
+    Raises
+    ------
+    PaperCodeError
+        One line with ``name``, the field at fault and ``mend``.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise PaperCodeError(f"{name}: {fault(error)}; {mend}") from error
+
+
+def fault(error: ValidationError) -> str:
+    """The first fault of a ValidationError in one line: the field, what it should be, and what it is where that is short."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    found = "" if first["type"] == "missing" or len(repr(first["input"])) > 60 else f", not {first['input']!r}"
+    return " ".join(f"{where}: {message[:1].lower()}{message[1:]}{found}".removeprefix(": ").split())
+
+
+def read(model: type[Model], path: str | os.PathLike, mend: str) -> Model:
+    """A JSON file as a ``model``; a PaperCodeError as :func:`check` has it, also if it cannot be read."""
+    return check(model, read_json(path), path, mend)
 
 
 @cache

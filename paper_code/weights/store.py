@@ -11,14 +11,12 @@ import torch
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json
-from paper_code.core.perturb import perturbed
 from paper_code.core.plan import reported
-from paper_code.core.schema import check
 from paper_code.core.tensors import from_bytes, is_missing, read_bytes
-from paper_code.network.layers import EARLY_KEYS, EarlyLayers
+from paper_code.network.layers import EARLY_KEYS, EarlyLayers, perturbed
 from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
-from paper_code.weights.records import Manifest, Noted, Tested
+from paper_code.weights.records import Manifest, Noted, Tested, check
 
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or Path(__file__).resolve().parents[2] / "data" / "weights")
 MEND = "restore it from where the weights came from, shipped ones with 'git checkout'"

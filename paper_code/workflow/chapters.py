@@ -22,11 +22,12 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from jupyter_client.manager import AsyncKernelManager, KernelManager
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, sha256, write_atomically, write_json
 from paper_code.workflow import refuse
-from paper_code.workflow.kernels import LocalKernelManager, prepare_environment
+from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import notebook_chapters, read_text
 
 
@@ -233,6 +234,45 @@ def write_references(executed, folder, toc="_toc.yml"):
         notebook = nbformat.read(Path(executed) / f"{chapter}.ipynb", as_version=4)
         write_atomically(Path(folder) / f"{chapter}.ipynb", nbformat.writes(reference(notebook)) + "\n")
     print(f"{len(chapters)} reference notebooks in {folder}: read the diff before you commit it")
+
+
+def prepare_environment(folder, threads=1):
+    """Set what kernels inherit: the closed environment, and kernel specifications from ``folder`` alone."""
+    environment = closed(threads=threads) | {"JUPYTER_PATH": str(folder)}
+    prepare(environment)
+    for name in [name for name in os.environ if not name.startswith("PYTEST_")]:  # xdist reads its own
+        del os.environ[name]
+    os.environ.update(environment)
+    tempfile.tempdir = environment["TMPDIR"]
+
+
+def use_private_sockets(manager):
+    """Let ``manager`` talk to its kernel through a folder of its own.
+
+    Over TCP the manager looks for free ports and the kernel takes them a second later: of two chapters that start together, one may find
+    them taken and die.
+    """
+    manager.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
+    address = os.path.join(manager.socket_folder.name, "socket")
+    if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
+        manager.transport, manager.ip = "ipc", address
+    return manager
+
+
+class LocalKernelManager(AsyncKernelManager):
+    """What papermill uses."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        use_private_sockets(self)
+
+
+class BlockingKernelManager(KernelManager):
+    """What nbval uses."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        use_private_sockets(self)
 
 
 def main(arguments=None):

@@ -1,7 +1,17 @@
-"""Render the staged pages with Jupyter Book, strictly, check the result, and only then put it in place.
+"""Lay out what Jupyter Book renders, render it strictly, check the result, and only then put it in place.
 
-A warning, an unresolved reference, a broken link or an asset from another host leaves the last good html as it is. That folder is not an
-output of the rule, which Snakemake would delete beforehand; the empty file ``.complete`` in it is.
+    python -m paper_code.workflow.html stage _build/executed _build/stage
+    python -m paper_code.workflow.html render _build/stage _build/html
+    python -m paper_code.workflow.html check _build/html
+
+``_build/stage`` repeats the layout of ``book/``, with ``04_lgn.ipynb`` in the place of ``04_lgn.md``. The Markdown sources of the
+notebooks go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table
+of the build lies beside the pages for the same end.
+
+A warning, an unresolved reference, a broken link, a picture without a text, an unknown script or an asset from another host leaves the
+last good html as it is. That folder is not an output of the rule, which Snakemake would delete beforehand; the empty file ``.complete`` in
+it is.
+``check`` prints one line a fault and exits with status 1 if there is any. Links that a reader may click (``<a href>``) can lead anywhere.
 """
 
 import argparse
@@ -11,14 +21,62 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import refuse
-from paper_code.workflow.check_html import check
 from paper_code.workflow.environment import closed
+from paper_code.workflow.toc import is_notebook, pages
 
+ROOT_FILES = ("_toc.yml", "_config.yml")
+FOOT_FILES = ("CITATION.cff", "LICENSE")  # read by the foot of every page; a folder for training alone has none
 COMPLETE = ".complete"
 BUILD = "from jupyter_book.cli.main import main; main()"
+
+
+def sources(toc="_toc.yml"):
+    """Every file that is staged as it is: of the root, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
+    found = [Path(name) for name in (*ROOT_FILES, *filter(os.path.isfile, FOOT_FILES))]
+    found += [Path(f"{page}.md") for page in pages(toc)]
+    for folder in sorted({Path(page).parent for page in pages(toc)}):
+        found += [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".md", ".ipynb", ".tmp")]
+    return sorted(set(found))
+
+
+def stage(executed, folder, toc="_toc.yml"):
+    """Rebuild ``folder`` from the sources and the notebooks in ``executed``.
+
+    Raises
+    ------
+    PaperCodeError
+        If a file cannot be copied; the message names it.
+    """
+    folder = Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    chapters = {f"{page}.md": f"{page}.ipynb" for page in pages(toc) if is_notebook(page)}
+    table = Path(executed).parent / "table.csv"
+    if table.is_file():  # for download
+        copy(table, folder / "book" / table.name)
+    extra = folder / "extra" / "_sources"
+    extra.mkdir(parents=True)
+    for source in sources(toc):
+        if str(source) in chapters:
+            notebook = chapters[str(source)]
+            copy(Path(executed) / Path(notebook).name, folder / notebook)
+            copy(source, extra / source)
+        else:
+            copy(source, folder / source)
+
+
+def copy(source, target):
+    """Copy one file, making its folder."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise PaperCodeError(f"cannot copy {source} to {target}: {error.strerror}") from error
 
 
 def render(stage, html):
@@ -67,13 +125,165 @@ def build(stage, work, strict=True):
     return next((found for kind in told if (found := [line for line in lines if re.search(kind, line)])), ["Jupyter Book said nothing"])
 
 
+LOADED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch", "manifest", "apple-touch-icon"}
+"""Values of ``<link rel>`` that make a browser fetch something."""
+
+CSS_ADDRESS = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"'();\s]+)|url\(\s*["']?([^"')]+)""")
+OWN_SCRIPTS = [path.read_text(encoding="utf-8").strip() for path in (Path(__file__).parents[1] / "figures" / "interactive").glob("*.js")]
+THEME_SCRIPTS = {
+    "kernelName = 'python3'",
+    '// Activate the search field on page load let searchInput = document.querySelector("form.bd-search input"); if (searchInput) {'
+    ' searchInput.focus(); searchInput.select(); console.log("[PST]: Set focus on search field."); }',
+}
+THEME_HANDLERS = {"window.print()", "toggleFullScreen()"}
+"""All that may run in the body of a page; anything else came in with data, such as the name of somebody's images."""
+
+SCRIPT_ADDRESS = re.compile(r"""(?:import\s*\(?|\bfrom|\bsrc\s*=|importScripts\(|fetch\()\s*["'`]((?:https?:)?//[^"'`]+)""")
+
+
+class Page(HTMLParser):
+    """One page: ``links`` and ``assets`` as (address, line), ``anchors``, and ``faults`` as (line, message)."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.assets, self.anchors, self.faults, self.inside = [], [], set(), [], None
+        self.body, self.script = False, None
+        self.feed(text)
+        self.handle_endtag("script")  # should the last one be open
+
+    def handle_starttag(self, tag, attributes):
+        values, line = dict(attributes), self.getpos()[0]
+        self.inside = tag if tag in ("style", "script") else None
+        self.body = self.body or tag == "body"
+        if tag == "script" and not values.get("src") and values.get("type") not in ("application/json", "text/x-thebe-config"):
+            self.script = (line, [])
+        for name, value in values.items():
+            handles = name.startswith("on") and (value or "").strip() not in THEME_HANDLERS
+            if handles or name == "srcdoc" or re.sub(r"[\x00-\x20]", "", value or "").lower().startswith("javascript:"):
+                self.faults.append((line, f"unknown script: {name}={(value or '')[:60]}"))
+        self.anchors.update(value for key in ("id", "name") if (value := values.get(key)))
+        if tag == "a" and values.get("href"):
+            self.links.append((values["href"], line))
+        if tag == "link" and values.get("href"):
+            loaded = LOADED_LINKS & set((values.get("rel") or "").lower().split())
+            (self.assets if loaded else self.links).append((values["href"], line))
+        if tag != "a" and values.get("src"):
+            self.assets.append((values["src"], line))
+        if tag == "object" and values.get("data"):
+            self.assets.append((values["data"], line))
+        for part in (values.get("srcset") or "").split(","):
+            if part.strip():
+                self.assets.append((part.split()[0], line))
+        self.assets += [(address, line) for address in css_addresses(values.get("style") or "")]
+        if tag == "img" and not (values.get("alt") or "").strip():
+            self.faults.append((line, f"picture without alt text: {(values.get('src') or '')[:80]}"))
+
+    def handle_endtag(self, tag):
+        self.inside = None
+        if tag == "script" and self.script and self.body:
+            line, text = self.script[0], "".join(self.script[1])
+            words = " ".join(text.split())
+            if words not in THEME_SCRIPTS and not any(own in text for own in OWN_SCRIPTS):
+                self.faults.append((line, f"unknown script: {words[:60]}"))
+        self.script = None
+
+    def handle_data(self, data):
+        line = self.getpos()[0]
+        if self.script:
+            self.script[1].append(data)
+        if self.inside == "style":
+            self.assets += [(address, line) for address in css_addresses(data)]
+        if self.inside == "script":
+            self.assets += [(address, line) for address in SCRIPT_ADDRESS.findall(data)]
+
+
+def css_addresses(text):
+    """Addresses that a style sheet loads."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return [imported or address for imported, address in CSS_ADDRESS.findall(text)]
+
+
+def check(folder):
+    """Faults of the book in ``folder``, one string each, sorted by page and line; templates in ``_static`` are no pages."""
+    root = Path(folder).resolve()
+    pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.html")) if "_static" not in path.parts}
+    if not pages:
+        return [f"{folder}: no html pages"]
+    faults = []
+
+    def fault(path, line, message):
+        faults.append((str(path.relative_to(root)), line, message))
+
+    for path, page in pages.items():
+        for line, message in page.faults:
+            fault(path, line, message)
+        for address, line in page.assets:
+            if problem := asset_problem(address, path, root):
+                fault(path, line, problem)
+        for address, line in page.links:
+            if problem := link_problem(address, path, root, pages):
+                fault(path, line, problem)
+    for path in sorted(root.rglob("*.css")):
+        for address in css_addresses(path.read_text(encoding="utf-8")):
+            if problem := asset_problem(address, path, root):
+                fault(path, 1, problem)
+    return [f"{path}:{line}: {message}" for path, line, message in sorted(set(faults))]
+
+
+def local_target(address, path, root):
+    """The file that a local address names, or None if it lies outside the book."""
+    target = unquote(urlsplit(address).path)
+    target = (root / target.lstrip("/") if target.startswith("/") else path.parent / target).resolve() if target else path
+    if target.is_dir():
+        target = target / "index.html"
+    return target if target.is_relative_to(root) else None
+
+
+def asset_problem(address, path, root):
+    """What is wrong with something that the browser loads, or None."""
+    parts = urlsplit(address.strip())
+    if parts.scheme in ("data", "blob", "about") or address.startswith("#"):
+        return None
+    if parts.scheme or parts.netloc:
+        return f"loaded from another host: {address}"
+    target = local_target(address, path, root)
+    return None if target and target.is_file() else f"missing file: {address}"
+
+
+def link_problem(address, path, root, pages):
+    """What is wrong with a link, or None."""
+    parts = urlsplit(address.strip())
+    if parts.scheme or parts.netloc:
+        return None
+    target = local_target(address, path, root)
+    if target is None or not target.is_file():
+        return f"broken link: {address}"
+    fragment = unquote(parts.fragment)
+    if fragment and fragment != "top" and target in pages and fragment not in pages[target].anchors:
+        return f"no such fragment: {address}"
+    return None
+
+
 def main(arguments=None):
-    """Command line of the rule ``html``."""
+    """Command line of the rules ``stage`` and ``html``, and the check alone."""
     parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.html", description=__doc__.splitlines()[0])
-    parser.add_argument("stage")
-    parser.add_argument("html")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, folders in {"stage": ("executed", "folder"), "render": ("stage", "html"), "check": ("html",)}.items():
+        command = commands.add_parser(name)
+        for folder in folders:
+            command.add_argument(folder)
     options = parser.parse_args(arguments)
-    return render(options.stage, options.html)
+    try:
+        if options.command == "stage":
+            stage(options.executed, options.folder)
+            return 0
+        if options.command == "render":
+            return render(options.stage, options.html)
+    except (PaperCodeError, OSError) as error:
+        return refuse(error)
+    faults = check(options.html)
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

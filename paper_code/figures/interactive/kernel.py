@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.rounding import significant
+from paper_code.core.text import significant
 from paper_code.figures import ACCENT, INK, SIGNED, cocircular_line, panel_label
 from paper_code.figures.interactive import raster
 

@@ -1,0 +1,147 @@
+"""From numbers to text that is the same on every processor: rounded to what they carry, in sentences, tables and checks.
+
+A network's float32 and the optimum of a fit carry five digits; another processor sums in another order. A value that is discrete by
+nature, such as the mean of a few shares, may lie on a tie of what is shown, and a resampled statistic may equal the true one: both are
+decided after the noise, about 1e-12, is taken off.
+"""
+
+import inspect
+import math
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from paper_code.core.files import write_json
+
+DIGITS = 5
+TIE = 1e-9  # what differs by less, relative to its size, is equal
+
+
+def significant(value: Any, digits: int = DIGITS) -> Any:
+    """The same number, array (as a list), or list, tuple or dict of such, with every float rounded to significant digits."""
+    if isinstance(value, dict):
+        return {key: significant(one, digits) for key, one in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [significant(one, digits) for one in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def fixed(value: float, digits: int = 2, sign: str = "-") -> str:
+    """A number as text with so many decimals, ties decided after nine decimals, and no minus before zero; ``sign`` may be "+"."""
+    return f"{round(round(float(value), 9), digits) + 0.0:{sign}.{digits}f}"
+
+
+def shown(value: float, digits: int = 3, sign: str = "-") -> str:
+    """The same as :func:`fixed` with a true minus, as a page shows it."""
+    return fixed(value, digits, sign).replace("-", "−")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """:func:`shown` with a plus where there is no minus."""
+    return shown(value, digits, "+")
+
+
+def as_large(null: ArrayLike, value: ArrayLike) -> np.ndarray:
+    """Which values of a null distribution are as large as ``value``, equal ones and NaN included: bool array. Broadcasts."""
+    null, value = np.asarray(null, float), np.asarray(value, float)
+    size = np.nanmax(np.abs(null), initial=0)
+    return ~(null < value - TIE * np.maximum(np.abs(value), size))
+
+
+def first_greatest(values: ArrayLike) -> np.ndarray:
+    """Index along the first axis of the greatest value, of equal ones the first: int array, shape ``values.shape[1:]``."""
+    values = np.asarray(values, float)
+    top = values.max(0)
+    return (values >= top - TIE * np.abs(top)).argmax(0)
+
+
+def markdown_table(header: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table of strings or numbers."""
+    lines = ["| " + " | ".join(map(str, header)) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def plain(text: object) -> str:
+    """Text from a file for a page of Markdown, on one line: whatever could be markup, of HTML too, as a character reference."""
+    return "".join(one if one.isalnum() or one in " -.,/" else f"&#{ord(one)};" for one in " ".join(str(text).split()))
+
+
+def spread(values: ArrayLike, digits: int = 2) -> str:
+    """Lowest, median and highest of some numbers, as ``".91 / .95 / .97"``."""
+    values = np.asarray(values, float)
+    return " / ".join(fixed(value, digits) for value in (values.min(), np.median(values), values.max()))
+
+
+def settings(config: Any) -> list[tuple[str, Any, str]]:
+    """The fields of a configuration with the comments of its source: a list of (name, value, meaning)."""
+    comments = dict(re.findall(r"^    (\w+): [^#\n]+?(?:  # (.*))?$", inspect.getsource(type(config)), re.MULTILINE))
+    return [(field.name, getattr(config, field.name), comments.get(field.name, "")) for field in fields(config)]
+
+
+def p_text(p: float) -> str:
+    """``p = .012``, or ``p < .0001``: never a p of 0."""
+    if math.isnan(p):
+        return "p not to be had"
+    if p < 1e-4:
+        return "p < .0001"
+    digits = 4 if p < 0.001 else 3 if p < 0.1 else 2
+    return f"p = {p:.{digits}f}".replace("0.", ".")
+
+
+def p_cell(p: float) -> str:
+    """The same for a cell of a table of p: ``.012``, or ``< .0001``."""
+    return p_text(p).removeprefix("p ").removeprefix("= ")
+
+
+def effect_text(row: Any, digits: int = 3) -> str:
+    """``+0.108 [+0.087, +0.127]`` of a Row or an Estimate, with a true minus; a single network's value has no interval."""
+    value, low, high = (signed(one, digits) for one in (row.value, row.low, row.high))
+    return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
+
+
+def glue(name: str, value: Any) -> None:
+    """Keep a number, rounded to what it carries, or a text for the page, where ``{glue:text}`` shows it."""
+    import myst_nb  # here, as it imports Sphinx, which the package does without elsewhere
+
+    myst_nb.glue(name, significant(value), display=False)
+
+
+def write_results(path: str | os.PathLike | None, numbers: Any) -> None:
+    """Write a chapter's numbers, rounded to what they carry, as JSON; nothing if ``path`` is None."""
+    if path:
+        write_json(path, significant(numbers))
+
+
+class Checks:
+    """Claims of a chapter, each checked where it is made.
+
+    Attributes
+    ----------
+    verdicts : dict
+        Key of the claim: whether it holds; for the chapter's results file.
+    """
+
+    def __init__(self):
+        self.verdicts, self._lines = {}, []
+
+    def below(self, key, claim, value, limit, what="error"):
+        """Check that a value, named by ``what``, stays below its limit; NaN does not."""
+        self.that(key, f"{claim}: {what} below {limit:g}", value < limit)
+
+    def that(self, key, claim, holds):
+        """Check a claim that is told in full."""
+        self.verdicts[key] = bool(holds)
+        self._lines.append(f"{'yes' if holds else 'NO '}  {claim}")
+
+    def told(self):
+        """What was checked since the last call, a line each."""
+        lines, self._lines = self._lines, []
+        return "\n".join(lines)

@@ -1,0 +1,139 @@
+"""Sphinx extension: what the pages of the book have besides what Jupyter Book gives them.
+
+- A notebook page offers its Markdown source beside the executed notebook, and loads nothing from elsewhere.
+- The foot of every page says which version this is, under which licences, and how to cite it. Nothing is typed twice: version, date,
+  licence of the code and the paper to cite are read from CITATION.cff, the licence of the text from LICENSE. Both files are staged beside
+  the pages and copied into the html, where the foot links to them.
+- The page of the search shows the sentences it found, also where the book is opened as files. Sphinx's own script knows which page holds
+  which word, and fetches the pages to show where; a browser refuses that to a page that it opened from the disk. So the texts of all pages,
+  section by section, are written into one script when the book is built.
+"""
+
+import datetime
+import json
+import re
+from html import escape
+from pathlib import Path
+
+import yaml
+from bs4 import BeautifulSoup
+
+from paper_code.workflow.toc import read_text
+
+REFERENCES = "book/references"
+SCRIPT = "search_results.js"
+UNREAD = ".headerlink, script, style, noscript, summary, mjx-container"
+
+
+def add_markdown_button(app, pagename, templatename, context, doctree):
+    """Add a link to the staged ``.md`` to the theme's group of download buttons."""
+    source = Path("_sources") / f"{pagename}.md"
+    if not (Path(app.srcdir) / "extra" / source).is_file():
+        return
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"].insert(
+                1,
+                {
+                    "type": "link",
+                    "url": context["pathto"](source.as_posix(), 1),
+                    "text": ".md",
+                    "icon": "fas fa-file",
+                    "tooltip": "Download the text this notebook was made from",
+                    "label": "download-markdown-button",
+                },
+            )
+
+
+def drop_thebe(app, pagename, templatename, context, doctree):
+    """Leave out the scripts of sphinx-thebe: this book does not use them, and they name another host."""
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in str(script) and "thebe" not in (getattr(script, "attributes", {}).get("body") or "").lower()
+    ]
+
+
+def foot(citation, licence, link, references=None):
+    """The foot of a page as HTML.
+
+    Parameters
+    ----------
+    citation : dict
+        What CITATION.cff holds.
+    licence : str
+        The text of LICENSE, which names the licence of the book's text in brackets.
+    link : callable
+        From a file in the root of the html to its address on this page.
+    references : str, optional
+        Address of the page of references.
+    """
+    released, paper = citation["date-released"], citation["preferred-citation"]
+    released = released if isinstance(released, datetime.date) else datetime.date.fromisoformat(released)
+    words = (found := re.search(r"\((CC BY[^)]*)\)", licence)) and found[1]
+    licences = f"code and weights {citation['license']}" + (f", text and figures {words}" if words else "")
+    names = [author["family-names"] for author in paper["authors"]]
+    work = f"{', '.join(names[:-1])} and {names[-1]} ({paper['year']})"
+    work = f'<a href="{escape(references)}">{escape(work)}</a>' if references else escape(work)
+    return (
+        f"<p>Version {escape(citation['version'])}, {released.day} {released:%B %Y}. "
+        f'<a href="{escape(link("LICENSE"))}">Licences</a>: {escape(licences)}.<br>'
+        f'Please cite {work}, <a href="https://doi.org/{escape(paper["doi"])}">doi:{escape(paper["doi"])}</a>, '
+        f'and <a href="{escape(link("CITATION.cff"))}">this companion</a>.</p>'
+    )
+
+
+def add_foot(app, pagename, templatename, context, doctree):
+    """Give the theme the foot of this page."""
+    root, pathto = Path(app.srcdir), context["pathto"]
+    references = pathto(REFERENCES) if REFERENCES in app.env.found_docs else None
+    citation = yaml.safe_load(read_text(root / "CITATION.cff"))
+    context["theme_extra_footer"] = foot(citation, read_text(root / "LICENSE"), lambda name: pathto(name, 1), references)
+
+
+def sections(html):
+    """The text of a page, as ``[anchor, title, text]`` of each section and each term of a glossary, in the order of the page."""
+    page = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
+    if page is None:
+        return []
+    for element in page.select(UNREAD):
+        element.decompose()
+    found = []
+    for part in reversed(page.select("section[id], dt[id]")):  # the inner ones first: each is taken out of the one around it
+        if part.name == "dt":
+            title, body = part, part.find_next_sibling("dd")
+        else:
+            title, body = part.find(re.compile("^h[1-6]$")), part
+        heading = plain(title.extract()) if title else ""
+        code = [plain(cell.extract()) for cell in body.select(".cell_input")] if body else []
+        found.append([part["id"], heading, " ".join([plain(body.extract()), *code]) if body else ""])
+    return found[::-1]
+
+
+def plain(element):
+    """Its text on one line, formulas without their brackets."""
+    return " ".join(re.sub(r"\\[()\[\]]", "", element.get_text()).split())
+
+
+def add_script(app, pagename, templatename, context, doctree):
+    """Load the script on the page of the search alone; deferred, it runs after Sphinx's and before the search begins."""
+    if pagename == "search":
+        app.add_js_file(SCRIPT, loading_method="defer")
+
+
+def write_script(app, error):
+    """Write the texts of all pages and the script that shows them, once the pages are there."""
+    if error or app.builder.format != "html":
+        return
+    texts = {name: sections(Path(app.builder.get_outfilename(name)).read_text(encoding="utf-8")) for name in sorted(app.env.found_docs)}
+    script = Path(__file__).with_name("search.js").read_text(encoding="utf-8")
+    target = Path(app.outdir) / "_static" / SCRIPT
+    target.write_text(f'"use strict";\nconst BOOK = {json.dumps(texts, ensure_ascii=False)};\n{script}', encoding="utf-8")
+
+
+def setup(app):
+    """Register what works on a page after the theme, which does so at priority 501; scripts are added before those of thebe are dropped."""
+    for work in (add_script, drop_thebe, add_markdown_button, add_foot):
+        app.connect("html-page-context", work, priority=502)
+    app.connect("build-finished", write_script)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,153 @@
+"""What a reader does with the book besides building it: run one chapter, look at the pages, change a chapter in JupyterLab.
+
+    python -m paper_code.workflow.reader chapter 04_lgn     # make chapter CH=04_lgn
+    python -m paper_code.workflow.reader serve 8001         # make serve PORT=8001
+    python -m paper_code.workflow.reader lab                # make lab
+
+One chapter runs on the quick profile, on the numbers of data/table.csv, like the reference notebooks, so that its text can be laid beside
+theirs. The page is rendered alone, and links to other pages lead nowhere. The server is one that only this machine reaches. In JupyterLab
+the sources open as notebooks and run in the root of the repository; what is saved is the Markdown source. A chapter reads the numbers of
+a build: run ``make book`` first, or ``make chapter`` and set ``profile = "quick"`` and ``build = "_build/quick"`` in its parameters.
+"""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from paper_code.core.errors import PaperCodeError, short
+from paper_code.core.files import write_atomically
+from paper_code.workflow import refuse
+from paper_code.workflow.compare import compare_notebooks
+from paper_code.workflow.environment import closed
+from paper_code.workflow.html import build, copy, sources
+from paper_code.workflow.toc import is_notebook, notebook_chapters, pages
+
+QUICK = Path("_build/quick")
+FOLDER = Path("_build/chapter")
+REFERENCES = Path("tests/reference")
+HOST, PORT = "127.0.0.1", "8000"
+VIEWERS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook"}}}
+
+
+def check_name(chapter):
+    """Refuse what is not a chapter that runs, with those that do."""
+    chapters = notebook_chapters()
+    if chapter not in chapters:
+        said = f"there is no chapter {chapter!r}" if chapter else "name a chapter"
+        raise PaperCodeError(f"{said}: make chapter CH=<one of {', '.join(chapters)}>")
+
+
+def render(chapter, notebook, folder=FOLDER):
+    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the page.
+
+    Raises
+    ------
+    PaperCodeError
+        If Jupyter Book fails; the message holds its last line.
+    """
+    stage, work = Path(folder) / "stage", Path(folder) / "work"
+    for old in (stage, work):
+        shutil.rmtree(old, ignore_errors=True)
+    for source in sources():
+        if str(source) not in ("_toc.yml", *(f"{page}.md" for page in pages() if is_notebook(page))):
+            copy(source, stage / source)
+    copy(notebook, stage / "book" / f"{chapter}.ipynb")
+    (stage / "extra" / "_sources").mkdir(parents=True, exist_ok=True)
+    plain = [{"file": page} for page in pages() if not is_notebook(page)]
+    (stage / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": f"book/{chapter}", "chapters": plain}))
+    faults = build(stage, work, strict=False)  # links to other chapters lead nowhere
+    page = work / "_build" / "html" / "book" / f"{chapter}.html"
+    if faults or not page.is_file():
+        raise PaperCodeError(f"cannot render {chapter}: {(faults or ['it has no page'])[-1]}")
+    return page
+
+
+def run_chapter(chapter=""):
+    """Run a chapter, render it and compare it with its reference; 1 if it fails."""
+    check_name(chapter)
+    notebook = QUICK / "executed" / f"{chapter}.ipynb"
+    pipeline = [sys.executable, "-m", "paper_code.workflow", str(notebook), "--config", "profile=quick", f"build={QUICK}"]
+    if status := subprocess.run(pipeline, env=closed()).returncode:
+        return status
+    print(f"the page is {render(chapter, notebook)}")
+    executed, reference = (nbformat.read(place, as_version=4) for place in (notebook, REFERENCES / f"{chapter}.ipynb"))
+    found = compare_notebooks(reference, executed)
+    print("\n".join(found) if found else f"every text and number is that of {REFERENCES / chapter}.ipynb")
+    return 0
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Files of the book, which a browser asks for again after every build; no line for each."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {"": "text/plain", ".cff": "text/plain", ".md": "text/plain"}
+
+    def end_headers(self):
+        """Have nothing kept."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+def server(html, port):
+    """A server of the folder ``html``, not yet running.
+
+    Raises
+    ------
+    PaperCodeError
+        If there is no book, or the port is no port or is taken.
+    """
+    if not (Path(html) / "index.html").is_file():
+        raise PaperCodeError(f"there is no built book in {html}: run make book first")
+    if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 <= int(port) < 2**16):
+        raise PaperCodeError(f"PORT is a whole number from 0 to 65535, not {short(port)}; 0 takes any that is free")
+    try:
+        return ThreadingHTTPServer((HOST, int(port)), partial(Handler, directory=str(html)))
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise PaperCodeError(f"port {port} is taken or not allowed; choose another: make serve PORT={(int(port) + 1) % 2**16}") from error
+
+
+def serve(port=""):
+    """Serve ``_build/html`` until Ctrl-C."""
+    with server("_build/html", port or PORT) as running:
+        print(f"the book is at http://{HOST}:{running.server_address[1]}/ until Ctrl-C", flush=True)
+        try:
+            running.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+def lab(*options):
+    """Open the sources; more options go to JupyterLab."""
+    from jupyter_core.paths import jupyter_config_dir
+    from jupyterlab.labapp import LabApp  # `make lab` alone installs it
+
+    write_atomically(Path(jupyter_config_dir()) / "labconfig" / "default_setting_overrides.json", json.dumps(VIEWERS))
+    places = ["--ServerApp.root_dir=book", f"--MappingKernelManager.root_dir={os.getcwd()}"]  # kernels start where the pipeline starts them
+    return LabApp.launch_instance([*places, "--ServerApp.jpserver_extensions={'jupyterlab_jupytext': True}", *options])
+
+
+def main(arguments=None):
+    """Command line of ``make chapter``, ``make serve`` and ``make lab``."""
+    command, *options = sys.argv[1:] if arguments is None else arguments
+    try:
+        return {"chapter": run_chapter, "serve": serve, "lab": lab}[command](*options)
+    except (PaperCodeError, OSError) as error:
+        return refuse(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
