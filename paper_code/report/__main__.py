@@ -1,7 +1,7 @@
 """The rules of the pipeline that measure networks:
 
 python -m paper_code.report levels --output _build/levels.json
-python -m paper_code.report network --condition reference --seed 10 --output _build/networks/reference/seed-10.safetensors
+python -m paper_code.report network --condition reference --seeds 10 11 --networks _build/networks
 python -m paper_code.report models --networks _build/networks --output _build/models.csv
 python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
 """
@@ -16,17 +16,19 @@ UNPLANNED = 0  # permutations for a condition that the plan does not report
 
 
 def network(options):
-    """Measure one network."""
+    """Measure networks of one condition."""
     from paper_code.core.plan import plan
     from paper_code.report.levels import Levels
     from paper_code.report.measure import measure_network
-    from paper_code.report.networks import save
+    from paper_code.report.networks import file_of, save
 
     planned = options.condition in plan()["networks"]["reported"]
     times = options.permutations if options.permutations is not None or planned else UNPLANNED
-    measured = measure_network(options.condition, options.seed, times, levels=Levels.load(options.levels) if options.levels else None)
-    save(measured, options.output)
-    print(f"{options.condition}/seed-{options.seed}: {len(measured.rows)} measures", flush=True)
+    shared = Levels.load(options.levels) if options.levels else Levels()
+    for seed in options.seeds:
+        measured = measure_network(options.condition, seed, times, levels=shared)
+        save(measured, file_of(options.networks, options.condition, seed))
+        print(f"{options.condition}/seed-{seed}: {len(measured.rows)} measures", flush=True)
 
 
 def levels(options):
@@ -93,9 +95,9 @@ def main(arguments=None):
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m paper_code.report", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("network", help="measure one network")
+    one = commands.add_parser("network", help="measure networks of one condition")
     one.add_argument("--condition", required=True)
-    one.add_argument("--seed", type=int, required=True)
+    one.add_argument("--seeds", type=int, nargs="+", required=True)
     one.add_argument("--permutations", type=int, help="of each null; the plan's when absent")
     one.add_argument("--levels", help="what the command levels wrote; worked out anew when absent")
     one.set_defaults(run=network)
@@ -106,9 +108,9 @@ def main(arguments=None):
     whole = commands.add_parser("table", help="write the tidy table")
     whole.add_argument("--models", required=True)
     whole.set_defaults(run=table)
-    for command in (fits, whole):
-        command.add_argument("--networks", required=True)
-    for command in (one, chance, fits, whole):
+    for command in (one, fits, whole):
+        command.add_argument("--networks", required=True, help="folder of the measured networks, <condition>/seed-<n>.safetensors")
+    for command in (chance, fits, whole):
         command.add_argument("--output", required=True)
     options = parser.parse_args(arguments)
     try:

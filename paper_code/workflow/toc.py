@@ -129,6 +129,15 @@ def measured_networks(config, manifest="data/weights/manifest.json"):
     return found
 
 
+def in_fives(networks):
+    """Condition and seeds of networks that one process measures, [(condition, [seed, ...]), ...]: those of five seeds in a row."""
+    places = [(name.partition("/seed-")[0], int(name.partition("/seed-")[2])) for name in networks]
+    groups = {(condition, seed // 5): [] for condition, seed in sorted(places)}
+    for condition, seed in sorted(places):
+        groups[condition, seed // 5].append(seed)
+    return [(condition, seeds) for (condition, _), seeds in groups.items()]
+
+
 def digest(paths):
     """SHA-256 over names and contents of files, so that content counts and modification times do not."""
     total = hashlib.sha256()
