@@ -38,6 +38,7 @@ TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between. Of the book's networks: others have their own
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
 VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}
+PAIRS = 1000  # summed at once, to stay in the cache
 WAVES = 5  # functions of the offset: 1, cos 2D, sin 2D, cos 4D, sin 4D
 
 
@@ -161,21 +162,17 @@ class PairSums:
         functions = np.stack([np.ones_like(frame.along), *waves, *extra])
         explained = np.stack(list(values.values()))
         ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
-        parts = []
-        for number in range(len(edges) - 1):
-            inside = (ring == number).astype(float)
-            here = (functions * inside).transpose(1, 0, 2)  # (p, u, l)
-            there = explained.transpose(1, 2, 0)
-            parts.append(
-                (
-                    here @ functions.transpose(1, 2, 0),
-                    here @ there,
-                    np.einsum("pl,kpl->pk", inside, explained),
-                    np.einsum("pl,kpl->pk", inside, explained**2),
-                    inside.sum(axis=1),
-                )
-            )
-        gram, cross, total, square, count = (np.stack(one) for one in zip(*parts, strict=True))
+        found = []
+        for some in np.array_split(np.arange(len(ring)), 1 + len(ring) // PAIRS):
+            right, there = functions[:, some].transpose(1, 2, 0), explained[:, some].transpose(1, 2, 0)
+            parts = []
+            for number in range(len(edges) - 1):
+                inside = (ring[some] == number).astype(float)
+                here = (functions[:, some] * inside).transpose(1, 0, 2)  # (p, u, l)
+                sums = inside[:, None] @ there, inside[:, None] @ there**2
+                parts.append((here @ right, here @ there, *(one[:, 0] for one in sums), inside.sum(axis=1)))
+            found.append([np.stack(one) for one in zip(*parts, strict=True)])
+        gram, cross, total, square, count = (np.concatenate(one, axis=1) for one in zip(*found, strict=True))
         sums = gram, cross, total, square, count, rings
         return cls(frame.target, frame.source, np.asarray(orientation, float), tuple(regressors), tuple(values), *sums)
 
