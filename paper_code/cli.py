@@ -195,8 +195,7 @@ def fit(
     python -m paper_code fit runs/try/early.safetensors --out fits.json
     """
     from paper_code import weights as store
-    from paper_code.core.files import write_json
-    from paper_code.core.tensors import is_missing, read_tensors
+    from paper_code.core.files import is_missing, read_tensors, write_json
     from paper_code.filters.measures import fit_report
 
     if weights.endswith(".safetensors") or not (is_missing(weights) or os.path.isdir(weights)):

@@ -13,8 +13,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.images.decode import to_grey
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
 
 PHOTOGRAPHS = {
     "astronaut": "astronaut.png",

@@ -16,8 +16,7 @@ from tqdm.utils import CallbackIOWrapper
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.decode import shrink, to_grey
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, shrink, to_grey
 
 FOLDER = "stl10_binary"
 SIDE = 96

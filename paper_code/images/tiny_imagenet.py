@@ -18,8 +18,7 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.decode import decode
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, say
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, say
 
 FOLDER = "tiny-imagenet-200"
 
