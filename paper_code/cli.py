@@ -46,7 +46,6 @@ LESS_MEMORY = {
     "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
     "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
     "fit": "pass filters that are fewer or smaller",
-    "survey": "pass fewer runs at once, or a lower --permuted and --drawn",
     "robustness": "choose fewer --classes",
 }
 

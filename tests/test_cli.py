@@ -130,7 +130,6 @@ def test_advice_on_memory_fits_the_command(say, monkeypatch, error):
         (["train"], "a smaller --batch"),
         (["data", "describe"], "fewer --classes, or pass the unpacked images"),
         (["fit", "x"], "filters that are fewer"),
-        (["survey", "x"], "a lower --permuted"),
         (["picture"], "a larger machine"),
         ([], "a larger machine"),
     ):
