@@ -40,17 +40,8 @@ def load(root, classes=None, progress=True):
     part, the tenth of each class (one image at least, if the class has two) whose names have the lowest SHA-256 is held out: the
     choice depends on no order and no generator.
 
-    Parameters
-    ----------
-    root : path
-    classes : str, optional
-        Rule over the sorted names of the class folders, as in :func:`paper_code.images.load`.
-    progress : bool
-
-    Returns
-    -------
-    ImageSet
-        Classes and, within a class, images sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
+    The rule ``classes`` is over the sorted names of the class folders, as in :func:`paper_code.images.load`. Classes and, within a class,
+    images are sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
 
     Raises
     ------

@@ -39,17 +39,8 @@ def load(root=None, classes=None, progress=True):
     patches, so that no pixel serves both. Each photograph has a generator of its own, seeded by its name: a rule
     for classes leaves the patches of the others as they are.
 
-    Parameters
-    ----------
-    root : ignored
-    classes : str, optional
-        Rule over the sorted names of the photographs, as in :func:`paper_code.images.load`.
-    progress : bool
-
-    Returns
-    -------
-    ImageSet
-        240 training and 60 test patches a photograph.
+    The rule ``classes`` is over the sorted names of the photographs, as in :func:`paper_code.images.load`; ``root`` is ignored. There are
+    240 training and 60 test patches a photograph.
 
     Raises
     ------
