@@ -46,7 +46,6 @@ LESS_MEMORY = {
     "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
     "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
     "fit": "pass filters that are fewer or smaller",
-    "survey": "pass fewer runs at once, or a lower --permuted and --drawn",
     "robustness": "choose fewer --classes",
 }
 
@@ -195,8 +194,7 @@ def fit(
     python -m paper_code fit runs/try/early.safetensors --out fits.json
     """
     from paper_code import weights as store
-    from paper_code.core.files import write_json
-    from paper_code.core.tensors import is_missing, read_tensors
+    from paper_code.core.files import is_missing, read_tensors, write_json
     from paper_code.filters.measures import fit_report
 
     if weights.endswith(".safetensors") or not (is_missing(weights) or os.path.isdir(weights)):

@@ -15,7 +15,7 @@ from tiny import command, make_run, picture, temporary_files, trained_bytes
 from typer.main import get_command
 
 from paper_code import cli
-from paper_code.core.tensors import write_tensors
+from paper_code.core.files import write_tensors
 from paper_code.weights.collect import collect
 
 SMALL = "--set cells=4 --set lateral_size=7 --set widths=4,4,8 --set snapshots=3 --device cpu --precision fp32 --threads 1".split()
@@ -130,7 +130,6 @@ def test_advice_on_memory_fits_the_command(say, monkeypatch, error):
         (["train"], "a smaller --batch"),
         (["data", "describe"], "fewer --classes, or pass the unpacked images"),
         (["fit", "x"], "filters that are fewer"),
-        (["survey", "x"], "a lower --permuted"),
         (["picture"], "a larger machine"),
         ([], "a larger machine"),
     ):

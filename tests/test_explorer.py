@@ -15,8 +15,8 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.figures.interactive import explorer, raster
 from paper_code.filters import fit_gabor
 from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
+from paper_code.lateral.association_field import TURNS, of_target
 from paper_code.lateral.bank import Bank
-from paper_code.lateral.single_cell import TURNS, of_target
 from paper_code.workflow.html import Page
 
 COUNT, SIZE, STRIDE = 28, 11, 2

@@ -14,8 +14,7 @@ from PIL import Image
 from paper_code import images
 from paper_code.core.errors import PaperCodeError
 from paper_code.images import folder, photographs, stl10
-from paper_code.images.decode import decode, grey_range, to_levels
-from paper_code.images.image_set import ImageSet, choose_classes
+from paper_code.images.image_set import ImageSet, choose_classes, decode, grey_range, to_levels
 
 WNIDS = [f"n0000000{digit}" for digit in range(4)]
 

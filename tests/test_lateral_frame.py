@@ -196,7 +196,7 @@ def test_bad_input_is_refused():
         lambda: rf_kernel(drawn(cells, 9), 4, 2),
         lambda: co_activation(np.zeros((2, 3, 8, 8)), 3),
         lambda: co_activation(np.ones((2, 3, 2, 2)), 5),
-        lambda: association_field(np.zeros((3, 3, 5, 5)), pair_frame(cells, 5, 2), step=0),
+        lambda: association_field(np.zeros((3, 3, 5, 5)), pair_frame(cells, 5, 2), [0.0], step=0),
         lambda: standardise(np.ones((3, 3, 5, 5))),
     ):
         with pytest.raises(PaperCodeError):

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import sha256, write_json
-from paper_code.core.tensors import write_tensors
+from paper_code.core.files import sha256, write_json, write_tensors
 from paper_code.core.text import settings
 from paper_code.emergence import learning
 from paper_code.lateral import activity

@@ -18,9 +18,8 @@ from torch.nn import functional
 
 from paper_code.core import plan as plan_module
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import locked, read_json
+from paper_code.core.files import locked, read_json, read_metadata, read_tensors, write_tensors
 from paper_code.core.plan import plan_sha256
-from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.network.model import Network
 from paper_code.training import run as run_module
 from paper_code.training.conditions import BOUNDS, CONDITIONS, Condition, TrainingConfig

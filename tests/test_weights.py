@@ -19,8 +19,7 @@ from tiny import CONDITION, STEPS, TRAINING, command, disk_full_beyond, image_se
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import locked, read_json, sha256, write_json
-from paper_code.core.tensors import digest, read_metadata, read_tensors, write_tensors
+from paper_code.core.files import digest, locked, read_json, read_metadata, read_tensors, sha256, write_json, write_tensors
 from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network

@@ -39,9 +39,9 @@ def check_numbers(settings: object, bounds: Mapping[str, tuple[float, float]]) -
 
 
 def short(value: object) -> str:
-    """``value`` for a message, whatever its length."""
+    """``value`` on one line for a message, whatever its length."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split())
     except ValueError:  # more digits than Python writes
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."

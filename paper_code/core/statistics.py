@@ -26,16 +26,14 @@ class Estimate:
     null: float = 0.0
 
 
-def over_networks(values: ArrayLike, null: float = 0.0, level: float = 0.95) -> Estimate:
-    """Mean over networks, its t interval, and the two-sided p of a mean of ``null``.
+def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
+    """Mean over networks, its 95 % t interval, and the two-sided p of a mean of ``null``.
 
     Parameters
     ----------
     values : array (n,)
         One value a network, n >= 2.
     null : float
-    level : float
-        Of the interval.
 
     Returns
     -------
@@ -49,14 +47,14 @@ def over_networks(values: ArrayLike, null: float = 0.0, level: float = 0.95) -> 
     """
     values = _sample(values)
     mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * error
+    half = stats.t.ppf(0.975, len(values) - 1) * error
     distance = abs(mean - null)
     p = 2 * stats.t.sf(distance / error, len(values) - 1) if error > 0 else float(distance == 0)
     return Estimate(float(mean), float(mean - half), float(mean + half), float(p), float(null))
 
 
-def equivalence_p(values: ArrayLike, margin: float, null: float = 0.0) -> float:
-    """p of two one-sided t tests: small where the mean over networks surely lies within ``null`` +- ``margin`` (Schuirmann 1987).
+def equivalence_p(values: ArrayLike, margin: float) -> float:
+    """p of two one-sided t tests: small where the mean over networks surely lies within ``margin`` of 0 (Schuirmann 1987).
 
     Raises
     ------
@@ -67,7 +65,7 @@ def equivalence_p(values: ArrayLike, margin: float, null: float = 0.0) -> float:
     if not margin > 0:
         raise PaperCodeError(f"an equivalence test needs a margin above 0, not {margin}")
     error = values.std(ddof=1) / np.sqrt(len(values))
-    nearest = margin - abs(values.mean() - null)
+    nearest = margin - abs(values.mean())
     if error == 0:
         return 0.0 if nearest > 0 else 1.0
     return float(stats.t.sf(nearest / error, len(values) - 1))
@@ -116,7 +114,7 @@ def permutation_p(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
     return (1 + extreme.sum(axis=0)) / (1 + len(null))
 
 
-def pooled_differences(groups: Mapping[str, ArrayLike], base: str, level: float = 0.95) -> dict[str, Estimate]:
+def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, Estimate]:
     """Difference of each group's mean from the base's, the variance within all groups pooled.
 
     With two or three networks a group, none of them can tell its own variance; all together can.
@@ -126,12 +124,11 @@ def pooled_differences(groups: Mapping[str, ArrayLike], base: str, level: float 
     groups : dict of arrays (n,)
         Values by name, the base's among them; NaN is left out. A group without values gives NaN.
     base : str
-    level : float
 
     Returns
     -------
     dict of Estimate
-        By name, without the base.
+        With 95 % t intervals, by name, without the base.
     """
     kept = {name: np.asarray(values, float)[np.isfinite(values)] for name, values in groups.items()}
     squares = sum(((values - values.mean()) ** 2).sum() for values in kept.values() if len(values))
@@ -147,7 +144,7 @@ def pooled_differences(groups: Mapping[str, ArrayLike], base: str, level: float 
             continue
         difference = values.mean() - kept[base].mean()
         error = np.sqrt(variance * (1 / len(values) + 1 / len(kept[base])))
-        half = stats.t.ppf((1 + level) / 2, freedom) * error
+        half = stats.t.ppf(0.975, freedom) * error
         p = 2 * stats.t.sf(abs(difference) / error, freedom) if error > 0 else float(difference == 0)
         result[name] = Estimate(float(difference), float(difference - half), float(difference + half), float(p))
     return result

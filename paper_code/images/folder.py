@@ -18,8 +18,7 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.decode import decode, grey_range, to_levels
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, say
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, grey_range, say, to_levels
 
 HELD_OUT = 0.1
 LITTER = ("__MACOSX", "@eaDir")  # folders that archivers and file servers leave behind
@@ -36,22 +35,13 @@ def load(root, classes=None, progress=True):
 
     Each image is turned upright (EXIF), cropped to its central square and scaled to 64 x 64 grey levels: one smaller
     than that is enlarged. Integer images of more than 8 bits share one range of grey, and so do float images
-    (:func:`paper_code.images.decode.grey_range`). A file, link or folder that is not used is named in one line on standard error with
+    (:func:`paper_code.images.image_set.grey_range`). A file, link or folder that is not used is named in one line on standard error with
     the reason, hidden ones in one line for all, and so is a class without any readable image, or without one for the test. Without a test
     part, the tenth of each class (one image at least, if the class has two) whose names have the lowest SHA-256 is held out: the
     choice depends on no order and no generator.
 
-    Parameters
-    ----------
-    root : path
-    classes : str, optional
-        Rule over the sorted names of the class folders, as in :func:`paper_code.images.load`.
-    progress : bool
-
-    Returns
-    -------
-    ImageSet
-        Classes and, within a class, images sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
+    The rule ``classes`` is over the sorted names of the class folders, as in :func:`paper_code.images.load`. Classes and, within a class,
+    images are sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
 
     Raises
     ------

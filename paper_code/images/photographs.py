@@ -13,8 +13,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.images.decode import to_grey
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
 
 PHOTOGRAPHS = {
     "astronaut": "astronaut.png",
@@ -40,17 +39,8 @@ def load(root=None, classes=None, progress=True):
     patches, so that no pixel serves both. Each photograph has a generator of its own, seeded by its name: a rule
     for classes leaves the patches of the others as they are.
 
-    Parameters
-    ----------
-    root : ignored
-    classes : str, optional
-        Rule over the sorted names of the photographs, as in :func:`paper_code.images.load`.
-    progress : bool
-
-    Returns
-    -------
-    ImageSet
-        240 training and 60 test patches a photograph.
+    The rule ``classes`` is over the sorted names of the photographs, as in :func:`paper_code.images.load`; ``root`` is ignored. There are
+    240 training and 60 test patches a photograph.
 
     Raises
     ------

@@ -16,8 +16,7 @@ from tqdm.utils import CallbackIOWrapper
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.decode import shrink, to_grey
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, shrink, to_grey
 
 FOLDER = "stl10_binary"
 SIDE = 96
@@ -29,20 +28,10 @@ CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "
 
 
 def load(root, classes=None, progress=True):
-    """Read STL-10: its 5,000 training and 8,000 test images, reduced from 96 to 64 pixels and to grey.
+    """Read STL-10: its 5,000 training and 8,000 test images, in the order of the files, reduced from 96 to 64 pixels and to grey.
 
-    Parameters
-    ----------
-    root : path
-        ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that holds it.
-    classes : str, optional
-        Rule over the sorted class names, as in :func:`paper_code.images.load`.
-    progress : bool
-
-    Returns
-    -------
-    ImageSet
-        Images in the order of the files.
+    ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that holds it; the rest as in
+    :func:`paper_code.images.load`.
 
     Raises
     ------

@@ -18,8 +18,7 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.decode import decode
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, say
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, say
 
 FOLDER = "tiny-imagenet-200"
 
@@ -27,19 +26,10 @@ FOLDER = "tiny-imagenet-200"
 def load(root, classes=None, progress=True):
     """Read Tiny ImageNet.
 
-    Parameters
-    ----------
-    root : path
-        The zip archive, the directory ``tiny-imagenet-200`` or the one that holds it. A subset archive of the same
-        layout will do as long as it holds the classes asked for.
-    classes : str, optional
-        Rule over the sorted wnids of ``wnids.txt``, as in :func:`paper_code.images.load`.
-    progress : bool
-
-    Returns
-    -------
-    ImageSet
-        Images in the order of their file names within a class (training) and of ``val_annotations.txt``, that of their numbers (test).
+    ``root`` is the zip archive, the directory ``tiny-imagenet-200`` or the one that holds it; a subset of the same layout will do as long
+    as it holds the classes asked for. The rule ``classes`` is over the sorted wnids of ``wnids.txt``; the rest as in
+    :func:`paper_code.images.load`. Images come in the order of their file names within a class (training) and of ``val_annotations.txt``,
+    that of their numbers (test).
 
     Raises
     ------

@@ -3,15 +3,14 @@
 Read :mod:`frame` first (where a source lies and whether its wave agrees) and :mod:`bank` (one network's cells and K), then
 :mod:`harmonics` (K as a Fourier series on SE(2)) and :mod:`nulls` (what chance gives). :mod:`kernels` holds the kernels that K is compared
 with, :mod:`activity` the same of shipped networks, for which PyTorch is needed. :mod:`components` and :mod:`views` make pictures of K,
-:mod:`association_field` and :mod:`single_cell` maps of it around a cell, :mod:`invariance` asks if it is the same at every orientation.
+:mod:`association_field` maps of it around a cell, :mod:`invariance` asks if it is the same at every orientation.
 Group models of K: :mod:`models` (the families) and :mod:`pedestal` (what they add, on the network left out).
 K[i, j, d] leads from the source cell j at x + d to the target i at x.
 """
 
-from paper_code.lateral.association_field import AssociationField, association_field
+from paper_code.lateral.association_field import AssociationField, SingleCells, association_field, single_cells, strongest_sources
 from paper_code.lateral.frame import Cells, PairFrame, ordered_pairs, pair_frame, standardise
 from paper_code.lateral.kernels import co_activation, rf_kernel
-from paper_code.lateral.single_cell import SingleCells, single_cells, strongest_sources
 
 __all__ = [
     "AssociationField",

@@ -1,15 +1,12 @@
 """What models of the group add to a pedestal, on the network left out, and the harmonics of the chosen ones: rows of the tidy table."""
 
-import numpy as np
-
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
-from paper_code.core.statistics import over_networks
+from paper_code.core.statistics import equivalence_p, over_networks
 from paper_code.core.table import ALL, END, Row
 from paper_code.lateral import pedestal
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
 from paper_code.lateral.models import library, model
-from paper_code.report.pool import told_apart
 
 GROUP = ("DP", "HR")
 BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what steps of 1 px leave of a smooth fall-off
@@ -62,12 +59,12 @@ def model_rows(condition, members):
                 for seed, element in zip(seeds, found.chosen[family], strict=True):
                     for parameter, value in shapes.parameters(family, element).items():
                         rows.append(Row(condition, seed, END, f"models.{family}:{parameter}", *place, float(value)))
-            for first, second in settings["differences"]:
-                difference, p = told_apart(found.gain[first], found.gain[second], settings["margin"])
-                add(f"models.{first} less {second}", place, np.asarray(found.gain[first]) - found.gain[second])
-                rows.append(Row(condition, ALL, END, f"models.{first} less {second}:equivalence", *place, difference.value, p=p))
-            for first, second in BESIDE:
-                add(f"models.{first} less {second}", place, np.asarray(found.gain[first]) - found.gain[second])
+            for first, second in [*settings["differences"], *BESIDE]:
+                measure, difference = f"models.{first} less {second}", found.gain[first] - found.gain[second]
+                add(measure, place, difference)
+                if (first, second) not in BESIDE:
+                    p = equivalence_p(difference, settings["margin"])
+                    rows.append(Row(condition, ALL, END, f"{measure}:equivalence", *place, float(difference.mean()), p=p))
             if (ring, name) == HARMONICS_OF:
                 chosen = {family: [shapes.parameters(family, element) for element in found.chosen[family]] for family in GROUP}
     for (measure, term_ring), values in harmonics(members, chosen).items():

@@ -7,8 +7,8 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_metadata, read_tensors, write_tensors
 from paper_code.core.table import Row
-from paper_code.core.tensors import read_metadata, read_tensors, write_tensors
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums

@@ -4,11 +4,13 @@ What follows the colon of a measure says what the row adds: ``:bootstrap`` the h
 and the mean of a null inside the networks, ``:holm`` the t test's p adjusted in its family, ``:trained`` the end less the start.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
-from paper_code.core.statistics import benjamini_hochberg, equivalence_p, holm, over_networks, permutation_p, pooled_differences
+from paper_code.core.statistics import benjamini_hochberg, holm, over_networks, permutation_p, pooled_differences
 from paper_code.core.table import ALL, END, Row, Table
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, bootstrap
 from paper_code.lateral.invariance import invariance
@@ -125,7 +127,7 @@ def flankers(rows):
     for condition in {row.condition for row in found}:
         members = [row for row in found if row.condition == condition]
         for row, p in zip(members, holm([one.p for one in members]), strict=True):
-            adjusted.append(Row(*_head(row)[:3], f"{row.measure}:holm", *_head(row)[4:], p, row.null))
+            adjusted.append(replace(row, measure=f"{row.measure}:holm", p=p))
     return adjusted
 
 
@@ -145,7 +147,7 @@ def families(rows):
         ]
         kind = "primary" if first else "secondary"
         for row, p in zip(found, holm([row.p for row in found]) if found else [], strict=True):
-            adjusted.append(Row(*_head(row)[:3], f"{row.measure}:holm {kind}", *_head(row)[4:], p, row.null))
+            adjusted.append(replace(row, measure=f"{row.measure}:holm {kind}", p=p))
     return adjusted
 
 
@@ -177,11 +179,7 @@ def control_differences(table, conditions, measures, base="control"):
             if np.isfinite(one.value):
                 rows.append(Row(name, ALL, END, f"{measure}:difference", version, ring, one.value, one.low, one.high, one.p, 0.0))
     adjusted = benjamini_hochberg([row.p for row in rows]) if rows else []
-    return [Row(*(*_head(row), p, row.null)) for row, p in zip(rows, adjusted, strict=True)]
-
-
-def _head(row):
-    return row.condition, row.seed, row.step, row.measure, row.version, row.ring, row.value, row.low, row.high
+    return [replace(row, p=p) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def verdict(row, p, target=None, margin=None):
@@ -205,9 +203,3 @@ def verdict(row, p, target=None, margin=None):
         return "holds"
     nothing = row.low > chance - margin and row.high < chance + margin
     return "does not hold" if nothing or (target is not None and row.high < target) else "not settled"
-
-
-def told_apart(first, second, margin):
-    """Difference of two measures over the same networks: its :class:`Estimate`, and the p of its being within the margin."""
-    difference = np.asarray(first) - np.asarray(second)
-    return over_networks(difference), equivalence_p(difference, margin)

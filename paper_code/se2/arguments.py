@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, short
 
 SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter: its powers and ratios then stay inside double precision
 MOST = 2**31 - 1  # of a count
@@ -21,13 +21,13 @@ def check_number(name: str, value: Any, positive: bool = True) -> float:
             raise TypeError
         number = float(value)
     except (TypeError, ValueError):
-        raise PaperCodeError(f"{name} must be a number, not {_told(value)}.") from None
+        raise PaperCodeError(f"{name} must be a number, not {short(value)}.") from None
     except OverflowError:
         number = math.inf
     if not math.isfinite(number) or number < 0 or (positive and number == 0):
-        raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {_told(value)}.")
+        raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {short(value)}.")
     if number and not SMALLEST <= number <= LARGEST:
-        raise PaperCodeError(f"{name} must lie between {SMALLEST:g} and {LARGEST:g}, not {_told(value)}: choose other units.")
+        raise PaperCodeError(f"{name} must lie between {SMALLEST:g} and {LARGEST:g}, not {short(value)}: choose other units.")
     return number
 
 
@@ -36,7 +36,7 @@ def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     value = _unpack(value)
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
         limit = f"of at least {least}" if most == MOST else f"from {least} to {most}"
-        raise PaperCodeError(f"{name} must be a whole number {limit}, not {_told(value)}.")
+        raise PaperCodeError(f"{name} must be a whole number {limit}, not {short(value)}.")
     return int(value)
 
 
@@ -50,7 +50,7 @@ def check_array(name: str, value: ArrayLike, finite: bool = True) -> np.ndarray:
             raise TypeError
         array = array.astype(float, copy=False)
     except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise PaperCodeError(f"{name} must be real numbers in an even array, not {_told(value)}.") from None
+        raise PaperCodeError(f"{name} must be real numbers in an even array, not {short(value)}.") from None
     if finite and not np.isfinite(array).all():
         raise PaperCodeError(f"{name} must be finite: it holds nan or infinity.")
     return array
@@ -75,12 +75,3 @@ def check_memory(needed: float, advice: str) -> None:
 def _unpack(value: Any) -> Any:
     """A scalar in an array without dimensions."""
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-
-
-def _told(value: object) -> str:
-    """A value in an error message: short, whatever it is."""
-    try:
-        text = " ".join(repr(value).split())
-    except ValueError:  # an int of more digits than Python writes
-        return "a number of thousands of digits"
-    return text if len(text) <= 60 else text[:57] + "..."

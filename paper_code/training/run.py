@@ -20,9 +20,18 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError, short
-from paper_code.core.files import append_line, locked, remove_leftovers, write_atomically, write_json
+from paper_code.core.files import (
+    append_line,
+    digest,
+    locked,
+    read_metadata,
+    read_tensors,
+    remove_leftovers,
+    write_atomically,
+    write_json,
+    write_tensors,
+)
 from paper_code.core.plan import plan_sha256
-from paper_code.core.tensors import digest, read_metadata, read_tensors, write_tensors
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.network.model import Network

@@ -8,8 +8,7 @@ import math
 import os
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_json, unreadable
-from paper_code.core.tensors import read_tensors
+from paper_code.core.files import read_json, read_tensors, unreadable
 
 IDENTITY = "run.json"
 CHECKPOINT = "checkpoint.safetensors"

@@ -8,8 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import locked, read_json, unwritable, write_atomically
-from paper_code.core.tensors import as_bytes, from_bytes, is_missing, read_bytes, read_tensors
+from paper_code.core.files import (
+    as_bytes,
+    from_bytes,
+    is_missing,
+    locked,
+    read_bytes,
+    read_json,
+    read_tensors,
+    unwritable,
+    write_atomically,
+)
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.weights import store
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check, read

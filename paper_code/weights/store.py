@@ -10,9 +10,8 @@ import numpy as np
 import torch
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_json
+from paper_code.core.files import from_bytes, is_missing, read_bytes, read_json
 from paper_code.core.plan import reported
-from paper_code.core.tensors import from_bytes, is_missing, read_bytes
 from paper_code.network.layers import EARLY_KEYS, EarlyLayers, perturbed
 from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
