@@ -26,6 +26,7 @@ import nbformat
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, sha256, write_atomically, write_json
 from paper_code.workflow import refuse
+from paper_code.workflow.compare import PICTURES
 from paper_code.workflow.kernels import LocalKernelManager, prepare_environment
 from paper_code.workflow.toc import notebook_chapters, read_text
 
@@ -217,7 +218,7 @@ def reference(notebook):
             cell.source = re.sub(r"^results = .*$", "results = None", cell.source, flags=re.MULTILINE)
         for output in cell.get("outputs", []):
             # An interactive figure is as large as a picture, and not compared either.
-            for kind in ("image/png", "image/jpeg", *(("text/html",) if "nbval-ignore-output" in tags else ())):
+            for kind in (*PICTURES, *(("text/html",) if "nbval-ignore-output" in tags else ())):
                 output.get("data", {}).pop(kind, None)
     number_cells(notebook)
     return notebook

@@ -12,7 +12,7 @@ import nbformat
 
 from paper_code.workflow.toc import notebook_chapters
 
-PICTURES = ("image/png", "image/jpeg")
+PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 def shown(outputs):
