@@ -102,7 +102,7 @@ def still(gallery, diffusion=None, length=None):
         if number not in range(len(grid)):
             raise PaperCodeError(f"there is no {name} {number}; choose one from 0 to {len(grid) - 1}")
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
-    figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.85 * len(gallery.families) + 0.6), squeeze=False)
+    figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
     for line, family, maps, fan in zip(axes, gallery.families, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
         top = maps[:, _beyond_core(gallery)].max()
         for panel, number in zip(line, shown, strict=False):
