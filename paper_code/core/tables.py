@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.files import write_json
-from paper_code.core.rounding import fixed, signed, significant
+from paper_code.core.rounding import shown, signed, significant
 
 
 def markdown_table(header: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
@@ -30,7 +30,7 @@ def plain(text: object) -> str:
 def spread(values: ArrayLike, digits: int = 2) -> str:
     """Lowest, median and highest of some numbers, as ``"0.91 / 0.95 / 0.97"``."""
     values = np.asarray(values, float)
-    return " / ".join(fixed(value, digits) for value in (values.min(), np.median(values), values.max()))
+    return " / ".join(shown(value, digits) for value in (values.min(), np.median(values), values.max()))
 
 
 def settings(config: Any) -> list[tuple[str, Any, str]]:

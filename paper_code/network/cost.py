@@ -40,9 +40,9 @@ class Stage:
     def row(self, total):
         """Cells of a table: name, definition, output, field, weights, multiply-adds in millions, their share of ``total``."""
         adds = self.multiply_adds
-        arithmetic = [f"{adds / 1e6:,.2f}", f"{100 * adds / total:.2f} %"] if adds else ["–", "–"]
+        arithmetic = [f"{adds / 1e6:,.2f}", f"{100 * adds / total:.2f}"] if adds else ["–", "–"]
         weights = f"{self.parameters:,}" if self.parameters else "–"
-        return [self.name, self.definition, " × ".join(map(str, self.shape)), f"{self.field} px", weights, *arithmetic]
+        return [self.name, self.definition, " × ".join(map(str, self.shape)), self.field, weights, *arithmetic]
 
 
 def stages(config):
