@@ -28,9 +28,11 @@ def plain(text: object) -> str:
 
 
 def spread(values: ArrayLike, digits: int = 2) -> str:
-    """Lowest, median and highest of some numbers, as ``"0.91 / 0.95 / 0.97"``."""
+    """Lowest, median and highest of some numbers, as ``"0.91 / 0.95 / 0.97"``; of a single one, that."""
     values = np.asarray(values, float)
-    return " / ".join(shown(value, digits) for value in (values.min(), np.median(values), values.max()))
+    return " / ".join(
+        shown(value, digits) for value in ([values.min(), np.median(values), values.max()] if values.size > 1 else values.ravel())
+    )
 
 
 def settings(config: Any) -> list[tuple[str, Any, str]]:
@@ -51,7 +53,7 @@ def p_text(p: float) -> str:
 
 def p_cell(p: float) -> str:
     """The same for a cell of a table of p: ``.012``, or ``< .001``."""
-    return p_text(p).removeprefix("p ").removeprefix("= ")
+    return p_text(p).removeprefix("p ").removeprefix("= ").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def effect_text(row: Any, digits: int = 3) -> str:
