@@ -73,7 +73,7 @@ def strip(filters, bank, patterns, fan, course):
     panel = middle.subplots()
     panel.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
     panel.set_axis_off()
-    panel.set_title("l1 * l0")
+    panel.set_title("receptive fields of l1")
     panel_label(panel, "B")
     for line, letter, (name, found) in zip(right.subplots(len(patterns), 3), "CD", patterns.items(), strict=True):
         for panel, pattern in zip(line, found, strict=True):
