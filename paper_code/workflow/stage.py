@@ -62,7 +62,8 @@ def say_run_time(notebook, times):
     took = times / f"{notebook.stem}.json"
     text = notebook.read_text(encoding="utf-8")
     if RUN_TIME in text and took.is_file():
-        said = f"[{read_json(took)['seconds']:.0f} s in this build](reproducibility.ipynb)"
+        time = read_json(took)
+        said = f"[{time['seconds']:.0f} s in the {time['profile']} profile of this build](reproducibility.ipynb)"
         write_atomically(notebook, text.replace(RUN_TIME, said))
 
 
