@@ -112,7 +112,7 @@ def test_guesses_seldom_pass_the_bound(planted):
 
 def test_a_comparison_claims_no_more_than_the_seeds_allow(planted):
     said = {line.split(" ")[0]: line for line in learning.comparison(learning.accuracies(planted))}
-    assert "-17.0 points without noise, -17.0 through it; every network below every reference" in said["no-l0"]
+    assert "−17.0 points without noise, −17.0 through it; every network below every reference" in said["no-l0"]
     assert "the ranges overlap" in said["between"]
     assert "not comparable" in said["other-images"]
     assert "single seed, no verdict" in said["single"]

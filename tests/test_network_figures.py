@@ -58,7 +58,7 @@ def test_the_drawing_names_the_shapes_and_weights_of_whatever_network(changes):
     assert ("lateral loop" in words) == config.lateral
     assert any("silenced" in word for word in words) == (config.silenced > 0)
     placed = [text.get_position()[0] for text in figure.axes[0].texts]
-    assert 0 < min(placed) and max(placed) < architecture.WIDTH
+    assert 0 < min(placed) and max(placed) < architecture.BOARD[0]
 
 
 def test_every_network_is_a_dot_at_its_accuracy():

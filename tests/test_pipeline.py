@@ -18,7 +18,7 @@ from paper_code.core.files import sha256, write_json
 from paper_code.figures.interactive import raster
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
-from paper_code.workflow.html import stage
+from paper_code.workflow.html import RUN_TIME, stage
 from paper_code.workflow.toc import digest, drop_damaged, needs, notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -385,6 +385,17 @@ def test_stage_puts_notebooks_in_place_of_their_sources(project):
     (executed_folder / "one.ipynb").unlink()
     with pytest.raises(PaperCodeError, match="one.ipynb"):
         stage(executed_folder, "_build/stage")
+
+
+def test_a_page_says_how_long_its_chapter_ran(project):
+    for place in ("executed", "times"):
+        (project / "_build" / place).mkdir(parents=True)
+    for name in ("one", "scorecard"):
+        (project / f"_build/executed/{name}.ipynb").write_text(f"Run it ({RUN_TIME}).")
+    write_json(project / "_build/times/one.json", {"seconds": 7.9, "profile": "quick"})
+    stage(project / "_build/executed", "_build/stage")
+    assert Path("_build/stage/book/one.ipynb").read_text() == "Run it ([8 s in the quick profile of this build](reproducibility.ipynb))."
+    assert RUN_TIME in Path("_build/stage/book/scorecard.ipynb").read_text()  # its time is not known
 
 
 PAGE = """<html><head><link rel="stylesheet" href="style.css"><link rel="canonical" href="https://example.org/"></head>

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from paper_code.filters.reverse_correlation import reverse_correlation
+from paper_code.core.geometry import pixel_grid
+from paper_code.filters.reverse_correlation import length_over_width, reverse_correlation
 from paper_code.network.dynamics import correlation
 from paper_code.network.layers import receptive_fields
 from paper_code.network.model import Network, NetworkConfig
@@ -59,3 +60,12 @@ def test_correlation_of_a_silent_cell_is_zero():
     fields = np.zeros((2, 3, 3))
     fields[1, 1, 1] = 1
     np.testing.assert_allclose(correlation(fields, np.stack([fields[1]] * 2)), [0, 1])
+
+
+def test_length_over_width_is_that_of_planted_gabors_and_leaves_dead_cells_out():
+    x, y = pixel_grid(15)
+    turns = np.deg2rad([0, 40, 80, 120])[:, None, None]
+    along, across = x * np.cos(turns) + y * np.sin(turns), y * np.cos(turns) - x * np.sin(turns)
+    short, long = (np.exp(-(across**2) / 8 - along**2 / (2 * length**2)) * np.cos(0.9 * across) for length in (1.6, 3.0))
+    short[3] = 0
+    np.testing.assert_allclose(length_over_width((short, long)), [0.8, 1.5], rtol=1e-3)

@@ -20,20 +20,6 @@ def test_elements_of_the_association_field_are_tangent():
     plt.close(figure)
 
 
-def test_kernel_panels_have_y_up_and_show_their_direction():
-    theta = np.deg2rad([0, 45])
-    slices = np.zeros((1, 2, 9, 9))
-    slices[:, :, 0, 4] = 1  # the uppermost place
-    figure = figures.kernels(("one",), slices[:, 0], slices, theta, 4.5)
-    for axes, angle in zip(figure.axes[1:3], theta, strict=True):
-        image = axes.images[0]
-        assert image.origin == "upper" and image.get_extent() == [-4.5, 4.5, -4.5, 4.5]
-        assert axes.get_ylim()[1] > axes.get_ylim()[0]
-        ends = axes.lines[1].get_xydata()
-        np.testing.assert_allclose(np.arctan2(*(ends[1] - ends[0])[::-1]), angle, atol=1e-9)
-    plt.close(figure)
-
-
 def test_the_frame_is_orthogonal_and_sideways_is_to_the_left():
     stations = np.array([[0.0], [0.0], [0.6]])
     figure = figures.frame_along_curve(np.eye(5), (-5, 5, -5, 5), stations, stations, {1.0: np.zeros((5, 3))})

@@ -75,9 +75,11 @@ def plain(text: object) -> str:
 
 
 def spread(values: ArrayLike, digits: int = 2) -> str:
-    """Lowest, median and highest of some numbers, as ``".91 / .95 / .97"``."""
+    """Lowest, median and highest of some numbers, as ``"0.91 / 0.95 / 0.97"``; of a single one, that."""
     values = np.asarray(values, float)
-    return " / ".join(fixed(value, digits) for value in (values.min(), np.median(values), values.max()))
+    return " / ".join(
+        shown(value, digits) for value in ([values.min(), np.median(values), values.max()] if values.size > 1 else values.ravel())
+    )
 
 
 def settings(config: Any) -> list[tuple[str, Any, str]]:
@@ -87,18 +89,18 @@ def settings(config: Any) -> list[tuple[str, Any, str]]:
 
 
 def p_text(p: float) -> str:
-    """``p = .012``, or ``p < .0001``: never a p of 0."""
+    """``p = .012``, or ``p < .001``: never a p of 0, and the one number without a zero before its point."""
     if math.isnan(p):
         return "p not to be had"
-    if p < 1e-4:
-        return "p < .0001"
-    digits = 4 if p < 0.001 else 3 if p < 0.1 else 2
+    if p < 0.001:
+        return "p < .001"
+    digits = 3 if p < 0.1 else 2
     return f"p = {p:.{digits}f}".replace("0.", ".")
 
 
 def p_cell(p: float) -> str:
-    """The same for a cell of a table of p: ``.012``, or ``< .0001``."""
-    return p_text(p).removeprefix("p ").removeprefix("= ")
+    """The same for a cell of a table of p: ``.012``, or ``< .001``."""
+    return p_text(p).removeprefix("p ").removeprefix("= ").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def effect_text(row: Any, digits: int = 3) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import reported
-from paper_code.core.text import fixed, plain
+from paper_code.core.text import fixed, plain, signed
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.network.dynamics import correlation
 from paper_code.training.conditions import CONTROLS
@@ -144,7 +144,7 @@ def against(other, reference):
     if other.images_sha256 != reference.images_sha256:
         return "other images: not comparable"
     clean, noisy = (100 * (getattr(other, kind).mean() - getattr(reference, kind).mean()) for kind in ("noise_free", "noisy"))
-    text = f"{fixed(clean, 1, '+')} points without noise, {fixed(noisy, 1, '+')} through it"
+    text = f"{signed(clean, 1)} points without noise, {signed(noisy, 1)} through it"
     if min(len(other.seeds), len(reference.seeds)) < 2:
         return f"{text}; a single seed, no verdict"
     if other.noise_free.min() > reference.noise_free.max():

@@ -4,6 +4,7 @@ Colours: signed weights in ``SIGNED`` centred on zero, magnitudes in ``MAGNITUDE
 ``SEEDS`` for lines that stand for training seeds. All are readable by colour-blind readers.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,6 +18,8 @@ FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "tif", "tiff", "webp")  # what ma
 SIGNED = "RdBu_r"
 MAGNITUDE = "viridis"
 ORIENTATION = "twilight"
+WIDTH = 7.7  # inches: what a page shows at its full width with its type as large as the style says; no figure is wider
+SVG_MOST = 250_000  # characters: a notebook shows a figure as SVG if that is no larger, else as PNG
 INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
 
@@ -24,6 +27,22 @@ SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
 def use_style():
     """Make the book's style the current one."""
     plt.style.use(STYLE)
+
+
+def show_in_notebook():
+    """In a notebook, show a figure as SVG where its marks are few, and as PNG where they are many."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not hasattr(shell, "kernel"):
+        return
+    from IPython.core.pylabtools import print_figure
+
+    def shown(figure, include=None, exclude=None):
+        vector = print_figure(figure, "svg", metadata={"Date": None})
+        return {"image/svg+xml": vector} if len(vector) <= SVG_MOST else {"image/png": print_figure(figure, "png", base64=True)}
+
+    plt.switch_backend(plt.get_backend())  # which registers formats of its own; ours come after
+    shell.display_formatter.formatters["image/png"].pop(Figure, None)
+    shell.display_formatter.mimebundle_formatter.for_type(Figure, shown)
 
 
 def picture_format(path):
@@ -51,7 +70,7 @@ def show_weights(axes, weights, limit=None):
     limit = limit or np.abs(weights).max() or 1.0
     rows, columns = weights.shape
     extent = (-columns / 2, columns / 2, -rows / 2, rows / 2)
-    image = axes.imshow(weights, cmap=SIGNED, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest")
+    image = axes.imshow(weights, cmap=SIGNED, vmin=-limit, vmax=limit, extent=extent)
     axes.set(xticks=[], yticks=[])
     return image
 
@@ -94,3 +113,4 @@ def panel_label(axes, text):
 
 
 use_style()
+show_in_notebook()

@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, panel_label, show_weights, tile
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_label, show_weights, tile
 
-WIDTH, HEIGHT = 9.62, 4.25  # inches
+BOARD = 9.62, 4.25  # inches of the drawing, which a page shows at 8 tenths
 MIDDLE = 1.65  # height of the pictures' centre line
 GAP = 0.3
 
@@ -65,7 +65,7 @@ def network(config, stages, seen, early, cells):
         Cells to show, at least four.
     """
     rows = {stage.name: stage for stage in stages}
-    drawing = Drawing(WIDTH, HEIGHT)
+    drawing = Drawing(*BOARD)
     limit = np.abs(seen.image).max()
     side = 0.98
     x, x_kernel = 0.22, None
@@ -100,7 +100,7 @@ def network(config, stages, seen, early, cells):
     x += side
     if early.l0 is not None:
         x_kernel = x + GAP / 2
-        show_weights(kernel(x_kernel, 0.62, 0.62, x_kernel, r"$\Psi_0$"), early.l0)
+        show_weights(kernel(x_kernel, 0.62, 0.62, x_kernel, "l0"), early.l0)
         x = onward(x)
         peak = np.abs(seen.lgn).max()
         thumbnail(x, seen.lgn, SIGNED, -peak, peak)
@@ -108,7 +108,7 @@ def network(config, stages, seen, early, cells):
         x += side
     x_kernel = x + GAP / 2
     columns = 6
-    bank = kernel(x_kernel, 0.86, 1.22, x_kernel, rf"{config.cells} filters $\Psi_1$")
+    bank = kernel(x_kernel, 0.86, 1.22, x_kernel, f"l1, {config.cells} filters")
     order = np.argsort(-(early.l1**2).sum((1, 2)))[: 4 * columns]
     bank.imshow(np.ma.masked_invalid(tile(early.l1[order], columns)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     x = onward(x)
@@ -135,7 +135,7 @@ def network(config, stages, seen, early, cells):
         lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
         drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
         drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
-        drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K * h_t\,]_+$", fontsize=8.5, color=ACCENT)
+        drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)
         caption(x + width / 2, "lateral loop", rows["lateral"], _shape(rows["lateral"].shape))
         x += width
     tail = [rows["pool"], *[row for name, row in rows.items() if name.startswith("block")]]
@@ -167,17 +167,17 @@ def receptive_fields(early, cells, predicted, measured):
     """
     rows = 2 if early.l0 is not None else 1
     count = len(cells)
-    figure = plt.figure(figsize=(9.2, 2.9))
+    figure = plt.figure(figsize=(WIDTH, 2.6))
     grid = figure.add_gridspec(rows, count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
     if early.l0 is not None:
         panel = figure.add_subplot(grid[:, 0])
         show_weights(panel, early.l0)
         panel.spines[:].set_visible(False)
-        panel.set_xlabel(r"$\Psi_0$, " + f"{len(early.l0)} × {len(early.l0)}")
-        panel_label(panel, "a")
+        panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
+        panel_label(panel, "A")
     fields = early.receptive_fields
     for column, cell in enumerate(cells, start=2):
-        banks = ((early.l1, r"$\Psi_1$"), (fields, r"$\Psi_1 * \Psi_0$"))[-2 if rows == 2 else -1 :]
+        banks = ((early.l1, "l1"), (fields, "l1 * l0"))[-2 if rows == 2 else -1 :]
         for row, (bank, name) in enumerate(banks):
             panel = figure.add_subplot(grid[row, column])
             show_weights(panel, bank[cell])
@@ -187,16 +187,16 @@ def receptive_fields(early, cells, predicted, measured):
             if column == 2:
                 panel.set_ylabel(name)
                 if row == 0:
-                    panel_label(panel, "b")
+                    panel_label(panel, "B")
             if row == 0:
-                panel.set_title(f"cell {cell}", fontsize=8)
+                panel.set_title(f"cell {cell}")
     panel = figure.add_subplot(grid[:, -1])
     top = float(max(predicted.max(), measured.max()))
     panel.plot([0, top], [0, top], color=ACCENT, linewidth=1)
     panel.plot(predicted, measured, ".", color=INK, markersize=2.5, alpha=0.5, rasterized=True)
-    panel.set(xlabel=r"$[\,g\,(\Psi_1 * \Psi_0)\,I + b\,]_+$", ylabel="activity in the network")
+    panel.set(xlabel="activity by the formula", ylabel="activity in the network")
     panel.set_box_aspect(1)
-    panel_label(panel, "c")
+    panel_label(panel, "C")
     return figure
 
 
@@ -214,8 +214,8 @@ def impulse(pictures, cells, reach, trained, shuffled, untrained):
         Correlations with the cell's field, in this network, with fields dealt out at random, and before training.
     """
     steps, count = len(pictures), len(cells)
-    figure = plt.figure(figsize=(1.5 * count + 3.4, 1.5 * steps + 0.3))
-    left, right = figure.subfigures(1, 2, width_ratios=[1.5 * count, 3.4])
+    figure = plt.figure(figsize=(WIDTH, 1.25 * steps + 0.4))
+    left, right = figure.subfigures(1, 2, width_ratios=[1.2 * count, 2.9])
     axes = left.subplots(steps, count, squeeze=False)
     for step, column in np.ndindex(steps, count):
         panel = axes[step, column]
@@ -224,7 +224,7 @@ def impulse(pictures, cells, reach, trained, shuffled, untrained):
         panel.plot(*frame, color=NULL, linewidth=0.8, linestyle=":")
         panel.spines[:].set_visible(False)
         if step == 0:
-            panel.set_title(f"cell {cells[column]}", fontsize=8)
+            panel.set_title(f"cell {cells[column]}")
         if column == 0:
             panel.set_ylabel("driven" if step == 0 else f"others, t = {step}")
     panel = right.subplots()
@@ -236,6 +236,8 @@ def impulse(pictures, cells, reach, trained, shuffled, untrained):
     ):
         values = np.ravel(values)
         panel.hist(values, bins, weights=np.full(len(values), 1 / len(values)), color=colour, label=name, **style)
-    panel.set(xlabel="correlation with the cell's own field, t = 1", ylabel="share of cells", xlim=(-1, 1))
-    panel.legend(loc="upper left")
+    panel.set(xlabel="correlation with its own field, t = 1", ylabel="share of cells", xlim=(-1, 1))
+    panel_label(axes[0, 0], "A")
+    panel_label(panel, "B")
+    right.legend(loc="outside upper right")
     return figure

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, WIDTH, panel_label, show_weights
 
 
 def filters_and_fits(measures):
@@ -16,7 +16,7 @@ def filters_and_fits(measures):
         ("LoG fit", fitted, False),
         ("residual", measures.filters - fitted, False),
     )
-    figure, axes = plt.subplots(len(rows), count, figsize=(1.35 * count + 1.0, 5.4), squeeze=False)
+    figure, axes = plt.subplots(len(rows), count, figsize=(1.25 * count + 0.9, 5.0), squeeze=False)
     for row, (name, filters, own_scale) in enumerate(rows):
         for column in range(count):
             panel = axes[row, column]
@@ -29,7 +29,7 @@ def filters_and_fits(measures):
             if row == 1:
                 panel.plot(measures.fit.x0[column], measures.fit.y0[column], "+", color=INK, markersize=7)
             if row == 3:
-                panel.set_xlabel(f"$R^2$ = {measures.fit.r2[column]:.3f}\n$\\sigma$ = {measures.fit.sigma[column]:.2f} px")
+                panel.set_xlabel(f"R² = {measures.fit.r2[column]:.3f}\n$\\sigma$ = {measures.fit.sigma[column]:.2f} px")
     bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=18, ticks=[-np.abs(image.get_clim()[1]), 0, image.get_clim()[1]])
     bar.ax.set_yticklabels(["$-$max", "0", "max"])
     return figure
@@ -41,7 +41,7 @@ def radial_profiles(measures, radius, weight):
     ``radius`` and ``weight`` are (s, a * a), as :func:`paper_code.filters.radial_profile` gives them.
     """
     count = len(measures.seeds)
-    figure, axes = plt.subplots(1, count, figsize=(1.9 * count + 0.6, 2.3), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, count, figsize=(min(WIDTH, 1.8 * count + 0.6), 2.2), sharex=True, sharey=True, squeeze=False)
     fine = np.linspace(0, radius.max(), 200)
     profile = measures.fit.profile(fine)
     for column, panel in enumerate(axes[0]):
@@ -55,18 +55,18 @@ def radial_profiles(measures, radius, weight):
         panel.set_title(f"seed {measures.seeds[column]}")
         panel.set_xlabel("distance (px)")
     axes[0, 0].set_ylabel("weight / largest")
-    axes[0, -1].legend(loc="best")
+    figure.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 def indices_against_nulls(measures):
     """Histograms of LoG R^2 and I_rad for smooth random filters, with the trained and untrained networks as marks."""
     panels = (
-        ("LoG $R^2$", measures.null.log_r2, measures.null_log_r2, measures.fit.r2, measures.start_fit.r2),
-        ("$I_{rad}$", measures.null.i_rad, measures.null_i_rad, measures.symmetry.i_rad, measures.start_symmetry.i_rad),
-        ("$I_{orb}$", measures.null.i_orb, measures.null_i_orb, measures.symmetry.i_orb, measures.start_symmetry.i_orb),
+        ("LoG R²", measures.null.log_r2, measures.null_log_r2, measures.fit.r2, measures.start_fit.r2),
+        ("I_rad", measures.null.i_rad, measures.null_i_rad, measures.symmetry.i_rad, measures.start_symmetry.i_rad),
+        ("I_orb", measures.null.i_orb, measures.null_i_orb, measures.symmetry.i_orb, measures.start_symmetry.i_orb),
     )
-    figure, axes = plt.subplots(1, 3, figsize=(8.2, 2.5), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.5), sharey=True)
     for panel, letter, (name, null, level, trained, start) in zip(axes, "ABC", panels, strict=True):
         counts, _, _ = panel.hist(null, bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
         top = counts.max()
@@ -77,7 +77,7 @@ def indices_against_nulls(measures):
         panel.spines["left"].set_visible(False)
         panel_label(panel, letter)
     axes[0].set_ylabel("filters")
-    axes[0].legend(loc="upper left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -87,7 +87,7 @@ def frequency_responses(responses, seeds):
     ``responses`` is a list of :class:`paper_code.filters.FrequencyResponse`, one a seed.
     """
     count = len(responses)
-    figure, axes = plt.subplots(2, count, figsize=(1.9 * count + 0.6, 3.9), squeeze=False)
+    figure, axes = plt.subplots(2, count, figsize=(min(WIDTH, 1.8 * count + 0.6), 3.7), squeeze=False)
     for column, response in enumerate(responses):
         top, bottom = axes[:, column]
         peak = response.modulus.max()
@@ -119,7 +119,7 @@ def _origin(response):
 
 def shared_spectra(spectra, starts, seeds):
     """Power of l0 against the summed power of the bank along the radius, trained (left) and untrained (right)."""
-    figure, axes = plt.subplots(1, 2, figsize=(6.6, 2.6), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.7), sharey=True)
     for panel, letter, group, title in zip(axes, "AB", (spectra, starts), ("trained", "untrained"), strict=True):
         for index, spectrum in enumerate(group):
             color = SEEDS[index % len(SEEDS)]
@@ -128,5 +128,5 @@ def shared_spectra(spectra, starts, seeds):
         panel.set(xlabel="frequency (cycles/px)", title=title)
         panel_label(panel, letter)
     axes[0].set_ylabel("power / mean power")
-    axes[0].legend(title="solid l0, dotted bank", title_fontsize=7)
+    axes[0].legend(title="solid l0, dotted l1")
     return figure

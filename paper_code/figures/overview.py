@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, cocircular_line, panel_label, show_weights, tile, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, panel_label, show_weights, tile, training_steps
 
 
 def argument(early, fields, order, target):
@@ -22,23 +22,20 @@ def argument(early, fields, order, target):
         The cell whose lateral kernels K[target] are shown, one a source cell, in one colour scale.
     """
     figure = plt.figure(figsize=(9.4, 3.6))
-    grid = figure.add_gridspec(1, 4, width_ratios=(1, 0.15, 1.7, 1.7))
+    grid = figure.add_gridspec(1, 3, width_ratios=(1, 1.7, 1.7))
     first = figure.add_subplot(grid[0])
     show_weights(first, early.l0)
     first.set_title("l0: one filter, as in the LGN")
-    star = figure.add_subplot(grid[1])
-    star.set_axis_off()
-    star.text(0.5, 0.5, "$*$", fontsize=26, ha="center", va="center")
     columns = int(np.ceil(np.sqrt(len(fields))))
     place = list(order).index(target)
     kernels = early.K[target][order]
     limit = np.quantile(np.abs(kernels), 0.998)
     panels = (
-        ("l0 * l1: a bank of simple cells", tile(fields[order], columns), 1),
+        ("l1 * l0: a bank of simple cells", tile(fields[order], columns), 1),
         ("K: what the framed cell gets from each", tile(kernels, columns, normalise=False), limit),
     )
     for index, (title, picture, top) in enumerate(panels):
-        panel = figure.add_subplot(grid[2 + index])
+        panel = figure.add_subplot(grid[1 + index])
         panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-top, vmax=top)
         side = (fields if index == 0 else kernels).shape[-1]
         row, column = divmod(place, columns)
@@ -65,7 +62,7 @@ def strip(filters, bank, patterns, fan, course):
     course : emergence.course.Course
         Of the term of the fan.
     """
-    figure = plt.figure(figsize=(7.7, 4.9))
+    figure = plt.figure(figsize=(WIDTH, 4.7))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
     left, middle, right = upper.subfigures(1, 3, width_ratios=(0.55, 1.1, 1.5))
     limit = max(np.abs(one).max() for one in filters.values())
@@ -76,7 +73,7 @@ def strip(filters, bank, patterns, fan, course):
     panel = middle.subplots()
     panel.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
     panel.set_axis_off()
-    panel.set_title("l1 behind l0")
+    panel.set_title("receptive fields of l1")
     panel_label(panel, "B")
     for line, letter, (name, found) in zip(right.subplots(len(patterns), 3), "CD", patterns.items(), strict=True):
         for panel, pattern in zip(line, found, strict=True):

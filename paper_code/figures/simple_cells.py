@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import INK, NULL, ORIENTATION, SEEDS, SIGNED, panel_label, show_weights, tile
+from paper_code.figures import INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights, tile
 
 
 def bank(fields, fits, order, columns=8):
@@ -11,7 +11,7 @@ def bank(fields, fits, order, columns=8):
     rendered = fits.render(fields.shape[-1])
     peak = np.abs(fields).max(axis=(1, 2), keepdims=True)
     panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
-    figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.5))
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
     for panel, letter, (name, filters) in zip(axes, "ABC", panels, strict=True):
         picture = tile((filters / peak)[order], columns, normalise=False)
         panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-1, vmax=1)
@@ -23,10 +23,10 @@ def bank(fields, fits, order, columns=8):
 
 def r2_against_null(measures):
     """Cumulative shares of filters against Gabor R^2: each trained bank, the untrained banks and smooth random filters."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.6, 2.9), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.8), sharey=True)
     panels = (
-        ("l1 filters $\\Psi_1$", measures.r2, measures.start_r2.ravel(), measures.null),
-        ("receptive fields $\\Psi_1 * \\Psi_0$", measures.field_r2, None, measures.field_nulls.ravel()),
+        ("filters of l1", measures.r2, measures.start_r2.ravel(), measures.null),
+        ("receptive fields, l1 * l0", measures.field_r2, None, measures.field_nulls.ravel()),
     )
     for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
         _cumulative(panel, null, NULL, "smooth random", 2.4)
@@ -35,7 +35,7 @@ def r2_against_null(measures):
         for index, values in enumerate(trained):
             _cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
         panel.axvline(np.quantile(null, 0.95), color=INK, linestyle="--", linewidth=1)
-        panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", title=name)
+        panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor R²", title=name)
         panel_label(panel, letter)
     axes[0].set_ylabel("share of filters below")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
@@ -50,7 +50,7 @@ def _cumulative(panel, values, color, label, width, style="-"):
 
 def shapes(fits, kept, seeds):
     """(n_x, n_y) of every cell over the null, coloured by seed, after Ringach (2002)."""
-    figure, panel = plt.subplots(figsize=(3.6, 3.3))
+    figure, panel = plt.subplots(figsize=(4.4, 3.3))
     top = max(np.max(np.concatenate([fit.n_x[mask] for fit, mask in zip(fits, kept, strict=True)])), 0.1)
     side = max(np.max(np.concatenate([fit.n_y[mask] for fit, mask in zip(fits, kept, strict=True)])), top)
     limit = 1.05 * side
@@ -61,7 +61,7 @@ def shapes(fits, kept, seeds):
     panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
     panel.set(xlabel="$n_x = \\sigma_x f$ (bars)", ylabel="$n_y = \\sigma_y f$ (length)", xlim=(0, limit), ylim=(0, limit))
     panel.set_aspect("equal")
-    panel.legend(loc="lower right", handletextpad=0.1)
+    figure.legend(loc="outside right upper", handletextpad=0.1)
     return figure
 
 
@@ -71,7 +71,7 @@ def distributions(fits, kept):
         np.concatenate([getattr(fit, name)[mask] for fit, mask in zip(fits, kept, strict=True)])
         for name in ("orientation", "frequency", "phase")
     )
-    figure = plt.figure(figsize=(8.6, 2.8))
+    figure = plt.figure(figsize=(WIDTH, 2.6))
     polar = figure.add_subplot(1, 3, 1, projection="polar")
     edges = np.linspace(0, np.pi, 13)
     counts, _ = np.histogram(orientation, edges)
@@ -80,7 +80,7 @@ def distributions(fits, kept):
     for turn in (0, np.pi):
         polar.bar(middles + turn, counts, width=np.pi / 12, color=colors, edgecolor="white", linewidth=0.5)
     polar.set_xticks(np.deg2rad([0, 45, 90, 135, 180, 225, 270, 315]), ["0°", "45°", "90°", "135°", "", "", "", ""])
-    polar.tick_params(labelsize=7)
+    polar.set_yticks(polar.get_yticks(), [])  # the numbers would lie over the bars
     polar.set_title("orientation of the bars")
     frequencies = figure.add_subplot(1, 3, 2)
     frequencies.hist(frequency, bins=np.linspace(0, 0.5, 26), color=SEEDS[0])
@@ -97,13 +97,13 @@ def distributions(fits, kept):
 
 def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
     """Example cells, a column each: l1 * l0 from the weights, then fields measured from h and from the activity after propagation."""
-    rows = (("$\\Psi_1 * \\Psi_0$", expected), ("from h", feed_forward), ("after\npropagation", lateral))
-    figure, axes = plt.subplots(3, len(cells), figsize=(0.95 * len(cells) + 1, 3.3))
+    rows = (("l1 * l0", expected), ("measured", feed_forward), ("after\npropagation", lateral))
+    figure, axes = plt.subplots(3, len(cells), figsize=(WIDTH, 3.0))
     for row, (name, fields) in enumerate(rows):
         for column, cell in enumerate(cells):
             show_weights(axes[row, column], fields[cell])
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
     for column, cell in enumerate(cells):
-        axes[0, column].set_title(f"cell {cell}", fontsize=7)
-        axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}", fontsize=7)
+        axes[0, column].set_title(f"cell {cell}")
+        axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}")
     return figure

@@ -6,22 +6,22 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
 from paper_code.core.errors import printable
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, show_weights
 
 ROWS, COLUMNS = 20, 10
 
 
-def contact_sheet(image_set):
-    """Some training images of each class, one class a row; of many classes, evenly spaced ones."""
+def contact_sheet(image_set, rows=ROWS):
+    """Some training images of each class, one class a row; of more than ``rows`` classes, evenly spaced ones."""
     count = len(image_set.classes)
-    labels = np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))
+    labels = np.unique(np.linspace(0, count - 1, min(count, rows)).round().astype(int))
     side, gap = image_set.train_images.shape[-1], 3
     sheet = np.full((len(labels) * (side + gap) - gap, COLUMNS * (side + gap) - gap), 255, np.uint8)
     for row, label in enumerate(labels):
         members = np.flatnonzero(image_set.train_labels == label)
         for column, index in enumerate(members[np.linspace(0, len(members) - 1, min(len(members), COLUMNS)).round().astype(int)]):
             sheet[row * (side + gap) :, column * (side + gap) :][:side, :side] = image_set.train_images[index]
-    figure, axes = plt.subplots(figsize=(7.2, 0.62 * len(labels) + 0.15))
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.64 * len(labels) + 0.15))
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255)
     axes.set(xticks=[])
     names = [_shown(image_set.classes[label]) for label in labels]
@@ -41,7 +41,7 @@ def _shown(name, longest=32):
 def front_end(traces):
     """Pictures on their way to l1: standardised, blurred, with receptor noise, and after l0; one picture a column."""
     stages = (("image", "image"), ("blurred", "after the optics"), ("noisy", "at the receptors"), ("lgn", "after l0"))
-    figure, axes = plt.subplots(len(stages), len(traces), figsize=(1.3 * len(traces) + 0.5, 1.32 * len(stages)), squeeze=False)
+    figure, axes = plt.subplots(len(stages), len(traces), figsize=(WIDTH, (WIDTH - 0.5) / len(traces) * len(stages)), squeeze=False)
     for column, seen in enumerate(traces):
         limit = np.quantile(np.abs(seen.image - seen.image.mean()), 0.995)
         for row, (name, label) in enumerate(stages):
@@ -72,20 +72,20 @@ def spectra(power, seen, noise, predicted, start, learned):
     start, learned : arrays (seeds, k)
         Gains of the untrained and the trained l0.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.0))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     left.loglog(power.frequency, power.power, color=NULL, label="photographs")
     left.loglog(power.frequency, seen, color=INK, label="behind the optics")
     left.axhline(noise, color=ACCENT, linestyle="--", label="receptor noise")
     drowned = power.frequency[seen < noise]
     if len(drowned):
         left.axvspan(drowned[0], power.frequency[-1], color=ACCENT, alpha=0.08, linewidth=0)
-        left.text(np.sqrt(drowned[0] * power.frequency[-1]), seen[0], "drowned", ha="center", va="top", color=ACCENT, fontsize=8)
-    left.set(xlabel="frequency (cycles / px)", ylabel="power (per px)", ylim=(noise / 30, None))
+        left.text(np.sqrt(drowned[0] * power.frequency[-1]), seen[0], "drowned", ha="center", va="top", color=ACCENT)
+    left.set(xlabel="frequency (cycles / px)", ylabel="power (per px)", ylim=(noise / 1000, None))
     ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5) if tick <= power.frequency[-1]]
     left.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     left.set_xticks([], minor=True)
     left.legend(loc="lower left")
-    panel_label(left, "a")
+    panel_label(left, "A")
 
     def normalised(gain):
         return gain / gain.max(axis=-1, keepdims=True)
@@ -99,9 +99,9 @@ def spectra(power, seen, noise, predicted, start, learned):
         plt.Line2D([], [], color=SEEDS[0]),
         plt.Line2D([], [], color=NULL, linewidth=0.9),
     ]
-    right.legend(handles, ["efficient coding", "l0, trained", "l0, untrained"], loc="upper left", bbox_to_anchor=(1, 1))
+    figure.legend(handles, ["efficient coding", "l0, trained (a line a network)", "l0, untrained"], loc="outside lower right", ncols=3)
     right.set(xlabel="frequency (cycles / px)", ylabel="gain / largest", xlim=(0, 0.5), ylim=(0, None))
-    panel_label(right, "b")
+    panel_label(right, "B")
     return figure
 
 
@@ -115,26 +115,25 @@ def curves(curves, window, chance):
         Notes of the log over which the loss is averaged.
     chance : float
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.0))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
     for number, curve in enumerate(curves):
         colour = SEEDS[number % len(SEEDS)]
-        left.plot(curve.step, curve.smoothed(window), color=colour, label=f"seed {curve.seed}")
+        left.plot(curve.step, curve.smoothed(window), color=colour)
         right.plot(curve.epoch, curve.accuracy_noise_free, "o-", color=colour, markersize=3)
         right.plot(curve.epoch, curve.accuracy, "o--", color=colour, markersize=3, markerfacecolor="white", linewidth=1)
     left.axhline(np.log(1 / chance), color=NULL, linestyle=":")
     left.set(xlabel="training step", ylabel="cross-entropy of the batch (nats)")
-    left.legend()
-    panel_label(left, "a")
+    panel_label(left, "A")
     right.axhline(chance, color=NULL, linestyle=":")
     handles = [
         plt.Line2D([], [], color=INK, marker="o", markersize=3),
         plt.Line2D([], [], color=INK, marker="o", markersize=3, markerfacecolor="white", linestyle="--", linewidth=1),
         plt.Line2D([], [], color=NULL, linestyle=":"),
     ]
-    right.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="lower right", bbox_to_anchor=(1, 0.14))
+    right.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="lower right", bbox_to_anchor=(1, 0.12))
     right.set(xlabel="epoch", ylabel="accuracy on test images", ylim=(0, None))
-    right.yaxis.set_major_formatter(PercentFormatter(1, 0))
-    panel_label(right, "b")
+    right.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+    panel_label(right, "B")
     return figure
 
 
@@ -143,24 +142,23 @@ def accuracies(groups):
 
     ``groups`` is a list of learning.Accuracy.
     """
-    figure, panel = plt.subplots(figsize=(7.0, 0.55 * len(groups) + 0.9))
+    figure, panel = plt.subplots(figsize=(WIDTH, 0.5 * len(groups) + 0.9))
     for row, group in enumerate(groups):
-        colours = [SEEDS[seed % len(SEEDS)] for seed in group.seeds]
         for values, lift, filled in ((group.noise_free, 0.13, True), (group.noisy, -0.13, False)):
             y = np.full(len(values), -row + lift)
             panel.plot([values.mean()] * 2, [-row + lift - 0.14, -row + lift + 0.14], color=INK, linewidth=1.4, zorder=3)
-            panel.scatter(values, y, s=26, c=colours if filled else "white", edgecolors=colours, linewidths=1.2, zorder=2)
+            panel.scatter(values, y, s=26, c=SEEDS[0] if filled else "white", edgecolors=SEEDS[0], linewidths=1.2, zorder=2)
         panel.plot([group.chance] * 2, [-row - 0.35, -row + 0.35], color=NULL, linestyle=":")
     panel.set_yticks(-np.arange(len(groups)), [f"{group.condition}\n{group.images}" for group in groups])
     panel.set(xlabel="accuracy on test images", xlim=(0, None), ylim=(-len(groups) + 0.4, 0.6))
-    panel.xaxis.set_major_formatter(PercentFormatter(1, 0))
+    panel.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     panel.tick_params(axis="y", length=0)
     handles = [
         plt.Line2D([], [], color=INK, marker="o", markersize=5, linestyle=""),
         plt.Line2D([], [], color=INK, marker="o", markersize=5, markerfacecolor="white", linestyle=""),
         plt.Line2D([], [], color=NULL, linestyle=":"),
     ]
-    panel.legend(handles, ["without noise", "with receptor noise", "chance"], loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.legend(handles, ["without noise", "with receptor noise", "chance"], loc="outside lower center", ncols=3)
     return figure
 
 
@@ -170,8 +168,8 @@ def growth(grown):
         (f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells)
     ]
     columns = len(grown.steps)
-    figure = plt.figure(figsize=(0.86 * columns + 0.8, 0.86 * len(banks) + 2.0))
-    upper, lower = figure.subfigures(2, 1, height_ratios=[0.86 * len(banks), 2.0])
+    figure = plt.figure(figsize=(WIDTH, 0.75 * len(banks) + 2.2))
+    upper, lower = figure.subfigures(2, 1, height_ratios=[0.75 * len(banks), 2.2])
     axes = upper.subplots(len(banks), columns, squeeze=False)
     for row, (name, filters) in enumerate(banks):
         for column, weights in enumerate(filters):
@@ -181,7 +179,7 @@ def growth(grown):
             if column == 0:
                 panel.set_ylabel(name, rotation=0, ha="right", va="center")
             if row == 0:
-                panel.set_title(f"{grown.steps[column]:,}" if column else "step 0", fontsize=8)
+                panel.set_title(f"{grown.steps[column]:,}" if column else "step 0")
     panel = lower.subplots()
     low, middle, high = np.quantile(grown.field_similarity, [0.1, 0.5, 0.9], axis=1)
     panel.fill_between(grown.all_steps, low, high, color=INK, alpha=0.15, linewidth=0)
@@ -191,5 +189,7 @@ def growth(grown):
     panel.set_xscale("symlog", linthresh=1, linscale=0.4)
     panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", xlim=(0, grown.all_steps[-1]), ylim=(None, 1.03))
     panel.axhline(0, color=NULL, linewidth=0.7)
-    panel.legend(loc="upper left")
+    lower.legend(loc="outside upper center", ncols=2)
+    panel_label(panel, "B")
+    upper.text(0.005, 0.99, "A", fontweight="bold", va="top")
     return figure

@@ -2,9 +2,8 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import PowerNorm
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, ORIENTATION, SEEDS, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights
 
 FORWARD, TURN, SIDEWAYS = SEEDS[1], SEEDS[2], SEEDS[0]  # X1, X2, X3
 
@@ -15,7 +14,7 @@ def log_family(picture, sigma, radius, profiles, frequency, responses, measured)
     ``picture`` (a, a) belongs to the last of ``sigma`` (n,); ``profiles`` (n, k) and ``responses`` (n, m) are closed forms, and
     ``measured`` is the pair of frequencies (j,) and transforms (n, j) of the functions on a lattice.
     """
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8.2, 2.6), width_ratios=(1, 1.25, 1.25))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(WIDTH, 2.4), width_ratios=(1, 1.25, 1.25))
     show_weights(left, picture)
     left.set_xlabel(f"$\\sigma$ = {sigma[-1]:g} px")
     for axes in (middle, right):
@@ -38,10 +37,10 @@ def log_family(picture, sigma, radius, profiles, frequency, responses, measured)
 
 def gabor_orbit(pictures, names, half_width):
     """Members (n, a, a) of the orbit of a Gabor in a row, each on the same window of +- ``half_width`` px, with the axes through 0."""
-    figure, row = plt.subplots(1, len(pictures), figsize=(8.2, 2.1))
+    figure, row = plt.subplots(1, len(pictures), figsize=(WIDTH, 1.8))
     limit = np.abs(pictures).max()
     for axes, picture, name in zip(row, pictures, names, strict=True):
-        axes.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit, extent=(-half_width, half_width) * 2)
+        axes.imshow(picture, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-half_width, half_width) * 2)
         axes.axhline(0, color=NULL, linewidth=0.6)
         axes.axvline(0, color=NULL, linewidth=0.6)
         axes.set(xticks=[], yticks=[], title=name)
@@ -54,9 +53,9 @@ def frame_along_curve(background, extent, curve, stations, manoeuvres):
     ``background`` (a, b) covers ``extent`` (left, right, bottom, top); ``curve`` (3, k) and ``stations`` (3, n) are x, y, theta;
     ``manoeuvres`` maps a step to the corners (5, 3) of exp(X1) exp(X2) exp(-X1) exp(-X2).
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), width_ratios=(1.75, 1))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0), width_ratios=(1.75, 1))
     limit = np.abs(background).max()
-    left.imshow(background, cmap="RdBu_r", vmin=-limit, vmax=limit, extent=extent, alpha=0.6)
+    left.imshow(background, cmap=SIGNED, vmin=-limit, vmax=limit, extent=extent, alpha=0.6)
     left.plot(curve[0], curve[1], color=INK, linewidth=1)
     length = 0.11 * (extent[1] - extent[0])
     for index, (x, y, theta) in enumerate(stations.T):
@@ -96,7 +95,7 @@ def _arrow(axes, foot, step, color, label):
 
 def association_and_geodesics(arcs, geodesics):
     """The association field (n, k, 3) with its elements, and sub-Riemannian geodesics, a list of arrays (3, k) that end at cusps."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.3), sharex=True, sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), sharex=True, sharey=True)
     _fan(left, [arc.T for arc in arcs], every=5)
     _fan(right, geodesics, every=140)
     for axes, letter, name in ((left, "A", "constant curvature"), (right, "B", "sub-Riemannian geodesics")):
@@ -122,33 +121,3 @@ def _fan(axes, curves, every):
             axes.plot(*ends.T, color=INK, linewidth=3.4)
             axes.plot(*ends.T, color=colours(theta % np.pi / np.pi), linewidth=2.4)
     axes.plot([-1.2, 1.2], [0, 0], color=INK, linewidth=5)
-
-
-def kernels(names, planes, slices, theta, half_width):
-    """Kernels summed over theta and cut at some directions, a row each; all densities as a root, which brings out the tails.
-
-    ``planes`` (n, a, a) and ``slices`` (n, m, a, a) cover +- ``half_width`` px, ``theta`` (m,) is in radians. The slices of a row
-    share one scale.
-    """
-    count = len(theta)
-    figure, grid = plt.subplots(len(names), count + 1, figsize=(8.2, 1.35 * len(names) + 0.5), sharex=True, sharey=True, squeeze=False)
-    extent = (-half_width, half_width) * 2
-    for row, (panels, name) in enumerate(zip(grid, names, strict=True)):
-        pictures = [planes[row], *slices[row]]
-        for column, (axes, picture) in enumerate(zip(panels, pictures, strict=True)):
-            peak = planes[row].max() if column == 0 else slices[row].max()
-            image = axes.imshow(np.clip(picture, 0, None) / peak, cmap=MAGNITUDE, norm=PowerNorm(0.4, 0, 1), extent=extent)
-            axes.plot(0, 0, "+", color="white", markersize=5)
-            if column:
-                angle = theta[column - 1]
-                along = 0.14 * half_width * np.array([np.cos(angle), np.sin(angle)])
-                centre = -0.78 * half_width
-                axes.plot([centre - along[0], centre + along[0]], [-centre - along[1], -centre + along[1]], color="white", linewidth=2.2)
-            if row == 0:
-                axes.set_title("all $\\theta$" if column == 0 else f"$\\theta$ = {np.rad2deg(theta[column - 1]):.4g}°")
-            if row == len(names) - 1:
-                axes.set_xlabel("x (px)")
-        panels[0].set_ylabel(f"{name}\ny (px)")
-    bar = figure.colorbar(image, ax=grid, shrink=0.7, ticks=[0, 0.1, 0.5, 1])
-    bar.set_label("density / peak")
-    return figure

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,6 +39,13 @@ class LogFit(Fits):
     valid: np.ndarray  # bool: neither NaN, nor infinite, nor constant
     energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
     scale: np.ndarray  # units per pixel
+
+    @classmethod
+    def of(cls, sigma: ArrayLike, amplitude: ArrayLike = 1.0, constant: ArrayLike = 0.0, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> Self:
+        """Functions of given parameters, numbers or arrays (n,), in pixels: not fitted, so that R^2 and BIC are NaN."""
+        given = np.broadcast_arrays(*np.atleast_1d(x0, y0, sigma, amplitude, constant))
+        one = np.ones(len(given[0]))
+        return cls(*(part.astype(float) for part in given), one * np.nan, one * np.nan, one < 0, one < 0, one > 0, one, one)
 
     def render(self, size: int | tuple[int, int]) -> np.ndarray:
         """The fitted function on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single fit."""

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch.nn.grad import conv2d_weight
 
+from paper_code import weights
+from paper_code.filters.gabor import fit_gabor
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.model import Network
 
@@ -48,3 +50,20 @@ def reverse_correlation(network: Network, frames: int, seed: int, lateral: bool 
         # The gradient of a convolution with respect to its weights is this very average.
         total += conv2d_weight(noise, total.shape, inner, stride=stride, padding=size // 2).double()
     return (total[:, 0] / places).numpy()
+
+
+def three_ways(condition: str, seed: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Receptive fields of a shipped network: by its weights, measured before propagation, and after it, each (cells, size, size)."""
+    computed = weights.load_early(condition, seed).receptive_fields
+    network = weights.load_network(condition, seed)
+    size = computed.shape[-1]
+    measured, after = (reverse_correlation(network, frames, seed=0, lateral=lateral, size=size) for lateral in (False, True))
+    return computed, measured, after
+
+
+def length_over_width(versions: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Median of sigma along the bars over sigma across them, of each version, over cells that a Gabor describes in all of them."""
+    alive = np.logical_and.reduce([np.ptp(one, axis=(1, 2)) > 0 for one in versions])  # a cell that never responds has no field
+    fits = [fit_gabor(one[alive]) for one in versions]
+    kept = np.logical_and.reduce([(one.r2 > 0.8) & ~one.at_bound for one in fits])
+    return np.array([np.median(one[kept].sigma_along_bar / one[kept].sigma_along_carrier) for one in fits])

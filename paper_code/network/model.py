@@ -256,6 +256,13 @@ class Stage:
     parameters: int  # learned numbers
     multiply_adds: int  # for one image
 
+    def row(self, total):
+        """Cells of a table: name, definition, output, field, weights, multiply-adds in millions, their share of ``total``."""
+        adds = self.multiply_adds
+        arithmetic = [f"{adds / 1e6:,.2f}", f"{100 * adds / total:.2f}"] if adds else ["–", "–"]
+        weights = f"{self.parameters:,}" if self.parameters else "–"
+        return [self.name, self.definition, " × ".join(map(str, self.shape)), self.field, weights, *arithmetic]
+
 
 def stages(config):
     """The stages of ``Network(config)``, a list of :class:`Stage` in the order of the computation."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json
-from paper_code.core.text import plain
+from paper_code.core.text import plain, shown
 from paper_code.weights.records import Record, read
 
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "jupyter-book", "jupytext", "papermill", "snakemake")
@@ -117,16 +117,16 @@ def recipe_rows(rows, base):
     header : list of str
     table : list of lists of str
     """
-    shown = {"log_r2": 3, "i_rad": 3, "sigma": 2, "gabor_r2": 3, "gabor_share": 2, "like": 2, "orthogonal": 2, "tuning_z": 1}
-    shown |= {"elongation": 2, "elongation_z": 1}
+    measures = {"log_r2": 3, "i_rad": 3, "sigma": 2, "gabor_r2": 3, "gabor_share": 2, "like": 2, "orthogonal": 2, "tuning_z": 1}
+    measures |= {"elongation": 2, "elongation_z": 1}
     names = ["LoG R²", "I_rad", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z", "elongation", "z"]
     table = []
     for row in sorted(rows, key=lambda one: (one["seed"], json.dumps(one["condition"], sort_keys=True))):
         changed = differences(row["condition"], base.as_dict())
         line = [", ".join(f"{key} {value}" for key, value in changed.items()) or "**as frozen**", row["seed"]]
-        for name, digits in shown.items():
+        for name, digits in measures.items():
             value = row["survey"][name]
-            text = "–" if value is None else f"{value:.{digits}f}"
+            text = "–" if value is None else shown(value, digits)
             line.append(f"**{text}**" if name in WANTED and value is not None and value >= WANTED[name] else text)
         accuracy = row["accuracy_noise_free"]
         table.append([*line, "–" if accuracy is None else f"{accuracy:.3f}"])

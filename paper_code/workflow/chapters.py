@@ -30,6 +30,8 @@ from paper_code.workflow import refuse
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import notebook_chapters, read_text
 
+PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
+
 
 def read_chapter(source):
     """Read a chapter as a notebook with cell ids ``cell-000``, ``cell-001``, ...
@@ -218,7 +220,7 @@ def reference(notebook):
             cell.source = re.sub(r"^results = .*$", "results = None", cell.source, flags=re.MULTILINE)
         for output in cell.get("outputs", []):
             # An interactive figure is as large as a picture, and not compared either.
-            for kind in ("image/png", "image/jpeg", *(("text/html",) if "nbval-ignore-output" in tags else ())):
+            for kind in (*PICTURES, *(("text/html",) if "nbval-ignore-output" in tags else ())):
                 output.get("data", {}).pop(kind, None)
     number_cells(notebook)
     return notebook

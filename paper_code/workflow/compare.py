@@ -19,11 +19,9 @@ from pathlib import Path
 import nbformat
 
 from paper_code.network.layers import VARIABLE
-from paper_code.workflow.chapters import BlockingKernelManager, prepare_environment
+from paper_code.workflow.chapters import PICTURES, BlockingKernelManager, prepare_environment
 from paper_code.workflow.environment import closed
 from paper_code.workflow.toc import notebook_chapters
-
-PICTURES = ("image/png", "image/jpeg")
 
 
 def shown(outputs):

@@ -6,7 +6,7 @@
 
 ``_build/stage`` repeats the layout of ``book/``, with ``04_lgn.ipynb`` in the place of ``04_lgn.md``. The Markdown sources of the
 notebooks go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table
-of the build lies beside the pages for the same end.
+of the build lies beside the pages for the same end. Where a chapter asks how long it runs, the page says how long it ran in this build.
 
 A warning, an unresolved reference, a broken link, a picture without a text, an unknown script or an asset from another host leaves the
 last good html as it is. That folder is not an output of the rule, which Snakemake would delete beforehand; the empty file ``.complete`` in
@@ -26,12 +26,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_json, write_atomically
 from paper_code.workflow import refuse
 from paper_code.workflow.environment import closed
 from paper_code.workflow.toc import is_notebook, pages
 
 ROOT_FILES = ("_toc.yml", "_config.yml")
 FOOT_FILES = ("CITATION.cff", "LICENSE")  # read by the foot of every page; a folder for training alone has none
+RUN_TIME = "[how long that takes](reproducibility.ipynb)"  # a chapter's words, in place of which a page has its run time
 COMPLETE = ".complete"
 BUILD = "from jupyter_book.cli.main import main; main()"
 
@@ -65,9 +67,20 @@ def stage(executed, folder, toc="_toc.yml"):
         if str(source) in chapters:
             notebook = chapters[str(source)]
             copy(Path(executed) / Path(notebook).name, folder / notebook)
+            say_run_time(folder / notebook, Path(executed).parent / "times")
             copy(source, extra / source)
         else:
             copy(source, folder / source)
+
+
+def say_run_time(notebook, times):
+    """Put a chapter's run time, of the file of its name in ``times``, in the place of :data:`RUN_TIME`; without one, leave the words."""
+    took = times / f"{notebook.stem}.json"
+    text = notebook.read_text(encoding="utf-8")
+    if RUN_TIME in text and took.is_file():
+        time = read_json(took)
+        said = f"[{time['seconds']:.0f} s in the {time['profile']} profile of this build](reproducibility.ipynb)"
+        write_atomically(notebook, text.replace(RUN_TIME, said))
 
 
 def copy(source, target):

@@ -9,7 +9,7 @@ import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import significant
-from paper_code.figures import ACCENT, INK, SIGNED, cocircular_line, panel_label
+from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_label
 from paper_code.figures.interactive import raster
 
 CORE = 3.0  # px: nearer to the edge the blur sets the density, and the colours of a map end
@@ -102,7 +102,7 @@ def still(gallery, diffusion=None, length=None):
         if number not in range(len(grid)):
             raise PaperCodeError(f"there is no {name} {number}; choose one from 0 to {len(grid) - 1}")
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
-    figure, axes = plt.subplots(len(gallery.families), 4, figsize=(8.2, 2 * len(gallery.families) + 0.6), squeeze=False)
+    figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
     for line, family, maps, fan in zip(axes, gallery.families, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
         top = maps[:, _beyond_core(gallery)].max()
         for panel, number in zip(line, shown, strict=False):
