@@ -40,8 +40,8 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 def terms(values, rings, names):
     """The five terms, a panel a ring: a dot a network and a bar for the mean. ``values[series][ring][term]`` is an array (networks,)."""
-    figure, axes = plt.subplots(len(rings), 1, figsize=(7, 1.75 * len(rings)), sharex=True)
-    for panel, letter, ring in zip(axes, "ABCD", rings, strict=False):
+    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 4.9), sharex=True)
+    for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
@@ -52,9 +52,10 @@ def terms(values, rings, names):
                 if len(own):
                     panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
         panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(ylabel=f"{ring} px\n(sd of the kernel)", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
+        panel.set(title=f"{ring} px", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
         panel_label(panel, letter)
-    figure.legend(loc="outside upper center", ncols=len(values))
+    figure.supylabel("term (sd of the kernel)")
+    figure.legend(loc="outside upper center", ncols=len(values), columnspacing=1.2)
     return figure
 
 
