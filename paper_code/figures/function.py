@@ -1,4 +1,4 @@
-"""Figures of chapter 10: flankers, completed contours, silenced cells, corrupted images, illusions of lightness."""
+"""Figures of chapters 10 and 10b: flankers, completed contours, corrupted images, illusions of lightness."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -49,7 +49,7 @@ def flankers(pictures, arrangements, differences):
     differences : dict of dicts of (values, chance)
         ``{difference: {spacing: ...}}``.
     """
-    figure = plt.figure(figsize=(7, 6.3))
+    figure = plt.figure(figsize=(7.7, 6.3))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
     for column, (name, picture) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
@@ -90,18 +90,18 @@ def completions(rows, columns):
         Before propagation, and by which kernel after it.
     """
     names = ("complete", "gap", "control")
-    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(8.2, 1.08 * len(rows) + 0.6))
+    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
     for line, (family, half_gap, pictures, maps) in zip(axes, rows, strict=True):
         for panel, picture in zip(line, pictures, strict=False):
             _picture(panel, picture, 1.3 * stimuli.CONTRAST)
-        line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"), fontsize=8)
+        line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"))
         for panel, values in zip(line[len(names) :], maps, strict=True):
             image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
             middle = len(values) // 2
             panel.add_patch(plt.Circle((middle, middle), half_gap / 2, fill=False, color=INK, linewidth=0.8, linestyle=":"))
             panel.set(xticks=[], yticks=[])
     for panel, name in zip(axes[0], (*names, *columns), strict=True):
-        panel.set_title(name.replace(" ", "\n"), fontsize=8)
+        panel.set_title(name.replace(" ", "\n"))
     bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.4, aspect=40, pad=0.02, extend="both")
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.set_label("activity of suiting cells (1: on the complete contour)")
@@ -109,50 +109,37 @@ def completions(rows, columns):
 
 
 def gaps(measures):
-    """By the width of the gap: what the cells at its middle see, and what propagation by K adds beyond the controls.
+    """Advantage of the gap over its controls: A, by K against the width of the gap; B, by each kernel in the gap that is judged.
 
-    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean.
+    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B, K relabelled.
     """
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(2, len(families), figsize=(7, 3.9), sharey="row", sharex=True)
-    for column, family in enumerate(families):
+    figure, axes = plt.subplots(2, len(families), figsize=(7.7, 5.2), sharey="row", height_ratios=(1, 1.3))
+    for (upper, lower), family in zip(axes.T, families, strict=True):
         wide = [2 * each.half_gap for each in measures[0].by_gap[family]]
-        seen = [[each.before["gap"].mean() for each in one.by_gap[family]] for one in measures]
         gained = [[each.advantage() for each in one.by_gap[family]] for one in measures]
         shaded = [2 * one.at[family].half_gap for one in measures]
-        for panel, values in zip(axes[:, column], (seen, gained), strict=True):
-            panel.plot(wide, np.transpose(values), color=ACCENT, linewidth=0.7, alpha=0.5)
-            panel.plot(wide, np.mean(values, axis=0), color=ACCENT, linewidth=2, marker="o", markersize=3)
-            panel.axvspan(min(shaded) - 0.3, max(shaded) + 0.3, color=NULL, alpha=0.35, linewidth=0)
-            panel.axhline(0, color=INK, linewidth=0.7)
-        axes[0, column].set_title(FAMILY_NAMES[family])
-        axes[1, column].set(xlabel="gap (px)", xticks=wide)
-    for panel, name, letter in zip(axes[:, 0], ("in the gap,\nfeed-forward", "advantage of K"), "AB", strict=True):
-        panel.set_ylabel(name)
-        panel_label(panel, letter)
-    return figure
-
-
-def kernels(measures):
-    """Advantage of the gap over its controls by each kernel, one panel a family; grey, K relabelled. A list of CompletionMeasures."""
-    families = tuple(measures[0].at)
-    figure, axes = plt.subplots(1, len(families), figsize=(7, 2.9), sharey=True)
-    for panel, family in zip(axes, families, strict=True):
+        upper.plot(wide, np.transpose(gained), color=ACCENT, linewidth=0.7, alpha=0.5)
+        upper.plot(wide, np.mean(gained, axis=0), color=ACCENT, linewidth=2, marker="o", markersize=3)
+        upper.axvspan(min(shaded) - 0.3, max(shaded) + 0.3, color=NULL, alpha=0.35, linewidth=0)
+        upper.set(title=FAMILY_NAMES[family], xlabel="gap (px)", xticks=wide)
         found = [one.at[family] for one in measures]
         names = tuple(found[0].after)
         for place, name in enumerate(names):
-            _networks(panel, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
+            _networks(lower, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
         for one in found:
-            _chance(panel, 0, one.null.mean())
-        panel.axhline(0, color=INK, linewidth=0.7)
+            _chance(lower, 0, one.null.mean())
         for edge in (-LINEAR, LINEAR):
-            panel.axhline(edge, color=NULL, linewidth=0.7, alpha=0.6, zorder=0)
-        panel.set_yscale("symlog", linthresh=LINEAR, linscale=1.2)
-        panel.set(yticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1], yticklabels=["−1", "−0.3", "−0.1", "0", "0.1", "0.3", "1"])
-        panel.minorticks_off()
-        panel.set_xticks(range(len(names)), names, fontsize=8, rotation=45, ha="right", rotation_mode="anchor")
-        panel.set_title(FAMILY_NAMES[family])
-    axes[0].set_ylabel("advantage of the gap")
+            lower.axhline(edge, color=NULL, linewidth=0.7, alpha=0.6, zorder=0)
+        lower.set_yscale("symlog", linthresh=LINEAR, linscale=1.2)
+        lower.set(yticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1], yticklabels=["−1", "−0.3", "−0.1", "0", "0.1", "0.3", "1"])
+        lower.minorticks_off()
+        lower.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        for panel in (upper, lower):
+            panel.axhline(0, color=INK, linewidth=0.7)
+    for panel, letter in zip(axes[:, 0], "AB", strict=True):
+        panel.set_ylabel("advantage of the gap")
+        panel_label(panel, letter)
     return figure
 
 
@@ -162,11 +149,11 @@ def robustness(found):
     ``found`` is a Robustness, or None where nothing has been measured.
     """
     if found is None:
-        figure = plt.figure(figsize=(7, 0.6))
+        figure = plt.figure(figsize=(7.7, 0.6))
         figure.text(0.5, 0.5, "not measured on these weights", ha="center", va="center")
         return figure
     levels = found.levels
-    figure, axes = plt.subplots(1, len(levels), figsize=(7, 3.0), sharey=True)
+    figure, axes = plt.subplots(1, len(levels), figsize=(7.7, 3.0), sharey=True)
     for panel, (corruption, values) in zip(axes, levels.items(), strict=True):
         places = np.arange(len(values))
         for group in found.right:
@@ -194,11 +181,11 @@ def illusions(shown, responses, profiles):
     profiles : sequence of (name, array (m, 64, 64))
         Responses to draw along the row, each with the first's scale.
     """
-    figure, axes = plt.subplots(3, len(shown), figsize=(7.6, 5.0), height_ratios=(1, 1, 0.8))
+    figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32
     for column, (name, picture, row) in enumerate(shown):
         _picture(axes[0, column], picture, 1.3 * stimuli.CONTRAST)
-        axes[0, column].set_title(name.replace(" ", "\n", 1), fontsize=8)
+        axes[0, column].set_title(name.replace(" ", "\n", 1))
         limit = np.abs(responses[column][8:-8, 8:-8]).max()
         axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
         axes[1, column].set(xticks=[], yticks=[])
