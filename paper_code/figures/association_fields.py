@@ -20,7 +20,7 @@ LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source"
 def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, a scale a ring; dashed, co-circular sources."""
     kernels = list(next(iter(rows.values())))
-    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7.7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
     for line, (ring, found), limit in zip(axes, rows.items(), limits, strict=True):
         for panel, name in zip(line, kernels, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
@@ -64,7 +64,7 @@ def places(maps, turns, extent, core, limit, pale=0.75):
 
     ``maps`` maps the row's name to an array (turns, n, n). Dotted: where a source of that turn lies on a circle with the target.
     """
-    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
     for line, (name, found), letter in zip(axes, maps.items(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
@@ -89,7 +89,7 @@ def invariance(rows):
 
     ``rows`` maps a label to (round, base, full, text of the share), R^2 in %.
     """
-    figure, panel = plt.subplots(figsize=(6.6, 0.55 * len(rows) + 0.8))
+    figure, panel = plt.subplots(figsize=(7.7, 0.5 * len(rows) + 0.8))
     for line, (plain, base, full, share) in enumerate(rows.values()):
         panel.barh(line - 0.18, full - plain, height=0.32, color=NULL, label="may differ by orientation" if line == 0 else None)
         panel.barh(line + 0.18, base - plain, height=0.32, color=ACCENT, label="same at all orientations" if line == 0 else None)

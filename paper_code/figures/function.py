@@ -1,11 +1,10 @@
-"""Figures of chapters 10 and 10b: flankers, completed contours, corrupted images, illusions of lightness."""
+"""Figures of chapter 10: flankers, completed contours, corrupted images."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
 from paper_code.function import stimuli
-from paper_code.function.lightness import NEAR
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {
@@ -18,8 +17,9 @@ SPACING_STYLES = ((ACCENT, "o"), ("#0072b2", "s"), ("#8c6d1f", "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
 
-def _picture(panel, picture, limit):
-    panel.imshow(picture, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
+def picture(panel, shown, limit):
+    """A grey picture (n, n) without ticks."""
+    panel.imshow(shown, cmap="gray", vmin=-limit, vmax=limit)
     panel.set(xticks=[], yticks=[])
 
 
@@ -51,9 +51,9 @@ def flankers(pictures, arrangements, differences):
     """
     figure = plt.figure(figsize=(7.7, 6.3))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
-    for column, (name, picture) in enumerate(pictures.items()):
+    for column, (name, shown) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
-        _picture(panel, picture, 1.2 * np.abs(picture).max())
+        picture(panel, shown, 1.2 * np.abs(shown).max())
         panel.set_title(name)
         if not column:
             panel.annotate("A", (-0.3, 1.06), xycoords="axes fraction", fontweight="bold")
@@ -92,11 +92,11 @@ def completions(rows, columns):
     names = ("complete", "gap", "control")
     figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
     for line, (family, half_gap, pictures, maps) in zip(axes, rows, strict=True):
-        for panel, picture in zip(line, pictures, strict=False):
-            _picture(panel, picture, 1.3 * stimuli.CONTRAST)
+        for panel, shown in zip(line, pictures, strict=False):
+            picture(panel, shown, 1.3 * stimuli.CONTRAST)
         line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"))
         for panel, values in zip(line[len(names) :], maps, strict=True):
-            image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+            image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1)
             middle = len(values) // 2
             panel.add_patch(plt.Circle((middle, middle), half_gap / 2, fill=False, color=INK, linewidth=0.8, linestyle=":"))
             panel.set(xticks=[], yticks=[])
@@ -167,37 +167,4 @@ def robustness(found):
         panel.set(xlabel=LEVEL_NAMES[corruption], title=corruption)
     axes[0].set(ylabel="accuracy (%)", ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=3)
-    return figure
-
-
-def illusions(shown, responses, profiles):
-    """Pictures, the response of l0, and both along a row of pixels.
-
-    Parameters
-    ----------
-    shown : list of (name, picture, row)
-    responses : array (m, 64, 64)
-        Of l0.
-    profiles : sequence of (name, array (m, 64, 64))
-        Responses to draw along the row, each with the first's scale.
-    """
-    figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
-    x = np.arange(64) - 32
-    for column, (name, picture, row) in enumerate(shown):
-        _picture(axes[0, column], picture, 1.3 * stimuli.CONTRAST)
-        axes[0, column].set_title(name.replace(" ", "\n", 1))
-        limit = np.abs(responses[column][8:-8, 8:-8]).max()
-        axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
-        axes[1, column].set(xticks=[], yticks=[])
-        for panel in axes[:2, column]:
-            panel.axhline(row, color=INK, linewidth=0.6, linestyle=":")
-        panel = axes[2, column]
-        panel.plot(x, picture[row], color=NULL, linewidth=1.2, label="luminance")
-        for (label, values), style in zip(profiles, ({"color": ACCENT}, {"color": INK, "linestyle": "--"}), strict=True):
-            scaled = values[column][row] / np.abs(responses[column][NEAR]).max() * stimuli.CONTRAST
-            panel.plot(x, scaled, linewidth=1.2, label=label, **style)
-        panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
-    for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
-        axes[row, 0].set_ylabel(label)
-    figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure
