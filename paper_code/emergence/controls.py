@@ -187,8 +187,13 @@ class Board:
         return " ".join(parts)
 
     def stories(self, words, places=(*FILTERS, *KERNEL)):
-        """:meth:`story` of those conditions that there are, a paragraph each; ``words`` names them."""
-        return "\n\n".join(f"**{words[name]}.** {self.story(name, places)}" for name in words if name in self.there)
+        """:meth:`story` of those conditions that there are, a paragraph each, and one for all of which nothing is told; ``words`` names them."""
+        found = {words[name]: self.story(name, places) for name in words if name in self.there}
+        alike = [name for name, text in found.items() if not text.startswith("Told")]
+        lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]
+        alike = [name if name.isupper() or "=" in name else name[0].lower() + name[1:] for name in alike]
+        lines += [f"**Not told apart** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
+        return "\n\n".join(lines)
 
     def told(self, words, places=KERNEL):
         """Clauses on what is told from the base: ``the source's axis is gone without an upright world (−0.065 against 0.111)``."""

@@ -17,6 +17,12 @@ LINES = {
 LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source": "source's\naxis", "cocircular": "co-\ncircular"}
 
 
+def keep_apart(panel):
+    """Tick labels at both ends of an x axis stay within the panel."""
+    for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
+        label.set_horizontalalignment(side)
+
+
 def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, a scale a ring; dashed, co-circular sources."""
     kernels = list(next(iter(rows.values())))
@@ -26,8 +32,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
             cocircular_line(panel)
-            for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
-                label.set_horizontalalignment(side)
+            keep_apart(panel)
         line[0].set_ylabel(f"{ring} px\nturn θ (°)")
         figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit)
     for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
@@ -40,7 +45,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 def terms(values, rings, names):
     """The five terms, a panel a ring: a dot a network and a bar for the mean. ``values[series][ring][term]`` is an array (networks,)."""
-    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 4.9), sharex=True)
+    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 4.6), sharex=True)
     for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]

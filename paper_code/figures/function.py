@@ -56,7 +56,7 @@ def flankers(pictures, arrangements, differences):
         picture(panel, shown, 1.2 * np.abs(shown).max())
         panel.set_title(name)
         if not column:
-            panel.annotate("A", (-0.3, 1.06), xycoords="axes fraction", fontweight="bold")
+            panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
     for place, (values, chance) in enumerate(arrangements.values()):
         _chance(panel, place, chance)
@@ -73,8 +73,7 @@ def flankers(pictures, arrangements, differences):
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
-    panel.legend(loc="upper right", ncols=4, handletextpad=0.3, columnspacing=1)
-    panel.margins(y=0.16)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     panel_label(panel, "C")
     return figure
 

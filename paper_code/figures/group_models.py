@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, panel_label
+from paper_code.figures.association_fields import keep_apart
 
 COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
 
@@ -42,6 +43,7 @@ def ridge(learned, shapes, labels):
             panel.plot(middles, found[number], color=COLORS[name], label=name)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
+        keep_apart(panel)
         panel_label(panel, letter)
     axes[0].set_ylabel("coefficient (sd of K)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=1 + len(shapes))
