@@ -187,7 +187,7 @@ class Board:
         return " ".join(parts)
 
     def stories(self, words, places=(*FILTERS, *KERNEL)):
-        """:meth:`story` of those conditions that there are, a paragraph each, and one for all of which nothing is told; ``words`` names them."""
+        """:meth:`story` of those conditions that there are, a paragraph each; of all with nothing told one. ``words`` names them."""
         found = {words[name]: self.story(name, places) for name in words if name in self.there}
         alike = [name for name, text in found.items() if not text.startswith("Told")]
         lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]

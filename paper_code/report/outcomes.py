@@ -62,13 +62,6 @@ class Gaps:
         words = {"continued": "holds", "not continued": "does not hold", "not settled": "not settled"}
         return "; ".join(f"{said} for {listed(self.of(word))}" for said, word in words.items() if self.of(word))
 
-    def rows(self):
-        """Cells of a table."""
-        return [
-            [name, effect_text(one), signed(one.null), f"**{word}**", effect_text(self.beside_rf[name][0]), effect_text(self.planted[name])]
-            for name, (one, _, word) in self.own.items()
-        ]
-
 
 def gaps(completion, names):
     """:class:`Gaps` of a list of CompletionMeasures; ``names`` says how the families of contours are called."""
