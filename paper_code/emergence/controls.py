@@ -135,6 +135,11 @@ class Board:
         self.there = conditions(numbers, labels)
         self.label = {name: labels[name] for name in self.there}
 
+    @property
+    def measured(self):
+        """The conditions of which a term of K could be measured."""
+        return [name for name in self.there if any(len(self.compare(name, place).values) for place in KERNEL)]
+
     def compare(self, name, place):
         """A :class:`Compared`."""
         return compare(self.numbers, name, place, self.base)

@@ -37,17 +37,18 @@ def _chance(panel, place, value, label=None):
     panel.plot([place - 0.13, place + 0.13], [value] * 2, color=NULL, linewidth=3, alpha=0.8, zorder=1, label=label)
 
 
-def flankers(pictures, arrangements, differences):
+def flankers(pictures, arrangements, differences, spacings):
     """The stimuli, what each arrangement does to the cell, and the judged differences.
 
     Parameters
     ----------
     pictures : dict of arrays (n, n)
         By title.
-    arrangements : dict of (values (networks,), chance)
+    arrangements : dict of (values (networks,), chance, ...)
         At the spacing that is judged.
-    differences : dict of dicts of (values, chance)
-        ``{difference: {spacing: ...}}``.
+    differences : dict of lists of (values, chance, ...)
+        At every spacing.
+    spacings : sequence of str
     """
     figure = plt.figure(figsize=(7.7, 6.3))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
@@ -58,7 +59,7 @@ def flankers(pictures, arrangements, differences):
         if not column:
             panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
-    for place, (values, chance) in enumerate(arrangements.values()):
+    for place, (values, chance, *_) in enumerate(arrangements.values()):
         _chance(panel, place, chance)
         _networks(panel, place, values, ACCENT)
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
@@ -67,7 +68,7 @@ def flankers(pictures, arrangements, differences):
     panel_label(panel, "B")
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
-        for (color, mark), shift, (spacing, (values, chance)) in zip(SPACING_STYLES, (-0.28, 0, 0.28), by_spacing.items(), strict=True):
+        for (color, mark), shift, spacing, (values, chance, *_) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
             _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
             _networks(panel, place + shift, values, color, mark, spacing if not place else None)
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]

@@ -12,6 +12,7 @@ from paper_code.function import circuits, contours, flankers
 from paper_code.lateral.activity import noise_free_layers
 from paper_code.report import book
 
+ARRANGEMENTS = ("line", "opposite", "orthogonal", "random", *(f"{kind} {step}" for step in flankers.STEPS for kind in ("arc", "zigzag")))
 ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
 
 
