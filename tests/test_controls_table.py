@@ -40,6 +40,11 @@ def numbers():
     return Table(own + control_differences(Table(own), [*list(NETWORKS)[1:], "blind"], CONTROL_MEASURES))
 
 
+def board(numbers):
+    """All conditions of the table under their own names."""
+    return controls.Board(numbers, {name: name for name in (*NETWORKS, "blind")})
+
+
 def test_every_measure_of_a_control_has_its_words():
     assert set(CONTROL_MEASURES) == {*controls.FILTERS, *controls.KERNEL}
 
@@ -57,7 +62,7 @@ def test_a_word_follows_from_the_corrected_p_and_from_what_is_left(numbers, name
 def test_a_condition_without_the_measure_is_not_compared(numbers):
     found = controls.compare(numbers, "blind", FAR)
     assert found.word == "not measured" and not found.remains and len(found.values) == 0
-    assert controls.said(numbers, "blind") == "None of it could be measured."
+    assert board(numbers).story("blind", [FAR]) == "No term of $K$ could be measured."
 
 
 def test_the_interval_of_a_mean_is_that_of_the_pooled_variance(numbers):
@@ -68,13 +73,25 @@ def test_the_interval_of_a_mean_is_that_of_the_pooled_variance(numbers):
     assert controls.compare(numbers, "weaker", FAR).interval == pytest.approx((0.0505 - half, 0.0505 + half))
 
 
-def test_sentences_and_needs_follow_the_words(numbers):
-    said = {name: controls.said(numbers, name) for name in NETWORKS if name != "control"}
-    starts = {"weaker": "Lower, but still above 0: ", "gone": "Lower, with nothing left", "more": "Higher: ", "same": "Not told apart: "}
-    assert all(said[name].startswith(start) for name, start in starts.items())
-    assert "0.051 against 0.101" in said["weaker"] and "−0.051 [" in said["weaker"] and "[" not in said["same"]
-    assert controls.needed(numbers, FAR, list(starts)) == [["weaker", "gone"], ["same"], ["more"]]
+def test_sentences_follow_the_words(numbers):
+    shown = board(numbers)
+    stories = {name: shown.story(name, [FAR]) for name in NETWORKS if name != "control"}
+    assert stories["same"] == "None of 1 measures is told from the control."
+    assert stories["gone"].startswith("Told from the control: co-circular, far 0.000 against 0.101 (−0.101 [")
+    assert shown.told({name: f"what {name} lacks" for name in NETWORKS}, [FAR]) == [
+        "co-circular, far, 10.5-18 px is weaker without what weaker lacks (0.051 against 0.101)",
+        "co-circular, far, 10.5-18 px is gone without what gone lacks (0.000 against 0.101)",
+        "co-circular, far, 10.5-18 px is stronger without what more lacks (0.200 against 0.101)",
+    ]
     assert controls.conditions(numbers, ["blind", "nothing", "control"]) == ["blind", "control"]
+
+
+def test_tables_show_every_network_and_mark_what_is_told(numbers):
+    shown = board(numbers)
+    assert shown.by_network(["weaker", "blind"], [FAR]) == [["weaker", "0.050, 0.051"], ["blind", "–"]]
+    (weaker, same), cells = shown.differences(["weaker", "same"], [FAR]), shown.rows(["gone", "more"], [FAR])
+    assert weaker[1].startswith("**−0.051 [") and same[1].startswith("+0.0")
+    assert cells == [["gone", "0.000 **gone**"], ["more", "0.200 **stronger**"]]
 
 
 def test_the_matrix_has_a_column_a_measure_and_fills_what_is_told(numbers):

@@ -46,9 +46,11 @@ def test_data_beside_a_module_belong_to_it(chapter):
     assert "figures/interactive/growth.js" in names(chapter("from paper_code.figures.interactive import growth"))
 
 
-def test_an_edit_in_function_runs_the_last_chapter_alone():
-    edited = {"function/contours.py", "function/silencing.py", "function/lightness.py"}
-    assert [chapter for chapter in CHAPTERS if edited & names(f"book/{chapter}.md")] == ["10_function"]
+@pytest.mark.parametrize(
+    ("edited", "last"), [({"function/contours.py", "function/silencing.py"}, "10_function"), ({"function/lightness.py"}, "10b_lightness")]
+)
+def test_an_edit_in_function_runs_the_chapter_on_it_alone(edited, last):
+    assert [chapter for chapter in CHAPTERS if edited & names(f"book/{chapter}.md")] == [last]
 
 
 def test_no_chapter_waits_for_training_or_the_command_line():

@@ -11,7 +11,7 @@ import pytest
 
 from paper_code import weights
 from paper_code.core.table import ALL, END, Row, Table
-from paper_code.emergence.course import FOLLOWED, course
+from paper_code.emergence.course import FOLLOWED, course, falls
 from paper_code.emergence.course import film as filmed
 from paper_code.figures import emergence as figures
 from paper_code.figures import overview
@@ -71,6 +71,12 @@ def test_the_figure_has_a_line_a_network_and_one_for_the_mean():
     lines = [line.get_ydata() for line in panel.lines if len(line.get_xdata()) == 3]
     assert len(lines) == 4
     np.testing.assert_allclose(lines[-1], np.mean(lines[:3], axis=0))
+
+
+def test_a_fall_after_the_peak_is_said():
+    rising = course(Table([*planted(FAN, 0, (0, 4, END))]), FAN, "reference", [0], TOTAL)
+    fallen = replace(rising, values=np.array([[0.0, 0.2, 0.1]]))
+    assert falls([rising, fallen, replace(rising, values=np.array([[0.0, 0.2, 0.199]]))]) == [(FAN.name, 4, 0.2, 0.1)]
 
 
 # the slider

@@ -181,25 +181,12 @@ def test_the_same_cells_give_the_same_page(shipped):
     assert explorer.html(shipped[0]) == shipped[1]
 
 
-def test_the_still_picture_shows_the_cell_that_it_names(planted):
-    _, cells = planted
-    chosen = explorer.best_cell(cells)
-    axes = explorer.still(cells).axes
-    assert chosen == explorer.payload(cells)["first"]
-    np.testing.assert_array_equal(axes[0].images[0].get_array(), cells.fields[chosen])
-    shown = axes[1].images[0].get_array()
-    np.testing.assert_allclose(shown.filled(np.nan), cells.like[row_of(cells, chosen), 0])
-    pictures = [panel.images[0].get_array() for panel in axes if panel.get_ylabel()[:1] in "+-" and panel.images and panel.get_ylabel()]
-    np.testing.assert_array_equal(pictures, cells.fields[cells.strongest[chosen][:3]])
-
-
 def test_bad_input_is_refused(planted):
     _, cells = planted
     none = replace(cells, oriented=np.zeros(COUNT, bool))
     frame = pair_frame(random_cells(3, seed=0), 5, 2)
     for call in (
         lambda: explorer.html(none),
-        lambda: explorer.still(cells, NOISY),
         lambda: of_target(frame, 3),
         lambda: single_cells(Bank(None, cells.fields, None, STRIDE, cells.fits, 0.7)),
     ):

@@ -177,11 +177,14 @@ def test_the_page_says_what_the_table_says(tmp_path):
     planned = planted(value=0.966, half=0.0123, p=0.0321, null=0.111).rows
     rows = [row for row in planned if row.measure != "l0.i_rad"]
     rows += [replace(row, value=0.9, low=0.8, high=0.94) for row in planned if row.measure == "l0.i_rad"]
-    rows += [Row("reference", ALL, END, *place, 0.75, 0.6, 0.9) for place in (("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5"))]
+    rows += [
+        Row("reference", ALL, END, *place, 0.75, 0.6, 0.9)
+        for place in (("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5"), ("K.share", "raw", "2-14"))
+    ]
     write_table(tmp_path / "table.csv", rows)
     numbers = read_table(tmp_path / "table.csv")
     page = chapter("scorecard", tmp_path)
-    shown = [cells for number in TEXTS for cells in page["rows_of"](number)]
+    shown = [page["cells"](one) for number in TEXTS for one in page["found"] if one.claim.claim == number]
     assert len(shown) == len(CLAIMS)
     for claim, cells in zip(sorted(CLAIMS, key=lambda claim: claim.claim), shown, strict=True):
         row = numbers.one(condition=claim.condition, seed=ALL, step=END, measure=claim.measure, version=claim.version, ring=claim.ring)

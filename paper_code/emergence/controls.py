@@ -6,13 +6,13 @@ import numpy as np
 
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import effect_text, p_cell, p_text, shown
+from paper_code.core.text import effect_text, shown
 
 CONTROL_MEASURES = {
-    ("l0.log_r2", "", ""): "l0: R² of the LoG",
-    ("l0.i_rad", "", ""): "l0: radial symmetry",
-    ("l1.gabor_r2", "", ""): "l1: Gabor R²",
-    ("l1.gabor_share", "", ""): "l1: share of Gabors",
+    ("l0.log_r2", "", ""): "l0's LoG R²",
+    ("l0.i_rad", "", ""): "l0's radial symmetry",
+    ("l1.gabor_r2", "", ""): "l1's Gabor R²",
+    ("l1.gabor_share", "", ""): "l1's share of Gabors",
     ("bank.oriented", "", ""): "oriented cells",
     ("bank.cardinal", "", ""): "share of cardinal cells",
     ("K.like", "beyond RF and CO", "2-14"): "like",
@@ -24,6 +24,15 @@ CONTROL_MEASURES = {
 }
 """(measure, version, ring) that controls are compared in, the filters and the primary terms of K, with a few words for each."""
 FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long trained; shortened controls are compared with ``control``
+
+LACKS = {
+    "control-shuffled-labels": "labels",
+    "control-phase-scrambled": "edges",
+    "control-rotations": "an upright world",
+    "control-no-silencing": "silenced cells",
+    "control-no-front-end": "optics and receptor noise",
+}
+"""What the chief controls take away."""
 
 BASE = "control"  # the reference, shortened like all controls
 
@@ -74,14 +83,9 @@ class Compared:
         return 3 if self.place in KERNEL else 0 if self.place[0] == "bank.oriented" else 2
 
     def text(self):
-        """``source's axis 0.013 against 0.103 (difference −0.090 [−0.120, −0.060], p = .0010)``; shorter where nothing is told."""
-        if self.difference is None:
-            return self.label
+        """A clause: ``source's axis 0.013 against 0.103 (−0.090 [−0.120, −0.060])``."""
         value, base = (shown(one.mean(), self.digits) for one in (self.values, self.base))
-        beside = f"{self.label} {value} against {base}"
-        if self.word == "not told apart":
-            return beside
-        return f"{beside} (difference {effect_text(self.difference, self.digits)}, {p_text(self.difference.p)})"
+        return f"{self.label} {value} against {base} ({effect_text(self.difference, self.digits)})"
 
 
 def compare(numbers, condition, place, base=BASE):
@@ -101,30 +105,6 @@ def conditions(numbers, names):
     """Those of ``names`` of which there are networks, in that order."""
     there = {row.condition for row in numbers.rows if row.seed != ALL}
     return [name for name in names if name in there]
-
-
-def said(numbers, condition, places=KERNEL, base=BASE):
-    """What a condition does, in sentences: what is lower, and of K what is left of it; what is higher; what is not told apart."""
-    found = [compare(numbers, condition, place, base) for place in places]
-    if not any(one.difference for one in found):
-        return "None of it could be measured."
-    kernel = all(place in KERNEL for place in places)
-    lower = [one for one in found if one.word == "lower"]
-    groups = {
-        "Lower, with nothing left above 0": [one for one in lower if kernel and not one.remains],
-        "Lower, but still above 0": [one for one in lower if kernel and one.remains],
-        "Lower": [one for one in lower if not kernel],
-        "Higher": [one for one in found if one.word == "higher"],
-        "Not told apart": [one for one in found if one.word == "not told apart"],
-    }
-    lines = [f"{words}: {'; '.join(one.text() for one in members)}." for words, members in groups.items() if members]
-    return " ".join(lines)
-
-
-def needed(numbers, place, names, base=BASE):
-    """Of the conditions ``names``, those under which a measure is lower, is not told apart, and is higher: three lists."""
-    words = {name: compare(numbers, name, place, base).word for name in names}
-    return [[name for name in names if words[name] == word] for word in ("lower", "not told apart", "higher")]
 
 
 def heading(place):
@@ -153,6 +133,11 @@ class Board:
         self.numbers, self.base = numbers, base
         self.there = conditions(numbers, labels)
         self.label = {name: labels[name] for name in self.there}
+
+    @property
+    def measured(self):
+        """The conditions of which a term of K could be measured."""
+        return [name for name in self.there if any(len(self.compare(name, place).values) for place in KERNEL)]
 
     def compare(self, name, place):
         """A :class:`Compared`."""
@@ -193,50 +178,91 @@ class Board:
         nulls = [row.null for row in self.numbers.where(**where).rows if row.seed != ALL]
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
-    def said(self, name, places=KERNEL):
-        """:func:`said` of a condition."""
-        return said(self.numbers, name, places, self.base)
+    def story(self, name, places=(*FILTERS, *KERNEL)):
+        """What a condition does, in a sentence or two: what is told from the base, how much else is not, and what could not be measured."""
+        found = [one for place in places if (one := self.compare(name, place)).difference]
+        told, base = [one for one in found if one.word != "not told apart"], f"the {self.label[self.base]}"
+        parts = [f"Told from {base}: {'; '.join(one.text() for one in told)}."] if told else []
+        if len(found) > len(told):
+            parts.append(f"No other of {len(found)} measures is." if told else f"None of {len(found)} measures is told from {base}.")
+        if not any(one.place in KERNEL for one in found):
+            cells = f" ({self.cells(name)} cells have an orientation)" if self.unmeasurable(name) else ""
+            parts.append(f"No term of $K$ could be measured{cells}.")
+        return " ".join(parts)
 
-    def report(self, name):
-        """What a condition does to K and to the filters, as a list."""
-        if name not in self.there:
-            return "There is no network of this condition in the table."
-        kernels, count = len(self.compare(name, KERNEL[-1]).values), len(reported_seeds(self.numbers, name))
-        some = f" ($K$ could be measured on {kernels} of {count} networks)" if 0 < kernels < count else ""
-        return f"- **$K$**{some}. {self.said(name)}\n- **Filters.** {self.said(name, FILTERS)}"
+    def stories(self, words, places=(*FILTERS, *KERNEL)):
+        """:meth:`story` of those conditions that there are, a paragraph each; of all with nothing told one. ``words`` names them."""
+        found = {words[name]: self.story(name, places) for name in words if name in self.there}
+        alike = [name for name, text in found.items() if not text.startswith("Told")]
+        lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]
+        alike = [name if name.isupper() or "=" in name else name[0].lower() + name[1:] for name in alike]
+        lines += [f"**Not told apart** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
+        return "\n\n".join(lines)
 
-    def reports(self, names):
-        """The reports of those conditions that there are, each under its name."""
-        parts = [f"**{capital(self.label[name])}**\n\n{self.report(name)}" for name in names if name in self.there]
-        return "\n\n".join(parts) or "There is no network of these conditions in the table."
-
-    def answers(self, words, places=KERNEL):
-        """A sentence a term of K: what it is less without, not told apart without, more without. ``words`` names what was taken away."""
-        chief, lines = [name for name in words if name in self.there], []
+    def told(self, words, places=KERNEL):
+        """Clauses on what is told from the base: ``the source's axis is gone without an upright world (−0.065 against 0.111)``."""
+        clauses = []
         for place in places:
-            kinds = needed(self.numbers, place, chief, self.base)
-            heads = ("less without", "not told apart without", "more without")
-            parts = [f"{head} {', '.join(words[name] for name in names)}" for head, names in zip(heads, kinds, strict=True) if names]
-            lines += [f"**{capital(heading(place))}**: {'; '.join(parts)}."] if parts else []
-        for name in chief:
-            if self.unmeasurable(name):
-                counts = f"{self.cells(name)} cells of the networks, {self.cells(self.base)} with nothing taken away"
-                lines.append(
-                    f"Without {words[name]} there is no term to speak of: hardly a cell has an orientation ({counts}), and with fewer than "
-                    f"{plan()['oriented']['fewest']} $K$ is not measured."
-                )
+            for name in (one for one in words if one in self.there):
+                one = self.compare(name, place)
+                if one.word in ("lower", "higher"):
+                    change = "stronger" if one.word == "higher" else "weaker" if one.remains else "gone"
+                    values = " against ".join(shown(part.mean(), one.digits) for part in (one.values, one.base))
+                    clauses.append(f"{heading(place)} is {change} without {words[name]} ({values})")
+        return clauses
+
+    def lacking(self, words):
+        """Sentences on the conditions under which no network has cells enough to measure K."""
+        lines = []
+        for name in (one for one in words if one in self.there and self.unmeasurable(one)):
+            cells = f"{self.cells(name)} on the networks, against {self.cells(self.base)}"
+            fewest = f"with fewer than {plan()['oriented']['fewest']} $K$ is not measured"
+            lines.append(f"Without {words[name]} hardly a cell has an orientation ({cells}); {fewest}.")
         return lines
 
-    def differences(self):
-        """Rows of a table of every difference: condition, measure, version, its networks, the base's, difference, p."""
+    def remaining(self, name, place):
+        """A sentence on a term of K that lies above 0 under a condition, or nothing."""
+        one = self.compare(name, place)
+        if not one.difference or not one.remains:
+            return ""
+        low, high = (shown(value, one.digits) for value in one.interval)
+        value, base = (shown(part.mean(), one.digits) for part in (one.values, one.base))
+        return f"With {self.label[name]} {one.label} is still there: {value} [{low}, {high}], against {base}."
+
+    def cardinal(self):
+        """Sentences on the preference for horizontal and vertical, without and with upright images."""
+        one = self.compare("control-rotations", ("bank.cardinal", "", ""))
+        if not one.difference:
+            return ""
+        words = {
+            "lower": "upright images make a preference in these short trainings",
+            "higher": "upright images do not make the preference",
+        }
+        base, own = (shown(part.mean(), 2) for part in (one.base, one.values))
+        text = f"Of the oriented cells {base} are within 22.5° of horizontal or vertical in the {self.label[self.base]}, "
+        text += f"and {own} with rotated images, where chance is half: {words.get(one.word, 'the two are not told apart')}."
+        found = self.numbers.where(condition="reference", seed=ALL, step=END, measure="bank.cardinal").rows
+        for row in found:
+            differs = "above" if row.low > row.null else "below" if row.high < row.null else "not told from"
+            text += f" At full length it is {effect_text(row, 2).replace('+', '')}, {differs} half."
+        return text
+
+    def by_network(self, names, places):
+        """Cells of a table: the condition, and of each measure the value of every network."""
+        found = [[self.label[name], *(self.compare(name, place) for place in places)] for name in names]
+        return [[label, *(", ".join(shown(value, one.digits) for value in one.values) or "–" for one in row)] for label, *row in found]
+
+    def differences(self, names, places):
+        """Cells of a table: the condition, and of each measure its difference from the base, bold where told from 0."""
         rows = []
-        for name in self.there:
-            for place in (*FILTERS, *KERNEL):
-                one = self.compare(name, place)
-                if name != self.base and one.difference:
-                    both = [", ".join(shown(value, one.digits) for value in part) for part in (one.values, one.base)]
-                    effect, p = effect_text(one.difference, one.digits), p_cell(one.difference.p)
-                    rows.append([self.label[name], heading(place), place[1] or "–", *both, effect, p])
+        for name in names:
+            found = [self.compare(name, place) for place in places]
+            marks = ["**" if one.word in ("lower", "higher") else "" for one in found]
+            texts = [
+                f"{mark}{effect_text(one.difference, one.digits)}{mark}" if one.difference else "–"
+                for mark, one in zip(marks, found, strict=True)
+            ]
+            rows.append([self.label[name], *texts])
         return rows
 
     def results(self):

@@ -28,6 +28,11 @@ class Followed:
         """l0, l1 or K."""
         return self.measure.partition(".")[0]
 
+    @property
+    def name(self):
+        """Layer and label."""
+        return f"{self.layer}: {self.label}"
+
 
 FOLLOWED = (
     Followed("l0.log_r2", "", "", "R² of the LoG"),
@@ -91,6 +96,17 @@ def course(numbers, followed, condition, seeds, total):
         (moved.low, moved.high) if moved else (),
         found[":trained"],
     )
+
+
+def falls(courses, least=0.05):
+    """Courses whose mean falls from its peak by more than a share ``least`` of it: (name, step of the peak, peak, last value) each."""
+    found = []
+    for one in courses:
+        mean = one.values.mean(axis=0)
+        top = int(mean.argmax())
+        if mean[-1] < (1 - least) * mean[top]:
+            found.append((one.followed.name, int(one.steps[top]), float(mean[top]), float(mean[-1])))
+    return found
 
 
 def _pooled(numbers, measure, followed, condition):

@@ -17,17 +17,22 @@ LINES = {
 LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source": "source's\naxis", "cocircular": "co-\ncircular"}
 
 
+def keep_apart(panel):
+    """Tick labels at both ends of an x axis stay within the panel."""
+    for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
+        label.set_horizontalalignment(side)
+
+
 def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, a scale a ring; dashed, co-circular sources."""
     kernels = list(next(iter(rows.values())))
-    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7.7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
     for line, (ring, found), limit in zip(axes, rows.items(), limits, strict=True):
         for panel, name in zip(line, kernels, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
             cocircular_line(panel)
-            for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
-                label.set_horizontalalignment(side)
+            keep_apart(panel)
         line[0].set_ylabel(f"{ring} px\nturn θ (°)")
         figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit)
     for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
@@ -40,8 +45,8 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 def terms(values, rings, names):
     """The five terms, a panel a ring: a dot a network and a bar for the mean. ``values[series][ring][term]`` is an array (networks,)."""
-    figure, axes = plt.subplots(len(rings), 1, figsize=(7, 1.75 * len(rings)), sharex=True)
-    for panel, letter, ring in zip(axes, "ABCD", rings, strict=False):
+    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 4.6), sharex=True)
+    for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
@@ -52,9 +57,10 @@ def terms(values, rings, names):
                 if len(own):
                     panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
         panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(ylabel=f"{ring} px\n(sd of the kernel)", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
+        panel.set(title=f"{ring} px", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
         panel_label(panel, letter)
-    figure.legend(loc="outside upper center", ncols=len(values))
+    figure.supylabel("term (sd of the kernel)")
+    figure.legend(loc="outside upper center", ncols=len(values), columnspacing=1.2)
     return figure
 
 
@@ -63,7 +69,7 @@ def places(maps, turns, extent, core, limit, pale=0.75):
 
     ``maps`` maps the row's name to an array (turns, n, n). Dotted: where a source of that turn lies on a circle with the target.
     """
-    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
     for line, (name, found), letter in zip(axes, maps.items(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
@@ -88,7 +94,7 @@ def invariance(rows):
 
     ``rows`` maps a label to (round, base, full, text of the share), R^2 in %.
     """
-    figure, panel = plt.subplots(figsize=(6.6, 0.55 * len(rows) + 0.8))
+    figure, panel = plt.subplots(figsize=(7.7, 0.5 * len(rows) + 0.8))
     for line, (plain, base, full, share) in enumerate(rows.values()):
         panel.barh(line - 0.18, full - plain, height=0.32, color=NULL, label="may differ by orientation" if line == 0 else None)
         panel.barh(line + 0.18, base - plain, height=0.32, color=ACCENT, label="same at all orientations" if line == 0 else None)

@@ -23,7 +23,7 @@ def matrix(rows, base, titles, chance=None):
     Bars are 95 % intervals of the difference from the base; a filled dot has a difference that is told from 0 after correction.
     """
     chance = [0.0] * len(titles) if chance is None else chance
-    figure, axes = plt.subplots(1, len(titles), figsize=(7.2, 0.27 * len(rows) + 1.1), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.27 * len(rows) + 1.1), sharey=True, squeeze=False)
     for column, (panel, title, level) in enumerate(zip(axes[0], titles, chance, strict=True)):
         own = next((found[column].base for found in rows.values() if len(found[column].base)), np.array([]))
         if len(own):
@@ -61,7 +61,7 @@ def portraits(faces, shown=6):
 
     ``faces`` maps a label to (l0 or None, fields (n, c, c) from the best fit to the worst, map (q, q) or None); the maps share one scale.
     """
-    figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.2, 0.66 * len(faces) + 0.4), squeeze=False)
+    figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.7, 0.66 * len(faces) + 0.4), squeeze=False)
     limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
     for line, (label, (l0, fields, found)) in zip(axes, faces.items(), strict=True):
         ranks = np.linspace(0, len(fields) - 1, shown).round().astype(int)
@@ -80,7 +80,7 @@ def portraits(faces, shown=6):
 
 def strip(kinds, columns=8):
     """Images of each kind, one kind a row; ``kinds`` maps a label to images (n, s, s)."""
-    figure, axes = plt.subplots(len(kinds), columns, figsize=(7.2, 0.78 * len(kinds)))
+    figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.7 * len(kinds)))
     for line, (label, images) in zip(axes, kinds.items(), strict=True):
         for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
             low, high = np.quantile(images[which], [0.005, 0.995])
@@ -100,7 +100,7 @@ def noise(rows, grid, predicted):
     grid, predicted : arrays (n,)
         Noise and the sigma predicted from it.
     """
-    figure, panel = plt.subplots(figsize=(5.0, 3.0))
+    figure, panel = plt.subplots(figsize=(7.0, 2.8))
     panel.plot(grid, predicted, ":", color=INK, linewidth=1.6, label="efficient coding")
     for one in rows:
         colour = SEEDS[one.seed % len(SEEDS)]

@@ -1,5 +1,7 @@
 """Figures of chapter 09: measures through training."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 
 from paper_code.figures import ACCENT, INK, NULL, panel_label, training_steps
@@ -11,7 +13,7 @@ def courses(found, columns=3):
     ``found`` is a list of :class:`paper_code.emergence.course.Course`.
     """
     rows = -(-len(found) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(7.2, 1.95 * rows + 0.3), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(7.7, 2.05 * rows + 0.3), sharex=True, squeeze=False)
     last = max(int(one.steps[-1]) for one in found)
     for panel in axes.ravel()[len(found) :]:
         panel.set_axis_off()
@@ -23,8 +25,8 @@ def courses(found, columns=3):
         for values in one.values:
             panel.plot(one.steps, values, color=INK, linewidth=0.6, alpha=0.5, marker=mark, markersize=3)
         panel.plot(one.steps, one.values.mean(axis=0), color=ACCENT, linewidth=1.8, marker=mark)
-        panel.set_ylabel(one.followed.label.replace(", beyond", ",\nbeyond"))
-        panel.set_title(f"{one.followed.layer} {one.followed.ring}{' px' if one.followed.ring else ''}")
+        place = f", {one.followed.ring} px" if one.followed.ring else ""
+        panel.set_title(textwrap.fill(f"{one.followed.name}{place}", 23))
         training_steps(panel, last)
         panel_label(panel, letter)
     for panel in axes[-1]:

@@ -1,11 +1,10 @@
-"""Figures of chapter 10: flankers, completed contours, silenced cells, corrupted images, illusions of lightness."""
+"""Figures of chapter 10: flankers, completed contours, corrupted images."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
 from paper_code.function import stimuli
-from paper_code.function.lightness import NEAR
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {
@@ -18,8 +17,9 @@ SPACING_STYLES = ((ACCENT, "o"), ("#0072b2", "s"), ("#8c6d1f", "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
 
-def _picture(panel, picture, limit):
-    panel.imshow(picture, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
+def picture(panel, shown, limit):
+    """A grey picture (n, n) without ticks."""
+    panel.imshow(shown, cmap="gray", vmin=-limit, vmax=limit)
     panel.set(xticks=[], yticks=[])
 
 
@@ -37,28 +37,29 @@ def _chance(panel, place, value, label=None):
     panel.plot([place - 0.13, place + 0.13], [value] * 2, color=NULL, linewidth=3, alpha=0.8, zorder=1, label=label)
 
 
-def flankers(pictures, arrangements, differences):
+def flankers(pictures, arrangements, differences, spacings):
     """The stimuli, what each arrangement does to the cell, and the judged differences.
 
     Parameters
     ----------
     pictures : dict of arrays (n, n)
         By title.
-    arrangements : dict of (values (networks,), chance)
+    arrangements : dict of (values (networks,), chance, ...)
         At the spacing that is judged.
-    differences : dict of dicts of (values, chance)
-        ``{difference: {spacing: ...}}``.
+    differences : dict of lists of (values, chance, ...)
+        At every spacing.
+    spacings : sequence of str
     """
-    figure = plt.figure(figsize=(7, 6.3))
+    figure = plt.figure(figsize=(7.7, 6.3))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
-    for column, (name, picture) in enumerate(pictures.items()):
+    for column, (name, shown) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
-        _picture(panel, picture, 1.2 * np.abs(picture).max())
+        picture(panel, shown, 1.2 * np.abs(shown).max())
         panel.set_title(name)
         if not column:
-            panel.annotate("A", (-0.3, 1.06), xycoords="axes fraction", fontweight="bold")
+            panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
-    for place, (values, chance) in enumerate(arrangements.values()):
+    for place, (values, chance, *_) in enumerate(arrangements.values()):
         _chance(panel, place, chance)
         _networks(panel, place, values, ACCENT)
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
@@ -67,14 +68,13 @@ def flankers(pictures, arrangements, differences):
     panel_label(panel, "B")
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
-        for (color, mark), shift, (spacing, (values, chance)) in zip(SPACING_STYLES, (-0.28, 0, 0.28), by_spacing.items(), strict=True):
+        for (color, mark), shift, spacing, (values, chance, *_) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
             _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
             _networks(panel, place + shift, values, color, mark, spacing if not place else None)
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
-    panel.legend(loc="upper right", ncols=4, handletextpad=0.3, columnspacing=1)
-    panel.margins(y=0.16)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     panel_label(panel, "C")
     return figure
 
@@ -90,18 +90,18 @@ def completions(rows, columns):
         Before propagation, and by which kernel after it.
     """
     names = ("complete", "gap", "control")
-    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(8.2, 1.08 * len(rows) + 0.6))
+    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
     for line, (family, half_gap, pictures, maps) in zip(axes, rows, strict=True):
-        for panel, picture in zip(line, pictures, strict=False):
-            _picture(panel, picture, 1.3 * stimuli.CONTRAST)
-        line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"), fontsize=8)
+        for panel, shown in zip(line, pictures, strict=False):
+            picture(panel, shown, 1.3 * stimuli.CONTRAST)
+        line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"))
         for panel, values in zip(line[len(names) :], maps, strict=True):
-            image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+            image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1)
             middle = len(values) // 2
             panel.add_patch(plt.Circle((middle, middle), half_gap / 2, fill=False, color=INK, linewidth=0.8, linestyle=":"))
             panel.set(xticks=[], yticks=[])
     for panel, name in zip(axes[0], (*names, *columns), strict=True):
-        panel.set_title(name.replace(" ", "\n"), fontsize=8)
+        panel.set_title(name.replace(" ", "\n"))
     bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.4, aspect=40, pad=0.02, extend="both")
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.set_label("activity of suiting cells (1: on the complete contour)")
@@ -109,50 +109,37 @@ def completions(rows, columns):
 
 
 def gaps(measures):
-    """By the width of the gap: what the cells at its middle see, and what propagation by K adds beyond the controls.
+    """Advantage of the gap over its controls: A, by K against the width of the gap; B, by each kernel in the gap that is judged.
 
-    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean.
+    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B, K relabelled.
     """
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(2, len(families), figsize=(7, 3.9), sharey="row", sharex=True)
-    for column, family in enumerate(families):
+    figure, axes = plt.subplots(2, len(families), figsize=(7.7, 5.2), sharey="row", height_ratios=(1, 1.3))
+    for (upper, lower), family in zip(axes.T, families, strict=True):
         wide = [2 * each.half_gap for each in measures[0].by_gap[family]]
-        seen = [[each.before["gap"].mean() for each in one.by_gap[family]] for one in measures]
         gained = [[each.advantage() for each in one.by_gap[family]] for one in measures]
         shaded = [2 * one.at[family].half_gap for one in measures]
-        for panel, values in zip(axes[:, column], (seen, gained), strict=True):
-            panel.plot(wide, np.transpose(values), color=ACCENT, linewidth=0.7, alpha=0.5)
-            panel.plot(wide, np.mean(values, axis=0), color=ACCENT, linewidth=2, marker="o", markersize=3)
-            panel.axvspan(min(shaded) - 0.3, max(shaded) + 0.3, color=NULL, alpha=0.35, linewidth=0)
-            panel.axhline(0, color=INK, linewidth=0.7)
-        axes[0, column].set_title(FAMILY_NAMES[family])
-        axes[1, column].set(xlabel="gap (px)", xticks=wide)
-    for panel, name, letter in zip(axes[:, 0], ("in the gap,\nfeed-forward", "advantage of K"), "AB", strict=True):
-        panel.set_ylabel(name)
-        panel_label(panel, letter)
-    return figure
-
-
-def kernels(measures):
-    """Advantage of the gap over its controls by each kernel, one panel a family; grey, K relabelled. A list of CompletionMeasures."""
-    families = tuple(measures[0].at)
-    figure, axes = plt.subplots(1, len(families), figsize=(7, 2.9), sharey=True)
-    for panel, family in zip(axes, families, strict=True):
+        upper.plot(wide, np.transpose(gained), color=ACCENT, linewidth=0.7, alpha=0.5)
+        upper.plot(wide, np.mean(gained, axis=0), color=ACCENT, linewidth=2, marker="o", markersize=3)
+        upper.axvspan(min(shaded) - 0.3, max(shaded) + 0.3, color=NULL, alpha=0.35, linewidth=0)
+        upper.set(title=FAMILY_NAMES[family], xlabel="gap (px)", xticks=wide)
         found = [one.at[family] for one in measures]
         names = tuple(found[0].after)
         for place, name in enumerate(names):
-            _networks(panel, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
+            _networks(lower, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
         for one in found:
-            _chance(panel, 0, one.null.mean())
-        panel.axhline(0, color=INK, linewidth=0.7)
+            _chance(lower, 0, one.null.mean())
         for edge in (-LINEAR, LINEAR):
-            panel.axhline(edge, color=NULL, linewidth=0.7, alpha=0.6, zorder=0)
-        panel.set_yscale("symlog", linthresh=LINEAR, linscale=1.2)
-        panel.set(yticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1], yticklabels=["−1", "−0.3", "−0.1", "0", "0.1", "0.3", "1"])
-        panel.minorticks_off()
-        panel.set_xticks(range(len(names)), names, fontsize=8, rotation=45, ha="right", rotation_mode="anchor")
-        panel.set_title(FAMILY_NAMES[family])
-    axes[0].set_ylabel("advantage of the gap")
+            lower.axhline(edge, color=NULL, linewidth=0.7, alpha=0.6, zorder=0)
+        lower.set_yscale("symlog", linthresh=LINEAR, linscale=1.2)
+        lower.set(yticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1], yticklabels=["−1", "−0.3", "−0.1", "0", "0.1", "0.3", "1"])
+        lower.minorticks_off()
+        lower.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        for panel in (upper, lower):
+            panel.axhline(0, color=INK, linewidth=0.7)
+    for panel, letter in zip(axes[:, 0], "AB", strict=True):
+        panel.set_ylabel("advantage of the gap")
+        panel_label(panel, letter)
     return figure
 
 
@@ -162,11 +149,11 @@ def robustness(found):
     ``found`` is a Robustness, or None where nothing has been measured.
     """
     if found is None:
-        figure = plt.figure(figsize=(7, 0.6))
+        figure = plt.figure(figsize=(7.7, 0.6))
         figure.text(0.5, 0.5, "not measured on these weights", ha="center", va="center")
         return figure
     levels = found.levels
-    figure, axes = plt.subplots(1, len(levels), figsize=(7, 3.0), sharey=True)
+    figure, axes = plt.subplots(1, len(levels), figsize=(7.7, 3.0), sharey=True)
     for panel, (corruption, values) in zip(axes, levels.items(), strict=True):
         places = np.arange(len(values))
         for group in found.right:
@@ -180,37 +167,4 @@ def robustness(found):
         panel.set(xlabel=LEVEL_NAMES[corruption], title=corruption)
     axes[0].set(ylabel="accuracy (%)", ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=3)
-    return figure
-
-
-def illusions(shown, responses, profiles):
-    """Pictures, the response of l0, and both along a row of pixels.
-
-    Parameters
-    ----------
-    shown : list of (name, picture, row)
-    responses : array (m, 64, 64)
-        Of l0.
-    profiles : sequence of (name, array (m, 64, 64))
-        Responses to draw along the row, each with the first's scale.
-    """
-    figure, axes = plt.subplots(3, len(shown), figsize=(7.6, 5.0), height_ratios=(1, 1, 0.8))
-    x = np.arange(64) - 32
-    for column, (name, picture, row) in enumerate(shown):
-        _picture(axes[0, column], picture, 1.3 * stimuli.CONTRAST)
-        axes[0, column].set_title(name.replace(" ", "\n", 1), fontsize=8)
-        limit = np.abs(responses[column][8:-8, 8:-8]).max()
-        axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
-        axes[1, column].set(xticks=[], yticks=[])
-        for panel in axes[:2, column]:
-            panel.axhline(row, color=INK, linewidth=0.6, linestyle=":")
-        panel = axes[2, column]
-        panel.plot(x, picture[row], color=NULL, linewidth=1.2, label="luminance")
-        for (label, values), style in zip(profiles, ({"color": ACCENT}, {"color": INK, "linestyle": "--"}), strict=True):
-            scaled = values[column][row] / np.abs(responses[column][NEAR]).max() * stimuli.CONTRAST
-            panel.plot(x, scaled, linewidth=1.2, label=label, **style)
-        panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
-    for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
-        axes[row, 0].set_ylabel(label)
-    figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure

@@ -27,7 +27,7 @@ def kernels(rows, theta, arcs, half_width):
     where the fan has that turn, psi = theta / 2.
     """
     columns = len(theta) + 1
-    figure, grid = plt.subplots(len(rows), columns, figsize=(8.4, 1.5 * len(rows) + 0.4), sharex=True, sharey=True, squeeze=False)
+    figure, grid = plt.subplots(len(rows), columns, figsize=(7.7, 1.4 * len(rows) + 0.4), sharex=True, sharey=True, squeeze=False)
     extent = (-half_width, half_width) * 2
     for line, (name, plane, slices) in zip(grid, rows, strict=True):
         for column, (panel, picture) in enumerate(zip(line, [plane, *slices], strict=True)):
@@ -56,21 +56,22 @@ def monte_carlo(ticks, profiles, residuals):
     ``profiles`` is a list of (name, [(label, seen (n,), expected (n,)), ...]), counts; ``ticks`` (n,) in px; ``residuals`` maps a name
     to an array (m,).
     """
-    figure, axes = plt.subplots(1, len(profiles) + 1, figsize=(9.6, 2.9), width_ratios=(1.2,) * len(profiles) + (1,))
+    figure, axes = plt.subplots(1, len(profiles) + 1, figsize=(7.7, 2.9), width_ratios=(1.2,) * len(profiles) + (1.1,))
     for panel, (name, lines) in zip(axes, profiles, strict=False):
         for index, (label, seen, expected) in enumerate(lines):
             color = SEEDS[index % len(SEEDS)]
             panel.plot(ticks, expected, color=color, label=label)
             panel.errorbar(ticks, seen, yerr=np.sqrt(expected), fmt=".", color=color, markersize=4, elinewidth=0.8)
-        panel.set(xlabel="y (px)", ylabel="paths a box", title=name, ylim=(0, None))
+        panel.set(xlabel="y (px)", title=name, ylim=(0, None))
         panel.legend(title="turn")
+    axes[0].set_ylabel("paths a box")
     edges = np.linspace(-4, 4, 33)
     middle = (edges[1:] + edges[:-1]) / 2
     for index, (name, values) in enumerate(residuals.items()):
         axes[-1].hist(values, bins=edges, density=True, histtype="step", color=SEEDS[index], label=name)
     axes[-1].plot(middle, np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi), color=INK, linestyle="--", linewidth=1, label="normal")
-    axes[-1].set(xlabel="residual / sd", yticks=[], ylabel="density of boxes", ylim=(0, 0.55))
-    axes[-1].legend(loc="upper left", fontsize=7)
+    axes[-1].set(xlabel="residual / sd", yticks=[], ylabel="density of boxes", ylim=(0, 0.42))
+    figure.legend(*axes[-1].get_legend_handles_labels(), ncols=3, loc="outside lower right")
     for panel, letter in zip(axes, "ABC", strict=False):
         panel_label(panel, letter)
     return figure
@@ -81,16 +82,17 @@ def convergence(panels):
 
     ``panels`` is a list of (label of the abscissa, efforts (n,), errors (n,), predicted (n,), logarithmic abscissa).
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(9.6, 2.7), sharey=True)
-    for panel, letter, (label, efforts, errors, predicted, logarithmic) in zip(axes, "ABCD", panels, strict=True):
+    figure, axes = plt.subplots(-(-len(panels) // 2), 2, figsize=(7.7, 4.6), sharey=True, squeeze=False)
+    for panel, letter, (label, efforts, errors, predicted, logarithmic) in zip(axes.flat, "ABCD", panels, strict=False):
         panel.plot(efforts, predicted, "--", color=NULL, label="predicted rate")
         panel.plot(efforts, errors, "o", color=SEEDS[0], markersize=4, label="measured")
         panel.set(xlabel=label, yscale="log", ylim=(1e-12, 2))
         if logarithmic:
             panel.set_xscale("log", base=2)
         panel_label(panel, letter)
-    axes[0].set_ylabel("largest error / peak")
-    axes[0].legend()
+    for line in axes:
+        line[0].set_ylabel("largest error / peak")
+    axes[0, 0].legend()
     return figure
 
 
@@ -99,7 +101,7 @@ def cost(table, names, guides):
 
     ``table`` as ``se2.benchmark.cost`` gives it; ``names`` label its keys, and ``guides`` hold what they should be in proportion to.
     """
-    figure, axes = plt.subplots(2, len(names), figsize=(8.6, 4.2), sharex="col", sharey="row")
+    figure, axes = plt.subplots(2, len(names), figsize=(7.7, 4.2), sharex="col", sharey="row")
     for column, (key, label) in enumerate(names.items()):
         efforts, seconds, memory = table[key]
         for panel, values in zip(axes[:, column], (seconds, memory / 1e6), strict=True):

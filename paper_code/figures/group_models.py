@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, panel_label
+from paper_code.figures.association_fields import keep_apart
 
 COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
 
@@ -14,7 +15,7 @@ def gains(values):
     ``values`` maps (ring, pedestal) to ``{family: (networks,)}``, in % of K's variance.
     """
     rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
-    figure, axes = plt.subplots(len(rings), len(pedestals), figsize=(7, 2.2 * len(rings)), sharex=True, sharey="row", squeeze=False)
+    figure, axes = plt.subplots(len(rings), len(pedestals), figsize=(7.7, 2.2 * len(rings)), sharex=True, sharey="row", squeeze=False)
     for panel, letter, ((ring, pedestal), found) in zip(axes.flat, "ABCDEF", values.items(), strict=False):
         for column, own in enumerate(found.values()):
             panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
@@ -32,7 +33,7 @@ def ridge(learned, shapes, labels):
 
     ``learned`` (networks, turns, bins), ``shapes`` ``{family: (turns, bins)}``, ``labels`` of the turns.
     """
-    figure, axes = plt.subplots(1, len(labels), figsize=(7, 2.7), sharey=True)
+    figure, axes = plt.subplots(1, len(labels), figsize=(7.7, 2.7), sharey=True)
     edges = np.linspace(-90, 90, learned.shape[-1] + 1)
     middles = (edges[1:] + edges[:-1]) / 2
     for number, (panel, letter, label) in enumerate(zip(axes, "ABCD", labels, strict=False)):
@@ -42,6 +43,7 @@ def ridge(learned, shapes, labels):
             panel.plot(middles, found[number], color=COLORS[name], label=name)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
+        keep_apart(panel)
         panel_label(panel, letter)
     axes[0].set_ylabel("coefficient (sd of K)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=1 + len(shapes))

@@ -11,7 +11,7 @@ KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
 def components(rows, radius):
     """Principal components, a row a kernel: ``{name: Components}``; each on a scale of its own, x along the bars."""
     count = max(len(one.patterns) for one in rows.values())
-    figure, axes = plt.subplots(len(rows), count, figsize=(6.6, 2.1 * len(rows)), squeeze=False)
+    figure, axes = plt.subplots(len(rows), count, figsize=(7.0, 2.1 * len(rows)), squeeze=False)
     for line, (letter, (name, found)) in zip(axes, zip("ABCDE", rows.items(), strict=False), strict=True):
         for panel, pattern, share in zip(line, found.patterns, found.share, strict=True):
             limit = np.abs(pattern).max()
@@ -31,7 +31,7 @@ def tuning(curves, blind, middles):
 
     ``curves`` and ``blind`` map a kernel's name to an array (networks, bins); ``middles`` (bins,) in degrees.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.1))
+    figure, axes = plt.subplots(1, 2, figsize=(7.7, 3.1))
     for panel, letter, title, found in zip(axes, "AB", ("with phase", "without phase"), (curves, blind), strict=True):
         for name, values in found.items():
             panel.plot(middles, values.T, color=KERNELS[name], linewidth=0.6, alpha=0.5)
@@ -49,7 +49,7 @@ def like(values, chance, names):
 
     ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2), ``names`` are the rings.
     """
-    figure, axes = plt.subplots(1, len(values), figsize=(7, 2.7), sharey=True)
+    figure, axes = plt.subplots(1, len(values), figsize=(7.7, 2.7), sharey=True)
     for panel, letter, (version, found) in zip(axes, "ABC", values.items(), strict=True):
         for row, (own, band) in enumerate(zip(found, chance[version], strict=True)):
             panel.fill_between([row - 0.35, row + 0.35], *band, color=NULL, alpha=0.5, linewidth=0)

@@ -140,6 +140,23 @@ class Stage:
         return np.einsum("tcyx,c->tyx", states[:, 0] - states[:, 1], suits) / (suits**2).sum()
 
 
+def pictured(circuit, family, half_gap, kernels):
+    """The contour of a family that its cells answer most, for looking.
+
+    ``kernels`` names kernels of the circuit; the first and the last are None, for before propagation and for K with its cells relabelled.
+
+    Returns
+    -------
+    (family, half_gap, pictures, maps)
+        The complete contour, the gap and a control; of every kernel, activity of the cells that suit it, (p, p).
+    """
+    stage = Stage(circuit, stimuli.contours(family, half_gap))
+    best = int(np.argmax((stage.suits**2).sum(1)))
+    after = [stage.maps(best, circuit.kernels[name])[1] for name in kernels if name]
+    maps = [stage.maps(best, circuit.kernels["K"])[0], *after, stage.maps(best, circuit.relabelled(circuit.orders[0]))[1]]
+    return family, half_gap, [stage.shown.pictures[name][best] for name in ("complete", "gap", "turned")], maps
+
+
 @dataclass(frozen=True)
 class CompletionMeasures:
     """One network's :class:`Completion` of every family of contours; dicts by the family's name."""

@@ -217,3 +217,11 @@ def _generate(name, settings, draw, rule, progress, train, test):
     for images, count in zip(splits, (train, test), strict=True):
         arrays += [np.concatenate(images), np.repeat(np.arange(len(chosen), dtype=np.int64), count)]
     return ImageSet(name, tuple(chosen), *arrays)
+
+
+def kinds(natural):
+    """Images of every kind that the controls see, ``{label: (n, s, s)}``; ``natural`` (n, s, s) are those to scramble."""
+    found = {"photographs": natural, "phase-scrambled": scramble(natural, np.random.default_rng(0))}
+    for label, source in (("dead leaves", dead_leaves), ("1/f noise", pink_noise), ("white noise", white_noise)):
+        found[label] = source(progress=False, train=1, test=1).train_images
+    return found

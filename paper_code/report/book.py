@@ -10,10 +10,13 @@ from paper_code.core.plan import is_confirming, plan, reported
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, signed
-from paper_code.lateral import components
+from paper_code.lateral import components, views
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
 from paper_code.report.networks import load
 from paper_code.report.pool import verdict
+
+ANSWERS = {"holds": "Yes", "does not hold": "No", "not settled": "Not settled"}
+"""A verdict as the answer to a chapter's question."""
 
 
 def table(build):
@@ -54,6 +57,12 @@ def between_like(networks, kernel_of):
     return components.components(np.concatenate([components.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
 
 
+def mean_maps(networks, turns, from_source, extent):
+    """Mean over networks of K by place for sources (or targets) of some turns, within 15 degrees: :func:`paper_code.lateral.views.maps`."""
+    found = [views.maps(one.bank.frame, one.bank.among(one.bank.K), turns, np.deg2rad(15), from_source, extent)[1] for one in networks]
+    return np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
+
+
 def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):
     """The estimate over networks of one term."""
     return numbers.one(condition=condition, seed=ALL, step=step, measure=f"{kernel}.{name}", version=version, ring=ring)
@@ -63,6 +72,17 @@ def term_values(numbers, kernel, condition="reference", version="raw", step=END)
     """The five terms of a kernel on single networks: ``{ring: {term: (networks,)}}``."""
     where = {"condition": condition, "step": step, "version": version, "seed": reported_seeds(numbers, condition)}
     return {ring: {name: numbers.networks(measure=f"{kernel}.{name}", ring=ring, **where)[0] for name in TERMS} for ring in RINGS}
+
+
+def like_by_ring(numbers, condition="reference"):
+    """The like term of networks by version, (rings, networks), and 95 % of its means with cells relabelled, (rings, 2): two dicts."""
+    own, band, seeds = {}, {}, reported_seeds(numbers, condition)
+    for version in VERSIONS:
+        place = {"condition": condition, "step": END, "version": version}
+        own[version] = np.array([numbers.networks(measure="K.like", ring=ring, seed=seeds, **place)[0] for ring in RINGS])
+        rows = [numbers.one(measure="K.like:relabelled", seed=ALL, ring=ring, **place) for ring in RINGS]
+        band[version] = np.array([[row.low, row.high] for row in rows])
+    return own, band
 
 
 def columns(numbers, measures, condition="reference"):
@@ -98,22 +118,17 @@ def heard(numbers, comparison, condition="reference"):
     return row, p.p, verdict(row, p.p)
 
 
-def term_table(numbers, terms, condition="reference", rings=tuple(RINGS), versions=tuple(VERSIONS)):
-    """A Markdown table of terms of K: mean with its interval, two nulls, p adjusted in its family, and the bootstrap."""
+def term_table(numbers, name, condition="reference"):
+    """A Markdown table of a term of K by ring and version: mean with its interval, p adjusted in its family, two nulls, the bootstrap."""
     primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
     rows = []
-    for term_name in terms:
-        for ring in rings:
-            for version in versions:
-                place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
-                own = numbers.one(measure=f"K.{term_name}", **place)
-                kind = "primary" if (term_name, ring, version) in primary else "secondary"
-                adjusted = numbers.one(measure=f"K.{term_name}:holm {kind}", **place)
-                moved, dealt = (numbers.one(measure=f"K.{term_name}:{null}", **place) for null in ("relabelled", "dealt"))
-                drawn = numbers.one(measure=f"K.{term_name}:bootstrap", **place)
-                label = f"**{ring}**" if kind == "primary" else ring
-                interval = f"{signed(drawn.low)} to {signed(drawn.high)}"
-                ps = [p_cell(one.p) for one in (own, adjusted, moved, dealt)]
-                rows.append([term_name, label, version, effect_text(own), *ps, interval])
-    header = ["term", "ring (px)", "version", "mean [95 %], sd of K", "p", "p, Holm", "p, relabelled", "p, dealt", "bootstrap"]
-    return markdown_table(header, rows)
+    for ring in RINGS:
+        for version in VERSIONS:
+            kind = "primary" if (name, ring, version) in primary else "secondary"
+            place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
+            ends = ("", f":holm {kind}", ":relabelled", ":dealt", ":bootstrap")
+            own, adjusted, moved, dealt, drawn = (numbers.one(measure=f"K.{name}{end}", **place) for end in ends)
+            label = f"**{ring}**" if kind == "primary" else ring
+            ps = [p_cell(one.p) for one in (adjusted, moved, dealt)]
+            rows.append([label, version, effect_text(own), *ps, f"{signed(drawn.low)} to {signed(drawn.high)}"])
+    return markdown_table(["distance (px)", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, dealt", "bootstrap"], rows)

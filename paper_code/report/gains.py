@@ -8,7 +8,7 @@ import numpy as np
 from paper_code.core.plan import plan
 from paper_code.core.statistics import holm
 from paper_code.core.table import ALL, END, reported_seeds
-from paper_code.core.text import effect_text, fixed, p_cell, p_text
+from paper_code.core.text import effect_text, fixed, p_cell
 from paper_code.lateral import pedestal, views
 from paper_code.lateral.models import PARAMETERS, model
 from paper_code.report.pool import verdict
@@ -58,15 +58,14 @@ class Gains:
         """Between the families that the plan names."""
         return self.with_holm(self.pairs)
 
-    @cached_property
-    def beyond_iso(self):
-        """Of every family, less ISO's; not in the plan."""
-        return self.with_holm([f"{family} less ISO" for family in FAMILIES[1:]])
-
     def gained(self, family, place):
-        """A gain with its p, in words."""
-        row, p = self.gains[family, place]
-        return f"{effect_text(row, 2)} % ({p_text(p)})"
+        """A gain with its interval."""
+        return effect_text(self.row(family, place), 2)
+
+    def order(self, first, second, place):
+        """Whether a family adds more than another one, in words."""
+        row, p = self.differences[f"{first} less {second}", place]
+        return "not surely more or less than" if not p < plan()["inference"]["alpha"] else "more than" if row.value > 0 else "less than"
 
     def holds(self, family, place):
         """Whether a gain is above 0 by the rule of the plan."""
@@ -86,18 +85,23 @@ class Gains:
         said += ["alike within the margin"] if self.row(f"{name}:equivalence", place).p < alpha else []
         return ", ".join(said) or "not settled"
 
-    def compared(self, family):
-        """DP less another family at 2 to 14 px, in words: over the plain pedestal, and with RF and CO in it."""
-        name, places = f"DP less {family}", (PLACES[0], PLACES[2])
-        return "; ".join(f"{effect_text(self.differences[name, place][0], 2)} ({self.reading(name, place)})" for place in places)
+    def difference_cells(self):
+        """The plan's differences as rows of a table, a cell a place, bold where told from 0."""
+        rows, alpha = [], plan()["inference"]["alpha"]
+        for name in self.pairs:
+            found = [self.differences[name, place] for place in PLACES]
+            texts = [effect_text(row, 2) for row, _ in found]
+            rows.append(
+                [name.replace(" less ", " − "), *(f"**{text}**" if p < alpha else text for text, (_, p) in zip(texts, found, strict=True))]
+            )
+        return rows
 
-    def difference_rows(self, tested=True):
-        """Rows of a table: the plan's differences with their tests of equivalence and reading, or those to ISO."""
-        found, rows = self.differences if tested else self.beyond_iso, []
-        for (name, place), (row, p) in found.items():
-            rows.append([name.replace(" less ", " − "), f"{place[0]} px, {place[1]}", effect_text(row), p_cell(p)])
-            if tested:
-                rows[-1] += [p_cell(self.row(f"{name}:equivalence", place).p), self.reading(name, place)]
+    def difference_rows(self):
+        """Rows of a table: the plan's differences, their tests of equivalence, and what both say."""
+        rows = []
+        for (name, place), (row, p) in self.differences.items():
+            alike, where = p_cell(self.row(f"{name}:equivalence", place).p), f"{place[0]} px, {place[1]}"
+            rows.append([name.replace(" less ", " − "), where, effect_text(row), p_cell(p), alike, self.reading(name, place)])
         return rows
 
     def chosen(self, family, place):
@@ -133,7 +137,6 @@ class Gains:
         return {
             "seeds": self.seeds,
             "gains": kept(self.gains),
-            "gains_above_iso": kept(self.beyond_iso),
             "differences": kept(self.differences),
             "readings": {f"{name}, {place[0]}, {place[1]}": self.reading(name, place) for name, place in self.differences},
             "chosen": {f"{family}, {place[1]}": self.chosen(family, place)[0] for family in FAMILIES for place in (PLACES[0], PLACES[2])},

@@ -15,6 +15,14 @@ from paper_code.report.pool import verdict
 FILE = Path(__file__).with_name("claims.toml")
 ROTATED = {"reference": "upright", "turned": "turned at random", "control-phase-scrambled": "phases scrambled, short training"}
 """Conditions in which invariance under rotation is shown."""
+INVARIANT = {
+    "reference": "upright images",
+    "turned": "images turned at random",
+    "control-rotations": "turned, short training",
+    "control-no-silencing": "no silenced cells, short training",
+    "control-phase-scrambled": "phase-scrambled, short training",
+}
+"""Conditions in which K's invariance is drawn."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,22 @@ def scorecard(numbers, path=FILE):
     return [judge(claim, numbers) for claim in claims(path)[1]]
 
 
+def invariant_parts(numbers, ring="6-10.5"):
+    """R^2 (%) of K on the network left out, and the share that is the same at all orientations: ``{label: (round, base, full, text)}``."""
+    parts = {}
+    for condition, label in INVARIANT.items():
+        place = {"condition": condition, "seed": ALL, "version": "raw", "ring": ring}
+        if numbers.where(measure="K.invariant", **place).rows:
+            explained = [numbers.one(measure=f"K.invariant:{part}", **place).value for part in ("round", "base", "full")]
+            parts[label] = (*explained, _share(numbers.one(measure="K.invariant", **place), len(reported_seeds(numbers, condition))))
+    return parts
+
+
+def _share(row, networks):
+    """Two networks have an interval, but no use for it."""
+    return effect_text(row, 2).replace("+", "") if networks > 2 else f"{shown(row.value, 2)} ({networks} networks)"
+
+
 def rotations(numbers):
     """How much of l0, the bank and K is the same at all orientations: texts (images, networks, I_rad, evenness, share of K)."""
     rows = []
@@ -144,9 +168,7 @@ def rotations(numbers):
         place = {"condition": condition, "seed": ALL, "step": END}
         found = [numbers.one(measure=name, **place) for name in ("l0.i_rad", "bank.evenness")]
         found.append(numbers.one(measure="K.invariant", version="raw", ring="6-10.5", **place))
-        # Two networks have an interval, but no use for it.
-        texts = [effect_text(one, 2).replace("+", "") if len(seeds) > 2 else f"{one.value:.2f}" for one in found]
-        rows.append([label, len(seeds), *(text.replace("-", "−") for text in texts)])
+        rows.append([label, len(seeds), *(_share(one, len(seeds)).partition(" (")[0] for one in found)])
     return rows
 
 

@@ -201,7 +201,7 @@ def _controls(reference):
         about="the reference, shortened like all controls",
         training=replace(reference.training, epochs=CONTROL_EPOCHS, batch=CONTROL_BATCH),
     )
-    yield Control(base, "reference, shortened", "what does so short a training of the reference reach?")
+    yield Control(base, "shortened reference", "what does so short a training of the reference reach?")
     for name, label, asks, about, changes in _CHANGES:
         changed = base
         for part in ("network", "training"):

@@ -1,4 +1,4 @@
-"""The interactive figure of chapter 07, any cell of one network with K around it, and a still picture of one cell.
+"""The interactive figure of chapter 07, any cell of one network with K around it.
 
 The page holds numbers rounded to bytes and a script that draws them on canvases: no library, no network; see
 :mod:`paper_code.figures.interactive.raster`. Ids begin with ``cell-explorer``; a page can hold one.
@@ -6,12 +6,9 @@ The page holds numbers rounded to bytes and a script that draws them on canvases
 
 import base64
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Ellipse
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.figures import ACCENT, INK, SIGNED, panel_label, show_weights
 from paper_code.figures.interactive import raster
 
 CLIP = 99  # percentile of a cell's coefficients at the end of its colour scale
@@ -109,62 +106,3 @@ def best_cell(cells):
     """Number of the oriented cell with the best fit, among the half that have most sources of like orientation."""
     fits = np.where(cells.like_sources >= np.median(cells.like_sources), cells.fits.r2[cells.oriented], -np.inf)
     return int(np.flatnonzero(cells.oriented)[fits.argmax()])
-
-
-def still(cells, cell=None):
-    """One oriented cell without the script: its field, its map for like orientations, its preferred turns, its three strongest sources.
-
-    Parameters
-    ----------
-    cells : SingleCells
-    cell : int, optional
-        :func:`best_cell` when absent.
-    """
-    cell = best_cell(cells) if cell is None else cell
-    if not cells.oriented[cell]:
-        raise PaperCodeError(f"cell {cell} has no orientation; choose one of {np.flatnonzero(cells.oriented).tolist()}")
-    index = int(cells.oriented[:cell].sum())
-    fit = cells.fits[cell]
-    figure = plt.figure(figsize=(10.4, 2.9))
-    grid = figure.add_gridspec(3, 7)
-    axes = [figure.add_subplot(grid[:, 2 * part : 2 * part + 2]) for part in range(3)]
-
-    show_weights(axes[0], cells.fields[cell])
-    _outline(axes[0], fit, fit.x0, fit.y0)
-    axes[0].set(title=f"cell {cell}", xlabel=f"Gabor R² {fit.r2:.2f}")
-
-    half = cells.ticks[-1] + (cells.ticks[1] - cells.ticks[0]) / 2
-    limit = np.nanmax(np.abs(cells.like[index, 0]))
-    extent = (-half, half, -half, half)
-    picture = np.ma.masked_invalid(cells.like[index, 0])
-    image = axes[1].imshow(picture, cmap=SIGNED, vmin=-limit, vmax=limit, extent=extent)
-    axes[1].set(title="sources within 22.5°", xlabel="along its bars (px)", ylabel="across (px)")
-    figure.colorbar(image, ax=axes[1], shrink=0.75, label="coefficient (sd)")
-
-    x, y = np.meshgrid(cells.ticks, cells.ticks[::-1])
-    strength = cells.strength[index] / max(cells.strength[index].max(), 1e-12)
-    for px, py, turn, weight in zip(x.ravel(), y.ravel(), cells.preferred[index].ravel(), strength.ravel(), strict=True):
-        if weight > 0:
-            dx, dy = 0.7 * (0.3 + 0.7 * weight) * np.array([np.cos(turn), np.sin(turn)])
-            axes[2].plot([px - dx, px + dx], [py - dy, py + dy], color=INK, alpha=0.15 + 0.85 * weight, linewidth=1.6)
-    axes[2].set(title="preferred turns", xlabel="along its bars (px)", xlim=(-half, half), ylim=(-half, half), aspect="equal")
-    for panel in axes[1:]:
-        panel.plot([-1.5, 1.5], [0, 0], color=ACCENT, linewidth=3)
-        panel.set(xticks=[-6, 0, 6], yticks=[-6, 0, 6])
-    for part, (source, weight) in enumerate(zip(cells.strongest[cell][:3], cells.weight[cell][:3], strict=True)):
-        panel = figure.add_subplot(grid[part, 6])
-        show_weights(panel, cells.fields[source])
-        panel.set_ylabel(f"{weight:+.1f}", rotation=0, ha="right", va="center")
-        if part == 0:
-            panel.set_title("sources")
-    for panel, letter in zip(axes, "ABC", strict=True):
-        panel_label(panel, letter)
-    return figure
-
-
-def _outline(panel, fit, x, y):
-    """The bar of a Gabor and the outline of its envelope."""
-    dx, dy = fit.sigma_along_bar * np.cos(fit.orientation), fit.sigma_along_bar * np.sin(fit.orientation)
-    panel.plot([x - dx, x + dx], [y - dy, y + dy], color=INK, linewidth=2)
-    width, height = 2 * REACH * fit.sigma_along_bar, 2 * REACH * fit.sigma_along_carrier
-    panel.add_patch(Ellipse((x, y), width, height, angle=np.degrees(fit.orientation), fill=False, color=INK, linestyle="--", linewidth=0.8))

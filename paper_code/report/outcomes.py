@@ -1,0 +1,141 @@
+"""What chapters 10 and 10b ask over networks: flankers by parts of K, gaps of contours, silenced cells, and accuracy under corruption."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_code.core.plan import plan
+from paper_code.core.table import ALL, END, reported_seeds
+from paper_code.core.text import effect_text, p_cell, signed
+from paper_code.function import circuits, contours, flankers
+from paper_code.lateral.activity import noise_free_layers
+from paper_code.report import book
+
+ARRANGEMENTS = ("line", "opposite", "orthogonal", "random", *(f"{kind} {step}" for step in flankers.STEPS for kind in ("arc", "zigzag")))
+ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
+
+
+def listed(names):
+    """Names in a row, or that there is none."""
+    return ", ".join(names) or "none"
+
+
+def of_flankers(table, name, spacing, condition="reference"):
+    """(values of the networks, what relabelled cells give, the row over networks) of an arrangement of flankers or a difference of two."""
+    place = {"condition": condition, "step": END, "measure": f"flankers.{name}", "ring": spacing}
+    row = table.one(seed=ALL, **place)
+    return table.networks(seed=reported_seeds(table, condition), **place)[0], row.null, row
+
+
+def by_parts(networks, condition="reference"):
+    """The differences ARC and LINE by the parts of K in its place: ``{part: (Estimate, Estimate)}``."""
+    spacing = plan()["flankers"]["spacings"][0]
+    found = []
+    for one in networks:
+        effects = flankers.flanker_effects(noise_free_layers(condition, one.seed), flankers.parts(one.bank, one.sums), spacing)
+        found.append({name: flankers.compared(values) for name, values in effects.items()})
+    return {name: tuple(book.estimated([one[name][difference] for one in found]) for difference in (ARC, LINE)) for name in found[0]}
+
+
+def in_all_cells(networks, condition="reference"):
+    """ARC summed over all cells at the centre, in their summed response: an Estimate."""
+    spacing = plan()["flankers"]["spacings"][0]
+    found = [flankers.summed_effects(noise_free_layers(condition, one.seed), one.bank.K, spacing) for one in networks]
+    return book.estimated([flankers.compared(one)[ARC] for one in found])
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Contours across a gap by kind: (Estimate, p after Holm, verdict) by K, and by K less RF; and Estimates of a planted field."""
+
+    own: dict
+    beside_rf: dict
+    planted: dict
+
+    def of(self, word):
+        """The kinds of contour with a verdict."""
+        return [name for name, (_, _, verdict) in self.own.items() if verdict == word]
+
+    @property
+    def verdict(self):
+        """In words."""
+        words = {"continued": "holds", "not continued": "does not hold", "not settled": "not settled"}
+        return "; ".join(f"{said} for {listed(self.of(word))}" for said, word in words.items() if self.of(word))
+
+
+def gaps(completion, names):
+    """:class:`Gaps` of a list of CompletionMeasures; ``names`` says how the families of contours are called."""
+    found = {name: [one.at[family] for one in completion] for family, name in names.items()}
+
+    def advantage(kernel, minus=None):
+        """Advantage by a kernel, or what it has more than another, over networks."""
+        values = {name: [one.advantage(kernel) - (one.advantage(minus) if minus else 0) for one in some] for name, some in found.items()}
+        null = {name: np.mean([one.null.mean() for one in some]) if kernel == "K" and not minus else 0.0 for name, some in found.items()}
+        return {name: book.estimated(some, null[name]) for name, some in values.items()}
+
+    judged = (book.family(some, margin=contours.LEAK) for some in (advantage("K"), advantage("K", "RF")))
+    return Gaps(*judged, advantage(circuits.PLANTED))
+
+
+@dataclass(frozen=True)
+class Silenced:
+    """Lateral input to silenced cells, over networks."""
+
+    own: tuple  # (Estimate, p, verdict) of the median correlation by K
+    chance: float
+    correlation: dict  # Estimates by kernel
+    explained: dict  # the same, % of the activity's variance
+    beside: dict  # (Estimate, p after Holm, verdict) of K less another kernel
+
+    def differing(self, sign):
+        """Kernels that K is better (1) or worse (-1) than."""
+        return [name for name, (one, p, _) in self.beside.items() if p < 0.05 and sign * one.value > 0]
+
+    def rows(self):
+        """Cells of a table."""
+        less = {name: effect_text(one, 2) for name, (one, *_) in self.beside.items()}
+        return [
+            [name, effect_text(one, 2), effect_text(self.explained[name], 1).replace("+", ""), less.get(name, "–")]
+            for name, one in self.correlation.items()
+        ]
+
+
+def silenced(measures):
+    """:class:`Silenced` of a list of silencing.Inference."""
+    medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
+    chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
+    own = book.family({"K": book.estimated(medians["K"], chance)}, target=chance)["K"]
+    explained = {name: book.estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
+    beside = book.family({name: book.estimated(medians["K"] - some) for name, some in medians.items() if name != "K"})
+    return Silenced(own, chance, {name: book.estimated(some) for name, some in medians.items()}, explained, beside)
+
+
+def growth(found):
+    """How the lead of networks with K grows under corruption: by corruption, (lead, growth) at every level; and the verdicts at the middle.
+
+    Parameters
+    ----------
+    found : Robustness
+
+    Returns
+    -------
+    leads : dict of (list of Estimate, list of Estimate)
+    judged : dict of (Estimate, p after Holm, verdict)
+    """
+    leads = {corruption: (found.lead(corruption), found.lead(corruption, relative=True)) for corruption in found.levels}
+    return leads, book.family({corruption: grown[2] for corruption, (_, grown) in leads.items()})
+
+
+def growth_rows(leads, judged):
+    """Cells of a table, in points of accuracy."""
+
+    def points(one):
+        value, low, high = (signed(100 * part, 1) for part in (one.value, one.low, one.high))
+        return value if np.isnan(one.low) else f"{value} [{low}, {high}]"
+
+    return [[name, *map(points, grown[1:]), p_cell(judged[name][1]), f"**{judged[name][2]}**"] for name, (_, grown) in leads.items()]
+
+
+def ends(one):
+    """An estimate for a results file; None for an interval that a single network does not have."""
+    return [None if np.isnan(value) else value for value in (one.value, one.low, one.high)]
