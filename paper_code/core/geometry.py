@@ -18,6 +18,13 @@ def pixel_grid(size: int, spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]
     -------
     x, y : float64 arrays (size, size)
         In pixels; ``x`` grows with the column, ``y`` shrinks with the row.
+
+    Examples
+    --------
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> x, y = pixel_grid(3)
+    >>> print(x[0], y[:, 0] + 0)
+    [-1.  0.  1.] [ 1.  0. -1.]
     """
     ticks = (np.arange(size) - (size - 1) / 2) * spacing
     return np.meshgrid(ticks, -ticks, indexing="xy")

@@ -40,6 +40,13 @@ def check_bank(filters: ArrayLike) -> np.ndarray:
     PaperCodeError
         If the array is not real and (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or weights above 1e300, or is
         constant (no R^2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.filters.fitting import check_bank
+    >>> check_bank(np.eye(5)[None]).shape
+    (1, 5, 5)
     """
     bank = real_array(filters, "filters")
     if bank.ndim != 3 or bank.shape[1] != bank.shape[2] or bank.shape[1] < 3 or len(bank) == 0:

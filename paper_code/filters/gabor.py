@@ -184,8 +184,8 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
 def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
-    Bounds: f from 1/(4 size) to :func:`zone_edge` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, the centre inside the
-    filter.
+    Bounds: f from 1/(4 size) to the edge of the square of frequencies (.5 to .707 cycles per pixel), sx and sy in [1/2, size]
+    px, the centre inside the filter.
 
     The Gabor has no constant, yet R^2 is taken about the filter's mean: it is the stricter of the two (the sum of squares about zero
     is larger, and would reward any even Gabor for the mean weight), and it compares with the R^2 of the LoG and of the radial indices.
@@ -194,7 +194,7 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
     ----------
     filters : array (n, size, size)
     starts : array (n, k, 6), optional
-        (x0, y0, t, f, log sx, log sy); :func:`starting_points` when absent. The lowest SSR over the starts is kept.
+        (x0, y0, t, f, log sx, log sy); ``starting_points`` of this module when absent. The lowest SSR over the starts is kept.
 
     Returns
     -------
@@ -204,6 +204,17 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
     ------
     PaperCodeError
         As :func:`paper_code.filters.fitting.check_bank`, or if the starts have another shape or are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import fit_gabor
+    >>> x, y = pixel_grid(9)
+    >>> cell = np.exp(-(x**2 + y**2) / 8) * np.cos(2 * np.pi * 0.2 * x)  # upright bars
+    >>> fits = fit_gabor(cell[None])
+    >>> print(f"{np.rad2deg(fits.orientation[0]):.0f} degrees, {fits.frequency[0]:.2f} cycles per pixel, R2 {fits.r2[0]:.3f}")
+    90 degrees, 0.20 cycles per pixel, R2 1.000
     """
     filters = check_bank(filters)
     count, size = filters.shape[:2]

@@ -64,6 +64,20 @@ def association_field(
     ------
     PaperCodeError
         For a step or blur that is not positive, or an extent of no more than a step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, association_field, pair_frame
+    >>> generator = np.random.default_rng(0)
+    >>> carrier = generator.uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> K = np.zeros((12, 12, 7, 7))
+    >>> K[frame.target, frame.source] = np.cos(frame.phase).reshape(-1, 7, 7)
+    >>> field = association_field(K, frame, turns=[0.0], extent=6)
+    >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")  # planted: the wave alone, everywhere
+    (1, 25, 25) 1.00
     """
     if not (step > 0 and blur > 0 and extent > step):
         raise PaperCodeError(f"a map needs step, blur > 0 and an extent of more than a step; got {step}, {blur} and {extent}")

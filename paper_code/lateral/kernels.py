@@ -29,6 +29,15 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     ------
     PaperCodeError
         If the size is even.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import rf_kernel
+    >>> fields = np.random.default_rng(0).normal(size=(4, 9, 9))
+    >>> rf = rf_kernel(fields, size=5, stride=2)
+    >>> print(rf.shape, f"{rf[0, 0, 2, 2]:.3f}")
+    (4, 4, 5, 5) 1.000
     """
     fields = np.asarray(fields, float)
     fields = fields / np.linalg.norm(fields, axis=(1, 2), keepdims=True)
@@ -46,7 +55,8 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     Parameters
     ----------
     activity : array (m, n, rows, columns)
-        Activity of n cells for m images, as :func:`.activity.activity_of` gives it; the wider the sheet, the less its border matters.
+        Activity of n cells for m images, as ``activity_of`` of ``paper_code.lateral.activity`` gives it; the wider the sheet, the less
+        its border matters.
     size : int
         Side k of the kernel, odd and at most 2 * rows - 1.
 
@@ -59,6 +69,15 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     ------
     PaperCodeError
         If a cell answers all images alike, the sheet is too small, or the size is even.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import co_activation
+    >>> activity = np.random.default_rng(0).normal(size=(3, 4, 16, 16))
+    >>> co = co_activation(activity, size=5)
+    >>> print(co.shape, f"{co[0, 0, 2, 2]:.3f}")
+    (4, 4, 5, 5) 1.000
     """
     activity = np.asarray(activity, float)
     _, cells, rows, columns = activity.shape

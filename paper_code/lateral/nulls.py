@@ -42,6 +42,18 @@ def relabelled(
     -------
     dict of (ring, version): array (times, terms)
         Of the versions whose regressors are there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.nulls import relabelled
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=13, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
+    >>> relabelled(frame, cells.orientation, K, {}, times=19)["2-6", "raw"].shape
+    (19, 5)
     """
     count, orders = len(orientation), permutations(len(orientation), times, seed)
     flat = unit(kernel, frame)
@@ -73,6 +85,19 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     Parameters
     ----------
     sums : PairSums
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.harmonics import PairSums
+    >>> from paper_code.lateral.nulls import dealt
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=13, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
+    >>> dealt(PairSums.of(frame, cells.orientation, {"K": K}), times=19)["2-6", "raw"].shape
+    (19, 5)
     """
     parts = [_mixed(sums, sums.cosines(orientation=sums.orientation[order])) for order in permutations(len(sums.orientation), times, seed)]
     grams, crosses = (np.stack(one, axis=1) for one in zip(*parts, strict=True))

@@ -71,6 +71,16 @@ def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple
     place : array (n, s, 2)
         x and y of the offset, px, y up.
     weight : array (n, s)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import strongest_sources
+    >>> K = np.zeros((3, 3, 5, 5))
+    >>> K[0, 2, 1, 4] = -1.0  # source 2, two places to the right and one up
+    >>> source, place, weight = strongest_sources(K, stride=2, count=1)
+    >>> print(source[0], place[0], weight[0])
+    [2] [[4 2]] [-1.]
     """
     size = kernel.shape[-1]
     flat = np.asarray(kernel, float).reshape(*kernel.shape[:2], -1)
@@ -103,6 +113,17 @@ def single_cells(bank: "Bank", seed: int = 0, extent: float = 9.0) -> SingleCell
     ------
     PaperCodeError
         If there is no K, it does not vary, fewer than two cells have an orientation, or the extent is no more than 0.5 px.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> from paper_code.lateral import single_cells
+    >>> from paper_code.lateral.bank import Bank
+    >>> early = weights.load_early("reference", 10)
+    >>> bank = Bank.of(early.l0, early.l1[:12], early.K[:12, :12], stride=2, count=20)
+    >>> found = single_cells(bank, extent=6)
+    >>> print(found.like.shape[1:], found.fields.shape)
+    (2, 9, 9) (12, 15, 15)
     """
     frame, kernel = bank.frame, standardise(bank.K)
     inner = bank.among(kernel)

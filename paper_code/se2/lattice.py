@@ -67,6 +67,16 @@ def lattice_kernel(
     ------
     PaperCodeError
         For arguments out of range, a box too small for the life time, or a kernel too fine or wide.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import Enhancement, lattice_kernel
+    >>> bars = np.arange(4) * np.pi / 4
+    >>> process = Enhancement(D11=1, D22=0.02, alpha=0.3, undirected=True)
+    >>> kernel = lattice_kernel(process, radius=5, frame_angles=bars, angles=bars, spacing=2)
+    >>> print(kernel.shape)
+    (4, 4, 11, 11)
     """
     if not isinstance(process, Process):
         raise PaperCodeError(f"A process must be a DirectionProcess or an Enhancement, not {type(process).__name__}.")
@@ -127,6 +137,13 @@ def undirect(values: ArrayLike) -> np.ndarray:
     ------
     PaperCodeError
         For values that are not finite or of another shape, or an odd n_theta.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import direction_process, undirect
+    >>> directed = direction_process(size=21, D=0.02, alpha=0.3, spacing=1, n_theta=16)
+    >>> print(undirect(directed.values).shape)
+    (8, 21, 21)
     """
     values = check_array("values", values)
     if values.ndim != 3 or values.shape[0] % 2 or not values.size:
