@@ -261,11 +261,15 @@ def test_the_fit_of_a_filter_does_not_depend_on_its_company():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda f: f[0], r"shape \(n, size, size\)"),
-        (lambda f: f[:, :5], r"shape \(n, size, size\)"),
+        (lambda f: f[0], r"shape \(n, h, w\).*one filter is filters\[None\]"),
+        (lambda f: np.stack([f] * 3, axis=-1), r"channels come second: filters.transpose\(0, 3, 1, 2\)"),
+        (lambda f: np.stack([f] * 4, axis=1), r"\(n, 1, h, w\) or \(n, 3, h, w\)"),
+        (lambda f: f[:, :2], "h and w >= 3"),
         (lambda f: f[:0], "n >= 1"),
-        (lambda f: np.where(np.arange(4)[:, None, None] == 2, np.nan, f), "filter 2 holds NaN"),
-        (lambda f: np.where(np.arange(4)[:, None, None] == 3, 0.1, f), "filter 3 is constant"),
+        (
+            lambda f: np.where(np.arange(4)[:, None, None] < 3, np.nan, 1 + 0 * f),
+            "no filter can be fitted: 3 of 4 hold NaN.* and 1 are constant",
+        ),
     ],
 )
 def test_bad_filters_are_named(spoil, message):
@@ -313,7 +317,7 @@ def test_no_unit_of_the_weights_is_too_small_or_too_large(analysis, scale):
 @pytest.mark.parametrize(
     ("filters", "message"),
     [(np.ones((2, 9, 9)) * 1j, "must be real"), (np.full((2, 9, 9), "a"), "array of numbers"), ([[[1]], [[1, 2]]], "array of numbers")]
-    + [(np.full((2, 9, 9), bad), "holds NaN, or weights above") for bad in (np.nan, np.inf, -np.inf, 1.7e308)],
+    + [(np.full((2, 9, 9), bad), "hold NaN, or weights above") for bad in (np.nan, np.inf, -np.inf, 1.7e308)],
 )
 def test_weights_that_are_no_finite_real_numbers_are_refused(analysis, filters, message):
     with pytest.raises(PaperCodeError, match=message):

@@ -171,5 +171,7 @@ def test_a_centre_off_the_lattice_is_refused():
 
 
 def test_a_constant_filter_has_no_fit():
-    with pytest.raises(PaperCodeError, match="filter 1 is constant"):
-        fit_log(np.stack([planted_log(7, 0, 0, 1), np.full((7, 7), 0.3)]))
+    with pytest.raises(PaperCodeError, match="no filter can be fitted"):
+        fit_log(np.full((2, 7, 7), 0.3))
+    fit = fit_log(np.stack([planted_log(7, 0, 0, 1), np.full((7, 7), 0.3)]))
+    assert fit.valid.tolist() == [True, False] and np.isnan(fit.r2).tolist() == [False, True]

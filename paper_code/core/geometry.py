@@ -4,19 +4,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-def pixel_grid(size: int, spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of the places of a square lattice, centred on zero.
+def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates of the places of a lattice, centred on zero.
 
     Parameters
     ----------
-    size : int
-        Places on a side; odd sizes have a place at the origin.
+    size : int or (int, int)
+        Places on a side, or rows and columns; an odd number has a place at the origin, an even one has its places half a pixel from it.
     spacing : float
         Distance of neighbouring places, in pixels (the stride, for offsets of K).
 
     Returns
     -------
-    x, y : float64 arrays (size, size)
+    x, y : float64 arrays (rows, columns)
         In pixels; ``x`` grows with the column, ``y`` shrinks with the row.
 
     Examples
@@ -26,8 +26,17 @@ def pixel_grid(size: int, spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]
     >>> print(x[0], y[:, 0] + 0)
     [-1.  0.  1.] [ 1.  0. -1.]
     """
-    ticks = (np.arange(size) - (size - 1) / 2) * spacing
-    return np.meshgrid(ticks, -ticks, indexing="xy")
+    rows, columns = sides(size)
+    return np.meshgrid(_ticks(columns, spacing), -_ticks(rows, spacing), indexing="xy")
+
+
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a lattice; a single number stands for both."""
+    return (size, size) if np.ndim(size) == 0 else tuple(size)
+
+
+def _ticks(count: int, spacing: float) -> np.ndarray:
+    return (np.arange(count) - (count - 1) / 2) * spacing
 
 
 def orientation_difference(theta_1: ArrayLike, theta_2: ArrayLike) -> np.ndarray:

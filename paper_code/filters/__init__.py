@@ -1,11 +1,11 @@
 """What the learned filters are: the LGN filter Psi0, the bank Psi1 and its receptive fields Psi1 * Psi0, and what chance would give.
 
-Every filter is an array (size, size) indexed [row, column], every bank (n, size, size); coordinates are those of
-:func:`paper_code.core.geometry.pixel_grid`, in pixels from the middle of the filter, x right and y up.
+Every filter is an array (h, w) indexed [row, column], every bank (n, h, w), or (n, 3, h, w) with colours, of NumPy or PyTorch; coordinates
+are those of :func:`paper_code.core.geometry.pixel_grid`, in pixels from the middle of the filter, x right and y up.
 """
 
 from paper_code.filters.gabor import GaborBank, fit_gabor
-from paper_code.filters.nulls import NullRadial, null_filters, null_gabor_r2, null_radial
+from paper_code.filters.nulls import NullRadial, null_filters, null_gabor_r2, null_radial, spectrum_matched
 from paper_code.filters.radial import (
     DogFit,
     FrequencyResponse,
@@ -38,4 +38,5 @@ __all__ = [
     "radial_symmetry",
     "recentre",
     "spectral_orientation",
+    "spectrum_matched",
 ]

@@ -6,19 +6,22 @@ Levenberg-Marquardt with box bounds that carries every filter and every start in
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from paper_code.core.arrays import positive, real_array
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 
 BLOCK = 16_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
 RACE = 30  # iterations that every start gets
 BEHIND = 1.4  # a start whose SSR is then this many times its filter's lowest is dropped,
 SAME = 1e-3  # and one whose function differs from a better start's by less than this share of that SSR: they lead to one optimum
 HUGE = 1e300  # weights above it leave no room for an amplitude
+COLOURLESS = 1e-6  # a weight of a channel, or a sum of the three, that rounding could give either sign
 
 
 @dataclass(frozen=True)
@@ -32,43 +35,115 @@ class Bank:
         return len(getattr(self, fields(self)[0].name))
 
 
-def check_bank(filters: ArrayLike) -> np.ndarray:
-    """The filters as float64 (n, size, size).
+@dataclass(frozen=True)
+class Fits(Bank):
+    """Base of the fits that have lengths: fields in pixels, and ``scale`` (n,)."""
+
+    LENGTHS: ClassVar[tuple[str, ...]]
+
+    def in_units(self, scale: float) -> Self:
+        """The same with lengths in another unit, ``scale`` of it a pixel; frequencies are in cycles per unit."""
+        scale = positive(scale, "scale")
+        changed = {name: getattr(self, name) * scale for name in (*self.LENGTHS, "scale")}
+        return replace(self, **changed | {name: getattr(self, name) / scale for name in ("frequency",) if hasattr(self, name)})
+
+    def grid(self, size: int | tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """x and y of a lattice in the unit of the lengths, (n, rows, columns), or (rows, columns) for a single fit."""
+        x, y = pixel_grid(size)
+        scale = np.asarray(self.scale)[..., None, None]
+        return x * scale, y * scale
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A bank as the fits take it."""
+
+    values: np.ndarray  # (n, h, w), float64
+    valid: np.ndarray  # (n,) bool: neither NaN, nor infinite, nor constant
+    energy_kept: np.ndarray  # (n,), of the colours by their main component: 1 for a filter without colour, NaN where it holds NaN
+
+    @property
+    def sound(self) -> np.ndarray:
+        """The filters that can be fitted, (m, h, w)."""
+        return self.values[self.valid]
+
+    def spread(self, **columns: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns (m, ...) of the filters that can be fitted as columns (n, ...) of all, NaN or False elsewhere."""
+        found = {}
+        for name, column in columns.items():
+            empty = np.nan if column.dtype.kind == "f" else False
+            found[name] = np.full((len(self.valid), *column.shape[1:]), empty, column.dtype)
+            found[name][self.valid] = column
+        return found
+
+
+def read_bank(filters: ArrayLike) -> Filters:
+    """Filters of any kind as the fits take them.
+
+    The colours of a filter (3, h, w) are projected on their main component, the first left singular vector of the matrix (3, h w): the
+    one mixture of the channels that keeps the most energy. Its sign is such that the weights of the channels sum to more than 0, or, if
+    they sum to nothing, that the first that is not 0 is positive.
+
+    Parameters
+    ----------
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        Of NumPy or PyTorch.
+
+    Returns
+    -------
+    Filters
 
     Raises
     ------
     PaperCodeError
-        If the array is not real and (n, size, size) with n >= 1 and size >= 3, or a filter holds NaN or weights above 1e300, or is
-        constant (no R^2).
+        If the array is not real or has another shape, n < 1 or a side is less than 3, or no filter can be fitted: all hold NaN or weights
+        above 1e300, or are constant (no R^2).
 
     Examples
     --------
     >>> import numpy as np
-    >>> from paper_code.filters.fitting import check_bank
-    >>> check_bank(np.eye(5)[None]).shape
-    (1, 5, 5)
+    >>> from paper_code.filters.fitting import read_bank
+    >>> print(read_bank(np.random.default_rng(0).normal(size=(2, 3, 7, 5))).values.shape)  # colours are projected
+    (2, 7, 5)
     """
     bank = real_array(filters, "filters")
-    if bank.ndim != 3 or bank.shape[1] != bank.shape[2] or bank.shape[1] < 3 or len(bank) == 0:
-        raise PaperCodeError(f"expected filters of shape (n, size, size) with n >= 1 and size >= 3, got {bank.shape}")
-    broken = np.flatnonzero(~(np.abs(bank) <= HUGE).all(axis=(1, 2)))
-    if len(broken):
-        raise PaperCodeError(f"filter {broken[0]} holds NaN, or weights above {HUGE:g}; {len(broken)} of {len(bank)} do")
-    flat = np.flatnonzero(np.ptp(bank, axis=(1, 2)) <= 1e-12 * np.abs(bank).max(axis=(1, 2)))
-    if len(flat):
-        raise PaperCodeError(f"filter {flat[0]} is constant, so its R^2 is undefined; {len(flat)} of {len(bank)} are")
-    return bank
+    shape = bank.shape
+    if bank.ndim == 3:
+        bank = bank[:, None]
+    if bank.ndim != 4 or bank.shape[1] not in (1, 3) or min(bank.shape[2:]) < 3 or len(bank) == 0:
+        mend = ""
+        if bank.ndim == 2:
+            mend = "; one filter is filters[None]"
+        elif bank.ndim == 4 and bank.shape[-1] in (1, 3):
+            mend = "; channels come second: filters.transpose(0, 3, 1, 2)"
+        wanted = "filters of shape (n, h, w), (n, 1, h, w) or (n, 3, h, w) with n >= 1, and h and w >= 3"
+        raise PaperCodeError(f"expected {wanted}, got {shape}{mend}")
+    finite = (np.abs(bank) <= HUGE).all(axis=(1, 2, 3))
+    values, energy_kept = np.full((len(bank), *bank.shape[2:]), np.nan), np.where(finite, 1.0, np.nan)
+    if bank.shape[1] == 1:
+        values[finite] = bank[finite, 0]
+    else:
+        values[finite], energy_kept[finite] = main_colour(bank[finite])
+    varies = np.zeros(len(bank), bool)
+    varies[finite] = np.ptp(values[finite], axis=(1, 2)) > 1e-12 * np.abs(values[finite]).max(axis=(1, 2))
+    if not varies.any():
+        counts = f"{(~finite).sum()} of {len(bank)} hold NaN, or weights above {HUGE:g}, and {finite.sum()} are constant"
+        raise PaperCodeError(f"no filter can be fitted: {counts}")
+    return Filters(values, varies, energy_kept)
 
 
-def real_array(values: ArrayLike, name: str) -> np.ndarray:
-    """``values`` as float64; PaperCodeError if they are complex, or no numbers."""
-    try:
-        array = np.asarray(values)
-        if not np.iscomplexobj(array):
-            return array.astype(float)
-    except (TypeError, ValueError) as error:
-        raise PaperCodeError(f"expected {name} as an array of numbers: {error}") from None
-    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
+def main_colour(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Filters (n, 3, h, w) on their main component (n, h, w), as :func:`read_bank` has it, and the share of their energy there (n,)."""
+    count, _, *shape = filters.shape
+    scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2, 3)))[1])
+    mixtures, strength, _ = np.linalg.svd((filters / scale[:, None, None, None]).reshape(count, 3, -1), full_matrices=False)
+    main = mixtures[:, :, 0]
+    clear = np.abs(main) > COLOURLESS
+    total, first = main.sum(axis=1), np.take_along_axis(main, clear.argmax(axis=1)[:, None], axis=1)[:, 0]
+    main = main * np.where(np.where(np.abs(total) > COLOURLESS, total, first) < 0, -1.0, 1.0)[:, None]
+    energy = (strength**2).sum(axis=1)
+    kept = np.where(energy > 0, strength[:, 0] ** 2 / np.where(energy > 0, energy, 1), 1.0)
+    return np.einsum("nc,nchw->nhw", main, filters), kept
 
 
 def unit_scale(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,21 +7,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.geometry import orientation_difference, pixel_grid
-from paper_code.filters.fitting import Bank, best_start, bic, blocks, check_bank, real_array, unit_energy, unit_scale
-from paper_code.filters.spectrum import frequency_grid, modulus, spectral_orientation
+from paper_code.core.geometry import orientation_difference, pixel_grid, sides
+from paper_code.filters.fitting import Fits, best_start, bic, blocks, read_bank, unit_energy, unit_scale
+from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_orientation
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
 DISAGREES_ABOVE = np.deg2rad(5)  # between the fitted and the spectral orientation
 
 
 @dataclass(frozen=True)
-class GaborBank(Bank):
+class GaborBank(Fits):
     """Gabors ``amplitude exp(-u^2 / 2 sx^2 - v^2 / 2 sy^2) cos(2 pi f u + phase)``, arrays (n,), in canonical form.
 
-    ``u = (x - x0) cos t + (y - y0) sin t`` runs across the bars, ``v = -(x - x0) sin t + (y - y0) cos t`` along them.
+    ``u = (x - x0) cos t + (y - y0) sin t`` runs across the bars, ``v = -(x - x0) sin t + (y - y0) cos t`` along them. Of a filter that
+    cannot be fitted all numbers are NaN, and ``valid`` and the other marks are False. Lengths are in pixels unless a scale was given.
     """
+
+    LENGTHS = ("x0", "y0", "sigma_along_carrier", "sigma_along_bar")
 
     x0: np.ndarray  # centre of the envelope, px right of the middle of the filter
     y0: np.ndarray  # px up
@@ -41,10 +45,13 @@ class GaborBank(Bank):
     blob: np.ndarray  # bool: the frequency stopped at its lower bound
     degenerate: np.ndarray  # bool: n_x < .25
     disagrees: np.ndarray  # bool: fitted and spectral orientation differ by more than 5 degrees
+    valid: np.ndarray  # bool: neither NaN, nor infinite, nor constant
+    energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
+    scale: np.ndarray  # units per pixel
 
-    def render(self, size: int) -> np.ndarray:
-        """The Gabors on a lattice: (n, size, size), or (size, size) for a single one."""
-        x, y = pixel_grid(size)
+    def render(self, size: int | tuple[int, int]) -> np.ndarray:
+        """The Gabors on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single one."""
+        x, y = self.grid(size)
         names = ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "amplitude", "phase")
         x0, y0, t, f, sx, sy, amplitude, phase = (np.asarray(getattr(self, name))[..., None, None] for name in names)
         u = (x - x0) * np.cos(t) + (y - y0) * np.sin(t)
@@ -64,16 +71,18 @@ def zone_edge(t: ArrayLike) -> np.ndarray:
 class GaborModel:
     """``A E cos(2 pi f u) + B E sin(2 pi f u)``, E the envelope; parameters (x0, y0, t, s, log sx, log sy).
 
-    ``s`` in [0, 1] is how far f lies on the way from 1/(4 size) to :func:`zone_edge` of t: so the bounds are a box.
+    ``s`` in [0, 1] is how far f lies on the way from 1/(4 size) to :func:`zone_edge` of t: so the bounds are a box. ``size`` may be
+    (h, w): the bounds of the widths and of f are then those of the longer side.
     """
 
-    def __init__(self, size: int) -> None:
-        self.x = pixel_grid(size)[0][0]
-        self.y = -self.x
-        half = size / 2
-        self.lowest = 1 / (4 * size)
-        self.lower = np.array([-half, -half, -np.inf, 0, np.log(0.5), np.log(0.5)])
-        self.upper = np.array([half, half, np.inf, 1, np.log(size), np.log(size)])
+    def __init__(self, size: int | tuple[int, int]) -> None:
+        rows, columns = sides(size)
+        x, y = pixel_grid((rows, columns))
+        self.x, self.y = x[0], y[:, 0]
+        longest = max(rows, columns)
+        self.lowest = 1 / (4 * longest)
+        self.lower = np.array([-columns / 2, -rows / 2, -np.inf, 0, np.log(0.5), np.log(0.5)])
+        self.upper = np.array([columns / 2, rows / 2, np.inf, 1, np.log(longest), np.log(longest)])
 
     def from_frequency(self, starts: ArrayLike) -> np.ndarray:
         """Parameters (..., 6) of (x0, y0, t, f, log sx, log sy)."""
@@ -132,11 +141,11 @@ def starting_points(filters: np.ndarray, peaks: int = 4, scales: Sequence[float]
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w)
     peaks : int
         Local maxima of the modulus of the spectrum in one half plane, highest first; a filter with fewer repeats its highest.
     scales : sequence of float
-        ``sx = sy``, as a share of the size.
+        ``sx = sy``, as a share of the size, ``sqrt(h w)``.
 
     Returns
     -------
@@ -144,15 +153,15 @@ def starting_points(filters: np.ndarray, peaks: int = 4, scales: Sequence[float]
         (x0, y0, t, f, log sx, log sy).
     """
     filters, _ = unit_scale(filters)
-    side = 4 * filters.shape[-1] + 1
-    return np.concatenate([_starts(filters[block], peaks, scales) for block in blocks(len(filters), side**2)])
+    pixels = int(np.prod(fine(filters.shape[1:])))
+    return np.concatenate([_starts(filters[block], peaks, scales) for block in blocks(len(filters), pixels)])
 
 
 def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndarray:
-    count, size = filters.shape[:2]
-    fx, fy = frequency_grid(4 * size + 1)
+    count, *shape = filters.shape
+    fx, fy = frequency_grid(fine(shape))
     # From the lower bound of f on: a blob, whose spectrum peaks at zero, then starts from its widest direction.
-    spectrum = modulus(filters) * (np.hypot(fx, fy) >= 1 / (4 * size))
+    spectrum = modulus(filters) * (np.hypot(fx, fy) >= 1 / (4 * max(shape)))
     highest = maximum_filter(spectrum, size=(1, 3, 3), mode="wrap")
     half_plane = (fy > 0) | ((fy == 0) & (fx > 0))  # f and -f are one peak
     score = np.where((spectrum == highest) & half_plane, spectrum, 0).reshape(count, -1)
@@ -160,17 +169,16 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
     order = np.where(np.take_along_axis(score, order, axis=1) > 0, order, order[:, :1])
     fx, fy = fx.ravel()[order], fy.ravel()[order]
 
-    x, y = pixel_grid(size)
+    x, y = pixel_grid(shape)
     waves = np.exp(-2j * np.pi * (fx[..., None, None] * x + fy[..., None, None] * y))
     demodulated = filters[:, None] * waves
     starts = np.empty((count, peaks, len(scales), 6))
     starts[..., 2] = np.arctan2(fy, fx)[..., None]
     starts[..., 3] = np.hypot(fx, fy)[..., None]
     for k, scale in enumerate(scales):
-        width = max(scale * size, 0.7)
-        ticks = x[0]
-        blur = np.exp(-((ticks[:, None] - ticks) ** 2) / (2 * width**2))
-        strength = np.abs(blur @ demodulated @ blur).reshape(count, peaks, -1).argmax(axis=-1)
+        width = max(scale * np.sqrt(shape[0] * shape[1]), 0.7)
+        down, right = (np.exp(-((ticks[:, None] - ticks) ** 2) / (2 * width**2)) for ticks in (y[:, 0], x[0]))
+        strength = np.abs(down @ demodulated @ right).reshape(count, peaks, -1).argmax(axis=-1)
         starts[:, :, k, 0], starts[:, :, k, 1] = x.ravel()[strength], y.ravel()[strength]
         starts[:, :, k, 4:] = np.log(width)
     energy = filters**2 / (filters**2).sum(axis=(1, 2), keepdims=True)
@@ -181,29 +189,34 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
     return np.concatenate([starts.reshape(count, -1, 6), centroid[:, None]], axis=1)
 
 
-def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
+def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float = 1.0) -> GaborBank:
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
-    Bounds: f from 1/(4 size) to the edge of the square of frequencies (.5 to .707 cycles per pixel), sx and sy in [1/2, size]
-    px, the centre inside the filter.
+    Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, size the longer side, the
+    centre inside the filter.
 
     The Gabor has no constant, yet R^2 is taken about the filter's mean: it is the stricter of the two (the sum of squares about zero
     is larger, and would reward any even Gabor for the mean weight), and it compares with the R^2 of the LoG and of the radial indices.
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        Of NumPy or PyTorch. Colours are projected on each filter's main component, as :func:`paper_code.filters.fitting.read_bank` says;
+        ``energy_kept`` is the share of the energy that it keeps.
     starts : array (n, k, 6), optional
-        (x0, y0, t, f, log sx, log sy); ``starting_points`` of this module when absent. The lowest SSR over the starts is kept.
+        (x0, y0, t, f, log sx, log sy) in pixels; ``starting_points`` when absent. The lowest SSR over the starts is kept.
+    scale : float
+        Units per pixel: lengths in the result are in that unit, frequencies in cycles per unit.
 
     Returns
     -------
     GaborBank
+        A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the others.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.check_bank`, or if the starts have another shape or are not finite.
+        As :func:`paper_code.filters.fitting.read_bank`, if the starts have another shape or are not finite, or the scale is not above 0.
 
     Examples
     --------
@@ -216,15 +229,18 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
     >>> print(f"{np.rad2deg(fits.orientation[0]):.0f} degrees, {fits.frequency[0]:.2f} cycles per pixel, R2 {fits.r2[0]:.3f}")
     90 degrees, 0.20 cycles per pixel, R2 1.000
     """
-    filters = check_bank(filters)
-    count, size = filters.shape[:2]
-    starts = starting_points(filters) if starts is None else real_array(starts, "starts")
-    if starts.ndim != 3 or starts.shape[0] != count or starts.shape[1] < 1 or starts.shape[2] != 6:
-        raise PaperCodeError(f"expected starts of shape ({count}, k, 6) with k >= 1, got {starts.shape}")
-    if not np.isfinite(starts).all():
-        raise PaperCodeError(f"starts of filter {np.argwhere(~np.isfinite(starts))[0, 0]} hold NaN or infinity")
+    bank = read_bank(filters)
+    if starts is not None:
+        starts = real_array(starts, "starts")
+        if starts.ndim != 3 or starts.shape[0] != len(bank.valid) or starts.shape[1] < 1 or starts.shape[2] != 6:
+            raise PaperCodeError(f"expected starts of shape ({len(bank.valid)}, k, 6) with k >= 1, got {starts.shape}")
+        if not np.isfinite(starts).all():
+            raise PaperCodeError(f"starts of filter {np.argwhere(~np.isfinite(starts))[0, 0]} hold NaN or infinity")
+        starts = starts[bank.valid]
+    filters = bank.sound
+    starts = starting_points(filters) if starts is None else starts
     values, norm, about_mean = unit_energy(filters)
-    model = GaborModel(size)
+    model = GaborModel(filters.shape[1:])
     solution = best_start(model, values, model.from_frequency(starts))
     x0, y0, t, share, log_sx, log_sy = solution.parameters.T
     f = model.frequency(t, share)
@@ -233,7 +249,7 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
     orientation = np.mod(carrier + np.pi / 2, np.pi)
     spectral = spectral_orientation(filters)
     sx, sy = np.exp(log_sx), np.exp(log_sy)
-    return GaborBank(
+    columns = bank.spread(
         x0=x0,
         y0=y0,
         carrier=carrier,
@@ -246,13 +262,14 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None) -> GaborBank:
         r2=1 - solution.ssr / about_mean,
         n_x=sx * f,
         n_y=sy * f,
-        bic=bic(solution.ssr, size**2, 8),
+        bic=bic(solution.ssr, values.shape[1], 8),
         spectral_orientation=spectral,
         at_bound=solution.at_bound.any(axis=1),
         blob=solution.at_bound[:, 3] & (share < 0.5),
         degenerate=sx * f < DEGENERATE_BELOW,
         disagrees=orientation_difference(orientation, spectral) > DISAGREES_ABOVE,
     )
+    return GaborBank(**columns, valid=bank.valid, energy_kept=bank.energy_kept, scale=np.ones(len(bank.valid))).in_units(scale)
 
 
 def canonical(t: np.ndarray, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -201,13 +201,13 @@ class FitReport:
                 f"    sigma {self.log.sigma[0]:.2f} px, centre ({self.log.x0[0]:+.2f}, {self.log.y0[0]:+.2f}) px, "
                 f"I_rad {self.symmetry.i_rad[0]:.3f} (below {self.null_i_rad:.3f}), I_orb {self.symmetry.i_orb[0]:.3f}",
             ]
-        share = (self.gabor.r2 > self.null_gabor_r2).mean()
+        share, middle = (self.gabor.r2 > self.null_gabor_r2).mean(), np.nanmedian(self.gabor.r2)
         lines.append(
-            f"l1: {len(self.gabor)} filters, Gabor R^2 median {np.median(self.gabor.r2):.3f}; {share:.0%} above {self.null_gabor_r2:.3f}, "
+            f"l1: {len(self.gabor)} filters, Gabor R^2 median {middle:.3f}; {share:.0%} above {self.null_gabor_r2:.3f}, "
             "which 95 % of smooth random filters stay below"
         )
         lines.append("    cell  R^2    orientation  frequency  n_x   n_y   phase   (degrees, cycles per pixel)")
-        for index in np.argsort(-self.gabor.r2):
+        for index in np.argsort(-self.gabor.r2)[: self.gabor.valid.sum()]:
             cell = self.gabor[index]
             lines.append(
                 f"    {index:4d}  {cell.r2:.3f}  {np.degrees(cell.orientation):11.0f}  {cell.frequency:9.3f}"
@@ -215,11 +215,17 @@ class FitReport:
                 + ("  at a bound" if cell.at_bound else "")
                 + ("  degenerate" if cell.degenerate else "")
             )
+        if not self.gabor.valid.all():
+            lines.append(f"    not fitted, as constant or not finite: {', '.join(map(str, np.flatnonzero(~self.gabor.valid)))}")
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
-        """Every fitted number, for JSON."""
-        columns = {name: np.asarray(value).tolist() for name, value in vars(self.gabor).items()}
+        """Every fitted number, for JSON; None for those of a filter that was not fitted."""
+        columns = {
+            name: [one if ok else None for one, ok in zip(value.tolist(), self.gabor.valid, strict=True)]
+            for name, value in vars(self.gabor).items()
+            if name != "valid"
+        } | {"valid": self.gabor.valid.tolist()}
         report = {"l1": columns, "null_gabor_r2": self.null_gabor_r2}
         if self.log is not None:
             report |= {
@@ -233,15 +239,14 @@ class FitReport:
 
 
 def fit_report(l0: ArrayLike | None, l1: ArrayLike, null_count: int = 300) -> FitReport:
-    """Fit one network's early layers: ``l0`` (a, a) or None, ``l1`` (n, b, b)."""
-    l1 = np.asarray(l1, float)
+    """Fit one network's early layers: ``l0`` (a, a) or None, ``l1`` (n, h, w)."""
     gabor = fit_gabor(l1)
-    level = float(np.quantile(null_gabor_r2(l1.shape[-1], "smooth", null_count, 0), NULL_QUANTILE))
+    level = float(np.quantile(null_gabor_r2(np.shape(l1)[-2:], "smooth", null_count, 0), NULL_QUANTILE))
     if l0 is None:
         return FitReport(None, None, gabor, None, None, level)
     filters = np.asarray(l0, float)[None]
     log = fit_log(filters)
-    null = null_radial(filters.shape[-1], "smooth", null_count, 0)
+    null = null_radial(filters.shape[1:], "smooth", null_count, 0)
     return FitReport(
         log,
         radial_symmetry(filters, log.x0, log.y0),

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.filters.fitting import Bank
+from paper_code.core.geometry import sides
+from paper_code.filters.fitting import Bank, read_bank, unit_energy
 from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.radial import fit_log, radial_symmetry
 from paper_code.network.layers import receptive_fields
@@ -16,13 +17,13 @@ from paper_code.network.layers import receptive_fields
 SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
 
 
-def null_filters(size: int, kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
+def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
     """Random filters.
 
     Parameters
     ----------
-    size : int
-        Side of the filters in px.
+    size : int or (int, int)
+        Side of the filters in px, or their height and width.
     kind : "white" or "smooth"
         Independent standard normal weights, or these blurred by a Gaussian of 1 px, mirrored at the border.
     count : int
@@ -32,8 +33,8 @@ def null_filters(size: int, kind: str, count: int, seed: int, psi0: ArrayLike | 
 
     Returns
     -------
-    array (count, side, side)
-        ``side = size``, or ``size + m - 1`` behind ``psi0``.
+    array (count, h, w)
+        Of the size, or of ``size + m - 1`` behind ``psi0``.
 
     Raises
     ------
@@ -48,14 +49,59 @@ def null_filters(size: int, kind: str, count: int, seed: int, psi0: ArrayLike | 
     """
     if kind not in ("white", "smooth"):
         raise PaperCodeError(f"null filters are 'white' or 'smooth', not {kind!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise PaperCodeError(f"a null needs a seed, a whole number >= 0, not {seed!r}")
-    if count < 1 or size < 3:
+    shape = sides(size)
+    if count < 1 or min(shape) < 3:
         raise PaperCodeError(f"a null needs count >= 1 and size >= 3, not {count} and {size}")
-    filters = np.random.default_rng(seed).standard_normal((count, size, size))
+    filters = _generator(seed).standard_normal((count, *shape))
     if kind == "smooth":
         filters = gaussian_filter(filters, (0, SMOOTHING, SMOOTHING))
     return receptive_fields(filters, psi0)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise PaperCodeError(f"a null needs a seed, a whole number >= 0, not {seed!r}")
+    return np.random.default_rng(seed)
+
+
+def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
+    """Smooth random fields with the mean power spectrum of a bank: what its filters would be if their spectrum were all there is to them.
+
+    The null of a network without an l0, whose smoothness is not known otherwise. The spectrum is that on the filters' own lattice, the mean
+    over the filters scaled to unit energy, so that none counts more for being strong.
+
+    Parameters
+    ----------
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        As of :func:`paper_code.filters.fit_gabor`; those that hold NaN or are constant are left out.
+    count : int
+    seed : int
+
+    Returns
+    -------
+    array (count, h, w)
+        Gaussian, of unit energy on average.
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.read_bank` and :func:`null_filters`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.filters import spectrum_matched
+    >>> bank = np.random.default_rng(0).normal(size=(8, 7, 5))
+    >>> print(spectrum_matched(bank, count=20, seed=0).shape)
+    (20, 7, 5)
+    """
+    bank = read_bank(filters).sound
+    if count < 1:
+        raise PaperCodeError(f"a null needs count >= 1, not {count}")
+    shape = bank.shape[1:]
+    power = (np.abs(np.fft.fft2(unit_energy(bank)[0].reshape(bank.shape))) ** 2).mean(axis=0)
+    noise = np.fft.fft2(_generator(seed).standard_normal((count, *shape)))
+    return np.fft.ifft2(noise * np.sqrt(power / power.size)).real
 
 
 def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray:
@@ -63,12 +109,12 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w)
     seed : int or sequence of int
 
     Returns
     -------
-    array (n, size, size)
+    array (n, h, w)
     """
     filters = np.asarray(filters, float)
     spectrum = np.fft.fft2(filters)
@@ -77,7 +123,7 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
 
 
-def null_gabor_r2(size: int, kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
+def null_gabor_r2(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
     """Gabor R^2 of :func:`null_filters`, by the very fit of the data.
 
     Parameters
@@ -116,7 +162,7 @@ class NullRadial(Bank):
     i_rad_middle: np.ndarray
 
 
-def null_radial(size: int, kind: str, count: int, seed: int) -> NullRadial:
+def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -> NullRadial:
     """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are.
 
     About the middle of the lattice the white null is exact: I_orb is Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4

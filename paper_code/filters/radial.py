@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import shift
 
+from paper_code.core.arrays import positive, real_array
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.geometry import pixel_grid
-from paper_code.filters.fitting import Bank, best_start, bic, check_bank, unit_energy, unit_scale
+from paper_code.core.geometry import pixel_grid, sides
+from paper_code.filters.fitting import Bank, Fits, best_start, bic, read_bank, unit_energy, unit_scale
 from paper_code.filters.spectrum import frequency_grid, transform
 
 UNINFORMATIVE_BELOW = 0.6  # px: a narrower LoG lives on five weights, and the 5-point Laplacian alone reaches R^2 .95
@@ -17,8 +18,13 @@ GAUSSIANS = (0.5, 0.7, 1.0, 1.4, 2.0)  # px: the widths that span a smooth radia
 
 
 @dataclass(frozen=True)
-class LogFit(Bank):
-    """``A (1 - q) exp(-q) + B`` with ``q = ((x - x0)^2 + (y - y0)^2) / (2 sigma^2)``; arrays (n,). A > 0 is ON-centre."""
+class LogFit(Fits):
+    """``A (1 - q) exp(-q) + B`` with ``q = ((x - x0)^2 + (y - y0)^2) / (2 sigma^2)``; arrays (n,). A > 0 is ON-centre.
+
+    Of a filter that cannot be fitted all numbers are NaN, and all marks False. Lengths are in pixels unless a scale was given.
+    """
+
+    LENGTHS = ("x0", "y0", "sigma")
 
     x0: np.ndarray  # px right of the middle of the filter
     y0: np.ndarray  # px up
@@ -29,30 +35,34 @@ class LogFit(Bank):
     bic: np.ndarray  # of the unit-energy filter, 5 parameters
     at_bound: np.ndarray  # bool: centre or sigma at its bound
     uninformative: np.ndarray  # bool: sigma < .6 px
+    valid: np.ndarray  # bool: neither NaN, nor infinite, nor constant
+    energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
+    scale: np.ndarray  # units per pixel
 
-    def render(self, size: int) -> np.ndarray:
-        """The fitted function on a lattice: (n, size, size), or (size, size) for a single fit."""
-        x, y = pixel_grid(size)
+    def render(self, size: int | tuple[int, int]) -> np.ndarray:
+        """The fitted function on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single fit."""
+        x, y = self.grid(size)
         x0, y0 = np.asarray(self.x0)[..., None, None], np.asarray(self.y0)[..., None, None]
         return self._profile(np.hypot(x - x0, y - y0), 2)
 
     def residual(self, filters: np.ndarray) -> np.ndarray:
-        """``filters - fit``, in the shape of the filters."""
-        return filters - self.render(np.shape(filters)[-1])
+        """``filters - fit``, in the shape of the filters, (n, h, w) or (h, w)."""
+        return filters - self.render(np.shape(filters)[-2:])
 
     def profile(self, radius: ArrayLike) -> np.ndarray:
-        """The fit against the radius in px, (n, k) or (k,) for ``radius`` (k,)."""
+        """The fit against the radius, in the unit of sigma: (n, k) or (k,) for ``radius`` (k,)."""
         return self._profile(np.asarray(radius, dtype=float), 1)
 
     def response(self, frequency: ArrayLike) -> np.ndarray:
-        """Closed form of the transform of the LoG part: ``4 pi^3 A sigma^4 f^2 exp(-2 pi^2 sigma^2 f^2)``; f in cycles per pixel.
+        """Closed form of the transform of the LoG part: ``4 pi^3 A sigma^4 f^2 exp(-2 pi^2 sigma^2 f^2)``; f in cycles per unit of sigma.
 
         The transform of ``(1 - q) exp(-q)`` on the whole plane; zero at f = 0, largest at ``f = 1 / (sqrt(2) pi sigma)``. The
         constant B, which on the finite lattice adds to the lowest frequencies only, is left out.
         """
         f, sigma = np.asarray(frequency, dtype=float), np.asarray(self.sigma)[..., None]
         amplitude = np.asarray(self.amplitude)[..., None]
-        return 4 * np.pi**3 * amplitude * sigma**4 * f**2 * np.exp(-2 * np.pi**2 * sigma**2 * f**2)
+        pixel = np.asarray(self.scale)[..., None] ** 2  # the transform is a sum over pixels
+        return 4 * np.pi**3 * amplitude * sigma**4 * f**2 * np.exp(-2 * np.pi**2 * sigma**2 * f**2) / pixel
 
     def _profile(self, radius: np.ndarray, axes: int) -> np.ndarray:
         sigma, amplitude, constant = (np.asarray(value)[(..., *[None] * axes)] for value in (self.sigma, self.amplitude, self.constant))
@@ -61,8 +71,10 @@ class LogFit(Bank):
 
 
 @dataclass(frozen=True)
-class DogFit(Bank):
-    """Difference of Gaussians ``A1 exp(-r^2 / 2 s1^2) + A2 exp(-r^2 / 2 s2^2) + B``, s1 <= s2; arrays (n,)."""
+class DogFit(Fits):
+    """Difference of Gaussians ``A1 exp(-r^2 / 2 s1^2) + A2 exp(-r^2 / 2 s2^2) + B``, s1 <= s2; arrays (n,), as in :class:`LogFit`."""
+
+    LENGTHS = ("x0", "y0", "sigma_centre", "sigma_surround")
 
     x0: np.ndarray  # px right
     y0: np.ndarray  # px up
@@ -74,23 +86,27 @@ class DogFit(Bank):
     r2: np.ndarray  # about the mean
     bic: np.ndarray  # of the unit-energy filter, 7 parameters
     at_bound: np.ndarray  # bool
+    valid: np.ndarray  # bool
+    energy_kept: np.ndarray
+    scale: np.ndarray
 
-    def render(self, size: int) -> np.ndarray:
-        """The fitted function on a lattice: (n, size, size), or (size, size) for a single fit."""
-        x, y = pixel_grid(size)
-        x0, y0, s1, s2, a1, a2, b, _, _, _ = (np.asarray(getattr(self, field.name))[..., None, None] for field in fields(self))
+    def render(self, size: int | tuple[int, int]) -> np.ndarray:
+        """The fitted function on a lattice of pixels, as :meth:`LogFit.render`."""
+        x, y = self.grid(size)
+        x0, y0, s1, s2, a1, a2, b = (np.asarray(getattr(self, field.name))[..., None, None] for field in fields(self)[:7])
         r2 = (x - x0) ** 2 + (y - y0) ** 2
         return a1 * np.exp(-r2 / (2 * s1**2)) + a2 * np.exp(-r2 / (2 * s2**2)) + b
 
 
 class LogModel:
-    """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma)."""
+    """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma). ``size`` may be (h, w)."""
 
-    def __init__(self, size: int) -> None:
-        x, y = pixel_grid(size)
+    def __init__(self, size: int | tuple[int, int]) -> None:
+        rows, columns = sides(size)
+        x, y = pixel_grid((rows, columns))
         self.x, self.y = x.ravel(), y.ravel()
-        half = (size - 1) / 2
-        self.lower, self.upper = np.array([-half, -half, np.log(0.3)]), np.array([half, half, np.log(size)])
+        right, top = (columns - 1) / 2, (rows - 1) / 2
+        self.lower, self.upper = np.array([-right, -top, np.log(0.3)]), np.array([right, top, np.log(max(rows, columns))])
 
     def _q(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         x0, y0, log_sigma = parameters.T[:, :, None]
@@ -111,7 +127,7 @@ class LogModel:
 class DogModel:
     """Basis of two Gaussians and 1; parameters (x0, y0, log s1, log s2)."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int | tuple[int, int]) -> None:
         self.log = LogModel(size)
         bounds = self.log.lower, self.log.upper
         self.lower, self.upper = (np.append(bound, bound[2]) for bound in bounds)
@@ -142,15 +158,16 @@ class GaussianModel(LogModel):
 
 def gaussian_r2(filters: ArrayLike) -> np.ndarray:
     """R^2 (n,) of the best Gaussian plus a constant, from the starts of :func:`fit_log`; errors as there."""
-    filters = check_bank(filters)
-    values, _, about_mean = unit_energy(filters)
-    return 1 - best_start(GaussianModel(filters.shape[-1]), values, log_starts(filters)).ssr / about_mean
+    bank = read_bank(filters)
+    values, _, about_mean = unit_energy(bank.sound)
+    ssr = best_start(GaussianModel(bank.values.shape[1:]), values, log_starts(bank.sound)).ssr
+    return bank.spread(r2=1 - ssr / about_mean)["r2"]
 
 
 def log_starts(filters: np.ndarray, sigmas: Sequence[float] = (0.6, 0.9, 1.3, 1.9, 2.7)) -> np.ndarray:
     """Starts (n, len(sigmas), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
-    count, size = filters.shape[:2]
-    x, y = (axis.ravel() for axis in pixel_grid(size))
+    count = len(filters)
+    x, y = (axis.ravel() for axis in pixel_grid(filters.shape[1:]))
     values = filters.reshape(count, -1) - filters.mean(axis=(1, 2))[:, None]
     starts = np.empty((count, len(sigmas), 3))
     for k, sigma in enumerate(sigmas):
@@ -162,24 +179,28 @@ def log_starts(filters: np.ndarray, sigmas: Sequence[float] = (0.6, 0.9, 1.3, 1.
     return starts
 
 
-def fit_log(filters: ArrayLike) -> LogFit:
+def fit_log(filters: ArrayLike, scale: float = 1.0) -> LogFit:
     """Least-squares Laplacian of Gaussian plus a constant.
 
-    Bounds: the centre on the filter's lattice, sigma in [.3, size] px.
+    Bounds: the centre on the filter's lattice, sigma in [.3, size] px, size the longer side.
 
     Parameters
     ----------
-    filters : array (n, size, size)
-        Psi0 alone is ``psi0[None]``, and ``fit_log(psi0[None])[0]`` a fit of scalars.
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        Of NumPy or PyTorch. Psi0 alone is ``psi0[None]``, and ``fit_log(psi0[None])[0]`` a fit of scalars. Colours are projected on each
+        filter's main component, as :func:`paper_code.filters.fitting.read_bank` says.
+    scale : float
+        Units per pixel: lengths in the result are in that unit.
 
     Returns
     -------
     LogFit
+        A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the others.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.check_bank`.
+        As :func:`paper_code.filters.fitting.read_bank`, or if the scale is not above 0.
 
     Examples
     --------
@@ -193,11 +214,11 @@ def fit_log(filters: ArrayLike) -> LogFit:
     >>> print(f"centre {fit.x0:.2f} px to the right, sigma {fit.sigma:.2f} px, R2 {fit.r2:.3f}")
     centre 0.50 px to the right, sigma 1.20 px, R2 1.000
     """
-    filters = check_bank(filters)
-    values, norm, about_mean = unit_energy(filters)
-    solution = best_start(LogModel(filters.shape[-1]), values, log_starts(filters))
+    bank = read_bank(filters)
+    values, norm, about_mean = unit_energy(bank.sound)
+    solution = best_start(LogModel(bank.values.shape[1:]), values, log_starts(bank.sound))
     x0, y0, log_sigma = solution.parameters.T
-    return LogFit(
+    columns = bank.spread(
         x0=x0,
         y0=y0,
         sigma=np.exp(log_sigma),
@@ -208,14 +229,16 @@ def fit_log(filters: ArrayLike) -> LogFit:
         at_bound=solution.at_bound.any(axis=1),
         uninformative=np.exp(log_sigma) < UNINFORMATIVE_BELOW,
     )
+    return LogFit(**columns, valid=bank.valid, energy_kept=bank.energy_kept, scale=np.ones(len(bank.valid))).in_units(scale)
 
 
-def fit_dog(filters: ArrayLike) -> DogFit:
+def fit_dog(filters: ArrayLike, scale: float = 1.0) -> DogFit:
     """Least-squares difference of Gaussians plus a constant; bounds as :func:`fit_log`.
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters, scale
+        As of :func:`fit_log`.
 
     Returns
     -------
@@ -224,7 +247,7 @@ def fit_dog(filters: ArrayLike) -> DogFit:
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.check_bank`.
+        As :func:`fit_log`.
 
     Examples
     --------
@@ -237,16 +260,16 @@ def fit_dog(filters: ArrayLike) -> DogFit:
     >>> print(f"R2 {fit_dog(psi0[None])[0].r2:.2f}")
     R2 1.00
     """
-    filters = check_bank(filters)
-    values, norm, about_mean = unit_energy(filters)
-    single = log_starts(filters)
+    bank = read_bank(filters)
+    values, norm, about_mean = unit_energy(bank.sound)
+    single = log_starts(bank.sound)
     # A LoG is the limit of a DoG at s2 / s1 -> 1; a ratio of 1.6 is the usual stand-in (Marr & Hildreth 1980), 3 a wide surround.
     starts = np.concatenate([np.concatenate([single, single[:, :, 2:] + np.log(ratio)], axis=2) for ratio in (1.6, 3.0)], axis=1)
-    solution = best_start(DogModel(filters.shape[-1]), values, starts)
+    solution = best_start(DogModel(bank.values.shape[1:]), values, starts)
     order = np.argsort(solution.parameters[:, 2:], axis=1)
     sigmas = np.exp(np.take_along_axis(solution.parameters[:, 2:], order, axis=1))
     amplitudes = np.take_along_axis(solution.coefficients[:, :2], order, axis=1) * norm[:, None]
-    return DogFit(
+    columns = bank.spread(
         x0=solution.parameters[:, 0],
         y0=solution.parameters[:, 1],
         sigma_centre=sigmas[:, 0],
@@ -258,25 +281,28 @@ def fit_dog(filters: ArrayLike) -> DogFit:
         bic=bic(solution.ssr, values.shape[1], 7),
         at_bound=solution.at_bound.any(axis=1),
     )
+    return DogFit(**columns, valid=bank.valid, energy_kept=bank.energy_kept, scale=np.ones(len(bank.valid))).in_units(scale)
 
 
 @dataclass(frozen=True)
 class RadialSymmetry(Bank):
-    """How radial a filter is about ``(x0, y0)`` px: two R^2 about the mean, arrays (n,)."""
+    """How radial a filter is about ``(x0, y0)``: two R^2 about the mean, arrays (n,); NaN for a filter that holds NaN or is constant."""
 
     x0: np.ndarray
     y0: np.ndarray
     i_orb: np.ndarray  # of the means over the orbits of the square group D4, after recentring
     i_rad: np.ndarray  # of the best combination of Gaussians about the centre, and a constant
+    valid: np.ndarray  # bool
 
 
-def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> RadialSymmetry:
+def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0, scale: float = 1.0) -> RadialSymmetry:
     """Orbit and radial symmetry indices about a centre.
 
     The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
     ``radial_symmetry(filters, fit.x0, fit.y0)`` with ``fit = fit_log(filters)``.
 
-    ``i_orb`` is the share of variance of the means over the orbits of D4, the eight symmetries of the square. It can refute symmetry,
+    ``i_orb`` is the share of variance of the means over the orbits of D4, the eight symmetries of the square (of a filter that is not
+    square: over its own four). It can refute symmetry,
     and it needs no smoothness. It cannot show rotational symmetry: on a 7 x 7 lattice the classes of equal radius are these
     orbits, so a separable square filter scores 1. ``i_rad`` asks for one smooth profile of the radius, at all angles: R^2 of the
     best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and a constant. It bounds rotational symmetry
@@ -284,9 +310,12 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        As of :func:`fit_log`.
     x0, y0 : float or arrays (n,)
-        Centre in px, x right and y up; the middle of the lattice when absent.
+        Centre, x right and y up; the middle of the lattice when absent.
+    scale : float
+        Units of the centre per pixel.
 
     Returns
     -------
@@ -295,7 +324,7 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.check_bank`, or if a filter is shifted off its lattice.
+        As :func:`fit_log`, if a centre is no number, or a filter is shifted off its lattice.
 
     Examples
     --------
@@ -310,18 +339,22 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     1.00
     0.77
     """
-    filters, _ = unit_scale(check_bank(filters))
-    count, size = filters.shape[:2]
-    x0, y0 = np.broadcast_to(np.float64(x0), count), np.broadcast_to(np.float64(y0), count)
-    x, y = (axis.ravel() for axis in pixel_grid(size))
-    values = filters.reshape(count, -1)
+    bank, scale = read_bank(filters), positive(scale, "scale")
+    x0, y0 = (np.broadcast_to(np.float64(one), len(bank.valid)).copy() for one in (x0, y0))
+    centre_x, centre_y = x0[bank.valid] / scale, y0[bank.valid] / scale
+    if not np.isfinite([centre_x, centre_y]).all():
+        raise PaperCodeError("a filter that can be fitted has a centre that is no number; give x0 and y0 of these very filters")
+    filters, _ = unit_scale(bank.sound)
+    x, y = (axis.ravel() for axis in pixel_grid(filters.shape[1:]))
+    values = filters.reshape(len(filters), -1)
     values = values - values.mean(axis=1, keepdims=True)
-    r2 = (x - x0[:, None]) ** 2 + (y - y0[:, None]) ** 2
+    r2 = (x - centre_x[:, None]) ** 2 + (y - centre_y[:, None]) ** 2
     atoms = np.stack([np.exp(-r2 / (2 * sigma**2)) for sigma in GAUSSIANS] + [np.ones_like(r2)], axis=2)
     basis = np.linalg.qr(atoms)[0]
     explained = (np.einsum("bnm,bn->bm", basis, values) ** 2).sum(axis=1)
     i_rad = explained / (values**2).sum(axis=1)
-    return RadialSymmetry(x0=x0.copy(), y0=y0.copy(), i_orb=_orbit_share(recentre(filters, x0, y0)), i_rad=i_rad)
+    indices = bank.spread(i_orb=_orbit_share(recentre(filters, centre_x, centre_y)), i_rad=i_rad)
+    return RadialSymmetry(x0=x0, y0=y0, **indices, valid=bank.valid)
 
 
 def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
@@ -331,13 +364,13 @@ def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w)
     x0, y0 : float or arrays (n,)
         px, x right and y up from the middle of the lattice.
 
     Returns
     -------
-    array (n, size, size)
+    array (n, h, w)
 
     Examples
     --------
@@ -356,7 +389,8 @@ def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
 
 
 def _orbit_share(filters: np.ndarray) -> np.ndarray:
-    turns = [np.rot90(filters, k, axes=(1, 2)) for k in range(4)]
+    square = filters.shape[1] == filters.shape[2]
+    turns = [np.rot90(filters, k, axes=(1, 2)) for k in (range(4) if square else (0, 2))]
     mean = np.mean([*turns, *(turn[:, :, ::-1] for turn in turns)], axis=0)
     centred = filters - filters.mean(axis=(1, 2), keepdims=True)
     total = (centred**2).sum(axis=(1, 2))
@@ -370,13 +404,13 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w)
     x0, y0 : arrays (n,)
         Centre in px.
 
     Returns
     -------
-    radius, weight : arrays (n, size * size)
+    radius, weight : arrays (n, h * w)
         In px and in units of the weights, sorted by radius.
 
     Examples
@@ -391,7 +425,7 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
     >>> print(radius[0, :3], weight.shape)
     [0.5        0.5        1.11803399] (1, 81)
     """
-    x, y = (axis.ravel() for axis in pixel_grid(filters.shape[-1]))
+    x, y = (axis.ravel() for axis in pixel_grid(filters.shape[1:]))
     radius = np.hypot(x - np.reshape(x0, (-1, 1)), y - np.reshape(y0, (-1, 1)))
     order = np.argsort(radius, axis=1, kind="stable")
     return np.take_along_axis(radius, order, axis=1), np.take_along_axis(filters.reshape(len(filters), -1), order, axis=1)
@@ -416,7 +450,7 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
 
     Parameters
     ----------
-    psi0 : array (size, size)
+    psi0 : array (h, w)
     fit : LogFit
         Of this filter alone, ``fit_log(psi0[None])[0]``.
     count, radii : int
@@ -438,10 +472,11 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
     >>> print(f"strongest at {response.frequency[response.radial_mean.argmax()]:.2f} cycles per pixel")
     strongest at 0.19 cycles per pixel
     """
+    psi0 = real_array(psi0, "psi0")
     fx, fy = frequency_grid(count)
     frequency = np.linspace(0, 0.5, radii)
     angle = np.arange(180) * np.pi / 180
-    both = np.stack([psi0, fit.render(len(psi0))])
+    both = np.stack([psi0, fit.render(psi0.shape)])
     rays, fitted_rays = np.abs(transform(both, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle))))
     return FrequencyResponse(
         fx=fx,
@@ -451,5 +486,5 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
         radial_mean=rays.mean(axis=1),
         radial_spread=rays.std(axis=1),
         fitted=fitted_rays.mean(axis=1),
-        fitted_plane=np.abs(fit.response(frequency)),
+        fitted_plane=np.abs(fit.response(frequency / fit.scale)),
     )

@@ -3,13 +3,23 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.geometry import pixel_grid
-from paper_code.filters.fitting import blocks, check_bank, unit_scale
+from paper_code.core.geometry import pixel_grid, sides
+from paper_code.filters.fitting import blocks, read_bank, unit_scale
 
 
-def frequency_grid(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies (fx right, fy up), arrays (count, count) in cycles per pixel, over one period [-1/2, 1/2) of the lattice."""
-    return pixel_grid(count, spacing=1 / count)
+def frequency_grid(count: int | tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies (fx right, fy up) in cycles per pixel, over one period [-1/2, 1/2) of the lattice.
+
+    Arrays (count, count), or (rows, columns) for a pair.
+    """
+    rows, columns = sides(count)
+    x, y = pixel_grid((rows, columns))
+    return x * (1 / columns), y * (1 / rows)
+
+
+def fine(shape: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of the frequencies that :func:`modulus` has for filters of a shape: four times as fine as the lattice's own."""
+    return 4 * shape[0] + 1, 4 * shape[1] + 1
 
 
 def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
@@ -17,7 +27,7 @@ def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w)
     fx, fy : arrays of one shape
         Cycles per pixel.
 
@@ -26,16 +36,15 @@ def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
     complex array (n, *fx.shape)
         In units of the weights; the origin of the phase is the centre of the lattice.
     """
-    x, y = pixel_grid(filters.shape[-1])
+    x, y = pixel_grid(filters.shape[1:])
     fx, fy = np.asarray(fx), np.asarray(fy)
     waves = np.exp(-2j * np.pi * (np.outer(x, fx) + np.outer(y, fy)))
     return (filters.reshape(len(filters), -1) @ waves).reshape(len(filters), *fx.shape)
 
 
 def modulus(filters: np.ndarray) -> np.ndarray:
-    """``|transform|`` on the whole of ``frequency_grid(4 size + 1)``, by FFT: (n, 4 size + 1, 4 size + 1)."""
-    count = 4 * filters.shape[-1] + 1
-    return np.abs(np.fft.fftshift(np.fft.fft2(filters, (count, count)), axes=(1, 2)))
+    """``|transform|`` of filters (n, h, w) on the whole of ``frequency_grid((4 h + 1, 4 w + 1))``, by FFT: (n, 4 h + 1, 4 w + 1)."""
+    return np.abs(np.fft.fftshift(np.fft.fft2(filters, fine(filters.shape[1:])), axes=(1, 2)))
 
 
 def spectral_orientation(filters: ArrayLike) -> np.ndarray:
@@ -46,17 +55,18 @@ def spectral_orientation(filters: ArrayLike) -> np.ndarray:
 
     Parameters
     ----------
-    filters : array (n, size, size)
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        Of NumPy or PyTorch; colours as in :func:`paper_code.filters.fitting.read_bank`.
 
     Returns
     -------
     array (n,)
-        Radians in [0, pi), counter-clockwise from x.
+        Radians in [0, pi), counter-clockwise from x; NaN for a filter that holds NaN or is constant.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.check_bank`.
+        As :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------
@@ -68,9 +78,10 @@ def spectral_orientation(filters: ArrayLike) -> np.ndarray:
     >>> print(np.rad2deg(spectral_orientation(cell[None])).round())
     [90.]
     """
-    filters, _ = unit_scale(check_bank(filters))
-    side = 4 * filters.shape[-1] + 1
-    fx, fy = frequency_grid(side)
+    bank = read_bank(filters)
+    filters, _ = unit_scale(bank.sound)
+    shape = fine(filters.shape[1:])
+    fx, fy = frequency_grid(shape)
     weight = np.exp(2j * np.arctan2(fy, fx)) * ((np.hypot(fx, fy) <= 0.5) & (np.hypot(fx, fy) > 0))
-    moment = [np.tensordot(modulus(filters[block]) ** 2, weight) for block in blocks(len(filters), side**2)]
-    return np.mod(np.angle(np.concatenate(moment)) / 2 + np.pi / 2, np.pi)
+    moment = [np.tensordot(modulus(filters[block]) ** 2, weight) for block in blocks(len(filters), shape[0] * shape[1])]
+    return bank.spread(angle=np.mod(np.angle(np.concatenate(moment)) / 2 + np.pi / 2, np.pi))["angle"]

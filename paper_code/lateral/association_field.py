@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.lateral.frame import PairFrame
 
@@ -83,7 +84,8 @@ def association_field(
         raise PaperCodeError(f"a map needs step, blur > 0 and an extent of more than a step; got {step}, {blur} and {extent}")
     half = round(extent / step)
     edges = (np.arange(2 * half + 2) - half - 0.5) * step
-    values = np.asarray(kernel).reshape(*kernel.shape[:2], -1)[frame.target, frame.source]
+    kernel = real_array(kernel, "a kernel")
+    values = kernel.reshape(*kernel.shape[:2], -1)[frame.target, frame.source]
     wave = np.cos(frame.phase)
     maps = []
     for turn in np.atleast_1d(turns):

@@ -17,14 +17,14 @@ RADIUS = 10  # px, half side of the pictures: the reach of K along rows and colu
 
 @dataclass(frozen=True)
 class Components:
-    """c patterns (c, s, s) of unit energy, x along the bars, 1 px a place, and each one's share of the kernels' energy (c,)."""
+    """c patterns (c, s, s) of unit energy, x along the bars, and each one's share of the kernels' energy (c,)."""
 
     patterns: np.ndarray
     share: np.ndarray
     pairs: int
 
 
-def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: int = RADIUS) -> np.ndarray:
+def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: float = RADIUS, step: float = 1.0) -> np.ndarray:
     """The kernels between like cells, each turned to the pair's mean bar direction and centred on the fields.
 
     Parameters
@@ -34,13 +34,13 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     orientation : array (m,)
         Radians.
     kernel : array (m, m, k, k)
-    radius : int
-        Px.
+    radius, step : float
+        Half side and distance of the places, px.
 
     Returns
     -------
     array (p, s, s)
-        s = 2 radius + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
+        s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     x0 = along[:, centre] * np.cos(direction) - across[:, centre] * np.sin(direction)
     y0 = along[:, centre] * np.sin(direction) + across[:, centre] * np.cos(direction)
     stride = np.hypot(along[:, centre + 1] - along[:, centre], across[:, centre + 1] - across[:, centre])[0]
-    u, v = pixel_grid(2 * radius + 1)
+    u, v = pixel_grid(2 * round(radius / step) + 1, step)
     pictures = np.empty((len(values), *u.shape))
     for row, (one, angle, x, y) in enumerate(zip(values.reshape(-1, side, side), middle, x0, y0, strict=True)):
         dx = u * np.cos(angle) - v * np.sin(angle) - x
@@ -103,8 +103,8 @@ def components(pictures: np.ndarray, count: int = 3) -> Components:
     return Components(patterns * np.sign(peak)[:, :, None], energy[::-1][:count] / energy.sum(), len(pictures))
 
 
-def extent(patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Root mean square extent of patterns (c, s, s) along the bars and across them, px: two arrays (c,).
+def extent(patterns: np.ndarray, step: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Root mean square extent of patterns (c, s, s), ``step`` px a place, along the bars and across them, px: two arrays (c,).
 
     Examples
     --------
@@ -116,6 +116,6 @@ def extent(patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> print(f"{along[0]:.2f} {across[0]:.2f}")
     1.41 0.00
     """
-    u, v = pixel_grid(patterns.shape[-1])
+    u, v = pixel_grid(patterns.shape[-1], step)
     energy = patterns**2 / (patterns**2).sum(axis=(1, 2), keepdims=True)
     return np.sqrt((energy * u**2).sum(axis=(1, 2))), np.sqrt((energy * v**2).sum(axis=(1, 2)))

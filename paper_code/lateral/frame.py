@@ -4,12 +4,13 @@ A cell sees ``envelope(p - c) cos(2 pi f n.(p - c) + phi)`` of the image, n = (c
 x + d to the target i at x, so the fields of the two are displaced by ``D = stride d + c_j - c_i``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank
@@ -18,7 +19,7 @@ from paper_code.filters.gabor import GaborBank
 
 @dataclass(frozen=True)
 class Cells(Bank):
-    """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels and radians.
+    """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels (or the unit of the fits) and radians.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
     >>> print(f"{K[ordered_pairs(6)].std():.3f}")
     1.000
     """
-    kernel = np.asarray(kernel, float)
+    kernel = real_array(kernel, "a kernel")
     values = kernel[ordered_pairs(len(kernel))]
     if not values.std() > 0:
         raise PaperCodeError("a lateral kernel that is constant over its pairs has no coefficient; was it trained?")
@@ -165,7 +166,7 @@ class PairFrame:
         return self.along**2 + self.across**2
 
 
-def pair_frame(cells: Cells, size: int, stride: int, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:
+def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:
     """Place the pairs of cells in their targets' frames; K is neither rotated nor resampled.
 
     Parameters
@@ -174,8 +175,8 @@ def pair_frame(cells: Cells, size: int, stride: int, target: np.ndarray | None =
         (n,).
     size : int
         Side k of the lateral kernel, odd.
-    stride : int
-        Pixels between neighbouring places of l1.
+    stride : float
+        Pixels between neighbouring places of l1, in the unit of the cells.
     target, source : int arrays (p,), optional
         All ordered pairs of different cells when absent.
 
@@ -186,7 +187,7 @@ def pair_frame(cells: Cells, size: int, stride: int, target: np.ndarray | None =
     Raises
     ------
     PaperCodeError
-        If the size is even, or fewer than two cells are left.
+        If the size is even, fewer than two cells are left, or one has no fit.
 
     Examples
     --------
@@ -205,6 +206,9 @@ def pair_frame(cells: Cells, size: int, stride: int, target: np.ndarray | None =
         raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")
     if len(cells) < 2:
         raise PaperCodeError(f"pairs need at least 2 cells, got {len(cells)}; were nearly all left out as unoriented?")
+    unfitted = np.flatnonzero(~np.isfinite([getattr(cells, item.name) for item in fields(cells)]).all(axis=0))
+    if len(unfitted):
+        raise PaperCodeError(f"cell {unfitted[0]} has no fit; pass the cells that are oriented, or valid, alone")
     if (target is None) != (source is None):
         raise PaperCodeError("pairs need their targets and their sources: give both, or neither for all pairs")
     if target is None:

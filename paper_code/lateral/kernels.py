@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 
 
@@ -14,8 +15,8 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
 
     Parameters
     ----------
-    fields : array (n, b, b)
-        Receptive fields Psi1 * Psi0.
+    fields : array (n, h, w)
+        Receptive fields Psi1 * Psi0; one of zeros correlates with nothing.
     size : int
         Side k of the kernel, odd.
     stride : int
@@ -39,14 +40,15 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     >>> print(rf.shape, f"{rf[0, 0, 2, 2]:.3f}")
     (4, 4, 5, 5) 1.000
     """
-    fields = np.asarray(fields, float)
-    fields = fields / np.linalg.norm(fields, axis=(1, 2), keepdims=True)
+    fields = real_array(fields, "fields")
+    norm = np.linalg.norm(fields, axis=(1, 2), keepdims=True)
+    fields = fields / np.where(norm > 0, norm, 1)
     lags = _offsets(size) * stride
-    period = fields.shape[-1] + lags[-1]  # wide enough for no lag to wrap round onto another
-    spectrum = np.fft.rfft2(fields, (period, period))
+    rows, columns = (side + lags[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
+    spectrum = np.fft.rfft2(fields, (rows, columns))
     # sum_p F_i(p + s) F_j(p) at the lag s: F_j is moved by s.
-    kernel = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (period, period))
-    return kernel[:, :, (lags % period)[:, None], lags % period]
+    kernel = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (rows, columns))
+    return kernel[:, :, (lags % rows)[:, None], lags % columns]
 
 
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
@@ -79,7 +81,7 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     >>> print(co.shape, f"{co[0, 0, 2, 2]:.3f}")
     (4, 4, 5, 5) 1.000
     """
-    activity = np.asarray(activity, float)
+    activity = real_array(activity, "activity")
     _, cells, rows, columns = activity.shape
     offsets = _offsets(size)
     if offsets[-1] >= min(rows, columns):

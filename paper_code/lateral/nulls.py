@@ -24,6 +24,8 @@ def relabelled(
     regressors: Mapping[str, ArrayLike],
     times: int = 999,
     seed: int | Sequence[int] = 0,
+    edges: Sequence[float] = EDGES,
+    rings: Mapping[str, tuple[int, ...]] = RINGS,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Coefficients of the five terms with the cells of K relabelled, for all rings and versions.
 
@@ -37,6 +39,8 @@ def relabelled(
         RF, CO or none; they stay with the labels.
     times : int
     seed : int or sequence of int
+    edges, rings
+        As of :meth:`.harmonics.PairSums.of`.
 
     Returns
     -------
@@ -63,9 +67,9 @@ def relabelled(
     cosines = Cosines.of(TERMS, orientation[frame.target], orientation[frame.source])
     terms = np.einsum("pqw,wpl->plq", cosines.weights, offset_functions(frame, orientation))
     columns = np.concatenate([np.ones_like(terms[:, :, :1]), terms, *(unit(one, frame)[:, :, None] for one in regressors.values())], axis=2)
-    ring = np.digitize(np.sqrt(frame.squared_distance), EDGES) - 1
+    ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
     grams, stacked = [], []
-    for number in range(len(EDGES) - 1):
+    for number in range(len(edges) - 1):
         inside = columns * (ring == number)[:, :, None]
         grams.append(np.einsum("plq,plr->qr", inside, columns, optimize=True))
         stacked.append(inside.reshape(-1, columns.shape[2]))
@@ -76,7 +80,7 @@ def relabelled(
         moved = some[:, frame.target] * count + some[:, frame.source]
         crosses.append(values[moved].reshape(len(some), -1) @ stacked)
     crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
-    return _every(np.stack(grams)[:, None], crosses, tuple(regressors))
+    return _every(np.stack(grams)[:, None], crosses, tuple(regressors), rings)
 
 
 def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
@@ -101,7 +105,7 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     """
     parts = [_mixed(sums, sums.cosines(orientation=sums.orientation[order])) for order in permutations(len(sums.orientation), times, seed)]
     grams, crosses = (np.stack(one, axis=1) for one in zip(*parts, strict=True))
-    return _every(grams, crosses, sums.regressors)
+    return _every(grams, crosses, sums.regressors, sums.rings)
 
 
 def _mixed(sums: PairSums, cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
@@ -123,11 +127,13 @@ def _mixed(sums: PairSums, cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
     return gram, cross
 
 
-def _every(grams: np.ndarray, crosses: np.ndarray, regressors: Sequence[str]) -> dict[tuple[str, str], np.ndarray]:
+def _every(
+    grams: np.ndarray, crosses: np.ndarray, regressors: Sequence[str], rings: Mapping[str, tuple[int, ...]]
+) -> dict[tuple[str, str], np.ndarray]:
     """Solve (rings, r or 1, q, q) and (rings, r, q) for every ring and version: dict of (r, terms)."""
     terms, found = len(TERMS), {}
-    for ring, rings in RINGS.items():
-        gram, cross = grams[list(rings)].sum(axis=0), crosses[list(rings)].sum(axis=0)
+    for ring, parts in rings.items():
+        gram, cross = grams[list(parts)].sum(axis=0), crosses[list(parts)].sum(axis=0)
         for version, needed in VERSIONS.items():
             if set(needed) <= set(regressors):
                 kept = [*range(1 + terms), *(1 + terms + regressors.index(name) for name in needed)]

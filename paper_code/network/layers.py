@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.signal import fftconvolve
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.perturb import perturbed
 
@@ -74,12 +75,12 @@ def receptive_fields(psi1, psi0):
 
     Parameters
     ----------
-    psi1 : array (n, size, size)
+    psi1 : array (n, h, w)
     psi0 : array (m, m), or None
 
     Returns
     -------
-    array (n, size + m - 1, size + m - 1)
+    array (n, h + m - 1, w + m - 1)
     """
-    psi1 = np.asarray(psi1, dtype=float)
-    return psi1 if psi0 is None else fftconvolve(psi1, np.asarray(psi0, dtype=float)[None], axes=(1, 2))
+    psi1 = real_array(psi1, "psi1")
+    return psi1 if psi0 is None else fftconvolve(psi1, real_array(psi0, "psi0")[None], axes=(1, 2))
