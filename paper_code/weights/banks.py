@@ -53,5 +53,5 @@ def load_bank(name, directory=None):
         raise PaperCodeError(
             f"{path} is not the file that banks.json lists (SHA-256 or size differs): restore it with 'git checkout -- {path}'"
         )
-    filters = perturbed({name: np.load(io.BytesIO(content), allow_pickle=False)})[name]
-    return filters.astype(float), {key: record[key] for key in ("what", "source", "by", "licence")}
+    filters = perturbed({name: np.load(io.BytesIO(content), allow_pickle=False).astype(float)})[name]
+    return filters, {key: record[key] for key in ("what", "source", "by", "licence")}
