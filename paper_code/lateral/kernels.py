@@ -44,11 +44,15 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     norm = np.linalg.norm(fields, axis=(1, 2), keepdims=True)
     fields = fields / np.where(norm > 0, norm, 1)
     lags = _offsets(size) * stride
-    rows, columns = (side + lags[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
+    touching = np.abs(lags) < max(fields.shape[1:])
+    near = lags[touching]
+    rows, columns = (side + near[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
     spectrum = np.fft.rfft2(fields, (rows, columns))
     # sum_p F_i(p + s) F_j(p) at the lag s: F_j is moved by s.
-    kernel = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (rows, columns))
-    return kernel[:, :, (lags % rows)[:, None], lags % columns]
+    product = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (rows, columns))
+    kernel = np.zeros((len(fields), len(fields), size, size))
+    kernel[np.ix_(*[np.arange(len(fields))] * 2, touching, touching)] = product[:, :, (near % rows)[:, None], near % columns]
+    return kernel
 
 
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:

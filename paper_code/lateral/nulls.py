@@ -5,7 +5,7 @@
 asks whether turn and direction matter, given phase and distance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,7 @@ def relabelled(
     seed: int | Sequence[int] = 0,
     edges: Sequence[float] = EDGES,
     rings: Mapping[str, tuple[int, ...]] = RINGS,
+    places: Collection[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Coefficients of the five terms with the cells of K relabelled, for all rings and versions.
 
@@ -41,6 +42,8 @@ def relabelled(
     seed : int or sequence of int
     edges, rings
         As of :meth:`.harmonics.PairSums.of`.
+    places : collection of (ring, version), optional
+        Those alone.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def relabelled(
         moved = some[:, frame.target] * count + some[:, frame.source]
         crosses.append(values[moved].reshape(len(some), -1) @ stacked)
     crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
-    return _every(np.stack(grams)[:, None], crosses, tuple(regressors), rings)
+    return _every(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places)
 
 
 def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
@@ -128,14 +131,18 @@ def _mixed(sums: PairSums, cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _every(
-    grams: np.ndarray, crosses: np.ndarray, regressors: Sequence[str], rings: Mapping[str, tuple[int, ...]]
+    grams: np.ndarray,
+    crosses: np.ndarray,
+    regressors: Sequence[str],
+    rings: Mapping[str, tuple[int, ...]],
+    places: Collection[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Solve (rings, r or 1, q, q) and (rings, r, q) for every ring and version: dict of (r, terms)."""
     terms, found = len(TERMS), {}
     for ring, parts in rings.items():
         gram, cross = grams[list(parts)].sum(axis=0), crosses[list(parts)].sum(axis=0)
         for version, needed in VERSIONS.items():
-            if set(needed) <= set(regressors):
+            if set(needed) <= set(regressors) and (places is None or (ring, version) in places):
                 kept = [*range(1 + terms), *(1 + terms + regressors.index(name) for name in needed)]
                 found[ring, version] = solve(gram[:, kept][:, :, kept], cross[:, kept, None])[:, 1 : 1 + terms, 0]
     return found
