@@ -12,7 +12,7 @@ from paper_code.filters import GaborBank
 from paper_code.se2 import DirectionProcess
 from paper_code.workflow import api
 
-PAGES = ("filters", "lateral", "se2", "weights")
+PAGES = ("analyse", "filters", "lateral", "se2", "weights")
 
 
 def listed(page):

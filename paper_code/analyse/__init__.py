@@ -4,8 +4,8 @@
 >>> result = analyse(filters, kernel=K, stride=2)
 >>> result.save("report")
 
-:mod:`.network` holds the call and its result, :mod:`.kernel` what is measured of K, :mod:`.inputs` reads the arrays from files and
-:mod:`.page` writes the report. PyTorch is not needed.
+``network`` holds the call and its result, ``kernel`` what is measured of K, ``inputs`` reads the arrays from files and ``page`` writes the
+report. PyTorch is not needed.
 """
 
 from paper_code.analyse.kernel import KernelAnalysis, Ring, Term

@@ -87,12 +87,12 @@ class Analysis:
 
     @property
     def n_x(self) -> np.ndarray:
-        """sigma across the bars times frequency, (n,): the number of bars (Ringach 2002)."""
+        """The number of bars (Ringach 2002), sigma across the bars times frequency, (n,)."""
         return self.fits.n_x
 
     @property
     def n_y(self) -> np.ndarray:
-        """sigma along the bars times frequency, (n,): their length."""
+        """The length of the bars, sigma along them times frequency, (n,)."""
         return self.fits.n_y
 
     @property
@@ -107,7 +107,7 @@ class Analysis:
 
     @property
     def order(self) -> np.ndarray:
-        """The filters as the report shows them: oriented ones by orientation, others from the best fit to the worst, then the rest."""
+        """The filters as the report shows them, oriented ones by orientation, others from the best fit to the worst, then the rest."""
         rank = np.where(self.oriented, 0, np.where(self.valid, 1, 2))
         within = np.where(self.oriented, self.fits.orientation, np.where(self.valid, -self.fits.r2, 0))
         return np.lexsort((within, rank))
@@ -231,7 +231,7 @@ def analyse(
         Random fields.
     edges : sequence of float, optional
         Of the rings of distance, px, ascending; chosen from the overlap of the fields and the reach of K when absent
-        (:func:`paper_code.analyse.kernel.ring_edges`). The book's are (2, 6, 10.5, 18).
+        (``paper_code.analyse.kernel.ring_edges``). The book's are (2, 6, 10.5, 18).
     progress : function of a str, optional
         Told what is being done.
 
@@ -244,6 +244,15 @@ def analyse(
     PaperCodeError
         If no filter can be fitted, a shape is wrong, or an argument is out of bounds. What cannot be measured of arguments that are sound
         is left out, and ``notes`` say so.
+
+    Examples
+    --------
+    >>> from paper_code.analyse import analyse
+    >>> from paper_code.weights import load_bank
+    >>> filters, _ = load_bank("first_layer")
+    >>> result = analyse(filters[:16], null_count=50)
+    >>> print(filters[:16].shape, int(result.valid.sum()), result.kernel)
+    (16, 3, 7, 7) 16 None
     """
     say = progress or (lambda text: None)
     for what, value, least in (

@@ -41,7 +41,7 @@ def relabelled(
     times : int
     seed : int or sequence of int
     edges, rings
-        As of :meth:`.harmonics.PairSums.of`.
+        As of :meth:`paper_code.lateral.harmonics.PairSums.of`.
     places : collection of (ring, version), optional
         Those alone.
 
