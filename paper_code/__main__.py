@@ -12,7 +12,8 @@ def main():
     except ModuleNotFoundError as error:
         if error.name.partition(".")[0] == "paper_code":
             raise
-        sys.exit(f"error: this needs the package {error.name}: python -m pip install 'paper_code[train]'")
+        extra = "cli" if error.name in ("typer", "safetensors") else "train"
+        sys.exit(f"error: this needs the package {error.name}: python -m pip install 'paper_code[{extra}]'")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ LESS_MEMORY = {
     "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
     "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
     "fit": "pass filters that are fewer or smaller",
+    "analyse": "pass filters that are fewer or smaller, or a smaller kernel",
     "robustness": "choose fewer --classes",
 }
 
@@ -213,6 +214,78 @@ def fit(
     if out is not None:
         write_json(out, report.as_dict())
         typer.echo(f"all fits: {out}")
+
+
+@app.command()
+def analyse(
+    filters: Annotated[Path, typer.Argument(help=".npy, .npz or .safetensors: filters (n, h, w), (n, 1, h, w) or (n, 3, h, w)")],
+    kernel: Annotated[
+        Path | None,
+        typer.Option(help="a file with K (n, n, k, k), target cell first, k odd; by default K of the filters' file, if named so"),
+    ] = None,
+    stride: Annotated[int | None, typer.Option(help="pixels between neighbouring places of the cells; 1 if not given")] = None,
+    out: Annotated[Path, typer.Option(help="folder of the report, new or empty: index.html and result.json")] = Path("report"),
+    l0: Annotated[
+        Path | None, typer.Option("--l0", help="a file with a linear filter (a, a) in front of all; by default l0 of the file")
+    ] = None,
+    filters_name: Annotated[
+        str | None, typer.Option(help="which array of the file; guessed if it is l1, conv1.weight and the like")
+    ] = None,
+    kernel_name: Annotated[str | None, typer.Option(help="which array; guessed if it is K or lateral.weight")] = None,
+    l0_name: Annotated[str | None, typer.Option("--l0-name", help="which array; guessed if it is l0")] = None,
+    scale: Annotated[float | None, typer.Option(help="units per pixel, for sizes and frequencies in the unit")] = None,
+    unit: Annotated[str | None, typer.Option(help="what the unit is called, such as deg")] = None,
+    name: Annotated[str | None, typer.Option(help="of the network, as the report's title; by default the file's")] = None,
+    edges: Annotated[str | None, typer.Option(help="of the rings of distance, px, such as 2,6,10.5,18; chosen if not given")] = None,
+    permutations: Annotated[int, typer.Option(help="relabelled kernels behind each p")] = 199,
+    seed: Annotated[int, typer.Option(help="of all random draws")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="write over a report in the folder; other files in it stay")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="say nothing of the progress")] = False,
+):
+    """Measure the first layer of any network against chance, and its lateral kernel; writes a small report. Needs no PyTorch.
+
+    Gabor fits of all filters, who of them is oriented, their shapes and orientations; for a kernel its principal components between like
+    cells and its harmonics by distance, with permutation p. Filters that are constant or hold NaN are flagged, and left out.
+
+    \b
+    python -m paper_code analyse filters.npy --out report
+    python -m paper_code analyse filters.npy --kernel K.npy --stride 2 --out report
+    python -m paper_code analyse model.safetensors --filters-name features.0.weight --scale 0.05 --unit deg
+    """
+    from paper_code.analyse import analyse as measure
+    from paper_code.analyse.inputs import read_network
+    from paper_code.analyse.page import check_folder
+
+    check_folder(out, replace)
+    rings = _numbers(edges) if edges is not None else None
+    bank, K, front = read_network(filters, kernel, l0, filters_name, kernel_name, l0_name)
+    if K is not None and stride is None:
+        typer.echo("the places of the cells are taken to be 1 px apart; say --stride if they are farther apart", err=True)
+    result = measure(
+        bank,
+        K,
+        1 if stride is None else stride,
+        front,
+        scale,
+        unit,
+        filters.stem if name is None else name,
+        seed,
+        permutations,
+        edges=rings,
+        progress=None if quiet else lambda text: typer.echo(text, err=True),
+    )
+    result.save(out, replace)
+    for sentence in (*result.summary(), *result.notes):
+        typer.echo(sentence)
+    typer.echo(f"report: {out / 'index.html'}")
+
+
+def _numbers(text):
+    """Numbers that are typed with commas between them."""
+    try:
+        return [float(one) for one in text.split(",")]
+    except ValueError:
+        raise PaperCodeError(f"expected numbers with commas between them, such as 2,6,10.5,18, not {text}") from None
 
 
 @app.command()

@@ -8,6 +8,14 @@ class PaperCodeError(Exception):
     """Bad input or a failed write: the message is one line that says what is wrong and how to mend it.
 
     The command line prints it without a traceback and exits with status 1.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import direction_process
+    >>> direction_process(size=33, D=-1, alpha=0.1)
+    Traceback (most recent call last):
+        ...
+    paper_code.core.errors.PaperCodeError: D must be finite and positive, not -1.
     """
 
 

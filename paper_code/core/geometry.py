@@ -18,6 +18,13 @@ def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.nd
     -------
     x, y : float64 arrays (rows, columns)
         In pixels; ``x`` grows with the column, ``y`` shrinks with the row.
+
+    Examples
+    --------
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> x, y = pixel_grid(3)
+    >>> print(x[0], y[:, 0] + 0)
+    [-1.  0.  1.] [ 1.  0. -1.]
     """
     rows, columns = sides(size)
     return np.meshgrid(_ticks(columns, spacing), -_ticks(rows, spacing), indexing="xy")

@@ -29,11 +29,11 @@ def r2_against_null(measures):
         ("receptive fields, l1 * l0", measures.field_r2, None, measures.field_nulls.ravel()),
     )
     for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
-        _cumulative(panel, null, NULL, "smooth random", 2.4)
+        cumulative(panel, null, NULL, "smooth random", 2.4)
         if start is not None:
-            _cumulative(panel, start, INK, "untrained", 1.2, ":")
+            cumulative(panel, start, INK, "untrained", 1.2, ":")
         for index, values in enumerate(trained):
-            _cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
+            cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
         panel.axvline(np.quantile(null, 0.95), color=INK, linestyle="--", linewidth=1)
         panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor R²", title=name)
         panel_label(panel, letter)
@@ -42,7 +42,8 @@ def r2_against_null(measures):
     return figure
 
 
-def _cumulative(panel, values, color, label, width, style="-"):
+def cumulative(panel, values, color, label, width, style="-"):
+    """Draw the share of values (n,) below each value from 0 to 1."""
     values = np.sort(np.clip(values, 0, 1))
     share = np.arange(1, len(values) + 1) / len(values)
     panel.step(values, share, where="post", color=color, label=label, linewidth=width, linestyle=style)

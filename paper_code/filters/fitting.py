@@ -98,6 +98,13 @@ def read_bank(filters: ArrayLike) -> Filters:
     PaperCodeError
         If the array is not real or has another shape, n < 1 or a side is less than 3, or no filter can be fitted: all hold NaN or weights
         above 1e300, or are constant (no R^2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.filters.fitting import read_bank
+    >>> print(read_bank(np.random.default_rng(0).normal(size=(2, 3, 7, 5))).values.shape)  # colours are projected
+    (2, 7, 5)
     """
     bank = real_array(filters, "filters")
     shape = bank.shape

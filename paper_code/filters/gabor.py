@@ -192,7 +192,7 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
 def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float = 1.0) -> GaborBank:
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
-    Bounds: f from 1/(4 size) to :func:`zone_edge` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, size the longer side, the
+    Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, size the longer side, the
     centre inside the filter.
 
     The Gabor has no constant, yet R^2 is taken about the filter's mean: it is the stricter of the two (the sum of squares about zero
@@ -204,7 +204,7 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
         Of NumPy or PyTorch. Colours are projected on each filter's main component, as :func:`paper_code.filters.fitting.read_bank` says;
         ``energy_kept`` is the share of the energy that it keeps.
     starts : array (n, k, 6), optional
-        (x0, y0, t, f, log sx, log sy) in pixels; :func:`starting_points` when absent. The lowest SSR over the starts is kept.
+        (x0, y0, t, f, log sx, log sy) in pixels; ``starting_points`` when absent. The lowest SSR over the starts is kept.
     scale : float
         Units per pixel: lengths in the result are in that unit, frequencies in cycles per unit.
 
@@ -217,6 +217,17 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     ------
     PaperCodeError
         As :func:`paper_code.filters.fitting.read_bank`, if the starts have another shape or are not finite, or the scale is not above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import fit_gabor
+    >>> x, y = pixel_grid(9)
+    >>> cell = np.exp(-(x**2 + y**2) / 8) * np.cos(2 * np.pi * 0.2 * x)  # upright bars
+    >>> fits = fit_gabor(cell[None])
+    >>> print(f"{np.rad2deg(fits.orientation[0]):.0f} degrees, {fits.frequency[0]:.2f} cycles per pixel, R2 {fits.r2[0]:.3f}")
+    90 degrees, 0.20 cycles per pixel, R2 1.000
     """
     bank = read_bank(filters)
     if starts is not None:

@@ -40,6 +40,12 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
     ------
     PaperCodeError
         For another kind, a seed that is not a whole number >= 0, or a count or size that is too small.
+
+    Examples
+    --------
+    >>> from paper_code.filters import null_filters
+    >>> null_filters(9, "smooth", count=20, seed=0).shape
+    (20, 9, 9)
     """
     if kind not in ("white", "smooth"):
         raise PaperCodeError(f"null filters are 'white' or 'smooth', not {kind!r}")
@@ -80,6 +86,14 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
     ------
     PaperCodeError
         As :func:`paper_code.filters.fitting.read_bank` and :func:`null_filters`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.filters import spectrum_matched
+    >>> bank = np.random.default_rng(0).normal(size=(8, 7, 5))
+    >>> print(spectrum_matched(bank, count=20, seed=0).shape)
+    (20, 7, 5)
     """
     bank = read_bank(filters).sound
     if count < 1:
@@ -125,6 +139,14 @@ def null_gabor_r2(size: int | tuple[int, int], kind: str, count: int, seed: int,
     ------
     PaperCodeError
         As :func:`null_filters`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.filters import null_gabor_r2
+    >>> r2 = null_gabor_r2(9, "smooth", count=50, seed=0)
+    >>> print(f"half of smooth random filters reach {np.median(r2):.1f}")
+    half of smooth random filters reach 0.6
     """
     return fit_gabor(null_filters(size, kind, count, seed, psi0)).r2
 
@@ -159,6 +181,13 @@ def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -
     ------
     PaperCodeError
         As :func:`null_filters`.
+
+    Examples
+    --------
+    >>> from paper_code.filters import null_radial
+    >>> null = null_radial(7, "white", count=50, seed=0)
+    >>> print(f"{null.i_rad_middle.mean():.1f}")
+    0.1
     """
     filters = null_filters(size, kind, count, seed)
     fit = fit_log(filters)

@@ -209,6 +209,18 @@ def fit_log(filters: ArrayLike, scale: float = 1.0) -> LogFit:
     ------
     PaperCodeError
         As :func:`paper_code.filters.fitting.read_bank`, or if the scale is not above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import fit_log
+    >>> x, y = pixel_grid(9)
+    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
+    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> fit = fit_log(psi0[None])[0]
+    >>> print(f"centre {fit.x0:.2f} px to the right, sigma {fit.sigma:.2f} px, R2 {fit.r2:.3f}")
+    centre 0.50 px to the right, sigma 1.20 px, R2 1.000
     """
     bank = read_bank(filters)
     values, norm, about_mean = unit_energy(bank.sound)
@@ -244,6 +256,17 @@ def fit_dog(filters: ArrayLike, scale: float = 1.0) -> DogFit:
     ------
     PaperCodeError
         As :func:`fit_log`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import fit_dog
+    >>> x, y = pixel_grid(9)
+    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
+    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> print(f"R2 {fit_dog(psi0[None])[0].r2:.2f}")
+    R2 1.00
     """
     bank = read_bank(filters)
     values, norm, about_mean = unit_energy(bank.sound)
@@ -310,6 +333,19 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     ------
     PaperCodeError
         As :func:`fit_log`, if a centre is no number, or a filter is shifted off its lattice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import radial_symmetry
+    >>> x, y = pixel_grid(9)
+    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
+    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> for centre in (0.5, 0.0):
+    ...     print(f"{radial_symmetry(psi0[None], centre, 0.0).i_rad[0]:.2f}")
+    1.00
+    0.77
     """
     bank, scale = read_bank(filters), positive(scale, "scale")
     x0, y0 = (np.broadcast_to(np.float64(one), len(bank.valid)).copy() for one in (x0, y0))
@@ -343,6 +379,18 @@ def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
     Returns
     -------
     array (n, h, w)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import recentre
+    >>> x, y = pixel_grid(9)
+    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
+    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> moved = recentre(psi0[None], 0.5, 0.0)[0]
+    >>> print(bool(moved[4, 4] == moved.max()))
+    True
     """
     shifts = np.broadcast_to(np.stack(np.broadcast_arrays(y0, -np.asarray(x0)), axis=-1), (len(filters), 2))
     return np.stack([shift(one, step, order=3, mode="grid-constant") for one, step in zip(filters, shifts, strict=True)])
@@ -372,6 +420,18 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
     -------
     radius, weight : arrays (n, h * w)
         In px and in units of the weights, sorted by radius.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import radial_profile
+    >>> x, y = pixel_grid(9)
+    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
+    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> radius, weight = radial_profile(psi0[None], 0.5, 0.0)
+    >>> print(radius[0, :3], weight.shape)
+    [0.5        0.5        1.11803399] (1, 81)
     """
     x, y = (axis.ravel() for axis in pixel_grid(filters.shape[1:]))
     radius = np.hypot(x - np.reshape(x0, (-1, 1)), y - np.reshape(y0, (-1, 1)))
@@ -407,6 +467,18 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
     Returns
     -------
     FrequencyResponse
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import fit_log, frequency_response
+    >>> x, y = pixel_grid(9)
+    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
+    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> response = frequency_response(psi0, fit_log(psi0[None])[0])
+    >>> print(f"strongest at {response.frequency[response.radial_mean.argmax()]:.2f} cycles per pixel")
+    strongest at 0.19 cycles per pixel
     """
     psi0 = real_array(psi0, "psi0")
     fx, fy = frequency_grid(count)

@@ -67,6 +67,16 @@ def spectral_orientation(filters: ArrayLike) -> np.ndarray:
     ------
     PaperCodeError
         As :func:`paper_code.filters.fitting.read_bank`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.core.geometry import pixel_grid
+    >>> from paper_code.filters import spectral_orientation
+    >>> x, y = pixel_grid(9)
+    >>> cell = np.exp(-(x**2 + y**2) / 8) * np.cos(2 * np.pi * 0.2 * x)  # upright bars
+    >>> print(np.rad2deg(spectral_orientation(cell[None])).round())
+    [90.]
     """
     bank = read_bank(filters)
     filters, _ = unit_scale(bank.sound)

@@ -1,10 +1,10 @@
 """The lateral kernel K: which cells it joins, how strongly, and whether orientation and phase decide it.
 
-Read :mod:`frame` first (where a source lies and whether its wave agrees) and :mod:`bank` (one network's cells and K), then
-:mod:`harmonics` (K as a Fourier series on SE(2)) and :mod:`nulls` (what chance gives). :mod:`kernels` holds the kernels that K is compared
-with, :mod:`activity` the same of shipped networks, for which PyTorch is needed. :mod:`components` and :mod:`views` make pictures of K,
-:mod:`association_field` maps of it around a cell, :mod:`invariance` asks if it is the same at every orientation.
-Group models of K: :mod:`models` (the families) and :mod:`pedestal` (what they add, on the network left out).
+Read ``frame`` first (where a source lies and whether its wave agrees) and ``bank`` (one network's cells and K), then
+``harmonics`` (K as a Fourier series on SE(2)) and ``nulls`` (what chance gives). ``kernels`` holds the kernels that K is compared
+with, ``activity`` the same of shipped networks, for which PyTorch is needed. ``components`` and ``views`` make pictures of K,
+``association_field`` maps of it around a cell, ``invariance`` asks if it is the same at every orientation.
+Group models of K: ``models`` (the families) and ``pedestal`` (what they add, on the network left out).
 K[i, j, d] leads from the source cell j at x + d to the target i at x.
 """
 

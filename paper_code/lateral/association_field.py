@@ -76,6 +76,20 @@ def association_field(
     ------
     PaperCodeError
         For a step or blur that is not positive, or an extent of no more than a step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, association_field, pair_frame
+    >>> generator = np.random.default_rng(0)
+    >>> carrier = generator.uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> K = np.zeros((12, 12, 7, 7))
+    >>> K[frame.target, frame.source] = np.cos(frame.phase).reshape(-1, 7, 7)
+    >>> field = association_field(K, frame, turns=[0.0], extent=6)
+    >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")  # planted: the wave alone, everywhere
+    (1, 25, 25) 1.00
     """
     if not (step > 0 and blur > 0 and extent > step):
         raise PaperCodeError(f"a map needs step, blur > 0 and an extent of more than a step; got {step}, {blur} and {extent}")
@@ -151,6 +165,16 @@ def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple
     place : array (n, s, 2)
         x and y of the offset, px, y up.
     weight : array (n, s)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import strongest_sources
+    >>> K = np.zeros((3, 3, 5, 5))
+    >>> K[0, 2, 1, 4] = -1.0  # source 2, two places to the right and one up
+    >>> source, place, weight = strongest_sources(K, stride=2, count=1)
+    >>> print(source[0], place[0], weight[0])
+    [2] [[4 2]] [-1.]
     """
     size = kernel.shape[-1]
     flat = np.asarray(kernel, float).reshape(*kernel.shape[:2], -1)
@@ -183,6 +207,17 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     ------
     PaperCodeError
         If there is no K, it does not vary, fewer than two cells have an orientation, or the extent is no more than 0.5 px.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> from paper_code.lateral import single_cells
+    >>> from paper_code.lateral.bank import Bank
+    >>> early = weights.load_early("reference", 10)
+    >>> bank = Bank.of(early.l0, early.l1[:12], early.K[:12, :12], stride=2, count=20)
+    >>> found = single_cells(bank, extent=6)
+    >>> print(found.like.shape[1:], found.fields.shape)
+    (2, 9, 9) (12, 15, 15)
     """
     frame, kernel = bank.frame, standardise(bank.K)
     inner = bank.among(kernel)

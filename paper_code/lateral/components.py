@@ -41,6 +41,19 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     -------
     array (p, s, s)
         s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.components import turned
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
+    >>> pictures = turned(frame, cells.orientation, K, radius=6)
+    >>> print(pictures.shape, int((frame.difference < np.deg2rad(22.5)).sum()))
+    (42, 13, 13) 42
     """
     like = np.abs(frame.turn) < LIKE_BELOW
     values = unit(kernel, frame)[like]
@@ -70,6 +83,16 @@ def components(pictures: np.ndarray, count: int = 3) -> Components:
     ------
     PaperCodeError
         For fewer pictures than components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral.components import components
+    >>> pictures = np.zeros((8, 5, 5))
+    >>> pictures[:, 2] = 1.0  # all alike: a bar
+    >>> found = components(pictures + 0.01 * np.random.default_rng(0).normal(size=pictures.shape))
+    >>> print(f"{found.share[0]:.2f}")
+    1.00
     """
     flat = pictures.reshape(len(pictures), -1)
     if len(flat) < count:
@@ -81,7 +104,18 @@ def components(pictures: np.ndarray, count: int = 3) -> Components:
 
 
 def extent(patterns: np.ndarray, step: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Root mean square extent of patterns (c, s, s), ``step`` px a place, along the bars and across them, px: two arrays (c,)."""
+    """Root mean square extent of patterns (c, s, s), ``step`` px a place, along the bars and across them, px: two arrays (c,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral.components import extent
+    >>> bar = np.zeros((1, 5, 5))
+    >>> bar[0, 2] = 1.0
+    >>> along, across = extent(bar)
+    >>> print(f"{along[0]:.2f} {across[0]:.2f}")
+    1.41 0.00
+    """
     u, v = pixel_grid(patterns.shape[-1], step)
     energy = patterns**2 / (patterns**2).sum(axis=(1, 2), keepdims=True)
     return np.sqrt((energy * u**2).sum(axis=(1, 2))), np.sqrt((energy * v**2).sum(axis=(1, 2)))

@@ -19,7 +19,16 @@ from paper_code.filters.gabor import GaborBank
 
 @dataclass(frozen=True)
 class Cells(Bank):
-    """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels (or the unit of the fits) and radians."""
+    """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels (or the unit of the fits) and radians.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells
+    >>> cells = Cells(x=np.zeros(2), y=np.zeros(2), carrier=np.array([0, np.pi / 4]), frequency=np.full(2, 0.2), phase=np.zeros(2))
+    >>> print(np.rad2deg(cells.orientation))
+    [ 90. 135.]
+    """
 
     x: np.ndarray  # centre of the receptive field against its place in the lattice, px
     y: np.ndarray
@@ -49,6 +58,13 @@ def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     target, source : int arrays (count * (count - 1),)
+
+    Examples
+    --------
+    >>> from paper_code.lateral import ordered_pairs
+    >>> target, source = ordered_pairs(3)
+    >>> print(target, source)
+    [0 0 1 1 2 2] [1 2 0 2 0 1]
     """
     return np.nonzero(~np.eye(count, dtype=bool))
 
@@ -69,6 +85,14 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
     ------
     PaperCodeError
         If K does not vary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import ordered_pairs, standardise
+    >>> K = standardise(np.random.default_rng(0).normal(size=(6, 6, 5, 5)))
+    >>> print(f"{K[ordered_pairs(6)].std():.3f}")
+    1.000
     """
     kernel = real_array(kernel, "a kernel")
     values = kernel[ordered_pairs(len(kernel))]
@@ -112,7 +136,17 @@ def wave_vector(cells: Cells, target: np.ndarray, source: np.ndarray, middle: np
 
 @dataclass(frozen=True)
 class PairFrame:
-    """p ordered pairs of cells at the k x k offsets of K; arrays (p,) or (p, k * k) in the order of ``K[i, j].ravel()``."""
+    """p ordered pairs of cells at the k x k offsets of K; arrays (p,) or (p, k * k) in the order of ``K[i, j].ravel()``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> cells = Cells(x=np.zeros(2), y=np.zeros(2), carrier=np.array([0, np.pi / 4]), frequency=np.full(2, 0.2), phase=np.zeros(2))
+    >>> frame = pair_frame(cells, size=3, stride=2)
+    >>> print(frame.target, frame.source, np.rad2deg(frame.turn).round())
+    [0 1] [1 0] [ 45. -45.]
+    """
 
     target: np.ndarray  # (p,)
     source: np.ndarray  # (p,)
@@ -128,7 +162,7 @@ class PairFrame:
 
     @property
     def squared_distance(self) -> np.ndarray:
-        """|D|^2, (p, k * k), px^2."""
+        """``|D|^2``, (p, k * k), px^2."""
         return self.along**2 + self.across**2
 
 
@@ -154,6 +188,19 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     ------
     PaperCodeError
         If the size is even, fewer than two cells are left, or one has no fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> cells = Cells(x=np.zeros(2), y=np.zeros(2), carrier=np.zeros(2), frequency=np.full(2, 0.25), phase=np.zeros(2))
+    >>> frame = pair_frame(cells, size=3, stride=2)
+    >>> print(frame.across[0].reshape(3, 3).round() + 0)  # bars stand upright: across them is to the left
+    [[ 2.  0. -2.]
+     [ 2.  0. -2.]
+     [ 2.  0. -2.]]
+    >>> print(np.cos(frame.phase[0]).reshape(3, 3)[0].round())  # 2 px are half a cycle
+    [-1.  1. -1.]
     """
     if size % 2 == 0:
         raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")

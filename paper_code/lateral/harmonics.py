@@ -1,8 +1,8 @@
 """K as a Fourier series on SE(2), term by term.
 
-Two cells i (target) and j (source) whose fields are displaced by D, |D| = r, have a place in the group: psi, the direction of D from the
-target's bars, and theta, the orientation of the source less the target's. Bars have no head, so both have period pi; natural images have no
-handedness, so only cosines are left (the sines are a check). With Phi from :mod:`paper_code.lateral.frame`, in a ring of r,
+Two cells i (target) and j (source) whose fields are displaced by D, of length r, have a place in the group: psi, the direction of D from
+the target's bars, and theta, the orientation of the source less the target's. Bars have no head, so both have period pi; natural images
+have no handedness, so only cosines are left (the sines are a check). With Phi of :class:`paper_code.lateral.PairFrame`, in a ring of r,::
 
     K_ij(d) / sd(K) = a + cos Phi sum_mn g_mn cos(2 m psi + 2 n theta) + rest,
 
@@ -109,6 +109,21 @@ class PairSums:
         Offsets.
     rings : dict of str to tuple of int
         Which elementary rings each ring is made of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.harmonics import PairSums, fit
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> K = np.zeros((12, 12, 7, 7))
+    >>> K[frame.target, frame.source] = (np.cos(frame.phase) * np.cos(2 * frame.turn)[:, None]).reshape(-1, 7, 7)
+    >>> sums = PairSums.of(frame, cells.orientation, {"K": K})
+    >>> found = fit(sums, "2-6")
+    >>> print(found.names[1], f"{found.r2[0]:.2f}")  # planted: like orientations, and nothing else
+    like 1.00
     """
 
     target: np.ndarray
@@ -268,6 +283,20 @@ def fit(
     Returns
     -------
     Fit
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.harmonics import PairSums, fit
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
+    >>> K[frame.target, frame.source] += np.cos(frame.phase).reshape(-1, 7, 7)
+    >>> found = fit(PairSums.of(frame, cells.orientation, {"K": K}), "2-6")
+    >>> dict(zip(found.names, found.coefficients[:, 0].round(1) + 0.0))["round"] > 0.5
+    np.True_
     """
     cosines = sums.cosines(terms)
     if sine:
@@ -333,6 +362,19 @@ def bootstrap(
     -------
     array (drawn, terms)
         Means over the drawn networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.harmonics import PairSums, bootstrap
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> kernels = np.random.default_rng(1).normal(size=(3, 12, 12, 7, 7))
+    >>> networks = [PairSums.of(frame, cells.orientation, {"K": K}) for K in kernels]
+    >>> bootstrap(networks, "2-6", drawn=50).shape
+    (50, 5)
     """
     rng = generator(seed)
     chosen = rng.integers(len(networks), size=(drawn, len(networks)))

@@ -30,16 +30,29 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     ------
     PaperCodeError
         If the size is even.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import rf_kernel
+    >>> fields = np.random.default_rng(0).normal(size=(4, 9, 9))
+    >>> rf = rf_kernel(fields, size=5, stride=2)
+    >>> print(rf.shape, f"{rf[0, 0, 2, 2]:.3f}")
+    (4, 4, 5, 5) 1.000
     """
     fields = real_array(fields, "fields")
     norm = np.linalg.norm(fields, axis=(1, 2), keepdims=True)
     fields = fields / np.where(norm > 0, norm, 1)
     lags = _offsets(size) * stride
-    rows, columns = (side + lags[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
+    touching = np.abs(lags) < max(fields.shape[1:])
+    near = lags[touching]
+    rows, columns = (side + near[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
     spectrum = np.fft.rfft2(fields, (rows, columns))
     # sum_p F_i(p + s) F_j(p) at the lag s: F_j is moved by s.
-    kernel = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (rows, columns))
-    return kernel[:, :, (lags % rows)[:, None], lags % columns]
+    product = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (rows, columns))
+    kernel = np.zeros((len(fields), len(fields), size, size))
+    kernel[np.ix_(*[np.arange(len(fields))] * 2, touching, touching)] = product[:, :, (near % rows)[:, None], near % columns]
+    return kernel
 
 
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
@@ -48,7 +61,8 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     Parameters
     ----------
     activity : array (m, n, rows, columns)
-        Activity of n cells for m images, as :func:`.activity.activity_of` gives it; the wider the sheet, the less its border matters.
+        Activity of n cells for m images, as ``activity_of`` of ``paper_code.lateral.activity`` gives it; the wider the sheet, the less
+        its border matters.
     size : int
         Side k of the kernel, odd and at most 2 * rows - 1.
 
@@ -61,6 +75,15 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     ------
     PaperCodeError
         If a cell answers all images alike, the sheet is too small, or the size is even.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import co_activation
+    >>> activity = np.random.default_rng(0).normal(size=(3, 4, 16, 16))
+    >>> co = co_activation(activity, size=5)
+    >>> print(co.shape, f"{co[0, 0, 2, 2]:.3f}")
+    (4, 4, 5, 5) 1.000
     """
     activity = real_array(activity, "activity")
     _, cells, rows, columns = activity.shape

@@ -5,7 +5,7 @@
 asks whether turn and direction matter, given phase and distance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,7 @@ def relabelled(
     seed: int | Sequence[int] = 0,
     edges: Sequence[float] = EDGES,
     rings: Mapping[str, tuple[int, ...]] = RINGS,
+    places: Collection[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Coefficients of the five terms with the cells of K relabelled, for all rings and versions.
 
@@ -40,12 +41,26 @@ def relabelled(
     times : int
     seed : int or sequence of int
     edges, rings
-        As of :meth:`.harmonics.PairSums.of`.
+        As of :meth:`paper_code.lateral.harmonics.PairSums.of`.
+    places : collection of (ring, version), optional
+        Those alone.
 
     Returns
     -------
     dict of (ring, version): array (times, terms)
         Of the versions whose regressors are there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.nulls import relabelled
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=13, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
+    >>> relabelled(frame, cells.orientation, K, {}, times=19)["2-6", "raw"].shape
+    (19, 5)
     """
     count, orders = len(orientation), permutations(len(orientation), times, seed)
     flat = unit(kernel, frame)
@@ -68,7 +83,7 @@ def relabelled(
         moved = some[:, frame.target] * count + some[:, frame.source]
         crosses.append(values[moved].reshape(len(some), -1) @ stacked)
     crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
-    return _every(np.stack(grams)[:, None], crosses, tuple(regressors), rings)
+    return _every(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places)
 
 
 def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
@@ -77,6 +92,19 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     Parameters
     ----------
     sums : PairSums
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.harmonics import PairSums
+    >>> from paper_code.lateral.nulls import dealt
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=13, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
+    >>> dealt(PairSums.of(frame, cells.orientation, {"K": K}), times=19)["2-6", "raw"].shape
+    (19, 5)
     """
     parts = [_mixed(sums, sums.cosines(orientation=sums.orientation[order])) for order in permutations(len(sums.orientation), times, seed)]
     grams, crosses = (np.stack(one, axis=1) for one in zip(*parts, strict=True))
@@ -103,14 +131,18 @@ def _mixed(sums: PairSums, cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _every(
-    grams: np.ndarray, crosses: np.ndarray, regressors: Sequence[str], rings: Mapping[str, tuple[int, ...]]
+    grams: np.ndarray,
+    crosses: np.ndarray,
+    regressors: Sequence[str],
+    rings: Mapping[str, tuple[int, ...]],
+    places: Collection[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Solve (rings, r or 1, q, q) and (rings, r, q) for every ring and version: dict of (r, terms)."""
     terms, found = len(TERMS), {}
     for ring, parts in rings.items():
         gram, cross = grams[list(parts)].sum(axis=0), crosses[list(parts)].sum(axis=0)
         for version, needed in VERSIONS.items():
-            if set(needed) <= set(regressors):
+            if set(needed) <= set(regressors) and (places is None or (ring, version) in places):
                 kept = [*range(1 + terms), *(1 + terms + regressors.index(name) for name in needed)]
                 found[ring, version] = solve(gram[:, kept][:, :, kept], cross[:, kept, None])[:, 1 : 1 + terms, 0]
     return found

@@ -33,6 +33,13 @@ class EarlyLayers:
         h = ReLU(l1_gain * response + l1_offset).
     step : int or None
         Training step of a snapshot; None at the end of training.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> early = weights.load_early("reference", 10)
+    >>> early.receptive_fields.shape
+    (64, 15, 15)
     """
 
     l0: np.ndarray | None

@@ -31,12 +31,19 @@ def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, 
     Returns
     -------
     x, y, theta : float arrays
-        px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) while |theta| < pi (co-circularity).
+        px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) within (-pi, pi) (co-circularity).
 
     Raises
     ------
     PaperCodeError
         For values that are not finite, or shapes that do not fit each other.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import constant_curvature
+    >>> x, y, theta = constant_curvature(0.1, 5.0)
+    >>> print(f"{x:.3f} {y:.3f} {theta:.1f}")
+    4.794 1.224 0.5
     """
     k, s = check_arrays(curvature=curvature, s=s)
     turn = k * s
@@ -65,6 +72,13 @@ def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np
     ------
     PaperCodeError
         For values that are not finite, or shapes that do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import co_circular
+    >>> print(np.rad2deg(co_circular([1, 1, 0], [0, 1, 1])).round())
+    [ 0. 90.  0.]
     """
     x, y, theta_source = check_arrays(x=x, y=y, theta_source=theta_source)
     theta = np.mod(2 * np.arctan2(y, x) - theta_source, np.pi)
@@ -73,7 +87,15 @@ def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np
 
 @dataclass(frozen=True, eq=False)
 class Geodesic:
-    """A sub-Riemannian geodesic; every field (n,)."""
+    """A sub-Riemannian geodesic; every field (n,).
+
+    Examples
+    --------
+    >>> from paper_code.se2 import geodesic
+    >>> curve = geodesic(b=0.0, h3=0.5, length=1.0)
+    >>> print(f"{curve.x[-1]:.3f} {curve.y[-1]:.3f} {curve.curvature[-1]:.3f}")
+    0.944 -0.078 -0.659
+    """
 
     t: np.ndarray  # sub-Riemannian arc length
     x: np.ndarray
@@ -84,7 +106,7 @@ class Geodesic:
 
     @property
     def curvature(self) -> np.ndarray:
-        """theta' / x', h2 / sqrt(1 - h2^2) in size, infinite at a cusp (|h2| = 1)."""
+        """theta' / x', h2 / sqrt(1 - h2^2) in size, infinite at a cusp, where h2 is 1 or -1."""
         return np.tan(self.b)
 
 
@@ -112,6 +134,13 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     ------
     PaperCodeError
         For b, h3, length or count out of range.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import geodesic
+    >>> curve = geodesic(b=0.0, h3=0.0, length=2.0, count=5)
+    >>> print(curve.x)  # straight ahead
+    [0.  0.5 1.  1.5 2. ]
     """
     b, h3, length = check_array("b", b), check_array("h3", h3), check_number("length", length)
     if b.ndim or h3.ndim:
@@ -153,6 +182,12 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     ------
     PaperCodeError
         For values out of range.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import association_field
+    >>> print(association_field(length=20, curvature=0.05, count=5).shape)
+    (5, 41, 3)
     """
     length, curvature, turn = check_number("length", length), check_number("curvature", curvature), check_number("turn", turn)
     count, points = check_count("count", count), check_count("points", points, least=2)
@@ -184,6 +219,15 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
     ------
     PaperCodeError
         For values that are not finite, of another shape, or at fewer than three orientations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import mode_field
+    >>> theta = np.arange(12)[:, None, None] * np.pi / 12
+    >>> best, height = mode_field(np.cos(2 * (theta - 0.7)) + np.zeros((12, 1, 1)))
+    >>> print(f"{best[0, 0]:.1f}")
+    0.7
     """
     values, period = check_array("values", values), check_number("period", period)
     if values.ndim != 3 or len(values) < 3 or not values.size:
@@ -197,7 +241,14 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
 
 @dataclass(frozen=True)
 class SlopeFit:
-    """An orientation field against Theta = c psi, psi in (-pi/2, pi/2] the direction of the place."""
+    """An orientation field against Theta = c psi, psi in (-pi/2, pi/2] the direction of the place.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import fit_slope
+    >>> print(f"{fit_slope([1, 2, 3], [1, 1, 1], [0.5, 0.5, 0.5]).deviation:.1f}")
+    0.5
+    """
 
     c: float  # the slope; 2 co-circular, 1 radial, 0 parallel
     alignment: float  # sum w cos 2 (Theta - c psi) / sum w at that slope
@@ -222,6 +273,13 @@ def fold(angle: ArrayLike) -> np.ndarray:
     ------
     PaperCodeError
         If the angle holds anything but real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import fold
+    >>> print(np.rad2deg(fold(np.deg2rad([100, 20, -100]))).round())
+    [-80.  20.  80.]
     """
     return np.pi / 2 - np.mod(np.pi / 2 - check_array("angle", angle, finite=False), np.pi)
 
@@ -244,6 +302,14 @@ def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights
     -------
     float
         1 where every theta is c psi modulo pi.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import co_circular, slope_score
+    >>> x, y = np.array([1.0, 2, 3]), np.array([1.0, -1, 2])
+    >>> print(f"{slope_score(2.0, x, y, co_circular(x, y), weights=1.0):.3f}")
+    1.000
     """
     weights = np.asarray(weights, float)
     score = weights * np.cos(2 * (theta - c * fold(np.arctan2(y, x))))
@@ -274,6 +340,14 @@ def fit_slope(
     ------
     PaperCodeError
         For values that are not finite, a place at the origin, or weights that are negative or all zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import co_circular, fit_slope
+    >>> x, y = np.array([1.0, 2, 3]), np.array([1.0, -1, 2])
+    >>> print(f"{fit_slope(x, y, co_circular(x, y)).c:.3f}")
+    2.000
     """
     given = check_arrays(x=x, y=y, theta=theta, weights=1.0 if weights is None else weights)
     x, y, theta, weights = (value.ravel() for value in given)

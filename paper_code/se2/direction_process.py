@@ -26,6 +26,13 @@ class DirectionProcess(Process):
     PaperCodeError
         If D, alpha, time, shape, blur, blur_theta, modes or steps is not a number of the right kind, or not exactly one of
         alpha and time is given.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import DirectionProcess
+    >>> process = DirectionProcess(D=0.02, alpha=0.1)
+    >>> print(f"ends {process.moments().x:.2f} px ahead on average")
+    ends 8.29 px ahead on average
     """
 
     D: float  # angular diffusion, rad^2/px
@@ -160,6 +167,13 @@ def direction_process(
     ------
     PaperCodeError
         For values out of range, or a box too small for the life time.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import direction_process
+    >>> kernel = direction_process(size=33, D=0.02, alpha=0.3, spacing=1, n_theta=16)
+    >>> print(kernel.values.shape, f"{kernel.mass:.2f}")
+    (16, 33, 33) 1.01
     """
     process = DirectionProcess(
         D=D, alpha=alpha, time=time, shape=shape, undirected=undirected, blur=blur, blur_theta=blur_theta, modes=modes

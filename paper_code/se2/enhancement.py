@@ -27,6 +27,13 @@ class Enhancement(Process):
     ------
     PaperCodeError
         If a field is not a number of the right kind, or not exactly one of alpha and time is given.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import Enhancement
+    >>> moments = Enhancement(D11=1, D22=0.02, time=10).moments()
+    >>> print(f"spreads {moments.x2 ** 0.5:.1f} px along the contour, {moments.y2 ** 0.5:.1f} px across")
+    spreads 4.1 px along the contour, 1.9 px across
     """
 
     D11: float  # diffusion along the contour, px^2 per unit of time
@@ -115,6 +122,13 @@ def enhancement(
     ------
     PaperCodeError
         For values out of range, or a box too small for the life time.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import enhancement
+    >>> kernel = enhancement(size=33, D11=1, D22=0.02, time=10, spacing=1, n_theta=16)
+    >>> print(kernel.values.shape, f"{kernel.mass:.2f}")
+    (16, 33, 33) 1.00
     """
     process = Enhancement(
         D11=D11,

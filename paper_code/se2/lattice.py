@@ -66,6 +66,16 @@ def lattice_kernel(
     ------
     PaperCodeError
         For arguments out of range, a box too small for the life time, or a kernel too fine or wide.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.se2 import Enhancement, lattice_kernel
+    >>> bars = np.arange(4) * np.pi / 4
+    >>> process = Enhancement(D11=1, D22=0.02, alpha=0.3, undirected=True)
+    >>> kernel = lattice_kernel(process, radius=5, frame_angles=bars, angles=bars, spacing=2)
+    >>> print(kernel.shape)
+    (4, 4, 11, 11)
     """
     if not isinstance(process, Process):
         raise PaperCodeError(f"A process must be a DirectionProcess or an Enhancement, not {type(process).__name__}.")

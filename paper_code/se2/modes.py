@@ -83,6 +83,14 @@ class Moments:
     """Expectations under a kernel: of 1, cos theta, cos 2 theta, x, x^2, y^2, x cos theta and y sin theta (pixels, radians).
 
     For an undirected kernel theta stands for theta and theta + pi alike, so the odd ones are zero.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import DirectionProcess, direction_process
+    >>> exact = DirectionProcess(D=0.02, alpha=0.3).moments()
+    >>> sampled = direction_process(size=65, D=0.02, alpha=0.3, spacing=1, n_theta=32).moments()
+    >>> print(f"{exact.x:.2f} {sampled.x:.2f}")
+    3.11 3.11
     """
 
     mass: float

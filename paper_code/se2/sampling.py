@@ -123,7 +123,15 @@ def _losses_in_reach(process: Process, step: float) -> dict[str, float] | None:
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """A density on SE(2), per px^2 and radian, of total mass 1 over the plane and one period of theta."""
+    """A density on SE(2), per px^2 and radian, of total mass 1 over the plane and one period of theta.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import direction_process
+    >>> kernel = direction_process(size=33, D=0.02, alpha=0.3, spacing=1, n_theta=16)
+    >>> print(kernel.marginal("theta").shape, bool(kernel.at(3, 0, 0) > kernel.at(-3, 0, 0)))
+    (33, 33) True
+    """
 
     values: np.ndarray  # (n_theta, rows, columns)
     x: np.ndarray  # (columns,), px, growing
@@ -277,6 +285,13 @@ def sample_grid(
     ------
     PaperCodeError
         For a bad size, spacing or n_theta, a box too small for the life time, or a kernel too fine or wide.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import Enhancement, sample_grid
+    >>> kernel = sample_grid(Enhancement(D11=1, D22=0.02, alpha=0.2), size=21, spacing=1, n_theta=8)
+    >>> print(kernel.values.shape, kernel.x[0], kernel.y[0])
+    (8, 21, 21) -10.0 10.0
     """
     size, n_theta = check_count("size", size, least=2), check_count("n_theta", n_theta)
     spacing = check_number("spacing", spacing)
@@ -347,6 +362,13 @@ def sample_points(
     ------
     PaperCodeError
         For coordinates that are not finite, a box too small for the life time, or a kernel too fine or wide.
+
+    Examples
+    --------
+    >>> from paper_code.se2 import DirectionProcess, sample_points
+    >>> density = sample_points(DirectionProcess(D=0.02, alpha=0.3), x=[3, 3], y=[1, -1], theta=[0.5, -0.5])
+    >>> print(f"{density[0] / density[1]:.3f}")  # its own mirror image
+    1.000
     """
     x, y, theta = check_arrays(x=x, y=y, theta=theta)
     shape = x.shape

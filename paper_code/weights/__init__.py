@@ -10,9 +10,11 @@ Layout, readable without this package::
     data/weights/<condition>/seed-<n>.rest.safetensors       what completes the network: norms, tail, read-out
     data/weights/<condition>/seed-<n>.log.jsonl              the training log
 
-A condition without l0 or lateral connections has no tensor of that name; the last three files may be left out.
+A condition without l0 or lateral connections has no tensor of that name; the last three files may be left out. ``data/banks`` holds filters
+of others, for :func:`load_bank`.
 """
 
+from paper_code.weights.banks import load_bank
 from paper_code.weights.store import (
     DIRECTORY,
     configuration,
@@ -33,6 +35,7 @@ __all__ = [
     "configuration",
     "entry",
     "initial_early",
+    "load_bank",
     "load_early",
     "load_network",
     "load_snapshots",

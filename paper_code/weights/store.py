@@ -27,7 +27,13 @@ def manifest(directory=None):
     Raises
     ------
     PaperCodeError
-        If it is missing, cannot be read, lists no network, or is not as :class:`paper_code.weights.records.Manifest` has it.
+        If it is missing, cannot be read, lists no network, or is not as ``paper_code.weights.records.Manifest`` has it.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.manifest()["networks"]["reference/seed-10"]["seed"]
+    10
     """
     path = Path(directory or DIRECTORY) / "manifest.json"
     if is_missing(path):
@@ -51,7 +57,14 @@ def _check_manifest(text, path):
 
 
 def entry(condition, seed, directory=None):
-    """The manifest's entry for one network."""
+    """The manifest's entry for one network.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> sorted(weights.entry("reference", 10)["files"])
+    ['early', 'log', 'rest', 'snapshots']
+    """
     networks = manifest(directory)["networks"]
     key = f"{condition}/seed-{seed}"
     if key not in networks:
@@ -66,6 +79,12 @@ def seeds(condition, directory=None, needed=True):
     ------
     PaperCodeError
         If there are none, unless they are not ``needed``.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.seeds("control")
+    [0, 1]
     """
     networks = manifest(directory)["networks"].values()
     found = sorted(listed["seed"] for listed in networks if listed["condition"]["name"] == condition)
@@ -82,6 +101,12 @@ def shipped(condition="reference", kinds=(), directory=None, needed=True):
     """The seeds of a condition that the book reports and that have files of these kinds; with "rest" :func:`load_network` can run them.
 
     ``needed`` and errors as in :func:`seeds`.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.shipped("reference")[:3]
+    [10, 11, 12]
     """
     there = reported(condition, seeds(condition, directory, needed))
     return [seed for seed in there if set(kinds) <= set(entry(condition, seed, directory)["files"])]
@@ -117,7 +142,15 @@ def _tensors(condition, seed, kind, directory):
 
 
 def load_early(condition, seed, directory=None):
-    """The trained l0, l1 and K of one network, hash checked."""
+    """The trained l0, l1 and K of one network, hash checked.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> early = weights.load_early("reference", 10)
+    >>> print(early.l0.shape, early.l1.shape, early.K.shape)
+    (7, 7) (64, 9, 9) (64, 64, 11, 11)
+    """
     return EarlyLayers.from_tensors(_tensors(condition, seed, "early", directory))
 
 
@@ -125,20 +158,39 @@ def initial_early(condition, seed, directory=None):
     """l0, l1 and K of one network as they were at step 0, before any training, whether or not it has snapshots.
 
     They are drawn again from the seed and the configuration that the manifest lists, in full precision.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.initial_early("reference", 10).step
+    0
     """
     listed = entry(condition, seed, directory)
     return EarlyLayers.from_tensors(Network(Condition.from_dict(listed["condition"]).network, seed).early_layers(), step=0)
 
 
 def configuration(condition, seed, directory=None):
-    """The NetworkConfig of one network."""
+    """The NetworkConfig of one network.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.configuration("reference", 10).stride
+    2
+    """
     return Condition.from_dict(entry(condition, seed, directory)["condition"]).network
 
 
 def load_snapshots(condition, seed, directory=None):
-    """Snapshots through training, a list of :class:`EarlyLayers` by step; K is None where it was not kept.
+    """Snapshots through training, a list of :class:`~paper_code.network.layers.EarlyLayers` by step; K is None where it was not kept.
 
     The first is :func:`initial_early`, which no file holds.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> [early.step for early in weights.load_snapshots("reference", 10)][:3]
+    [0, 1, 2]
     """
     by_step = {}
     for name, tensor in _tensors(condition, seed, "snapshots", directory).items():
@@ -151,7 +203,17 @@ def load_snapshots(condition, seed, directory=None):
 
 
 def load_network(condition, seed, directory=None):
-    """The whole trained network, in float32 and in evaluation mode, hash checked."""
+    """The whole trained network, in float32 and in evaluation mode, hash checked.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from paper_code import weights
+    >>> with torch.inference_mode():
+    ...     scores = weights.load_network("reference", 10)(torch.zeros(1, 1, 64, 64))
+    >>> tuple(scores.shape)
+    (1, 20)
+    """
     config = Condition.from_dict(entry(condition, seed, directory)["condition"]).network
     # In float32 before any noise, which half precision has no digits for.
     early = perturbed({name: tensor.astype(np.float32) for name, tensor in _tensors(condition, seed, "early", directory).items()})
@@ -175,7 +237,14 @@ def assemble(config, early, rest, name):
 
 
 def read_log(condition, seed, directory=None):
-    """The training log: a list of dicts, one a line."""
+    """The training log: a list of dicts, one a line.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.read_log("reference", 10)[-1]["epoch"]
+    16
+    """
     return parse_log(*content(condition, seed, "log", directory))
 
 
@@ -194,7 +263,14 @@ def parse_log(found, path):
 
 
 def verify(directory=None):
-    """Check every file of the manifest; returns the number of files, or raises at the first that is missing or changed."""
+    """Check every file of the manifest; returns the number of files, or raises at the first that is missing or changed.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.verify() > 0
+    True
+    """
     directory = Path(directory or DIRECTORY)
     files = [file for listed in manifest(directory)["networks"].values() for file in listed["files"].values()]
     for file in files:

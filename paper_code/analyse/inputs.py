@@ -1,0 +1,175 @@
+"""The arrays of a network from files: .npy, .npz and .safetensors, and nothing that is pickled."""
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import unreadable
+
+# Names that are taken for what they say, the first that there is; also as the end of a longer one, as in "model.conv1.weight".
+FILTERS = ("l1", "l1.weight", "conv1.weight", "features.0.weight", "conv1", "filters")
+KERNEL = ("K", "lateral.weight", "lateral", "kernel")
+FRONT = ("l0", "l0.weight")
+PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Arrays of one file: their shapes by name, and a function that reads one of them. A .npy file has one, without a name."""
+
+    path: Path
+    shapes: dict[str, tuple[int, ...]]
+    read: Callable[[str], np.ndarray]
+
+    def pick(self, name: str | None, guesses: Sequence[str], what: str, option: str) -> np.ndarray | None:
+        """The array called ``name``, or by one of the ``guesses``; None if there is no such guess.
+
+        Raises
+        ------
+        PaperCodeError
+            If there is no array of that name.
+        """
+        if name is not None and name not in self.shapes:
+            raise PaperCodeError(f"{self.path} holds no {what} called {name}; {option} may be {self.listed()}")
+        if name is None and list(self.shapes) != [""]:
+            fitting = [one for guess in guesses for one in self.shapes if one == guess or one.endswith(f".{guess}")]
+            name = fitting[0] if fitting else None
+        elif name is None:
+            name = ""
+        return None if name is None else self.read(name)
+
+    def listed(self, most: int = 30) -> str:
+        """Names and shapes, for people."""
+        parts = [f"{name} {shape}" for name, shape in self.shapes.items() if name]
+        return (
+            "one of " + ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "") if parts else "left out"
+        )
+
+
+@contextmanager
+def open_arrays(path: str | os.PathLike) -> Iterator[Arrays]:
+    """The arrays of a .npy, .npz or .safetensors file; those that are asked for are read.
+
+    Raises
+    ------
+    PaperCodeError
+        If the file is missing, damaged, of another kind, or holds pickled objects.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind in PICKLED:
+        raise PaperCodeError(f"{path} may hold pickled code, which is not run; save its weights with safetensors, or with numpy.savez")
+    if kind not in (".npy", ".npz", ".safetensors"):
+        raise PaperCodeError(f"{path} is no .npy, .npz or .safetensors file")
+    try:
+        if not path.is_file():
+            raise PaperCodeError(f"there is no file {path}")
+        with _safetensors(path) if kind == ".safetensors" else _numpy(path) as arrays:
+            if not arrays.shapes:
+                raise PaperCodeError(f"{path} holds no arrays of numbers")
+            yield arrays
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        pickled = "pickle" in str(error)  # NumPy's word for whatever it does not know
+        reason = "it holds pickled objects, or is no NumPy file" if pickled else " ".join(str(error).split())
+        raise PaperCodeError(f"{path} cannot be read: {reason}; write it again with numpy.save or numpy.savez") from error
+
+
+@contextmanager
+def _numpy(path: Path) -> Iterator[Arrays]:
+    whole = np.load(path, allow_pickle=False)
+    if isinstance(whole, np.ndarray):
+        yield Arrays(path, {"": whole.shape}, lambda name: whole)
+    else:
+        with whole:
+            yield Arrays(path, {name: shape for name in whole.files if (shape := _shape(whole, name)) is not None}, whole.__getitem__)
+
+
+def _shape(archive: np.lib.npyio.NpzFile, name: str) -> tuple[int, ...] | None:
+    try:
+        return archive[name].shape
+    except ValueError:  # pickled objects beside the arrays
+        return None
+
+
+@contextmanager
+def _safetensors(path: Path) -> Iterator[Arrays]:
+    import safetensors  # of the extra 'cli'
+
+    def read(name: str) -> np.ndarray:
+        try:
+            return file.get_tensor(name)
+        except TypeError:  # a type that NumPy lacks
+            part = dict(safetensors.deserialize(path.read_bytes()))[name]
+            if part["dtype"] != "BF16":
+                raise PaperCodeError(f"{path}: {name} is of type {part['dtype']}, which NumPy lacks; write it as float32") from None
+            # The upper half of a float32.
+            return (np.frombuffer(part["data"], "<u2").astype("<u4") << 16).view("<f4").reshape(part["shape"])
+
+    try:
+        with safetensors.safe_open(path, framework="np") as file:
+            yield Arrays(path, {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}, read)
+    except safetensors.SafetensorError as error:
+        raise PaperCodeError(f"{path} is not a whole safetensors file ({error})") from error
+
+
+def read_network(
+    filters: str | os.PathLike,
+    kernel: str | os.PathLike | None = None,
+    l0: str | os.PathLike | None = None,
+    filters_name: str | None = None,
+    kernel_name: str | None = None,
+    l0_name: str | None = None,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Filters, kernel and l0 of a network, the last two None if there are none.
+
+    Parameters
+    ----------
+    filters : path
+    kernel, l0 : path, optional
+        Where they lie; without one they are looked for in the file of the filters, under names that are known.
+    filters_name, kernel_name, l0_name : str, optional
+        Names in these files; guessed when absent, :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT` first.
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`open_arrays`, or if an array is not there or cannot be guessed: the line lists the names.
+    """
+    with open_arrays(filters) as arrays:
+        found = arrays.pick(filters_name, FILTERS, "array", "--filters-name")
+        if found is None:
+            likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
+            if len(likely) != 1:
+                raise PaperCodeError(f"which array of {filters} holds the filters? --filters-name may be {arrays.listed()}")
+            found = arrays.read(likely[0])
+        rest = []
+        named = list(arrays.shapes) != [""]
+        for path, name, guesses, option in ((kernel, kernel_name, KERNEL, "--kernel-name"), (l0, l0_name, FRONT, "--l0-name")):
+            if path is not None:
+                with open_arrays(path) as other:
+                    one = other.pick(name, guesses, "array", option)
+                    if one is None and len(other.shapes) == 1:
+                        one = other.read(next(iter(other.shapes)))
+                    if one is None:
+                        raise PaperCodeError(f"which array of {path}? {option} may be {other.listed()}")
+            else:
+                one = arrays.pick(name, guesses, "array", option) if named or name is not None else None
+            rest.append(one)
+    K, front = rest
+    return (
+        found,
+        K,
+        front if front is None or front.ndim < 3 or any(side != 1 for side in front.shape[:-2]) else front.reshape(front.shape[-2:]),
+    )
+
+
+def _like_filters(shape: tuple[int, ...]) -> bool:
+    return min(shape[-2:], default=0) >= 3 and (len(shape) == 3 or len(shape) == 4 and shape[1] in (1, 3))

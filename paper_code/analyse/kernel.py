@@ -1,0 +1,283 @@
+"""The lateral kernel of one network: its principal components between like cells, and its harmonics in rings of distance, against chance.
+
+One network is one sample. Chance is what the same K gives when its cells take each other's part (rows and columns permuted together), so a
+small p says that K knows its own cells' geometry, and nothing of other networks that were trained alike.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.statistics import generator, permutation_p, permutations
+from paper_code.lateral.bank import FEWEST
+from paper_code.lateral.components import Components, components, extent, turned
+from paper_code.lateral.frame import Cells, PairFrame, pair_frame
+from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit, unit
+from paper_code.lateral.kernels import rf_kernel
+from paper_code.lateral.nulls import relabelled
+
+OVERLAP = (0.9, 0.998)  # shares of RF's energy within the inner two edges: of the book's networks they are near 6 and 10.5 px
+FEW_OFFSETS = 200  # a ring with fewer joins its neighbour
+MOST_OFFSETS = 1_500_000  # pairs times offsets that are kept in memory: of more cells some are drawn
+DRAWN = 9  # relabelled kernels whose components are looked at
+PLACES = 10  # places of a picture from its middle to its border
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Distances ``low <= r < high`` between the fields of two cells, px."""
+
+    name: str
+    low: float
+    high: float
+    offsets: int  # of all pairs of cells
+    overlap: float  # share of RF's energy: how much the fields overlap there
+
+
+@dataclass(frozen=True)
+class Term:
+    """One coefficient of K in one ring, and the same of K with its cells relabelled."""
+
+    name: str
+    ring: str
+    version: str
+    value: float  # sd of K
+    p: float  # two-sided, of this term alone
+    p_all: float  # the same for the farthest from chance of all terms, rings and versions: corrected for looking at all of them
+    null: float  # mean with relabelled cells
+    low: float  # 2.5 % of them lie below,
+    high: float  # and above
+
+
+@dataclass(frozen=True)
+class KernelAnalysis:
+    """K between the m oriented cells."""
+
+    cells: np.ndarray  # (m,) int, which of the filters
+    rings: tuple[Ring, ...]
+    terms: tuple[Term, ...]
+    explained: dict[tuple[str, str], float]  # (ring, version): % of K's variance there that the five terms add
+    components: Components | None  # of K between like cells, x along the bars
+    rf_components: Components | None  # the same of RF, the correlation of the fields
+    relabelled_share: float  # of the first component with relabelled cells, mean of some draws
+    radius: float  # px, half side of the components' pictures
+    extents: tuple[float, float]  # rms extent of K's first component along the bars and across them, px
+    rf_extents: tuple[float, float]
+
+    def term(self, name: str, ring: str, version: str = "raw") -> Term:
+        """One of the terms; a PaperCodeError if there is none."""
+        for one in self.terms:
+            if (one.name, one.ring, one.version) == (name, ring, version):
+                return one
+        known = sorted({(one.ring, one.version) for one in self.terms})
+        raise PaperCodeError(f"no term {name} at {ring} px, {version}; there are {', '.join(TERMS)} at {known}")
+
+
+def check_kernel(kernel: object, cells: int) -> np.ndarray:
+    """K as float64 (n, n, k, k), target first.
+
+    Raises
+    ------
+    PaperCodeError
+        If it has another shape, joins another number of cells, or has an even side or a side of 1.
+    """
+    K = real_array(kernel, "the kernel")
+    if K.ndim != 4 or K.shape[0] != K.shape[1] or K.shape[2] != K.shape[3]:
+        raise PaperCodeError(f"expected a kernel of shape (n, n, k, k), target cell first, got {K.shape}")
+    if len(K) != cells:
+        raise PaperCodeError(f"the kernel joins {len(K)} cells and there are {cells} filters; pass the kernel of these very filters")
+    side = K.shape[-1]
+    if side % 2 == 0 or side < 3:
+        raise PaperCodeError(f"a lateral kernel has an odd side of 3 or more, with offset 0 at its centre; got {side}")
+    return K
+
+
+def analyse_kernel(
+    K: np.ndarray,
+    fields: np.ndarray,
+    cells: Cells,
+    oriented: np.ndarray,
+    stride: int,
+    permuted: int,
+    seed: int,
+    edges: Sequence[float] | None,
+    say: Callable[[str], None],
+) -> tuple[KernelAnalysis | None, list[str]]:
+    """What is measured of K, or None; and notes in words, one of which says why if there is nothing.
+
+    Parameters
+    ----------
+    K : array (n, n, k, k)
+    fields : array (n, h, w)
+    cells : Cells
+        All n, in px; those that are not oriented are not looked at.
+    oriented : int array (m,)
+    stride, permuted, seed, edges, say
+        As of :func:`paper_code.analyse.analyse`.
+    """
+    chosen, notes = _usable(K, oriented, seed)
+    if len(chosen) < FEWEST:
+        notes.append(f"K is not measured: that needs {FEWEST} oriented cells, and there are {len(chosen)}.")
+        return None, notes
+    kernel = K[np.ix_(chosen, chosen)]
+    pairs = kernel[~np.eye(len(kernel), dtype=bool)]
+    greatest = np.abs(pairs).max()
+    if not np.ptp(pairs) > 1e-12 * greatest:
+        notes.append("K is not measured: it is constant over all pairs of different cells.")
+        return None, notes
+    kernel = kernel / greatest  # so that squares of the smallest and largest weights stay numbers
+    cells, fields = cells[chosen], fields[chosen]
+    frame = pair_frame(cells, K.shape[-1], stride)
+    rf = rf_kernel(fields, K.shape[-1], stride)
+    regressors = {"RF": rf} if rf[frame.target, frame.source].std() > 1e-9 else {}
+    rings, parts = ring_edges(frame, rf, stride, edges)
+    if not rings:
+        notes.append("The harmonics of K are not measured: its offsets bring no two fields into the rings that were asked for.")
+    say(f"harmonics of K between {len(chosen)} cells, and of {permuted} relabelled kernels")
+    terms, explained, missing = _terms(frame, cells, kernel, regressors, rings, parts, permuted, seed)
+    notes += missing
+    say("principal components of K")
+    found = _components(frame, cells, kernel, rf if regressors else None, stride, seed)
+    if found["components"] is None:
+        notes.append("The components of K are not measured: too few pairs of cells have like orientations (within 22.5 degrees).")
+    return KernelAnalysis(chosen, tuple(rings), tuple(terms), explained, **found), notes
+
+
+def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray, list[str]]:
+    """The oriented cells whose weights are all finite, and of too many some at random."""
+    broken, kept = ~np.isfinite(K).all(axis=(2, 3)), np.ones(len(K), bool)
+    np.fill_diagonal(broken, False)
+    kept[np.setdiff1d(np.arange(len(K)), oriented)] = False
+    while (inside := broken & kept & kept[:, None]).any():
+        kept[np.argmax(inside.sum(axis=0) + inside.sum(axis=1))] = False
+    chosen, notes = np.flatnonzero(kept), []
+    if len(chosen) < len(oriented):
+        left = np.setdiff1d(oriented, chosen)
+        notes.append(f"K holds NaN or infinite weights: {_some(left)} left out of its measures.")
+    most = max(FEWEST, int(np.sqrt(MOST_OFFSETS) / K.shape[-1]))
+    if len(chosen) > most:
+        notes.append(f"K is measured between {most} of the {len(chosen)} oriented cells, drawn at random: all would take too much memory.")
+        chosen = np.sort(generator([seed, 1]).choice(chosen, most, replace=False))
+    return chosen, notes
+
+
+def _some(numbers: np.ndarray) -> str:
+    listed = ", ".join(map(str, numbers[:8])) + (", ..." if len(numbers) > 8 else "")
+    return f"cell {listed} is" if len(numbers) == 1 else f"{len(numbers)} cells ({listed}) are"
+
+
+def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[float] | None) -> tuple[list[Ring], list[float]]:
+    """Rings of distance for K's own offsets, and the edges between them.
+
+    The innermost begins at the stride (of strides above 2 px at 2 px, or at half a stride if that is more), as nearer fields have no
+    direction from each other. The next two edges lie where they hold ``OVERLAP`` of the energy of RF, the correlation of the fields: so
+    fields overlap in the first ring, touch in the second and are apart in the third, whatever their size. The last is the reach of K.
+    Rings of fewer than ``FEW_OFFSETS`` offsets, or narrower than half a stride, join their neighbours. Where there are several, one more
+    holds them all.
+    """
+    distance, energy = np.sqrt(frame.squared_distance), rf[frame.target, frame.source].reshape(frame.along.shape) ** 2
+    if edges is None:
+        low = min(stride, max(2, stride / 2))
+        inside = distance >= low
+        order = np.argsort(distance[inside])
+        ranked, total = distance[inside][order], np.cumsum(energy[inside][order])
+        step = stride / 4
+        inner = []
+        if len(ranked) and total[-1] > 0:
+            inner = [
+                float(np.round(ranked[min(np.searchsorted(total, share * total[-1]), len(ranked) - 1)] / step) * step) for share in OVERLAP
+            ]
+        top = float(np.floor(distance.max() / step) * step + step)
+        edges = [float(low)]
+        for edge in [*inner, top]:
+            if edge - edges[-1] >= stride / 2 and ((distance >= edges[-1]) & (distance < edge)).sum() >= FEW_OFFSETS:
+                edges.append(edge)
+        if len(edges) == 1:
+            edges.append(top)
+        edges[-1] = top
+    whole = energy[(distance >= edges[0]) & (distance < edges[-1])].sum()
+    spans = list(zip(edges, edges[1:], strict=False))
+    if len(spans) > 1:
+        spans.append((edges[0], edges[-1]))
+    rings = []
+    for low, high in spans:
+        inside = (distance >= low) & (distance < high)
+        if inside.any():
+            rings.append(Ring(f"{low:g}-{high:g}", low, high, int(inside.sum()), float(energy[inside].sum() / whole) if whole > 0 else 0.0))
+    return rings, list(edges)
+
+
+def _terms(
+    frame: PairFrame,
+    cells: Cells,
+    kernel: np.ndarray,
+    regressors: Mapping[str, np.ndarray],
+    rings: Sequence[Ring],
+    edges: Sequence[float],
+    permuted: int,
+    seed: int,
+) -> tuple[list[Term], dict[tuple[str, str], float], list[str]]:
+    parts = {ring.name: tuple(n for n, edge in enumerate(edges[:-1]) if ring.low <= edge < ring.high) for ring in rings}
+    sums = PairSums.of(frame, cells.orientation, {"K": kernel}, regressors, edges=edges, rings=parts)
+    fits, missing = {}, {}
+    for ring in rings:
+        for version, needed in VERSIONS.items():
+            if set(needed) <= set(regressors):
+                try:
+                    fits[ring.name, version] = fit(sums, ring.name, needed)
+                except PaperCodeError as error:
+                    missing.setdefault(str(error), []).append(f"{ring.name} px, {version}")
+    notes = [f"Not fitted at {'; '.join(where)}: {error}." for error, where in missing.items()]
+    if not regressors:
+        notes.append("No two fields overlap at the offsets of K, so that there is nothing to take off: K is shown as it is.")
+    if not fits:
+        return [], {}, notes
+    orientation = np.asarray(cells.orientation)
+    chance = relabelled(frame, orientation, kernel, regressors, permuted, [seed, 2], edges, parts, fits)
+    places = [(place, column) for place in fits for column in range(len(TERMS))]
+    values = np.array([fits[place].coefficients[column, 0] for place, column in places])
+    null = np.stack([chance[place][:, column] for place, column in places], axis=1)
+    mean, spread = null.mean(axis=0), null.std(axis=0)
+    spread = np.where(spread > 0, spread, 1)
+    p_all = permutation_p_greatest(np.abs(values - mean) / spread, np.abs(null - mean) / spread)
+    bounds, names = np.quantile(null, [0.025, 0.975], axis=0), list(TERMS)
+    p = permutation_p(values, null)
+    columns = zip(places, values, p, p_all, mean, *bounds, strict=True)
+    terms = [Term(names[column], *place, *map(float, rest)) for (place, column), *rest in columns]
+    return terms, {place: 100 * float(one.share[0]) for place, one in fits.items()}, notes
+
+
+def permutation_p_greatest(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """p (t,) of statistics (t,) against the greatest of each row of their permutations (r, t), Westfall and Young (1993), single step."""
+    greatest = null.max(axis=1)
+    return (1 + (greatest[:, None] >= observed * (1 - 1e-9)).sum(axis=0)) / (1 + len(null))
+
+
+def _components(frame: PairFrame, cells: Cells, kernel: np.ndarray, rf: np.ndarray | None, stride: int, seed: int) -> dict:
+    radius = float(stride * (kernel.shape[-1] // 2))
+    step = radius / PLACES
+
+    def of(one):
+        try:
+            unit(one, frame)
+            return components(turned(frame, cells.orientation, one, radius, step))
+        except (PaperCodeError, ValueError):  # too few like pairs
+            return None
+
+    own, fields = of(kernel), None if rf is None else of(rf)
+    orders = permutations(len(kernel), DRAWN, [seed, 3])
+    draws = [] if own is None else [of(kernel[np.ix_(order, order)]).share[0] for order in orders]
+    nothing = float("nan"), float("nan")
+    reach = [nothing if one is None else tuple(float(side[0]) for side in extent(one.patterns, step)) for one in (own, fields)]
+    share = float(np.mean(draws)) if draws else float("nan")
+    return {
+        "components": own,
+        "rf_components": fields,
+        "relabelled_share": share,
+        "radius": radius,
+        "extents": reach[0],
+        "rf_extents": reach[1],
+    }

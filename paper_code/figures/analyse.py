@@ -1,0 +1,95 @@
+"""Figures of the report on a network of anyone's: one panel each, so that a phone shows them one below the other."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
+from paper_code.figures.association_fields import LABELS
+from paper_code.figures.simple_cells import cumulative
+
+PANEL = (3.4, 2.6)
+VERSIONS = {"raw": (ACCENT, "o", -0.13), "beyond RF": (SEEDS[0], "s", 0.13)}
+
+
+def r2_against_null(r2, null, level):
+    """Cumulative shares of filters (n,) and of random fields (m,) against Gabor R^2; dashed, the level of oriented filters."""
+    figure, panel = plt.subplots(figsize=PANEL)
+    cumulative(panel, null, NULL, "random fields", 2.4)
+    cumulative(panel, r2, ACCENT, "filters", 1.8)
+    panel.axvline(level, color=INK, linestyle="--", linewidth=1)
+    panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", ylabel="share below")
+    panel.legend(loc="upper left")
+    return figure
+
+
+def shapes(n_x, n_y, oriented):
+    """Number of bars against their length, (n,) each, after Ringach (2002): full, the oriented filters."""
+    figure, panel = plt.subplots(figsize=PANEL)
+    limit = 1.08 * max(np.quantile(np.concatenate([n_x, n_y]), 0.99), 0.5)
+    panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
+    panel.plot(n_x[~oriented], n_y[~oriented], "o", markersize=3.5, markerfacecolor="none", color=NULL, label="others", clip_on=False)
+    panel.plot(n_x[oriented], n_y[oriented], "o", markersize=4, color=ACCENT, label="oriented", clip_on=False)
+    panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
+    panel.set(xlabel="$n_x$, bars", ylabel="$n_y$, their length", xlim=(0, limit), ylim=(0, limit))
+    panel.set_aspect("equal")
+    panel.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, handletextpad=0)
+    return figure
+
+
+def orientations(counts, edges):
+    """Histogram (b,) of the directions of the bars between edges (b + 1,) over half a turn, drawn on both halves."""
+    figure = plt.figure(figsize=PANEL)
+    polar = figure.add_subplot(projection="polar")
+    middles = (edges[:-1] + edges[1:]) / 2
+    for turn in (0, np.pi):
+        polar.bar(middles + turn, counts, width=np.diff(edges), color=ACCENT, alpha=0.8, linewidth=0)
+    polar.set_xticks(np.deg2rad(np.arange(0, 360, 45)), ["0°", "45°", "90°", "135°", "", "", "", ""])
+    polar.set_rlabel_position(-67)
+    polar.yaxis.set_major_locator(MaxNLocator(3, integer=True, min_n_ticks=1))
+    polar.grid(color=NULL, linewidth=0.5)
+    polar.spines["polar"].set_color(NULL)
+    return figure
+
+
+def frequencies(frequency, oriented, unit):
+    """Histogram of spatial frequencies (n,), cycles per unit, the oriented filters in front."""
+    figure, panel = plt.subplots(figsize=PANEL)
+    bins = np.linspace(0, max(frequency.max(), 1e-12) * 1.02, 21)
+    panel.hist(frequency, bins, color=NULL, linewidth=0, label="all that are fitted")
+    panel.hist(frequency[oriented], bins, color=ACCENT, linewidth=0, label="oriented")
+    panel.set(xlabel=f"frequency (cycles/{unit})", ylabel="filters")
+    panel.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    panel.set_ylim(top=panel.get_ylim()[1] * 1.25)
+    panel.legend(loc="upper left", ncols=2)
+    return figure
+
+
+def terms(found):
+    """The five terms of K in one ring, ``{version: [(name, value, low, high, clear)]}``: a mark each, full if clear, over its chance."""
+    figure, panel = plt.subplots(figsize=PANEL)
+    limit = 1.5 * max(abs(one) for rows in found.values() for _, *numbers, _ in rows for one in numbers)
+    for version, rows in found.items():
+        color, mark, shift = VERSIONS[version]
+        for column, (_, value, low, high, clear) in enumerate(rows):
+            panel.fill_between([column + shift - 0.1, column + shift + 0.1], low, high, color=NULL, alpha=0.55, linewidth=0)
+            face, label = color if clear else "none", version if column == 0 else None
+            panel.plot(column + shift, value, mark, color=color, markerfacecolor=face, markersize=5.5, label=label)
+    panel.axhline(0, color=INK, linewidth=0.6)
+    names = [LABELS[row[0]] for row in next(iter(found.values()))]
+    panel.set(xticks=range(len(names)), xticklabels=names, ylabel="sd of K", ylim=(-limit, limit), xlim=(-0.5, len(names) - 0.5))
+    for handle in panel.legend(loc="upper right", ncols=2).legend_handles:
+        handle.set_markerfacecolor(handle.get_color())
+    return figure
+
+
+def components(patterns, share, radius):
+    """Principal components (c, s, s) side by side, each on its own scale, x along the bars; radius in px."""
+    figure, axes = plt.subplots(1, len(patterns), figsize=(3.4, 1.45), squeeze=False, sharey=True)
+    for panel, pattern, part in zip(axes[0], patterns, share, strict=True):
+        limit = np.abs(pattern).max()
+        panel.imshow(pattern, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-radius, radius, -radius, radius), interpolation="bilinear")
+        panel.plot([-radius / 4, radius / 4], [0, 0], color="black", linewidth=2, solid_capstyle="round")
+        panel.set(xticks=[-radius, 0, radius], yticks=[-radius, 0, radius], title=f"{100 * part:.0f} %")
+    axes[0, 0].set_ylabel("px")
+    return figure
