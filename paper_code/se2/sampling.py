@@ -275,7 +275,7 @@ def sample_grid(
     box : float, optional
         Side in px of the periodic box; by default the window and the reach of the process (10 / alpha for an exponential life time).
     tolerance : float, optional
-        What the numerics may lose, as a share of the peak (:func:`resolved`).
+        What the numerics may lose, as a share of the peak (``resolved``).
 
     Returns
     -------
@@ -351,7 +351,7 @@ def sample_points(
     box : float, optional
         Side in px of the periodic box; by default twice the farthest coordinate and the reach of the process.
     tolerance : float, optional
-        What the numerics may lose, as a share of the peak (:func:`resolved`).
+        What the numerics may lose, as a share of the peak (``resolved``).
 
     Returns
     -------

@@ -84,7 +84,7 @@ def seeds(condition, directory=None, needed=True):
     --------
     >>> from paper_code import weights
     >>> weights.seeds("control")
-    [0, 1]
+    [0, 1, 2]
     """
     networks = manifest(directory)["networks"].values()
     found = sorted(listed["seed"] for listed in networks if listed["condition"]["name"] == condition)
