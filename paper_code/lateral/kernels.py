@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
+from paper_code.filters.fitting import unit_scale
 
 
 def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
@@ -31,7 +32,7 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     PaperCodeError
         If the size is even.
     """
-    fields = real_array(fields, "fields")
+    fields, _ = unit_scale(real_array(fields, "fields"))
     norm = np.linalg.norm(fields, axis=(1, 2), keepdims=True)
     fields = fields / np.where(norm > 0, norm, 1)
     lags = _offsets(size) * stride
