@@ -259,8 +259,6 @@ def analyse(
     check_folder(out, replace)
     rings = _numbers(edges) if edges is not None else None
     bank, K, front = read_network(filters, kernel, l0, filters_name, kernel_name, l0_name)
-    if K is not None and stride is None:
-        typer.echo("the places of the cells are taken to be 1 px apart; say --stride if they are farther apart", err=True)
     result = measure(
         bank,
         K,
@@ -277,6 +275,8 @@ def analyse(
     result.save(out, replace)
     for sentence in (*result.summary(), *result.notes):
         typer.echo(sentence)
+    if K is not None and stride is None:
+        typer.echo("The places of the cells were taken to be 1 px apart; say --stride if they are farther apart.")
     typer.echo(f"report: {out / 'index.html'}")
 
 

@@ -263,12 +263,22 @@ def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
     for words, change in (
         ("holds no tensor l1 (it has l0)", {"l1": None}),
         ("not finite", {"l1": np.full((2, 9, 9), np.nan)}),
-        (f"{path}: expected filters of shape (n, size, size)", {"l1": np.ones((2, 9, 7))}),
-        (f"{path}: expected filters of shape (n, size, size)", {"l1": np.ones((9, 9))}),
-        ("is constant", {"l1": np.ones((2, 9, 9))}),
+        (f"{path}: expected filters of shape (n, h, w)", {"l1": np.ones((2, 9, 2))}),
+        (f"{path}: expected filters of shape (n, h, w)", {"l1": np.ones((9, 9))}),
+        ("2 are constant", {"l1": np.ones((2, 9, 9))}),
     ):
         write_tensors(path, {name: tensor for name, tensor in {**good, **change}.items() if tensor is not None})
         refused(words, "fit", path)
+
+
+def test_fit_leaves_a_dead_filter_out_and_says_so(say, tmp_path):
+    l1 = np.random.default_rng(1).standard_normal((3, 9, 7))
+    l1[1] = 0.5
+    write_tensors(tmp_path / "early.safetensors", {"l1": l1})
+    status, out, err = say("fit", tmp_path / "early.safetensors", "--out", tmp_path / "fits.json")
+    assert (status, err) == (0, "") and "not fitted, as constant or not finite: 1\n" in out and "nan" not in out
+    fits = json.loads((tmp_path / "fits.json").read_text())["l1"]
+    assert fits["valid"] == [True, False, True] and fits["r2"][1] is None and fits["r2"][2] is not None
 
 
 def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):

@@ -5,7 +5,10 @@ small p says that K knows its own cells' geometry, and nothing of other networks
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from math import nan
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +16,16 @@ from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import generator, permutation_p, permutations
 from paper_code.lateral.bank import FEWEST
-from paper_code.lateral.components import Components, components, extent, turned
+from paper_code.lateral.components import LIKE_BELOW, Components, components, extent, turned
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
-from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit, unit
+from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.nulls import relabelled
 
 OVERLAP = (0.9, 0.998)  # shares of RF's energy within the inner two edges: of the book's networks they are near 6 and 10.5 px
 FEW_OFFSETS = 200  # a ring with fewer joins its neighbour
-MOST_OFFSETS = 1_500_000  # pairs times offsets that are kept in memory: of more cells some are drawn
+MOST_OFFSETS = 1_200_000  # pairs times offsets that are kept in memory: of more cells some are drawn
+MOST_PAIRS = 2000  # of like cells whose kernels are turned: of more some are drawn
 DRAWN = 9  # relabelled kernels whose components are looked at
 PLACES = 10  # places of a picture from its middle to its border
 
@@ -175,8 +179,8 @@ def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[fl
     The innermost begins at the stride (of strides above 2 px at 2 px, or at half a stride if that is more), as nearer fields have no
     direction from each other. The next two edges lie where they hold ``OVERLAP`` of the energy of RF, the correlation of the fields: so
     fields overlap in the first ring, touch in the second and are apart in the third, whatever their size. The last is the reach of K.
-    Rings of fewer than ``FEW_OFFSETS`` offsets, or narrower than half a stride, join their neighbours. Where there are several, one more
-    holds them all.
+    Rings of fewer than ``FEW_OFFSETS`` offsets, or narrower than a stride, join their neighbours. Where there are several, one more holds
+    them all.
     """
     distance, energy = np.sqrt(frame.squared_distance), rf[frame.target, frame.source].reshape(frame.along.shape) ** 2
     if edges is None:
@@ -193,7 +197,7 @@ def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[fl
         top = float(np.floor(distance.max() / step) * step + step)
         edges = [float(low)]
         for edge in [*inner, top]:
-            if edge - edges[-1] >= stride / 2 and ((distance >= edges[-1]) & (distance < edge)).sum() >= FEW_OFFSETS:
+            if edge - edges[-1] >= stride and ((distance >= edges[-1]) & (distance < edge)).sum() >= FEW_OFFSETS:
                 edges.append(edge)
         if len(edges) == 1:
             edges.append(top)
@@ -222,17 +226,25 @@ def _terms(
 ) -> tuple[list[Term], dict[tuple[str, str], float], list[str]]:
     parts = {ring.name: tuple(n for n, edge in enumerate(edges[:-1]) if ring.low <= edge < ring.high) for ring in rings}
     sums = PairSums.of(frame, cells.orientation, {"K": kernel}, regressors, edges=edges, rings=parts)
-    fits, missing = {}, {}
+    fits, apart, notes = {}, [], []
     for ring in rings:
         for version, needed in VERSIONS.items():
-            if set(needed) <= set(regressors):
-                try:
-                    fits[ring.name, version] = fit(sums, ring.name, needed)
-                except PaperCodeError as error:
-                    missing.setdefault(str(error), []).append(f"{ring.name} px, {version}")
-    notes = [f"Not fitted at {'; '.join(where)}: {error}." for error, where in missing.items()]
-    if not regressors:
-        notes.append("No two fields overlap at the offsets of K, so that there is nothing to take off: K is shown as it is.")
+            if not set(needed) <= set(regressors):
+                continue
+            if needed and ring.overlap < 1e-9:
+                apart.append(ring.name)
+                continue
+            with suppress(PaperCodeError):  # collinear terms
+                fits[ring.name, version] = fit(sums, ring.name, needed)
+    if apart or not regressors:
+        where = f"At {', '.join(apart)} px" if apart else "At the offsets of K"
+        notes.append(f"{where} no two fields overlap, so that there is nothing to take off: K is shown as it is.")
+    unfitted = [ring.name for ring in rings if (ring.name, "raw") not in fits]
+    if unfitted:
+        where = f" at {', '.join(unfitted)} px" if fits else ""
+        notes.append(
+            f"The harmonics of K are not measured{where}: they cannot be told apart, as when cells are few or all of one orientation."
+        )
     if not fits:
         return [], {}, notes
     orientation = np.asarray(cells.orientation)
@@ -256,27 +268,29 @@ def permutation_p_greatest(observed: np.ndarray, null: np.ndarray) -> np.ndarray
     return (1 + (greatest[:, None] >= observed * (1 - 1e-9)).sum(axis=0)) / (1 + len(null))
 
 
-def _components(frame: PairFrame, cells: Cells, kernel: np.ndarray, rf: np.ndarray | None, stride: int, seed: int) -> dict:
+def _components(frame: PairFrame, cells: Cells, kernel: np.ndarray, rf: np.ndarray | None, stride: int, seed: int) -> dict[str, Any]:
     radius = float(stride * (kernel.shape[-1] // 2))
     step = radius / PLACES
+    like = np.flatnonzero(frame.difference < LIKE_BELOW)
+    if len(like) > MOST_PAIRS:
+        like = np.sort(generator([seed, 4]).choice(like, MOST_PAIRS, replace=False))
+    frame = replace(frame, **{item.name: getattr(frame, item.name)[like] for item in fields(PairFrame)})
+    orders = permutations(len(kernel), DRAWN, [seed, 3])
 
     def of(one):
         try:
-            unit(one, frame)
             return components(turned(frame, cells.orientation, one, radius, step))
-        except (PaperCodeError, ValueError):  # too few like pairs
+        except PaperCodeError:  # constant over the like pairs
             return None
 
-    own, fields = of(kernel), None if rf is None else of(rf)
-    orders = permutations(len(kernel), DRAWN, [seed, 3])
-    draws = [] if own is None else [of(kernel[np.ix_(order, order)]).share[0] for order in orders]
-    nothing = float("nan"), float("nan")
-    reach = [nothing if one is None else tuple(float(side[0]) for side in extent(one.patterns, step)) for one in (own, fields)]
-    share = float(np.mean(draws)) if draws else float("nan")
+    own = of(kernel) if len(like) >= FEWEST else None
+    overlap = None if own is None or rf is None else of(rf)
+    draws = [] if own is None else [of(kernel[np.ix_(order, order)]) for order in orders]
+    reach = [(nan, nan) if one is None else tuple(float(side[0]) for side in extent(one.patterns, step)) for one in (own, overlap)]
     return {
         "components": own,
-        "rf_components": fields,
-        "relabelled_share": share,
+        "rf_components": overlap,
+        "relabelled_share": float(np.mean([one.share[0] for one in draws if one is not None])) if any(draws) else nan,
         "radius": radius,
         "extents": reach[0],
         "rf_extents": reach[1],

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -279,15 +279,17 @@ def analyse(
         fields, kind = np.full((len(bank.valid), *np.add(fields.shape[1:], front.shape) - 1), np.nan), "smooth random filters behind l0"
         fields[bank.valid] = receptive_fields(bank.sound, front)
     say(f"fitting {len(fields)} filters of {fields.shape[1]} x {fields.shape[2]} px")
-    fits = fit_gabor(fields)
+    fits = replace(fit_gabor(fields), energy_kept=bank.energy_kept)
     say(f"fitting {null_count} random fields")
-    random = (
-        spectrum_matched(fields, null_count, seed) if l0 is None else null_filters(bank.values.shape[1:], "smooth", null_count, seed, front)
-    )
+    if l0 is None:
+        random = spectrum_matched(fields, null_count, seed)
+    else:
+        random = null_filters(bank.values.shape[1:], "smooth", null_count, seed, front)
     null_r2 = fit_gabor(random).r2
     level = float(np.quantile(null_r2, QUANTILE))
-    oriented = fits.valid & (np.nan_to_num(fits.r2, nan=-np.inf) > level) & ~fits.at_bound
-    notes = _notes(fields, bank.energy_kept, fits, oriented, level)
+    oriented = (fits.r2 > level) & ~fits.at_bound
+    given = real_array(filters, "filters")
+    notes = _notes(fields, bank.energy_kept, given.ndim == 4 and given.shape[1] == 3, fits, oriented, level)
     found = None
     if K is not None:
         found, more = analyse_kernel(
@@ -295,30 +297,29 @@ def analyse(
         )
         notes += more
     counts, histogram_edges = np.histogram(fits.orientation[oriented], BINS, (0, np.pi))
-    given = real_array(filters, "filters")
     return Analysis(
-        printable(name),
-        fields,
-        given[:, None] if given.ndim == 3 else given,
-        fits.in_units(pixels),
-        fits.valid,
-        oriented,
-        level,
-        kind,
-        null_r2,
-        counts,
-        histogram_edges,
-        found,
-        tuple(notes),
-        pixels,
-        unit,
-        int(stride),
-        int(permutations),
-        int(seed),
+        name=printable(name),
+        fields=fields,
+        filters=given[:, None] if given.ndim == 3 else given,
+        fits=fits.in_units(pixels),
+        valid=fits.valid,
+        oriented=oriented,
+        level=level,
+        null_kind=kind,
+        null_r2=null_r2,
+        orientation_counts=counts,
+        orientation_edges=histogram_edges,
+        kernel=found,
+        notes=tuple(notes),
+        scale=pixels,
+        unit=unit,
+        stride=int(stride),
+        permutations=int(permutations),
+        seed=int(seed),
     )
 
 
-def _notes(fields: np.ndarray, energy_kept: np.ndarray, fits: GaborBank, oriented: np.ndarray, level: float) -> list[str]:
+def _notes(fields: np.ndarray, energy_kept: np.ndarray, colours: bool, fits: GaborBank, oriented: np.ndarray, level: float) -> list[str]:
     """What a reader of a bank's numbers should know."""
     notes, valid = [], fits.valid
     if not valid.all():
@@ -339,11 +340,10 @@ def _notes(fields: np.ndarray, energy_kept: np.ndarray, fits: GaborBank, oriente
     if fields[0].size < FEW_PIXELS:
         notes.append(f"A filter has {fields[0].size} weights, and a Gabor function eight numbers: its R² says little.")
     kept = energy_kept[valid]
-    if (kept < 1).any():
-        notes.append(
-            f"Colours are projected on each filter's main component, which keeps {100 * np.median(kept):.0f} % of a filter's energy in the "
-            f"median; in {int((kept < 0.8).sum())} filters less than 80 %."
-        )
+    if colours:
+        note = f"Colours are projected on each filter's main component; in the median it keeps {100 * np.median(kept):.0f} % of the energy"
+        low = int((kept < 0.8).sum())
+        notes.append(note + (f", and in {low} filters less than 80 %." if low else "."))
     blobs = int(fits.blob.sum())
     if 2 * blobs > valid.sum():
         notes.append(f"Most filters ({blobs}) vary more slowly than a filter of this size can tell: blobs without an orientation.")

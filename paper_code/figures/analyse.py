@@ -59,6 +59,7 @@ def frequencies(frequency, oriented, unit):
     panel.hist(frequency, bins, color=NULL, linewidth=0, label="all that are fitted")
     panel.hist(frequency[oriented], bins, color=ACCENT, linewidth=0, label="oriented")
     panel.set(xlabel=f"frequency (cycles/{unit})", ylabel="filters")
+    panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     panel.set_ylim(top=panel.get_ylim()[1] * 1.25)
     panel.legend(loc="upper left", ncols=2)

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
+from paper_code.filters.fitting import unit_scale
 
 
 def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     >>> print(rf.shape, f"{rf[0, 0, 2, 2]:.3f}")
     (4, 4, 5, 5) 1.000
     """
-    fields = real_array(fields, "fields")
+    fields, _ = unit_scale(real_array(fields, "fields"))
     norm = np.linalg.norm(fields, axis=(1, 2), keepdims=True)
     fields = fields / np.where(norm > 0, norm, 1)
     lags = _offsets(size) * stride

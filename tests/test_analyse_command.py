@@ -1,0 +1,172 @@
+"""`analyse` as a person types it: what it reads, what it guesses, and the one line for each thing that is wrong."""
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from tiny import command
+
+from paper_code import weights
+from paper_code.analyse.inputs import read_network
+from paper_code.core.errors import PaperCodeError
+from paper_code.filters.nulls import null_filters
+
+SHIPPED = Path(weights.__file__).parent.parent.parent / "data" / "weights" / "reference" / "seed-10.safetensors"
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    return lambda *arguments: command(monkeypatch, capsys, "analyse", *arguments)
+
+
+@pytest.fixture
+def refused(say):
+    def check(words, *arguments):
+        status, out, err = say(*arguments)
+        assert (status, out) == (1, ""), (status, out, err)
+        assert err.startswith("error: ") and err.count("\n") == 1 and words in err, err
+
+    return check
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    filters = null_filters(7, "smooth", 24, 0).astype(np.float32)
+    kernel = rng.standard_normal((24, 24, 3, 3)).astype(np.float32)
+    np.save("filters.npy", filters)
+    np.save("K.npy", kernel)
+    np.savez("all.npz", **{"net.conv1.weight": filters[:, None], "K": kernel, "fc.weight": rng.standard_normal((10, 24)), "l0": np.eye(3)})
+    np.savez("odd.npz", a=filters, b=filters)
+    tensors = {
+        "features.0.weight": torch.tensor(filters)[:, None].bfloat16(),
+        "lateral.weight": torch.tensor(kernel),
+        "bias": torch.ones(24),
+    }
+    save_file(tensors, "all.safetensors")
+    return filters, kernel
+
+
+def test_the_shipped_network_is_measured_as_the_book_measures_it(say, tmp_path):
+    status, out, err = say(SHIPPED, "--stride", 2, "--out", tmp_path / "report", "--permutations", 39, "--edges", "2,6,10.5,18", "--quiet")
+    assert (status, err) == (0, "") and "one network, so one sample" in out
+    found = json.loads((tmp_path / "report" / "result.json").read_text())
+    early = weights.load_early("reference", 10)
+    from paper_code.lateral.bank import Bank
+    from paper_code.lateral.harmonics import PairSums, fit
+
+    bank = Bank.of(early.l0, early.l1, early.K, 2)
+    assert found["level"] == pytest.approx(bank.level, rel=1e-4) and found["kernel"]["cells"] == bank.oriented.tolist()
+    sums = PairSums.of(bank.frame, bank.cells.orientation, {"K": bank.among(bank.K)}, {"RF": bank.among(bank.rf)})
+    for version, needed in (("raw", ()), ("beyond RF", ("RF",))):
+        wanted = fit(sums, "6-10.5", needed).coefficients[:, 0]
+        own = [one["value"] for one in found["kernel"]["terms"] if (one["ring"], one["version"]) == ("6-10.5", version)]
+        np.testing.assert_allclose(own, wanted, rtol=1e-3, atol=1e-5)
+
+
+def test_files_of_every_kind_are_read_and_names_are_guessed(folder):
+    filters, kernel = folder
+    bank, K, l0 = read_network("filters.npy", "K.npy")
+    np.testing.assert_array_equal(bank, filters)
+    np.testing.assert_array_equal(K, kernel)
+    assert l0 is None and read_network("filters.npy")[1] is None
+    bank, K, l0 = read_network("all.npz")
+    assert bank.shape == (24, 1, 7, 7) and K.shape == kernel.shape and l0.shape == (3, 3)
+    bank, K, l0 = read_network("all.safetensors")
+    np.testing.assert_array_equal(bank[:, 0], torch.tensor(filters).bfloat16().float().numpy())
+    np.testing.assert_array_equal(K, kernel)
+    assert l0 is None
+    assert read_network("odd.npz", "all.npz", filters_name="b")[1].shape == kernel.shape
+    np.testing.assert_array_equal(read_network("odd.npz", "K.npy", filters_name="a")[1], kernel)
+
+
+def test_an_archive_with_objects_beside_its_arrays_is_read(folder):
+    filters, _ = folder
+    np.savez("beside.npz", about=np.array({"a": 1}, dtype=object), weights=filters)
+    np.testing.assert_array_equal(read_network("beside.npz")[0], filters)
+    with pytest.raises(PaperCodeError, match="no array called about"):
+        read_network("beside.npz", filters_name="about")
+
+
+def test_a_report_is_written_and_what_is_done_is_said(folder, say):
+    status, out, err = say("filters.npy", "--kernel", "K.npy", "--stride", 2, "--out", "report", "--name", "mine")
+    assert status == 0 and "24 of 24 filters can be fitted" in out and out.endswith("report: report/index.html\n")
+    assert "fitting 24 filters of 7 x 7 px" in err and sorted(path.name for path in Path("report").iterdir()) == [
+        "index.html",
+        "result.json",
+    ]
+    assert json.loads(Path("report/result.json").read_text())["name"] == "mine"
+    status, _, err = say("filters.npy", "--out", "report", "--replace", "--quiet")
+    assert (status, err) == (0, "") and json.loads(Path("report/result.json").read_text())["name"] == "filters"
+    assert "say --stride" in say("filters.npy", "--kernel", "K.npy", "--out", "report", "--replace", "--quiet")[1]
+
+
+def test_what_is_wrong_is_one_line_and_nothing_is_written(folder, refused):
+    before = sorted(path.name for path in Path().iterdir())
+    refused("there is no file nowhere.npy", "nowhere.npy")
+    refused("is no .npy, .npz or .safetensors file", "filters.txt")
+    Path("net.pt").write_bytes(pickle.dumps({}))
+    refused("may hold pickled code", "net.pt")
+    Path("net.pt").unlink()
+    np.save("objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    refused("pickled objects", "objects.npy")
+    Path("objects.npy").unlink()
+    for name in ("half.npy", "half.npz", "half.safetensors"):
+        whole = Path({"half.npy": "filters.npy"}.get(name, name.replace("half", "all"))).read_bytes()
+        Path(name).write_bytes(whole[: len(whole) // 2])
+        refused("half", name)
+        Path(name).write_bytes(b"")
+        refused("half", name)
+        Path(name).unlink()
+    refused("a (24, 7, 7), b (24, 7, 7)", "odd.npz")
+    refused("--filters-name may be one of", "all.npz", "--filters-name", "conv9")
+    refused("--kernel-name may be one of", "all.npz", "--kernel-name", "conv9")
+    refused("which array of odd.npz? --kernel-name", "filters.npy", "--kernel", "odd.npz")
+    refused("no array called x", "filters.npy", "--filters-name", "x")
+    refused("(n, n, k, k)", "filters.npy", "--kernel", "filters.npy")
+    refused("scale must be", "filters.npy", "--scale", 0)
+    refused("stride must be", "filters.npy", "--stride", 0)
+    refused("numbers with commas", "filters.npy", "--edges", "2;3")
+    refused("edges of rings", "filters.npy", "--edges", "3,2")
+    refused("is a file; name a folder", "filters.npy", "--out", "K.npy")
+    Path("full").mkdir()
+    Path("full/mine.txt").write_text("mine")
+    refused("full is not empty", "filters.npy", "--out", "full")
+    Path("full/mine.txt").unlink()
+    Path("full").rmdir()
+    refused("cannot write /proc", "filters.npy", "--out", "/proc/report", "--quiet")
+    assert sorted(path.name for path in Path().iterdir()) == before
+
+
+def without(*packages):
+    """Run the command where some packages are not installed."""
+    code = f"""
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {packages}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Missing())
+sys.argv = ["paper-code", "analyse", "all.safetensors", "--stride", "2", "--quiet"]
+from paper_code.__main__ import main
+main()
+"""
+    root = Path(weights.__file__).parent.parent.parent
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)})
+
+
+def test_neither_pytorch_nor_what_comes_with_training_is_needed(folder):
+    done = without("torch", "skimage", "tqdm", "pooch", "requests", "yaml")
+    assert done.returncode == 0 and "report: report/index.html" in done.stdout, done.stderr
+    shutil.rmtree("report")
+    done = without("torch", "safetensors")
+    assert done.returncode == 1 and done.stderr == "error: this needs the package safetensors: python -m pip install 'paper_code[cli]'\n"
