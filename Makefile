@@ -8,7 +8,7 @@ QUICK := --config profile=quick build=_build/quick
 PYTEST := $(RUN) -m pytest -p paper_code.workflow.compare
 # Whatever pip's own settings say of the place. No line that runs $(RUN) may need a shell: a process below make ends when make is killed.
 INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
-CORE := banks gabor lgn nulls statistics table models pedestal validation se2_curves se2_direction_process se2_enhancement se2_lattice se2_resolution
+CORE := analyse banks gabor lgn nulls statistics table models pedestal validation se2_curves se2_direction_process se2_enhancement se2_lattice se2_resolution
 NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help

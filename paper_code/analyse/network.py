@@ -22,6 +22,7 @@ from paper_code.lateral.components import Components
 from paper_code.lateral.frame import Cells
 from paper_code.network.layers import receptive_fields
 
+STEP = 200  # random fields between two words on the progress
 BINS = 12  # of the orientation histogram, over half a turn
 FEW_PIXELS = 25  # a Gabor has eight numbers: of a smaller filter its R^2 says little
 FAINT = 1e-3  # norm, of the median filter's, below which a filter may be dead in all but name
@@ -280,12 +281,14 @@ def analyse(
         fields[bank.valid] = receptive_fields(bank.sound, front)
     say(f"fitting {len(fields)} filters of {fields.shape[1]} x {fields.shape[2]} px")
     fits = replace(fit_gabor(fields), energy_kept=bank.energy_kept)
-    say(f"fitting {null_count} random fields")
     if l0 is None:
         random = spectrum_matched(fields, null_count, seed)
     else:
         random = null_filters(bank.values.shape[1:], "smooth", null_count, seed, front)
-    null_r2 = fit_gabor(random).r2
+    null_r2 = np.empty(null_count)
+    for some in np.array_split(np.arange(null_count), -(-null_count // STEP)):
+        null_r2[some] = fit_gabor(random[some]).r2
+        say(f"fitted {some[-1] + 1} of {null_count} random fields")
     level = float(np.quantile(null_r2, QUANTILE))
     oriented = (fits.r2 > level) & ~fits.at_bound
     given = real_array(filters, "filters")

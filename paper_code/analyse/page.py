@@ -133,7 +133,7 @@ def _card(result: Analysis, index: int, rendered: np.ndarray) -> str:
         words = f"<b>{index}</b> {np.degrees(fit.orientation):.0f}° R² {fixed(fit.r2, 2)}" + (" at a bound" if fit.at_bound else "")
         alt = f"Filter {index}, its Gabor fit and the residual; R² {fixed(fit.r2, 2)}."
     else:
-        tiles = [_signed(np.nan_to_num(given.mean(axis=0), posinf=0, neginf=0), 1.0)]
+        tiles = [_signed(np.nan_to_num(given, posinf=0, neginf=0).mean(axis=0), 1.0)]
         broken = not np.isfinite(given).all()
         words, alt = f"<b>{index}</b> " + ("NaN or infinite" if broken else "constant"), f"Filter {index}, which cannot be fitted."
     if len(given) == 3 and np.isfinite(given).all():

@@ -19,7 +19,7 @@ def r2_against_null(r2, null, level):
     cumulative(panel, r2, ACCENT, "filters", 1.8)
     panel.axvline(level, color=INK, linestyle="--", linewidth=1)
     panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", ylabel="share below")
-    panel.legend(loc="upper left")
+    panel.legend(loc="best")
     return figure
 
 

@@ -50,9 +50,10 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     rows, columns = (side + near[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
     spectrum = np.fft.rfft2(fields, (rows, columns))
     # sum_p F_i(p + s) F_j(p) at the lag s: F_j is moved by s.
-    product = np.fft.irfft2(spectrum[:, None] * spectrum[None].conj(), (rows, columns))
-    kernel = np.zeros((len(fields), len(fields), size, size))
-    kernel[np.ix_(*[np.arange(len(fields))] * 2, touching, touching)] = product[:, :, (near % rows)[:, None], near % columns]
+    kernel, inside = np.zeros((len(fields), len(fields), size, size)), np.ix_(np.arange(len(fields)), touching, touching)
+    for target, one in zip(kernel, spectrum, strict=True):
+        product = np.fft.irfft2(one * spectrum.conj(), (rows, columns))
+        target[inside] = product[:, (near % rows)[:, None], near % columns]
     return kernel
 
 
