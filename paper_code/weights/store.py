@@ -184,7 +184,7 @@ def configuration(condition, seed, directory=None):
 def load_snapshots(condition, seed, directory=None):
     """Snapshots through training, a list of :class:`~paper_code.network.layers.EarlyLayers` by step; K is None where it was not kept.
 
-    The first is :func:`initial_early`, which no file holds.
+    The first is :func:`initial_early` where the file does not hold it, as none does that ``weights collect`` writes.
 
     Examples
     --------
@@ -198,8 +198,8 @@ def load_snapshots(condition, seed, directory=None):
         if not step.isdecimal():
             raise PaperCodeError(f"the snapshots of {condition}/seed-{seed} hold {name!r}, no layer at a step; collect the run again")
         by_step.setdefault(int(step), {})[layer] = tensor
-    start = initial_early(condition, seed, directory)
-    return [start, *(EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step) if step > 0)]
+    start = [] if 0 in by_step else [initial_early(condition, seed, directory)]
+    return start + [EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step)]
 
 
 def load_network(condition, seed, directory=None):
