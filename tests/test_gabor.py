@@ -11,8 +11,9 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import orientation_difference, pixel_grid
 from paper_code.filters.fitting import best_start, minimise, normal_equations, residuals, unit_energy
 from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, starting_points, zone_edge
+from paper_code.filters.laplacian import fit_dog, fit_log
 from paper_code.filters.nulls import null_filters
-from paper_code.filters.radial import fit_dog, fit_log, radial_symmetry
+from paper_code.filters.radial import radial_symmetry
 from paper_code.filters.spectrum import frequency_grid, modulus, spectral_orientation, transform
 from paper_code.network.layers import receptive_fields
 

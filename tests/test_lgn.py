@@ -6,17 +6,9 @@ import pytest
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import normal_equations, residuals, unit_energy
+from paper_code.filters.laplacian import DogModel, LogModel, fit_dog, fit_log
 from paper_code.filters.nulls import null_filters
-from paper_code.filters.radial import (
-    DogModel,
-    LogModel,
-    fit_dog,
-    fit_log,
-    frequency_response,
-    radial_profile,
-    radial_symmetry,
-    recentre,
-)
+from paper_code.filters.radial import frequency_response, radial_profile, radial_symmetry, recentre
 from paper_code.filters.spectrum import frequency_grid, transform
 
 

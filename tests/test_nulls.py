@@ -6,8 +6,9 @@ from scipy.stats import beta, kstest
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.filters.gabor import fit_gabor
+from paper_code.filters.laplacian import fit_log
 from paper_code.filters.nulls import null_filters, null_gabor_r2, null_radial
-from paper_code.filters.radial import fit_log, radial_symmetry
+from paper_code.filters.radial import radial_symmetry
 
 
 def q95(values):

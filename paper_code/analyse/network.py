@@ -20,7 +20,6 @@ from paper_code.filters.nulls import null_filters, spectrum_matched
 from paper_code.lateral.bank import NULL_COUNT, QUANTILE
 from paper_code.lateral.components import Components
 from paper_code.lateral.frame import Cells
-from paper_code.network.layers import receptive_fields
 
 STEP = 200  # random fields between two words on the progress
 BINS = 12  # of the orientation histogram, over half a turn
@@ -277,8 +276,7 @@ def analyse(
         front = real_array(l0, "l0")
         if front.ndim != 2 or not np.isfinite(front).all() or not front.any():
             raise PaperCodeError(f"l0 must be one filter (a, a) of finite weights that are not all 0, got shape {front.shape}")
-        fields, kind = np.full((len(bank.valid), *np.add(fields.shape[1:], front.shape) - 1), np.nan), "smooth random filters behind l0"
-        fields[bank.valid] = receptive_fields(bank.sound, front)
+        fields, kind = bank.behind(front), "smooth random filters behind l0"
     say(f"fitting {len(fields)} filters of {fields.shape[1]} x {fields.shape[2]} px")
     fits = replace(fit_gabor(fields), energy_kept=bank.energy_kept)
     if l0 is None:
@@ -290,7 +288,7 @@ def analyse(
         null_r2[some] = fit_gabor(random[some]).r2
         say(f"fitted {some[-1] + 1} of {null_count} random fields")
     level = float(np.quantile(null_r2, QUANTILE))
-    oriented = (fits.r2 > level) & ~fits.at_bound
+    oriented = fits.beyond(level)
     given = real_array(filters, "filters")
     notes = _notes(fields, bank.energy_kept, given.ndim == 4 and given.shape[1] == 3, fits, oriented, level)
     found = None

@@ -7,7 +7,7 @@ Levenberg-Marquardt with box bounds that carries every filter and every start in
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from paper_code.core.arrays import positive, real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
+from paper_code.network.layers import receptive_fields
 
 BLOCK = 16_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
 RACE = 30  # iterations that every start gets
@@ -54,6 +55,9 @@ class Fits(Bank):
         return x * scale, y * scale
 
 
+Kind = TypeVar("Kind", bound=Fits)
+
+
 @dataclass(frozen=True)
 class Filters:
     """A bank as the fits take it."""
@@ -74,6 +78,19 @@ class Filters:
             empty = np.nan if column.dtype.kind == "f" else False
             found[name] = np.full((len(self.valid), *column.shape[1:]), empty, column.dtype)
             found[name][self.valid] = column
+        return found
+
+    def fits(self, kind: type[Kind], scale: float, **columns: np.ndarray) -> Kind:
+        """Fits of all from columns (m,), in pixels, of the filters that can be fitted; ``scale`` is the units of their lengths per pixel."""
+        ones = np.ones(len(self.valid))
+        return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=ones).in_units(scale)
+
+    def behind(self, front: np.ndarray | None) -> np.ndarray:
+        """The receptive fields of the filters behind a filter (a, b), (n, h + a - 1, w + b - 1): NaN where a filter cannot be fitted."""
+        if front is None:
+            return self.values
+        found = np.full((len(self.valid), *np.add(self.values.shape[1:], front.shape) - 1), np.nan)
+        found[self.valid] = receptive_fields(self.sound, front)
         return found
 
 

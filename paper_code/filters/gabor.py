@@ -49,6 +49,10 @@ class GaborBank(Fits):
     energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
     scale: np.ndarray  # units per pixel
 
+    def beyond(self, level: float) -> np.ndarray:
+        """Which filters are oriented, bool (n,): their R^2 exceeds a level of chance, and no parameter of their fit is at a bound."""
+        return (self.r2 > level) & ~self.at_bound
+
     def render(self, size: int | tuple[int, int]) -> np.ndarray:
         """The Gabors on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single one."""
         x, y = self.grid(size)
@@ -249,7 +253,9 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     orientation = np.mod(carrier + np.pi / 2, np.pi)
     spectral = spectral_orientation(filters)
     sx, sy = np.exp(log_sx), np.exp(log_sy)
-    columns = bank.spread(
+    return bank.fits(
+        GaborBank,
+        scale,
         x0=x0,
         y0=y0,
         carrier=carrier,
@@ -269,7 +275,6 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
         degenerate=sx * f < DEGENERATE_BELOW,
         disagrees=orientation_difference(orientation, spectral) > DISAGREES_ABOVE,
     )
-    return GaborBank(**columns, valid=bank.valid, energy_kept=bank.energy_kept, scale=np.ones(len(bank.valid))).in_units(scale)
 
 
 def canonical(t: np.ndarray, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,8 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import sides
 from paper_code.filters.fitting import Bank, read_bank, unit_energy
 from paper_code.filters.gabor import fit_gabor
-from paper_code.filters.radial import fit_log, radial_symmetry
+from paper_code.filters.laplacian import fit_log
+from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
 
 SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters

@@ -64,8 +64,8 @@ class Bank:
         if null not in ("smooth", "spectrum"):
             raise PaperCodeError(f"the null of oriented cells is 'smooth' or 'spectrum', not {null!r}")
         l0 = None if l0 is None else real_array(l0, "l0")
-        l1, K = read_bank(l1).values, None if K is None else real_array(K, "K")
-        fields = receptive_fields(l1, l0)
+        filters, K = read_bank(l1), None if K is None else real_array(K, "K")
+        l1, fields = filters.values, filters.behind(l0)
         if null == "smooth":
             random = null_gabor_r2(l1.shape[1:], "smooth", count, seed, psi0=l0)
         else:
@@ -80,7 +80,7 @@ class Bank:
     @cached_property
     def oriented(self) -> np.ndarray:
         """Indices of the m oriented cells, ascending."""
-        return np.flatnonzero((self.fits.r2 > self.level) & ~self.fits.at_bound)
+        return np.flatnonzero(self.fits.beyond(self.level))
 
     @cached_property
     def cells(self) -> Cells:

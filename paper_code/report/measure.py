@@ -10,8 +10,8 @@ from paper_code.core.statistics import permutations
 from paper_code.core.table import END, Row
 from paper_code.filters import fit_dog, fit_log, radial_symmetry
 from paper_code.filters.gabor import fit_gabor
+from paper_code.filters.laplacian import gaussian_r2
 from paper_code.filters.nulls import phase_scrambled
-from paper_code.filters.radial import gaussian_r2
 from paper_code.function.flankers import compared, flanker_effects
 from paper_code.images import load as load_images
 from paper_code.lateral import nulls
