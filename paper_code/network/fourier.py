@@ -122,7 +122,7 @@ def _convolve(h, kernel_spectrum, matrices):
     return _Transposed.apply(signal.reshape(-1, batch)).reshape(batch, size, size, cells).permute(0, 3, 1, 2)
 
 
-def propagate(h, kernel, steps):
+def propagate(h, kernel, steps, activation=functional.relu, start=None):
     """h_{t+1} = ReLU(h + K * h_t) from h_0 = h, with zero padding: what conv2d would give.
 
     Parameters
@@ -132,20 +132,25 @@ def propagate(h, kernel, steps):
     kernel : tensor (cells, cells, k, k)
         Cross-correlation kernel, target cell first, k odd and at most 2 * size - 1.
     steps : int
+    activation : function of a tensor
+        In place of ReLU.
+    start : tensor as h, optional
+        h_0, if it is not h.
 
     Returns
     -------
     tensor (batch, cells, size, size), channels last in memory
-        bfloat16 if ``h`` is, otherwise float32.
+        bfloat16 or float64 if ``h`` is, otherwise float32.
     """
-    dtype = torch.bfloat16 if h.dtype == torch.bfloat16 else torch.float32
+    dtype = h.dtype if h.dtype in (torch.bfloat16, torch.float64) else torch.float32
     with torch.autocast(h.device.type, enabled=False):
         matrices = {name: matrix.to(h.device) for name, matrix in fourier_matrices(h.shape[-1], kernel.shape[-1], dtype).items()}
         period = len(matrices["columns"]) // 2
-        scaled = (kernel.float() / period**2).to(dtype).permute(2, 3, 0, 1)  # here, where rounding a factor leaves no bias
+        exact = kernel if dtype == torch.float64 else kernel.float()
+        scaled = (exact / period**2).to(dtype).permute(2, 3, 0, 1)  # here, where rounding a factor leaves no bias
         spectrum = _AsReal.apply(_spectrum(scaled, matrices["kernel_rows"], matrices["kernel_columns"]))
         drive = h.to(dtype, memory_format=torch.channels_last)
-        activity = drive
+        activity = drive if start is None else start.to(dtype, memory_format=torch.channels_last)
         for _ in range(steps):
-            activity = functional.relu(drive + _convolve(activity, spectrum, matrices))
+            activity = activation(drive + _convolve(activity, spectrum, matrices))
         return activity

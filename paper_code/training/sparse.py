@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.images import photographs
+from paper_code.network.fourier import propagate
 
 STEPS, STRIDE = 2, 1  # T; pixels between neighbouring cells
 SIDE = 24  # of a patch, px
@@ -60,21 +61,12 @@ class SparseCoding(torch.nn.Module):
         drive = self.gain * functional.conv2d(images, self.filters)
         activity = self.shrink(drive)
         if self.kernel is not None:
-            spectrum = self.spectrum(drive.shape[-1])
-            for _ in range(STEPS):
-                activity = self.shrink(drive + propagate(activity, spectrum))
+            activity = propagate(drive, self.kernel, STEPS, self.shrink, activity)
         return activity, functional.conv_transpose2d(activity, self.filters)
 
     def shrink(self, values):
         """Soft threshold."""
         return torch.sign(values) * functional.relu(values.abs() - self.threshold)
-
-    def spectrum(self, places):
-        """K in the Fourier domain for a sheet of so many places a side: complex (period, period // 2 + 1, n, n), target first."""
-        side = self.kernel.shape[-1]
-        period = places + side // 2  # zeros around the sheet
-        kernel = functional.pad(self.kernel, (0, period - side) * 2).roll((-(side // 2),) * 2, (2, 3))
-        return torch.fft.rfft2(kernel).conj().permute(2, 3, 0, 1).contiguous()
 
     def cost(self, images):
         """What training lowers, and the share of the images' squares that is explained where every filter reaches."""
@@ -82,13 +74,6 @@ class SparseCoding(torch.nn.Module):
         inner = slice(self.filters.shape[-1] - 1, 1 - self.filters.shape[-1])
         error, whole = (((one[..., inner, inner]) ** 2).mean() for one in (images - made, images))
         return 0.5 * ((images - made) ** 2).mean() + SPARSITY * activity.abs().sum() / images.numel(), 1 - error / whole
-
-
-def propagate(activity, spectrum):
-    """K * activity (batch, n, places, places), from the spectrum of K: a matrix a frequency."""
-    places, period = activity.shape[-1], len(spectrum)
-    source = torch.fft.rfft2(activity, (period, period)).permute(2, 3, 1, 0)
-    return torch.fft.irfft2((spectrum @ source).permute(3, 2, 0, 1), (period, period))[..., :places, :places]
 
 
 def train(filters, size=11, updates=150, seed=0):
