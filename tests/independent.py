@@ -26,9 +26,18 @@ def load(name):
 
 
 def grid(size):
-    """x and y of the pixels of a square, from its middle."""
-    steps = np.arange(size) - (size - 1) / 2
-    return np.tile(steps, (size, 1)), np.tile(-steps[:, None], (1, size))
+    """x and y of the pixels of a square, or of a lattice (rows, columns), from its middle."""
+    rows, columns = (size, size) if isinstance(size, int) else size
+    right, down = (np.arange(side) - (side - 1) / 2 for side in (columns, rows))
+    return np.tile(right, (rows, 1)), np.tile(-down[:, None], (1, columns))
+
+
+def gabors(truth, shape):
+    """Gabors (n, rows, columns) of known parameters, each (n,), in the order x0, y0, carrier, frequency, two widths, amplitude, phase."""
+    x0, y0, t, f, sx, sy, amplitude, phase = (value[:, None, None] for value in truth.values())
+    x, y = grid(shape)
+    u, v = (x - x0) * np.cos(t) + (y - y0) * np.sin(t), -(x - x0) * np.sin(t) + (y - y0) * np.cos(t)
+    return amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase)
 
 
 def explained(values, model):

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 
+import independent
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ SHAPES = [(8, 8), (7, 11), (12, 9), (10, 7)]
 
 
 def gabors(shape, count=24, seed=0):
-    """Gabors of known parameters on any lattice, from the definition."""
+    """Gabors of known parameters on any lattice."""
     rng, short = np.random.default_rng(seed), min(shape)
     truth = {
         "x0": rng.uniform(-1, 1, count),
@@ -31,11 +32,7 @@ def gabors(shape, count=24, seed=0):
         "amplitude": rng.uniform(0.5, 3, count),
         "phase": rng.uniform(-np.pi, np.pi, count),
     }
-    x0, y0, t, f, sx, sy, amplitude, phase = (value[:, None, None] for value in truth.values())
-    ticks_x, ticks_y = (np.arange(side) - (side - 1) / 2 for side in (shape[1], shape[0]))
-    x, y = ticks_x[None, None], -ticks_y[None, :, None]
-    u, v = (x - x0) * np.cos(t) + (y - y0) * np.sin(t), -(x - x0) * np.sin(t) + (y - y0) * np.cos(t)
-    return amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase), truth
+    return independent.gabors(truth, shape), truth
 
 
 def same(one, other, **options):

@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import independent
 import numpy as np
 import pytest
 from scipy.optimize import least_squares
@@ -19,7 +20,7 @@ from paper_code.network.layers import receptive_fields
 
 
 def planted(count, size, seed, noise=0.0, **given):
-    """Gabors of known parameters, written out by hand from the definition, with noise of ``noise`` times their rms."""
+    """Gabors of known parameters, with noise of ``noise`` times their rms."""
     rng = np.random.default_rng(seed)
     truth = {
         "x0": rng.uniform(-1.2, 1.2, count),
@@ -31,11 +32,7 @@ def planted(count, size, seed, noise=0.0, **given):
         "amplitude": rng.uniform(0.5, 3, count),
         "phase": rng.uniform(-np.pi, np.pi, count),
     } | given
-    x0, y0, t, f, sx, sy, amplitude, phase = (value[:, None, None] for value in truth.values())
-    x, y = pixel_grid(size)
-    u = (x - x0) * np.cos(t) + (y - y0) * np.sin(t)
-    v = -(x - x0) * np.sin(t) + (y - y0) * np.cos(t)
-    filters = amplitude * np.exp(-(u**2) / (2 * sx**2) - v**2 / (2 * sy**2)) * np.cos(2 * np.pi * f * u + phase)
+    filters = independent.gabors(truth, (size, size))
     filters += noise * filters.std(axis=(1, 2), keepdims=True) * rng.standard_normal(filters.shape)
     return filters, truth
 
