@@ -167,8 +167,6 @@ def train(
 
 def _condition(name, data, classes, overrides, settings):
     """A named condition with what the command line changes."""
-    from dataclasses import replace
-
     from paper_code.training.conditions import condition, settings_of, with_settings
 
     chosen = condition(name)

@@ -14,7 +14,7 @@ import numpy as np
 
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.statistics import generator, permutation_p, permutations
+from paper_code.core.statistics import generator, permutation_p, permutation_p_of_greatest, permutations
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.components import LIKE_BELOW, Components, components, extent, turned
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
@@ -252,20 +252,12 @@ def _terms(
     places = [(place, column) for place in fits for column in range(len(TERMS))]
     values = np.array([fits[place].coefficients[column, 0] for place, column in places])
     null = np.stack([chance[place][:, column] for place, column in places], axis=1)
-    mean, spread = null.mean(axis=0), null.std(axis=0)
-    spread = np.where(spread > 0, spread, 1)
-    p_all = permutation_p_greatest(np.abs(values - mean) / spread, np.abs(null - mean) / spread)
+    mean = null.mean(axis=0)
     bounds, names = np.quantile(null, [0.025, 0.975], axis=0), list(TERMS)
-    p = permutation_p(values, null)
-    columns = zip(places, values, p, p_all, mean, *bounds, strict=True)
+    p = permutation_p(values, null), permutation_p_of_greatest(values, null)
+    columns = zip(places, values, *p, mean, *bounds, strict=True)
     terms = [Term(names[column], *place, *map(float, rest)) for (place, column), *rest in columns]
     return terms, {place: 100 * float(one.share[0]) for place, one in fits.items()}, notes
-
-
-def permutation_p_greatest(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """p (t,) of statistics (t,) against the greatest of each row of their permutations (r, t), Westfall and Young (1993), single step."""
-    greatest = null.max(axis=1)
-    return (1 + (greatest[:, None] >= observed * (1 - 1e-9)).sum(axis=0)) / (1 + len(null))
 
 
 def _components(frame: PairFrame, cells: Cells, kernel: np.ndarray, rf: np.ndarray | None, stride: int, seed: int) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from paper_code.core.text import fixed, p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
 from paper_code.filters.gabor import DEGENERATE_BELOW
+from paper_code.lateral.components import LIKE_BELOW
+from paper_code.lateral.harmonics import TERM_NAMES
 
 FILES = ("index.html", "result.json")
 MOST_SHOWN = 512  # filters on the page
@@ -32,11 +34,10 @@ DARK = {INK: "#dfe6ea", ACCENT: "#ef8064", NULL: "#7d8a94", SEEDS[0]: "#5cb3ec"}
 TERM_WORDS = {
     "round": "connected at all, whatever the places and orientations, by phase alone",
     "like": "cells of like orientation are joined",
-    "target's axis": "sources lie along the target's bars",
-    "source's axis": "targets lie along the source's bars",
-    "co-circular": "sources lie on a circle with the target, both tangent to it",
+    "target": "sources lie along the target's bars",
+    "source": "targets lie along the source's bars",
+    "cocircular": "sources lie on a circle with the target, both tangent to it",
 }
-NAMES = dict(zip(("round", "like", "target", "source", "cocircular"), TERM_WORDS, strict=True))
 
 
 def check_folder(folder: str | os.PathLike, replace: bool) -> None:
@@ -235,8 +236,9 @@ def _kernel(result: Analysis) -> list[str]:
             charts.append(_components(found.rf_components, found.radius, found.rf_extents, "RF, the correlation of the fields"))
         parts += [
             "<h3>Principal components between like cells</h3>",
-            f"<p>The kernels of the {found.components.pairs} pairs whose orientations differ by less than 22.5°, each turned so that the "
-            "bars are horizontal, and centred on the fields; the black line is the target. Sign and scale are free.</p>",
+            f"<p>The kernels of the {found.components.pairs} pairs whose orientations differ by less than {np.degrees(LIKE_BELOW):g}°, "
+            "each turned so that the bars are horizontal, and centred on the fields; the black line is the target. Sign and scale are "
+            "free.</p>",
             _grid(charts),
         ]
     if found.terms:
@@ -244,7 +246,7 @@ def _kernel(result: Analysis) -> list[str]:
             f"{_dash(ring.name)} px ({ring.offsets:,} offsets, {100 * ring.overlap:.1f} % of RF's energy)".replace(",", "\u202f", 1)
             for ring in found.rings
         )
-        words = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in TERM_WORDS.items())
+        words = "".join(f"<dt>{TERM_NAMES[term]}</dt><dd>{text}</dd>" for term, text in TERM_WORDS.items())
         parts += [
             "<h3>Harmonics by distance</h3>",
             "<p>K as a sum of five cosines of direction and turn, times the cosine of the phase between the two waves, by least squares in "
@@ -289,7 +291,7 @@ def _rows(result: Analysis, ring: str) -> dict:
 
 def _ring(result: Analysis, ring: str) -> str:
     rows = _rows(result, ring)
-    clear = [f"{NAMES[name]} ({version})" for version, found in rows.items() for name, *_, is_clear in found if is_clear]
+    clear = [f"{TERM_NAMES[name]} ({version})" for version, found in rows.items() for name, *_, is_clear in found if is_clear]
     share = ", ".join(f"{version} {fixed(value, 1)} %" for (name, version), value in result.kernel.explained.items() if name == ring)
     return _figure(
         figures.terms(rows),
@@ -301,7 +303,7 @@ def _ring(result: Analysis, ring: str) -> str:
 def _table(result: Analysis) -> str:
     rows = []
     for one in result.kernel.terms:
-        cells = [f"{_dash(one.ring)} px", one.version, NAMES[one.name], signed(one.value), shown(one.null)]
+        cells = [f"{_dash(one.ring)} px", one.version, TERM_NAMES[one.name], signed(one.value), shown(one.null)]
         cells += [f"{shown(one.low)} to {shown(one.high)}", p_cell(one.p), p_cell(one.p_all)]
         mark = ' class="clear"' if one.p_all < 0.05 else ""
         rows.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")

@@ -114,6 +114,28 @@ def permutation_p(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
     return (1 + extreme.sum(axis=0)) / (1 + len(null))
 
 
+def permutation_p_of_greatest(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
+    """The same for t statistics at once, corrected for looking at all: each against the farthest in each permutation.
+
+    Distances from the mean are in standard deviations of the permutations, for which Westfall and Young (1993), single step.
+
+    Parameters
+    ----------
+    observed : array (t,)
+    null : array (r, t)
+
+    Returns
+    -------
+    array (t,)
+    """
+    null = np.asarray(null, float)
+    centre, spread = null.mean(axis=0), null.std(axis=0)
+    spread = np.where(spread > 0, spread, 1)
+    greatest = (np.abs(null - centre) / spread).max(axis=1)
+    distance = np.abs(np.asarray(observed, float) - centre) / spread
+    return (1 + (greatest[:, None] >= distance * (1 - 1e-9)).sum(axis=0)) / (1 + len(null))
+
+
 def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, Estimate]:
     """Difference of each group's mean from the base's, the variance within all groups pooled.
 

@@ -112,11 +112,6 @@ def heading(place):
     return CONTROL_MEASURES[place] + (f", {place[2]} px" if place[2] else "")
 
 
-def capital(text):
-    """The text with a capital letter first."""
-    return text[0].upper() + text[1:]
-
-
 class Board:
     """The conditions of the table beside their base, for a page.
 

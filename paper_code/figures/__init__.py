@@ -75,6 +75,14 @@ def show_weights(axes, weights, limit=None):
     return image
 
 
+def show_component(axes, pattern, radius):
+    """Draw a principal component (s, s) of K on ``axes``, on a scale of its own: x along the bars, px; black, the target's bar."""
+    limit = np.abs(pattern).max()
+    axes.imshow(pattern, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-radius, radius, -radius, radius), interpolation="bilinear")
+    axes.plot([-radius / 4, radius / 4], [0, 0], color="black", linewidth=2, solid_capstyle="round")
+    axes.set(xticks=[-radius, 0, radius], yticks=[-radius, 0, radius])
+
+
 def tile(filters, columns, gap=1, normalise=True):
     """Filters (n, a, b) as one picture with ``gap`` empty places between them; each scaled to its own maximum if asked."""
     filters = np.asarray(filters, float)

@@ -4,9 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, show_component
 from paper_code.figures.association_fields import LABELS
-from paper_code.figures.simple_cells import cumulative
+from paper_code.figures.simple_cells import show_r2
+from paper_code.filters.gabor import DEGENERATE_BELOW
 
 PANEL = (3.4, 2.6)
 VERSIONS = {"raw": (ACCENT, "o", -0.13), "beyond RF": (SEEDS[0], "s", 0.13)}
@@ -15,10 +16,7 @@ VERSIONS = {"raw": (ACCENT, "o", -0.13), "beyond RF": (SEEDS[0], "s", 0.13)}
 def r2_against_null(r2, null, level):
     """Cumulative shares of filters (n,) and of random fields (m,) against Gabor R^2; dashed, the level of oriented filters."""
     figure, panel = plt.subplots(figsize=PANEL)
-    cumulative(panel, null, NULL, "random fields", 2.4)
-    cumulative(panel, r2, ACCENT, "filters", 1.8)
-    panel.axvline(level, color=INK, linestyle="--", linewidth=1)
-    panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", ylabel="share below")
+    show_r2(panel, r2, null, level)
     panel.legend(loc="best")
     return figure
 
@@ -30,7 +28,7 @@ def shapes(n_x, n_y, oriented):
     panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
     panel.plot(n_x[~oriented], n_y[~oriented], "o", markersize=3.5, markerfacecolor="none", color=NULL, label="others", clip_on=False)
     panel.plot(n_x[oriented], n_y[oriented], "o", markersize=4, color=ACCENT, label="oriented", clip_on=False)
-    panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
+    panel.axvline(DEGENERATE_BELOW, color=INK, linestyle=":", linewidth=1)
     panel.set(xlabel="$n_x$, bars", ylabel="$n_y$, their length", xlim=(0, limit), ylim=(0, limit))
     panel.set_aspect("equal")
     panel.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, handletextpad=0)
@@ -88,9 +86,7 @@ def components(patterns, share, radius):
     """Principal components (c, s, s) side by side, each on its own scale, x along the bars; radius in px."""
     figure, axes = plt.subplots(1, len(patterns), figsize=(3.4, 1.45), squeeze=False, sharey=True)
     for panel, pattern, part in zip(axes[0], patterns, share, strict=True):
-        limit = np.abs(pattern).max()
-        panel.imshow(pattern, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-radius, radius, -radius, radius), interpolation="bilinear")
-        panel.plot([-radius / 4, radius / 4], [0, 0], color="black", linewidth=2, solid_capstyle="round")
-        panel.set(xticks=[-radius, 0, radius], yticks=[-radius, 0, radius], title=f"{100 * part:.0f} %")
+        show_component(panel, pattern, radius)
+        panel.set_title(f"{100 * part:.0f} %")
     axes[0, 0].set_ylabel("px")
     return figure

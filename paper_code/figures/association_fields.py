@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label
+from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
     "K, raw": (ACCENT, "o"),
@@ -14,7 +15,7 @@ LINES = {
     "direction process": ("#332288", "P"),
     "enhancement": ("#cc79a7", "X"),
 }
-LABELS = {"round": "round", "like": "like", "target": "target's\naxis", "source": "source's\naxis", "cocircular": "co-\ncircular"}
+LABELS = {term: name.replace(" ", "\n").replace("-", "-\n") for term, name in TERM_NAMES.items()}
 
 
 def keep_apart(panel):

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
+from paper_code.figures import ACCENT, INK, NULL, panel_label, show_component
 
 KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
 
@@ -14,10 +14,8 @@ def components(rows, radius):
     figure, axes = plt.subplots(len(rows), count, figsize=(7.0, 2.1 * len(rows)), squeeze=False)
     for line, (letter, (name, found)) in zip(axes, zip("ABCDE", rows.items(), strict=False), strict=True):
         for panel, pattern, share in zip(line, found.patterns, found.share, strict=True):
-            limit = np.abs(pattern).max()
-            panel.imshow(pattern, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-radius, radius, -radius, radius), interpolation="bilinear")
-            panel.plot([-2.5, 2.5], [0, 0], color=INK, linewidth=2, solid_capstyle="round")
-            panel.set(xticks=[-10, 0, 10], yticks=[-10, 0, 10], title=f"{100 * share:.0f} % of the energy")
+            show_component(panel, pattern, radius)
+            panel.set_title(f"{100 * share:.0f} % of the energy")
             panel.label_outer()
         line[0].set_ylabel(f"{name}\nacross the bars (px)")
         line[0].annotate(letter, (-0.45, 1.05), xycoords="axes fraction", fontweight="bold")

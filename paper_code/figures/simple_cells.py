@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights, tile
+from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights, tile
 
 
 def bank(fields, fits, order, columns=8):
@@ -47,6 +47,14 @@ def cumulative(panel, values, color, label, width, style="-"):
     values = np.sort(np.clip(values, 0, 1))
     share = np.arange(1, len(values) + 1) / len(values)
     panel.step(values, share, where="post", color=color, label=label, linewidth=width, linestyle=style)
+
+
+def show_r2(panel, r2, null, level):
+    """Draw cumulative shares of filters (n,) and of random fields (m,) against Gabor R^2; dashed, the level of oriented filters."""
+    cumulative(panel, null, NULL, "random fields", 2.4)
+    cumulative(panel, r2, ACCENT, "filters", 1.8)
+    panel.axvline(level, color=INK, linestyle="--", linewidth=1)
+    panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", ylabel="share below")
 
 
 def shapes(fits, kept, seeds):

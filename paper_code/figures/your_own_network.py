@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, tile
-from paper_code.figures.simple_cells import cumulative
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, show_component, tile
+from paper_code.figures.simple_cells import show_r2
 
 
 def bank(filters, order, fits, oriented, null_r2, level):
@@ -21,10 +21,7 @@ def bank(filters, order, fits, oriented, null_r2, level):
     else:
         axes[0].imshow(np.ma.masked_invalid(layers[0]), cmap=SIGNED, vmin=-1, vmax=1)
     axes[0].set_axis_off()
-    cumulative(axes[1], null_r2, NULL, "random fields", 2.4)
-    cumulative(axes[1], fits.r2[fits.valid], ACCENT, "filters", 1.8)
-    axes[1].axvline(level, color=INK, linestyle="--", linewidth=1)
-    axes[1].set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", ylabel="share below")
+    show_r2(axes[1], fits.r2[fits.valid], null_r2, level)
     axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     limit = 1.05 * max(fits.n_x[oriented].max(), fits.n_y[oriented].max())
     axes[2].plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
@@ -52,10 +49,8 @@ def kernels(terms, components):
         panel.set(title=version, ylabel="sd of K")
     axes[0].legend(loc="upper right")
     for panel, (network, (pattern, share, radius)) in zip(axes[2:], components.items(), strict=True):
-        limit = np.abs(pattern).max()
-        panel.imshow(pattern, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-radius, radius, -radius, radius), interpolation="bilinear")
-        panel.plot([-radius / 4, radius / 4], [0, 0], color="black", linewidth=2, solid_capstyle="round")
-        panel.set(title=network, xlabel=f"px; {100 * share:.0f} %", xticks=[-radius, 0, radius], yticks=[-radius, 0, radius])
+        show_component(panel, pattern, radius)
+        panel.set(title=network, xlabel=f"px; {100 * share:.0f} %")
     for panel, letter in zip(axes, "ABCD", strict=True):
         panel_label(panel, letter)
     return figure

@@ -81,7 +81,7 @@ class Filters:
         return found
 
     def fits(self, kind: type[Kind], scale: float, **columns: np.ndarray) -> Kind:
-        """Fits of all from columns (m,), in pixels, of the filters that can be fitted; ``scale`` is the units of their lengths per pixel."""
+        """Fits of all from columns (m,), in pixels, of the filters that can be fitted; ``scale`` units of the lengths are a pixel."""
         ones = np.ones(len(self.valid))
         return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=ones).in_units(scale)
 

@@ -35,6 +35,13 @@ from paper_code.core.statistics import bootstrap_weights, generator
 from paper_code.lateral.frame import PairFrame
 
 TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
+TERM_NAMES = {
+    "round": "round",
+    "like": "like",
+    "target": "target's axis",
+    "source": "source's axis",
+    "cocircular": "co-circular",
+}  # in words
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between. Of the book's networks: others have their own
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
 VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -131,11 +132,9 @@ def measured_networks(config, manifest="data/weights/manifest.json"):
 
 def in_fives(networks):
     """Condition and seeds of networks that one process measures, [(condition, [seed, ...]), ...]: those of five seeds in a row."""
-    places = [(name.partition("/seed-")[0], int(name.partition("/seed-")[2])) for name in networks]
-    groups = {(condition, seed // 5): [] for condition, seed in sorted(places)}
-    for condition, seed in sorted(places):
-        groups[condition, seed // 5].append(seed)
-    return [(condition, seeds) for (condition, _), seeds in groups.items()]
+    places = sorted((condition, int(seed)) for condition, seed in (name.split("/seed-") for name in networks))
+    groups = groupby(places, key=lambda place: (place[0], place[1] // 5))
+    return [(condition, [seed for _, seed in members]) for (condition, _), members in groups]
 
 
 def digest(paths):
