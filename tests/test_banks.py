@@ -254,6 +254,16 @@ def test_a_bank_and_its_kernel_may_be_tensors_with_a_dead_cell():
     assert 2 not in bank.oriented and not bank.rf[2].any() and bank.rf[0, 0, 1, 1] == pytest.approx(1)
 
 
+def test_a_constant_filter_is_as_dead_behind_an_l0():
+    filters, _ = gabors((7, 7), 6)
+    filters[2] = 0.5
+    front = np.outer([1.0, 2, 1], [1.0, 2, 1])
+    bank = Bank.of(front, filters, None, 1, count=60)
+    assert bank.fits.valid.tolist() == [index != 2 for index in range(6)] and 2 not in bank.oriented
+    alone = Bank.of(front, filters[:2], None, 1, count=60)
+    same(bank.fits[:2], alone.fits)
+
+
 def test_a_pair_with_a_cell_that_has_no_fit_is_refused():
     filters, _ = gabors((9, 9), 3)
     filters[1] = 0

@@ -8,6 +8,7 @@ import pytest
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan, plan_sha256, reported
 from paper_code.core.table import COLUMNS, Row, Table, read_table, write_table
+from paper_code.report.networks import file_of, files_of
 from paper_code.report.pool import verdict
 
 ROWS = [
@@ -98,3 +99,14 @@ def test_reported_networks_are_those_of_the_plan_once_all_are_there():
     assert reported("reference", [0, 1, 10, 12]) == [0, 1]  # not yet: none is looked at before the last is trained
     assert reported("reference", [0, 1]) == [0, 1] and reported("control", [0, 1]) == [0, 1]
     assert reported("turned", [10, 11]) == [] and reported("turned", range(10, 15)) == [10, 11, 12, 13, 14]
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"), [((0, 10, 19, 11), (10, 11, 19)), ((1, 0), (0, 1)), ((), ())], ids=["reported", "exploratory alone", "none"]
+)
+def test_files_of_an_earlier_build_are_passed_over(tmp_path, there, taken):
+    for seed in there:
+        path = file_of(tmp_path / "networks", "reference", seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [path.stem for path in files_of(tmp_path, "reference")] == [f"seed-{seed}" for seed in taken]

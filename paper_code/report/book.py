@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from paper_code import weights
-from paper_code.core.plan import is_confirming, plan, reported
+from paper_code.core.plan import is_confirming, plan
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, signed
 from paper_code.lateral import components, views
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
-from paper_code.report.networks import load
+from paper_code.report.networks import files_of, load
 from paper_code.report.pool import verdict
 
 ANSWERS = {"holds": "Yes", "does not hold": "No", "not settled": "Not settled"}
@@ -26,9 +26,7 @@ def table(build):
 
 def networks(build, condition="reference"):
     """The measured networks of a condition that estimates are made over, a list of Measured by seed; in the quick profile a single one."""
-    paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
-    listed = reported(condition, weights.seeds(condition, needed=False))  # a build may hold files of an earlier one
-    return [load(paths[seed]) for seed in [seed for seed in listed if seed in paths] or sorted(paths)]
+    return [load(path) for path in files_of(build, condition)]
 
 
 def which(numbers, condition="reference"):

@@ -8,6 +8,7 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_metadata, read_tensors, write_tensors
+from paper_code.core.plan import reported
 from paper_code.core.table import Row
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.bank import Bank
@@ -36,6 +37,16 @@ class Measured:
 def file_of(folder, condition, seed):
     """Where a network's measures lie below a folder."""
     return Path(folder) / condition / f"seed-{seed}.safetensors"
+
+
+def files_of(build, condition):
+    """Files of the measured networks of a condition by seed: of those that estimates are made over, or else of all that are there.
+
+    A build may hold files of an earlier one.
+    """
+    paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
+    listed = reported(condition, weights.seeds(condition, needed=False))
+    return [paths[seed] for seed in [seed for seed in listed if seed in paths] or sorted(paths)]
 
 
 def save(measured, path):
@@ -87,12 +98,9 @@ def portraits(build, labels):
 
     ``labels`` names conditions; a build that measured none of them, as the quick profile, shows the reference's first network.
     """
-    folder, faces = Path(build) / "networks", {}
-    for condition, label in labels.items():
-        paths = [path for seed in weights.shipped(condition) if (path := file_of(folder, condition, seed)).exists()]
-        if paths:
-            faces[label] = _portrait(load(paths[0]))
-    return faces or {"reference": _portrait(load(sorted(folder.glob("reference/seed-*.safetensors"))[0]))}
+    paths = {label: files_of(build, condition) for condition, label in labels.items()}
+    faces = {label: _portrait(load(found[0])) for label, found in paths.items() if found}
+    return faces or {"reference": _portrait(load(files_of(build, "reference")[0]))}
 
 
 def _portrait(one):
