@@ -17,7 +17,7 @@ from paper_code.core.files import read_json, write_json
 from paper_code.core.geometry import pixel_grid
 from paper_code.core.statistics import over_networks
 from paper_code.core.text import effect_text
-from paper_code.function import circuits, contours, lightness, robustness, silencing, stimuli
+from paper_code.function import circuits, contours, lightness, robustness, stimuli
 from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
 from paper_code.network.model import Network, NetworkConfig
@@ -149,8 +149,8 @@ def test_the_fitted_model_is_the_one_that_made_the_kernel(monkeypatch):
 def test_lateral_input_is_the_convolution_without_the_cell_itself():
     rng = np.random.default_rng(0)
     h, kernel = rng.standard_normal((4, 6, 20, 20)), rng.standard_normal((6, 6, 5, 5))
-    around, own = silencing.windows(h, 5, 50, seed=1)
-    found = silencing.lateral_input(around, kernel)
+    around, own = circuits.windows(h, 5, 50, seed=1)
+    found = circuits.lateral_input(around, kernel)
     others = kernel.copy()
     others[np.arange(6), np.arange(6)] = 0
     whole = functional.conv2d(torch.as_tensor(h), torch.as_tensor(others)).numpy()
@@ -165,26 +165,26 @@ def test_what_every_cell_receives_alike_and_the_rest_are_the_whole_input():
     around, kernel = rng.standard_normal((50, 6 * 9)), rng.standard_normal((6, 6, 3, 3)) - 0.5
     mean = circuits.mean_kernel(kernel)
     np.testing.assert_allclose(mean, sum(kernel[i, j] for i, j in itertools.permutations(range(6), 2)) / 30)
-    shared = silencing.shared_input(around, kernel)
-    np.testing.assert_allclose(shared + silencing.lateral_input(around, kernel - mean), silencing.lateral_input(around, kernel))
-    np.testing.assert_allclose(silencing.shared_input(around, kernel - mean), 0, atol=1e-12)
+    shared = circuits.shared_input(around, kernel)
+    np.testing.assert_allclose(shared + circuits.lateral_input(around, kernel - mean), circuits.lateral_input(around, kernel))
+    np.testing.assert_allclose(circuits.shared_input(around, kernel - mean), 0, atol=1e-12)
 
 
 def test_a_cell_that_its_neighbours_determine_is_inferred_and_one_that_they_do_not_is_not():
     rng = np.random.default_rng(0)
     around, kernel = rng.standard_normal((4000, 6 * 9)), rng.standard_normal((6, 6, 3, 3))
-    u = silencing.lateral_input(around, kernel)
+    u = circuits.lateral_input(around, kernel)
     own = 2 + 3 * u
     own[:, 0] = rng.standard_normal(4000)
-    correlation = silencing.correlations(u, own)
-    explained = silencing.explained_share(u[:2000], own[:2000], u[2000:], own[2000:])
+    correlation = circuits.correlations(u, own)
+    explained = circuits.explained_share(u[:2000], own[:2000], u[2000:], own[2000:])
     np.testing.assert_allclose(correlation[1:], 1)
     np.testing.assert_allclose(explained[1:], 1)
     assert abs(correlation[0]) < 0.06 and -0.02 < explained[0] < 0.02
     order = np.array([1, 2, 3, 4, 5, 0])
-    wrong = silencing.correlations(silencing.lateral_input(around, kernel[np.ix_(order, order)]), own)
+    wrong = circuits.correlations(circuits.lateral_input(around, kernel[np.ix_(order, order)]), own)
     assert np.abs(wrong).max() < 0.5
-    np.testing.assert_array_equal(silencing.correlations(np.ones((9, 2)), rng.standard_normal((9, 2))), 0)
+    np.testing.assert_array_equal(circuits.correlations(np.ones((9, 2)), rng.standard_normal((9, 2))), 0)
 
 
 # lightness

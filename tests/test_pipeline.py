@@ -15,7 +15,7 @@ from small_book import BAD, FRONT, GOOD, pipeline, small_book
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import sha256, write_json
-from paper_code.figures.interactive import raster
+from paper_code.figures import interactive
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
 from paper_code.workflow.html import RUN_TIME, stage
@@ -450,9 +450,9 @@ def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
 def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site):
     for name in ("explorer", "growth", "kernel"):
         for word in ("a cell", "</script><script>x()</script>"):  # raster escapes it
-            (site / "page.html").write_text(f"<body>{raster.page(name, {'name': word})}</body>")
+            (site / "page.html").write_text(f"<body>{interactive.page(name, {'name': word})}</body>")
             assert rendering.check(site) == []
-            (site / "page.html").write_text(f"<body>{raster.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
+            (site / "page.html").write_text(f"<body>{interactive.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
             faults = [fault.partition(": ")[2] for fault in rendering.check(site)]
             assert set(faults) == ({"unknown script: x()"} if "<" in word else set())
     (site / "page.html").write_text("<body><script>x()")

@@ -1,7 +1,7 @@
 """What lateral connections do at the gap of a contour.
 
 Everything is measured with the learned K and with other kernels of the same gain in its place. Receptor noise is switched off.
-:mod:`paper_code.function.silencing` asks the same kernels for the activity of silenced cells.
+:mod:`paper_code.function.circuits` asks the same kernels for the activity of silenced cells.
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from torch.nn import functional
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import orientation_difference
 from paper_code.function import stimuli
+from paper_code.function.circuits import key
 from paper_code.lateral.activity import activity_of
 from paper_code.network import fourier
 
@@ -200,8 +201,3 @@ def numbers(measures):
         values["advantage_by_gap"] = [[each.advantage() for each in one.by_gap[family]] for one in measures]
         kept[family] = values
     return kept
-
-
-def key(name):
-    """A kernel's name as part of a key."""
-    return name.lower().replace("(2)", "2").replace(" ", "_")

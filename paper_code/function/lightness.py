@@ -22,7 +22,6 @@ from paper_code.network.model import gaussian_kernel
 
 CORNSWEET = ("Cornsweet edge", "Cornsweet, integrated")
 NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
-NEAR = slice(16, 48)  # rows read as one profile, far from the border
 
 
 def upright(filters, fits=None):
@@ -109,8 +108,8 @@ def indices(filters, blur, noise):
     response = respond(filters, np.concatenate([np.stack([one.picture for one in shown]), edges]), blur)
     direct = np.einsum("nmyx,myx->nm", response[:, : len(shown)], np.stack([one.where for one in shown]))
     direct /= response[:, : len(shown)].std((2, 3))
-    profile = response[:, len(shown) :, NEAR].mean(2)  # (n, 2, 64)
-    luminance = edges[:, NEAR].mean(1)
+    profile = response[:, len(shown) :, stimuli.NEAR].mean(2)  # (n, 2, 64)
+    luminance = edges[:, stimuli.NEAR].mean(1)
     alike = likeness(profile[:, 0], profile[:, 1]) - likeness(luminance[0], luminance[1])
     steps = sides(integrated(profile, noise))
     ratio = np.divide(steps[:, 0], steps[:, 1], out=np.zeros(len(steps)), where=steps[:, 1] != 0)

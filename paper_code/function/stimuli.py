@@ -18,6 +18,7 @@ WIDTH = 3.0  # px, of a bar
 LENGTH = 12.0  # px, of each bar beside a gap
 RADIUS = 8.0  # px, of an inducing disc
 OCCLUDERS = 4.0  # px, width of the bars that occlude a picture
+NEAR = slice(16, 48)  # rows that are read as one profile, far from the border
 FAMILIES = {  # what is shown beside the complete contour and the contour with a gap, as its control
     "dashed": ("turned", "flanking"),
     "occluded": ("turned",),

@@ -1,13 +1,24 @@
-"""What models of the group add to a pedestal, on the network left out, and the harmonics of the chosen ones: rows of the tidy table."""
+"""What models of the group add to a pedestal, on the network left out: rows of the tidy table, and what chapter 08 asks of these."""
+
+from collections import Counter
+from functools import cached_property
+
+import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
-from paper_code.core.statistics import equivalence_p, over_networks
-from paper_code.core.table import ALL, END, Row
-from paper_code.lateral import pedestal
+from paper_code.core.statistics import equivalence_p, holm, over_networks
+from paper_code.core.table import ALL, END, Row, reported_seeds
+from paper_code.core.text import effect_text, fixed, p_cell
+from paper_code.lateral import pedestal, views
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
-from paper_code.lateral.models import library, model
+from paper_code.lateral.models import PARAMETERS, library, model
+from paper_code.report.pool import verdict
 
+FAMILIES = ("ISO", "SEP", "COC", "ANI", "HR", "DP")
+PLACES = [(ring, version) for version in pedestal.PEDESTALS for ring in pedestal.RINGS]
+SHOWN = ("DP", "HR", "ANI", "COC")  # beside K in pictures
+TURNS = ("turn below 30°", "30° to 60°", "beyond 60°")
 GROUP = ("DP", "HR")
 BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what steps of 1 px leave of a smooth fall-off
 HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP are chosen with
@@ -97,3 +108,182 @@ def harmonics(members, chosen):
                 for term, value in zip(terms.names, terms.coefficients[:, column], strict=True):
                     found.setdefault((f"{family}.{term}", ring), []).append(value)
     return found
+
+
+class Gains:
+    """Gains in % of K's variance, on the network left out, by family and place, a place being (ring, pedestal).
+
+    Parameters
+    ----------
+    numbers : Table
+    condition : str
+    """
+
+    def __init__(self, numbers, condition="reference"):
+        self.numbers, self.condition = numbers, condition
+        self.seeds = reported_seeds(numbers, condition)
+        self.settings = plan()["models"]
+        self.pairs = [f"{first} less {second}" for first, second in self.settings["differences"]]
+
+    def row(self, measure, place):
+        """The row over networks of ``models.<measure>``."""
+        return self.numbers.one(condition=self.condition, seed=ALL, step=END, measure=f"models.{measure}", ring=place[0], version=place[1])
+
+    def single(self, measure, place):
+        """The values of single networks, (networks,)."""
+        where = {"condition": self.condition, "step": END, "ring": place[0], "version": place[1], "seed": self.seeds}
+        return self.numbers.networks(measure=f"models.{measure}", **where)[0]
+
+    def with_holm(self, names):
+        """(row, p adjusted among all of them) by (name, place)."""
+        rows = {(name, place): self.row(name, place) for name in names for place in PLACES}
+        return dict(zip(rows, zip(rows.values(), holm([row.p for row in rows.values()]), strict=True), strict=True))
+
+    @cached_property
+    def gains(self):
+        """Of every family."""
+        return self.with_holm(FAMILIES)
+
+    @cached_property
+    def differences(self):
+        """Between the families that the plan names."""
+        return self.with_holm(self.pairs)
+
+    def gained(self, family, place):
+        """A gain with its interval."""
+        return effect_text(self.row(family, place), 2)
+
+    def order(self, first, second, place):
+        """Whether a family adds more than another one, in words."""
+        row, p = self.differences[f"{first} less {second}", place]
+        return "not surely more or less than" if not p < plan()["inference"]["alpha"] else "more than" if row.value > 0 else "less than"
+
+    def holds(self, family, place):
+        """Whether a gain is above 0 by the rule of the plan."""
+        return verdict(*self.gains[family, place], margin=self.settings["margin"]) == "holds"
+
+    def cells(self, family):
+        """A family's gains as cells of a table, bold where above 0."""
+        marks = ["**" if self.holds(family, place) else "" for place in PLACES]
+        found = [self.gains[family, place] for place in PLACES]
+        return [f"{mark}{effect_text(row, 2)}{mark}, {p_cell(p)}" for mark, (row, p) in zip(marks, found, strict=True)]
+
+    def reading(self, name, place):
+        """What a difference and its test of equivalence say."""
+        (row, p), alpha = self.differences[name, place], plan()["inference"]["alpha"]
+        first, second = name.split(" less ")
+        said = [f"{first if row.value > 0 else second} adds more"] if p < alpha else []
+        said += ["alike within the margin"] if self.row(f"{name}:equivalence", place).p < alpha else []
+        return ", ".join(said) or "not settled"
+
+    def difference_cells(self):
+        """The plan's differences as rows of a table, a cell a place, bold where told from 0."""
+        rows, alpha = [], plan()["inference"]["alpha"]
+        for name in self.pairs:
+            found = [self.differences[name, place] for place in PLACES]
+            texts = [effect_text(row, 2) for row, _ in found]
+            rows.append(
+                [name.replace(" less ", " − "), *(f"**{text}**" if p < alpha else text for text, (_, p) in zip(texts, found, strict=True))]
+            )
+        return rows
+
+    def difference_rows(self):
+        """Rows of a table: the plan's differences, their tests of equivalence, and what both say."""
+        rows = []
+        for (name, place), (row, p) in self.differences.items():
+            alike, where = p_cell(self.row(f"{name}:equivalence", place).p), f"{place[0]} px, {place[1]}"
+            rows.append([name.replace(" less ", " − "), where, effect_text(row), p_cell(p), alike, self.reading(name, place)])
+        return rows
+
+    def chosen(self, family, place):
+        """The parameters chosen on the other networks for most of the networks left out, how often, and out of how many."""
+        columns = [self.single(f"{family}:{name}", place).tolist() for name in PARAMETERS[family]]
+        (values, times), *_ = Counter(zip(*columns, strict=True)).most_common(1)
+        return dict(zip(PARAMETERS[family], values, strict=True)), times, len(columns[0])
+
+    def parameter(self, family, name, value):
+        """A parameter as text, with an asterisk at the end of its grid."""
+        grids = self.settings["grid"]
+        grid = [0, *grids["bend"]] if (family, name) == ("COC", "kappa") else grids[name]  # ISO is a COC of kappa 0
+        grid = grid[family] if isinstance(grid, dict) else grid
+        return f"{name} {value:g}{'*' if value in (min(grid), max(grid)) and len(grid) > 2 else ''}"
+
+    def chosen_rows(self):
+        """Rows of a table of the shapes chosen at 2 to 14 px: family, pedestal, parameters, how often, and g over networks."""
+        rows = []
+        for family in SHOWN:
+            for place in (PLACES[0], PLACES[2]):
+                parameters, times, of = self.chosen(family, place)
+                g = self.single(f"{family}:strength", place)
+                text = ", ".join(self.parameter(family, *pair) for pair in parameters.items())
+                rows.append([family, place[1], text, f"{times} of {of}", f"{fixed(g.min(), 2)} to {fixed(g.max(), 2)}"])
+        return rows
+
+    def results(self):
+        """Everything of it that a chapter keeps, as plain numbers."""
+
+        def kept(found):
+            return {f"{name}, {ring}, {version}": [row.value, row.low, row.high, p] for (name, (ring, version)), (row, p) in found.items()}
+
+        return {
+            "seeds": self.seeds,
+            "gains": kept(self.gains),
+            "differences": kept(self.differences),
+            "readings": {f"{name}, {place[0]}, {place[1]}": self.reading(name, place) for name, place in self.differences},
+            "chosen": {f"{family}, {place[1]}": self.chosen(family, place)[0] for family in FAMILIES for place in (PLACES[0], PLACES[2])},
+        }
+
+
+class Beside:
+    """K and the chosen shapes beyond the pedestal, over networks, each shape times one g for all networks.
+
+    Parameters
+    ----------
+    networks : list of Measured
+    parameters : dict of dicts
+        Of each family.
+    """
+
+    def __init__(self, networks, parameters):
+        self.frames = [one.bank.frame for one in networks]
+        self.left = [
+            pedestal.beyond_pedestal(
+                one.bank.frame,
+                {"K": one.bank.among(one.bank.K)} | {family: model(one.bank.frame, family, some) for family, some in parameters.items()},
+            )
+            for one in networks
+        ]
+        self.strength = {"K": 1.0} | {
+            family: sum((one["K"] * one[family]).sum() for one in self.left) / sum((one[family] ** 2).sum() for one in self.left)
+            for family in parameters
+        }
+
+    def seen(self, view, name, *where, **options):
+        """Mean over networks of a view (a function of :mod:`paper_code.lateral.views`) of one kernel, in sd of K."""
+        parts = []
+        for frame, kernels in zip(self.frames, self.left, strict=True):
+            kernel = self.strength[name] * kernels[name]
+            found = view(frame, kernel, *where, **options)
+            parts.append((found[1] if isinstance(found, tuple) else found) * kernel[frame.target, frame.source].std())
+        return np.ma.masked_invalid(parts).mean(axis=0).filled(np.nan)
+
+    def ridges(self):
+        """Of K across the ridge, (networks, turns, directions), in sd of K."""
+        return np.array(
+            [
+                views.ridge(frame, one["K"]) * one["K"][frame.target, frame.source].std()
+                for frame, one in zip(self.frames, self.left, strict=True)
+            ]
+        )
+
+    def likeness(self, first, second):
+        """Correlation of two shapes, mean over networks."""
+        places = [(frame.target, frame.source) for frame in self.frames]
+        found = [np.corrcoef(one[first][at].ravel(), one[second][at].ravel()) for one, at in zip(self.left, places, strict=True)]
+        return float(np.mean([one[0, 1] for one in found]))
+
+
+def height(profile):
+    """Of a ridge (turns, directions): within 15 degrees of it less beyond 45 degrees from it, by turn."""
+    bins = profile.shape[-1]
+    return profile[:, bins // 2 - 1 : bins // 2 + 1].mean(axis=1) - np.delete(profile, slice(bins // 4, -(bins // 4)), axis=1).mean(axis=1)

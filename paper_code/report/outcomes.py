@@ -101,7 +101,7 @@ class Silenced:
 
 
 def silenced(measures):
-    """:class:`Silenced` of a list of silencing.Inference."""
+    """:class:`Silenced` of a list of circuits.Inference."""
     medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
     own = book.family({"K": book.estimated(medians["K"], chance)}, target=chance)["K"]
