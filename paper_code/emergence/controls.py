@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
@@ -121,15 +121,9 @@ def heading(place):
 
 
 class Board:
-    """The conditions of the table beside their base, for a page.
+    """The conditions of the table beside their ``base``, for a page.
 
-    Parameters
-    ----------
-    numbers : Table
-    labels : dict
-        By condition, in the order of the page; those without networks are left out.
-    base : str
-        What they are compared with.
+    ``labels`` are by condition, in the order of the page; those without networks are left out.
     """
 
     def __init__(self, numbers, labels, base=BASE):
@@ -268,18 +262,6 @@ class Board:
             rows.append([self.label[name], *texts])
         return rows
 
-    def results(self):
-        """Every difference with its word, as plain numbers, by condition and measure."""
-        kept = {}
-        for name in self.there:
-            found = [self.compare(name, place) for place in (*FILTERS, *KERNEL)] if name != self.base else []
-            for one in found:
-                if one.difference:
-                    row = one.difference
-                    numbers = {"word": one.word, "difference": [row.value, row.low, row.high, row.p]}
-                    kept.setdefault(name, {})[" ".join(filter(None, one.place))] = numbers
-        return kept
-
 
 MIDDLE = 0.25  # sides of l0 that its fitted centre may lie off the middle: of a centre near the border little but a smooth slope is seen
 
@@ -295,19 +277,10 @@ class NoiseRow:
     is_log: bool  # whether the fit is beyond its null and its centre in the middle; if not, sigma means little
 
 
-def noise_rows(numbers, base=BASE, directory=None):
-    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`.
-
-    Parameters
-    ----------
-    numbers : Table
-        Of measures.
-    base : str
-    directory : path, optional
-        Of the weights, whose manifest knows the conditions.
-    """
-    listed = weights.manifest(directory)["networks"]
-    wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{base}/")}
+def noise_rows(numbers):
+    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`."""
+    listed = weights.manifest()["networks"]
+    wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{BASE}/")}
     found = []
     for row in numbers.where(step=END, measure="l0.sigma").rows:
         one = listed.get(f"{row.condition}/seed-{row.seed}")
@@ -337,13 +310,12 @@ class Trend:
     left_out: int  # networks with optics and noise whose l0 is within its null
     correlation: float  # Spearman's, within seeds
     p: float  # one-sided, the noise shuffled within seeds
-    least_p: float  # the least that so few networks can give
     slope: float  # px for each doubling of the noise, every seed with a level of its own
     low: float  # 95 %, Student's t
     high: float
 
 
-def noise_trend(rows, draws=9999, seed=0):
+def noise_trend(rows, draws=9999):
     """The trend of sigma with the noise: a :class:`Trend`, or None for fewer than three levels of noise or too few networks.
 
     Networks of one seed start from the same weights at every level of the noise, so the noise is shuffled within seeds. Networks without
@@ -359,12 +331,11 @@ def noise_trend(rows, draws=9999, seed=0):
     norm = np.sqrt((noise_rank**2).sum() * (sigma_rank**2).sum())
     if norm == 0:
         return None
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     shuffled = np.zeros((draws, len(taken)))
     for group in member.T:
         shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (draws, 1)), axis=1)
     value, null = noise_rank @ sigma_rank / norm, shuffled @ sigma_rank / norm
-    orders = np.prod([float(special.factorial(count)) for count in member.sum(0)])
     doublings, width = _within(np.log2(noise), member), _within(sigma, member)
     free = len(taken) - member.shape[1] - 1
     slope = doublings @ width / (doublings @ doublings)
@@ -375,7 +346,6 @@ def noise_trend(rows, draws=9999, seed=0):
         len(there) - len(taken),
         float(value),
         float((1 + as_large(null, value).sum()) / (1 + draws)),
-        float(max(1 / orders, 1 / (1 + draws))),
         float(slope),
         float(slope - error),
         float(slope + error),
@@ -388,27 +358,10 @@ def _within(values, member):
 
 
 def efficient_sigma(power, noise, blur):
-    """Sigma (px) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992).
+    """Sigma (n,) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992), px.
 
-    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` best.
-
-    Parameters
-    ----------
-    power : image_statistics.RadialPower
-        Of standardised images.
-    noise : array (n,)
-        Standard deviations, above 0.
-    blur : float
-        Px.
-
-    Returns
-    -------
-    array (n,)
-
-    Raises
-    ------
-    PaperCodeError
-        For a noise that is not above 0: then nothing bounds the gain.
+    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` (a RadialPower of
+    standardised images) best; ``noise`` (n,) are standard deviations, ``blur`` is in px. A PaperCodeError if a noise is not above 0.
     """
     if not np.all(np.asarray(noise) > 0):
         raise PaperCodeError("efficient coding needs a receptor noise above 0: without noise nothing bounds the gain")

@@ -172,13 +172,8 @@ class Growth:
 def growth(condition, seed, columns=9, cells=6, directory=None):
     """Follow l0 and some receptive fields of one network from its start to the end of training.
 
-    Parameters
-    ----------
-    condition, seed : str, int
-    columns : int
-        Steps to show: 0, the last, and between them the snapshots nearest to logarithmic spacing.
-    cells : int
-        Receptive fields to show, evenly spread over the orientations of the stronger half of the cells.
+    Shown are ``columns`` steps (0, the last, and between them the snapshots nearest to logarithmic spacing), and ``cells`` receptive
+    fields, evenly spread over the orientations of the stronger half of the cells.
     """
     end = weights.load_early(condition, seed, directory)
     total = weights.entry(condition, seed, directory)["steps"]
@@ -275,14 +270,7 @@ class Course:
 def course(numbers, followed, condition, seeds, total):
     """The course of a measure over those of ``seeds`` whose snapshots were measured, or over the start and the end alone.
 
-    Parameters
-    ----------
-    numbers : Table
-    followed : Followed
-    condition : str
-    seeds : sequence of int
-    total : int
-        Steps of the whole training.
+    ``total`` is the number of steps of the whole training.
     """
     rows = numbers.where(condition=condition, seed=list(seeds), **followed.place).rows
     by_network = {}

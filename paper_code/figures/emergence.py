@@ -38,18 +38,9 @@ def courses(found, columns=3):
 def matrix(rows, base, titles, chance=None):
     """A dot a network: conditions in rows, a measure a column, over the mean of the base.
 
-    Parameters
-    ----------
-    rows : dict of lists of emergence.controls.Compared
-        By label, one for each column.
-    base : str
-        Label of the row that holds the base itself.
-    titles : list of str
-        Of the columns.
-    chance : list of float, optional
-        What chance gives in each column; 0 when absent.
-
-    Bars are 95 % intervals of the difference from the base; a filled dot has a difference that is told from 0 after correction.
+    ``rows`` are lists of :class:`paper_code.emergence.controls.Compared` by label, one for each column of ``titles``; ``base`` is the label
+    of the base itself, and ``chance`` what chance gives in each column, 0 when absent. Bars are 95 % intervals of the difference from the
+    base; a filled dot has a difference that is told from 0 after correction.
     """
     chance = [0.0] * len(titles) if chance is None else chance
     figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.27 * len(rows) + 1.1), sharey=True, squeeze=False)
@@ -121,13 +112,9 @@ def strip(kinds, columns=8):
 
 
 def noise(rows, grid, predicted):
-    """Sigma of l0 against receptor noise, a dot a network, open without a centre-surround; dotted what efficient coding asks for.
+    """Sigma of l0 against receptor noise, a dot a network, open without a centre-surround; dotted, ``predicted`` on a ``grid`` (n,).
 
-    Parameters
-    ----------
-    rows : list of emergence.controls.NoiseRow
-    grid, predicted : arrays (n,)
-        Noise and the sigma predicted from it.
+    ``rows`` are a list of :class:`paper_code.emergence.controls.NoiseRow`.
     """
     figure, panel = plt.subplots(figsize=(7.0, 2.8))
     panel.plot(grid, predicted, ":", color=INK, linewidth=1.6, label="efficient coding")

@@ -38,17 +38,9 @@ def _chance(panel, place, value, label=None):
 
 
 def flankers(pictures, arrangements, differences, spacings):
-    """The stimuli, what each arrangement does to the cell, and the judged differences.
+    """The stimuli (pictures by title), what each arrangement does to the cell, and the judged differences at every spacing.
 
-    Parameters
-    ----------
-    pictures : dict of arrays (n, n)
-        By title.
-    arrangements : dict of (values (networks,), chance, ...)
-        At the spacing that is judged.
-    differences : dict of lists of (values, chance, ...)
-        At every spacing.
-    spacings : sequence of str
+    Both by name: (values (networks,), chance, ...) at the spacing that is judged, and a list of the same by spacing.
     """
     figure = plt.figure(figsize=(7.7, 6.3))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
@@ -82,12 +74,8 @@ def flankers(pictures, arrangements, differences, spacings):
 def completions(rows, columns):
     """Contours and what propagation makes of them.
 
-    Parameters
-    ----------
-    rows : list of (family, half gap, pictures, maps)
-        Pictures by name (complete, gap, turned), and maps (p, p) of the suiting cells' activity, one for each of ``columns``.
-    columns : sequence of str
-        Before propagation, and by which kernel after it.
+    A row is (family, half gap, pictures, maps): complete, gap and control; and maps (p, p) of the suiting cells' activity, one for each of
+    ``columns``, which say before propagation, or by which kernel after it.
     """
     names = ("complete", "gap", "control")
     figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
@@ -171,15 +159,9 @@ def robustness(found):
 
 
 def illusions(shown, responses, profiles):
-    """Pictures, the response of l0, and both along a row of pixels.
+    """Pictures, as (name, picture, row); the responses (m, 64, 64) of l0; and both along a row of pixels.
 
-    Parameters
-    ----------
-    shown : list of (name, picture, row)
-    responses : array (m, 64, 64)
-        Of l0.
-    profiles : sequence of (name, array (m, 64, 64))
-        Responses to draw along the row, each with the first's scale.
+    ``profiles`` are (name, responses (m, 64, 64)) to draw along the row, each with the first's scale.
     """
     figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32

@@ -24,6 +24,7 @@ BALANCED = "K less its mean"  # over the pairs, offset by offset: without what a
 PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
 FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # of the planted field; length and blur in px
 GAIN_FREQUENCIES = 16
+PATCHES, WINDOWS = 220, 1500  # of photographs, and places on them, that silenced cells are asked on: for fitting, and for measuring
 CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
 
 
@@ -36,10 +37,7 @@ class Circuit:
     fields: np.ndarray  # (cells, b, b), receptive fields Psi1 * Psi0
     oriented: np.ndarray  # bool (cells,), by the rule of :class:`paper_code.lateral.bank.Bank`
     orientation: np.ndarray  # (cells,), of the fits, radians
-    kernels: (
-        dict  # of float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with the gain of K; SE(2) models join oriented cells alone
-    )
-    model: dict  # family and parameters of the SE(2) model
+    kernels: dict  # of float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with K's gain; SE(2) models join oriented cells alone
     orders: np.ndarray  # int (r, cells), relabellings of the cells of K: the null
 
     @property
@@ -63,20 +61,7 @@ class Circuit:
 
 
 def load(measured, relabellings):
-    """A measured network as a :class:`Circuit`.
-
-    Parameters
-    ----------
-    measured : paper_code.report.measure.Measured
-        Of a network that is shipped whole (:func:`paper_code.weights.shipped`).
-    relabellings : int
-        At least 1.
-
-    Raises
-    ------
-    PaperCodeError
-        If its K cannot be measured, or the network is not there whole.
-    """
+    """A measured network as a :class:`Circuit`; a PaperCodeError if its K cannot be measured, or it is not shipped whole."""
     condition, seed, bank = measured.condition, measured.seed, measured.bank
     if not bank.measurable:
         raise PaperCodeError(f"{condition}/seed-{seed} has no lateral kernel between {FEWEST} oriented cells; choose another condition")
@@ -90,12 +75,7 @@ def load(measured, relabellings):
     kernels = {"K": bank.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
     kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
     orders = permutations(len(bank.l1), relabellings, seed)
-    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, fitted, orders)
-
-
-def key(name):
-    """A kernel's name as part of a key."""
-    return name.lower().replace("(2)", "2").replace(" ", "_")
+    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, orders)
 
 
 def mean_kernel(kernel):
@@ -132,12 +112,9 @@ def between(oriented, cells, size, stride, family, **parameters):
 class Inference:
     """How well lateral input tells the activity of a silenced cell: arrays over the m cells that are oriented and answer the pictures."""
 
-    cells: np.ndarray  # int (m,)
     correlation: dict  # by kernel (m,), of lateral input from the other cells with the cell's own activity, over pictures and places
     explained: dict  # by kernel (m,), share of the activity's variance explained by a cell's gain and offset, fitted on other pictures
     null: np.ndarray  # (r, m), correlation with the cells of K relabelled
-    alike: np.ndarray  # (m,), share of the variance of K's lateral input that goes with :func:`shared_input`, what every cell receives
-    alike_mean: np.ndarray  # (m,), mean of that input: negative if it suppresses
 
     def median(self, name="K"):
         """Median correlation over the cells."""
@@ -145,21 +122,7 @@ class Inference:
 
 
 def windows(h, size, count, seed):
-    """Activity around random places of random pictures.
-
-    Parameters
-    ----------
-    h : array (m, cells, p, p)
-    size : int
-        Side of the windows, odd; all lie on the sheet.
-    count : int
-    seed : int
-
-    Returns
-    -------
-    float32 arrays (count, cells * size * size) and (count, cells)
-        The windows, and the activity at their middles.
-    """
+    """Activity (m, cells, p, p) around random places of random pictures: windows (count, cells * size * size), and their middles."""
     generator = np.random.default_rng(seed)
     picture = generator.integers(len(h), size=count)
     row, column = generator.integers(h.shape[-1] - size + 1, size=(2, count))
@@ -174,11 +137,6 @@ def lateral_input(around, kernel):
     return around @ others.reshape(len(others), -1).T
 
 
-def shared_input(around, kernel):
-    """Lateral input by the mean of a kernel over pairs: what every cell receives alike, (count, cells)."""
-    return lateral_input(around, np.broadcast_to(mean_kernel(kernel), kernel.shape))
-
-
 def correlations(one, other):
     """Pearson correlation of the columns of two arrays (count, cells); 0 where a column does not vary."""
     one, other = (values - values.mean(0) for values in (one, other))
@@ -186,25 +144,17 @@ def correlations(one, other):
     return np.divide((one * other).sum(0), norms, out=np.zeros_like(norms), where=norms > 0)
 
 
-def infer(circuit, count=1500, pictures=220):
+def infer(circuit):
     """Silence each cell in turn on natural images and ask its neighbours: an :class:`Inference`.
 
     The pictures are patches of scikit-image's photographs, on which the network was not trained; gain and offset of each cell are
     fitted on the training patches, all else is measured on the test patches, of which no pixel is the same.
-
-    Parameters
-    ----------
-    circuit : Circuit
-    count : int
-        Places, on each of the two sets of patches.
-    pictures : int
-        Patches of each set.
     """
     photographs, sets = images.load("photographs", progress=False), []
     for seed, shown in enumerate((photographs.train_images, photographs.test_images)):
-        shown = shown[np.linspace(0, len(shown) - 1, min(pictures, len(shown))).round().astype(int)]
+        shown = shown[np.linspace(0, len(shown) - 1, min(PATCHES, len(shown))).round().astype(int)]
         h = activity_of(circuit.network, (shown.astype(np.float32) - photographs.mean) / photographs.sd)
-        sets.append(windows(h, circuit.kernels["K"].shape[-1], count, seed))
+        sets.append(windows(h, circuit.kernels["K"].shape[-1], WINDOWS, seed))
     (first, fitted), (second, own) = sets
     cells = np.flatnonzero(circuit.oriented & (own.std(0) > 0) & (fitted.std(0) > 0))
     found, explained = {}, {}
@@ -215,9 +165,7 @@ def infer(circuit, count=1500, pictures=220):
         found[name] = correlations(v, own[:, cells])
         explained[name] = explained_share(u, fitted[:, cells], v, own[:, cells])
     null = [correlations(lateral_input(second, circuit.relabelled(order))[:, cells], own[:, cells]) for order in circuit.orders]
-    shared = shared_input(second, kernels["K"])[:, cells]
-    alike = correlations(lateral_input(second, kernels["K"])[:, cells], shared) ** 2
-    return Inference(cells, found, explained, np.array(null), alike, shared.mean(0))
+    return Inference(found, explained, np.array(null))
 
 
 def explained_share(u, h, new_u, new_h):
@@ -227,17 +175,3 @@ def explained_share(u, h, new_u, new_h):
     slope = np.divide((centred * h).sum(0), power, out=np.zeros_like(power), where=power > 0)
     error = new_h - h.mean(0) - slope * (new_u - u.mean(0))
     return 1 - (error**2).mean(0) / new_h.var(0)
-
-
-def numbers(measures):
-    """What the results file keeps of a list of :class:`Inference`, one value a network under each key.
-
-    ``median_<kernel>`` and ``explained_<kernel>`` (medians over cells), ``null_mean`` (median correlation, K with its cells relabelled),
-    ``alike`` and ``alike_mean`` (medians over cells), ``cells``.
-    """
-    names = tuple(measures[0].correlation)
-    kept = {f"median_{key(name)}": [one.median(name) for one in measures] for name in names}
-    kept |= {f"explained_{key(name)}": [float(np.median(one.explained[name])) for one in measures] for name in names}
-    kept["null_mean"] = [float(np.median(one.null, axis=1).mean()) for one in measures]
-    kept |= {name: [float(np.median(getattr(one, name))) for one in measures] for name in ("alike", "alike_mean")}
-    return kept | {"cells": [len(one.cells) for one in measures]}

@@ -68,22 +68,10 @@ def networks_listed(condition, directory=None):
 
 
 def measure(image_set, directory=None, report=print):
-    """Which test images each network names rightly under every corruption.
+    """Which test images each network names rightly under every corruption: what ``data/robustness.json`` holds.
 
-    Parameters
-    ----------
-    image_set : ImageSet
-        The images that the networks were trained on, whose test images are shown.
-    directory : path, optional
-        Of the weights.
-    report : callable
-        Called with a line for each network.
-
-    Returns
-    -------
-    dict
-        What ``data/robustness.json`` holds: ``images`` (name, sha256, test), ``networks`` (SHA-256 of the weights), ``levels``, and
-        ``right[group][seed][corruption]``, one word a level: a bit for each test image, packed and in base64.
+    That is ``images`` (name, sha256, test), ``networks`` (SHA-256 of the weights), ``levels``, and ``right[group][seed][corruption]``, one
+    word a level: a bit for each test image, packed and in base64. ``report`` is called with a line for each network.
 
     Raises
     ------
@@ -142,13 +130,7 @@ class Robustness:
 
     @classmethod
     def read(cls, path=FILE):
-        """From the file.
-
-        Raises
-        ------
-        PaperCodeError
-            If it is missing or damaged.
-        """
+        """From the file; a PaperCodeError if it is missing or damaged."""
         content = read_json(path)
         check(Measured, content, path, AGAIN)
         try:
@@ -206,17 +188,7 @@ def _bits(word, count):
 
 
 def main(root=None, classes=None, out=FILE, report=print):
-    """Measure the shipped networks on the images that they were trained on, and write the file.
-
-    Parameters
-    ----------
-    root : path, optional
-        Where the images lie; the environment variable ``PAPER_CODE_IMAGES`` does the same.
-    classes : str, optional
-        Rule over the class names; by default the condition's.
-    out : path
-    report : callable
-    """
+    """Measure the shipped networks on the images that they were trained on, and write the file."""
     condition = weights.entry(REFERENCE, weights.seeds(REFERENCE)[0])["condition"]
     image_set = images.load(condition["images"], root, condition["classes"] if classes is None else classes)
     if not len(image_set.test_images):

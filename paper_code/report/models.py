@@ -27,20 +27,11 @@ HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP 
 def model_rows(condition, members):
     """Gains of every family over every pedestal and ring, differences of families, the shapes chosen, and the harmonics of DP and HR.
 
-    Parameters
-    ----------
-    condition : str
-    members : list of Measured
-        At least three, all with K.
-
-    Returns
-    -------
-    list of Row
-        ``models.DP`` in % of K's variance, each network with the fit on the others; ``models.pedestal`` what the pedestal explains alone;
-        ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being within the plan's margin (not for those to ISO,
-        which the plan does not name); ``models.DP:length`` and so on the parameters chosen on the other networks, ``models.DP:strength``
-        the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain pedestal at 2 to 14 px, times cos Phi,
-        at the pairs of K.
+    ``members`` are three or more Measured, all with K. ``models.DP`` is in % of K's variance, each network with the fit on the others;
+    ``models.pedestal`` what the pedestal explains alone; ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being
+    within the plan's margin (not for those to ISO, which the plan does not name); ``models.DP:length`` and so on the parameters chosen on
+    the other networks, ``models.DP:strength`` the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain
+    pedestal at 2 to 14 px, times cos Phi, at the pairs of K.
     """
     if len(members) < 3:
         raise PaperCodeError(f"leaving one network of {condition} out needs at least 3 of them, got {len(members)}")
@@ -84,18 +75,9 @@ def model_rows(condition, members):
 
 
 def harmonics(members, chosen):
-    """The five terms of group kernels in every ring, sampled at the pairs of each network.
+    """The five terms of group kernels in every ring, at the pairs of n networks: lists (n,) by (``family.term``, ring).
 
-    Parameters
-    ----------
-    members : list of n Measured
-    chosen : dict of lists of n dicts
-        Parameters by family.
-
-    Returns
-    -------
-    dict of lists of n floats
-        By (``family.term``, ring).
+    ``chosen`` are n dicts of parameters by family.
     """
     found = {}
     for number, one in enumerate(members):
@@ -111,13 +93,7 @@ def harmonics(members, chosen):
 
 
 class Gains:
-    """Gains in % of K's variance, on the network left out, by family and place, a place being (ring, pedestal).
-
-    Parameters
-    ----------
-    numbers : Table
-    condition : str
-    """
+    """Gains in % of K's variance, on the network left out, by family and place, a place being (ring, pedestal)."""
 
     def __init__(self, numbers, condition="reference"):
         self.numbers, self.condition = numbers, condition
@@ -219,30 +195,9 @@ class Gains:
                 rows.append([family, place[1], text, f"{times} of {of}", f"{fixed(g.min(), 2)} to {fixed(g.max(), 2)}"])
         return rows
 
-    def results(self):
-        """Everything of it that a chapter keeps, as plain numbers."""
-
-        def kept(found):
-            return {f"{name}, {ring}, {version}": [row.value, row.low, row.high, p] for (name, (ring, version)), (row, p) in found.items()}
-
-        return {
-            "seeds": self.seeds,
-            "gains": kept(self.gains),
-            "differences": kept(self.differences),
-            "readings": {f"{name}, {place[0]}, {place[1]}": self.reading(name, place) for name, place in self.differences},
-            "chosen": {f"{family}, {place[1]}": self.chosen(family, place)[0] for family in FAMILIES for place in (PLACES[0], PLACES[2])},
-        }
-
 
 class Beside:
-    """K and the chosen shapes beyond the pedestal, over networks, each shape times one g for all networks.
-
-    Parameters
-    ----------
-    networks : list of Measured
-    parameters : dict of dicts
-        Of each family.
-    """
+    """K and the chosen shapes (parameters by family) beyond the pedestal, over networks, each shape times one g for all networks."""
 
     def __init__(self, networks, parameters):
         self.frames = [one.bank.frame for one in networks]

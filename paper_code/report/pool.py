@@ -18,17 +18,7 @@ from paper_code.lateral.invariance import invariance
 
 
 def pooled(networks):
-    """All rows over networks.
-
-    Parameters
-    ----------
-    networks : dict of lists of Measured
-        By condition, the reported networks first measured.
-
-    Returns
-    -------
-    list of Row
-    """
+    """All rows over networks, of lists of Measured by condition, the reported ones."""
     rows = []
     for condition, members in networks.items():
         table = Table(row for one in members for row in one.rows)
@@ -153,20 +143,9 @@ def families(rows):
 
 
 def control_differences(table, conditions, measures, base="control"):
-    """Each condition less a base, variance within conditions pooled, p adjusted for the rate of false discoveries.
+    """Each condition less a base in some (measure, version, ring), variance within conditions pooled: rows ``measure:difference``.
 
-    Parameters
-    ----------
-    table : Table
-        Of single networks.
-    conditions : sequence of str
-    measures : sequence of (measure, version, ring)
-    base : str
-
-    Returns
-    -------
-    list of Row
-        ``measure:difference``; p is adjusted over all of them together.
+    p is adjusted for the rate of false discoveries, over all of them together. ``table`` is of single networks.
     """
     rows = []
     for measure, version, ring in measures:
@@ -186,16 +165,9 @@ def control_differences(table, conditions, measures, base="control"):
 def verdict(row, p, target=None, margin=None):
     """``holds``, ``does not hold`` or ``not settled`` of an estimate over networks, by the rule of the plan.
 
-    Parameters
-    ----------
-    row : Row
-        With its interval; ``null`` is chance, 0 where it is empty.
-    p : float
-        Adjusted in its family.
-    target : float, optional
-        What the interval has to lie above, besides chance.
-    margin : float, optional
-        Within which of chance an interval means that there is nothing; the plan's when absent.
+    ``row`` has its interval, and chance as its ``null`` (0 where it is empty); ``p`` is adjusted in its family. The interval has to lie
+    above chance, and above the ``target`` if there is one; within ``margin`` of chance (the plan's when absent) it means that there is
+    nothing.
     """
     settings = plan()["inference"]
     margin = settings["margin"] if margin is None else margin

@@ -34,13 +34,7 @@ PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 def read_chapter(source):
-    """Read a chapter as a notebook with cell ids ``cell-000``, ``cell-001``, ...
-
-    Raises
-    ------
-    PaperCodeError
-        If the file cannot be read or does not have exactly one cell tagged ``parameters``.
-    """
+    """A chapter as a notebook with cell ids ``cell-000``, ...; a PaperCodeError without exactly one cell tagged ``parameters``."""
     text = read_text(source)
     try:
         notebook = jupytext.reads(text, fmt="md:myst")
@@ -76,10 +70,7 @@ def check_parameters(notebook, parameters, name):
 def run_notebook(notebook, parameters, name, root="."):
     """Execute ``notebook`` in a fresh kernel of this interpreter and return it cleaned, with ids and without traces of the run.
 
-    Raises
-    ------
-    PaperCodeError
-        In one line, with chapter, cell and error, if a cell fails or writes to stderr, or the kernel dies.
+    A PaperCodeError says chapter, cell and error in one line, if a cell fails or writes to stderr, or the kernel dies.
     """
     import papermill
     from ipykernel.kernelspec import write_kernel_spec
@@ -178,12 +169,7 @@ def strip_paths(value, places):
 def execute(source, output, results, times, parameters, root="."):
     """Execute a chapter and write notebook, results, and the run time with the hashes of both; a failing cell leaves none of them.
 
-    Parameters
-    ----------
-    source, output, results, times : path
-        The chapter's ``.md``, and the three files to write. A chapter that writes no results gets an empty object.
-    parameters : dict
-        Passed to the chapter beside ``results``.
+    ``parameters`` are passed to the chapter beside ``results``; a chapter that writes no results gets an empty object.
     """
     name = Path(source).stem
     for path in (output, results, times):

@@ -59,18 +59,9 @@ def drop_thebe(app, pagename, templatename, context, doctree):
 
 
 def foot(citation, licence, link, references=None):
-    """The foot of a page as HTML.
+    """The foot of a page as HTML, from what CITATION.cff holds and the text of LICENSE, which names the licence of the text in brackets.
 
-    Parameters
-    ----------
-    citation : dict
-        What CITATION.cff holds.
-    licence : str
-        The text of LICENSE, which names the licence of the book's text in brackets.
-    link : callable
-        From a file in the root of the html to its address on this page.
-    references : str, optional
-        Address of the page of references.
+    ``link`` gives the address on this page of a file in the root of the html; ``references`` is that of the page of references.
     """
     released, paper = citation["date-released"], citation["preferred-citation"]
     released = released if isinstance(released, datetime.date) else datetime.date.fromisoformat(released)

@@ -48,13 +48,7 @@ def sources(toc="_toc.yml"):
 
 
 def stage(executed, folder, toc="_toc.yml"):
-    """Rebuild ``folder`` from the sources and the notebooks in ``executed``.
-
-    Raises
-    ------
-    PaperCodeError
-        If a file cannot be copied; the message names it.
-    """
+    """Rebuild ``folder`` from the sources and the notebooks in ``executed``."""
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     chapters = {f"{page}.md": f"{page}.ipynb" for page in pages(toc) if is_notebook(page)}

@@ -65,19 +65,10 @@ def parts(toc="_toc.yml"):
 
 
 def compose(pages, base, title, captions=None, numbers=None):
-    """The document as HTML.
+    """The document as HTML, from the html of each page by its name, such as ``book/intro``, in reading order.
 
-    Parameters
-    ----------
-    pages : dict of str to str
-        The html of each page by its name, such as ``book/intro``, in reading order.
-    base : str
-        The folder of the pages, as an address seen from where the document will lie, such as ``../html``.
-    title : str
-    captions : dict, optional
-        As ``parts`` returns them.
-    numbers : dict, optional
-        On which page of the document each page of the book begins, by its anchor.
+    ``base`` is the folder of the pages, seen from where the document will lie, such as ``../html``; ``captions`` are as ``parts`` returns
+    them; ``numbers`` says on which page of the document each page of the book begins, by its anchor.
     """
     names, soups = list(pages), {name: BeautifulSoup(text, "html.parser") for name, text in pages.items()}
     for name, soup in soups.items():
@@ -191,13 +182,7 @@ def built_pages(html, names):
 
 
 def print_document(browser, text, folder):
-    """The PDF of an HTML document that is written into ``folder``, as bytes.
-
-    Raises
-    ------
-    PaperCodeError
-        If the browser fails, or stops before the formulas are typeset.
-    """
+    """The PDF of an HTML document that is written into ``folder``, as bytes; a PaperCodeError if that fails, or formulas are not set."""
     document, target = folder / "book.html", folder / "book.pdf"
     document.write_text(text, encoding="utf-8")
     target.unlink(missing_ok=True)

@@ -23,13 +23,7 @@ RUNNER = "paper_code.workflow.chapters"  # every chapter is run by it
 
 
 def pages(toc="_toc.yml"):
-    """Paths without ending of all pages in reading order, for example ``book/04_lgn``.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing, is not YAML or names no page.
-    """
+    """Paths without ending of all pages in reading order, such as ``book/04_lgn``; a PaperCodeError if the file lists none."""
     try:
         tree = yaml.safe_load(read_text(toc, "; run from the root of the repository"))
     except yaml.YAMLError as error:
@@ -68,13 +62,7 @@ def is_notebook(page):
 
 
 def notebook_chapters(toc="_toc.yml"):
-    """Names of the chapters that run, in reading order, for example ``04_lgn``.
-
-    Raises
-    ------
-    PaperCodeError
-        If one does not lie in book/ itself or is listed twice, or its name holds more than letters, digits, ``_``, ``-`` and ``.``.
-    """
+    """Names of the chapters that run, in reading order, such as ``04_lgn``; a PaperCodeError if one is misplaced or listed twice."""
     chapters = [page for page in pages(toc) if is_notebook(page)]
     for page in chapters:
         if not re.fullmatch(r"book/\w[\w.-]*", page):
@@ -99,14 +87,9 @@ def drop_damaged(build):
 
 
 def needs(chapter, chapters, settings):
-    """Chapters whose results ``chapter`` reads; ``settings`` is the ``chapters`` entry of config.yaml.
+    """Chapters whose results ``chapter`` reads, by the entry ``chapters`` of config.yaml; a PaperCodeError if _toc.yml does not list one.
 
     ``all`` stands for every chapter that needs no other itself, so that the summaries do not wait for each other.
-
-    Raises
-    ------
-    PaperCodeError
-        If a chapter is named that _toc.yml does not list.
     """
     wanted = []
     for name in (settings.get(chapter) or {}).get("needs", []):

@@ -30,14 +30,7 @@ TURN = 30  # kernel: degrees, to begin with
 
 
 def signed_bytes(values, scale):
-    """Signed bytes in base64: 127 is ``scale``, MISSING is NaN.
-
-    Parameters
-    ----------
-    values : (...) array
-    scale : float or array
-        Broadcast over ``values``; 1 is taken where it is 0.
-    """
+    """Signed bytes in base64: 127 is ``scale`` (broadcast over ``values``; 1 where it is 0), MISSING is NaN."""
     scaled = np.clip(np.rint(127 * values / np.where(np.asarray(scale) > 0, scale, 1)), -127, 127)
     return base64.b64encode(np.where(np.isnan(scaled), MISSING, scaled).astype(np.int8).tobytes()).decode()
 
@@ -61,18 +54,11 @@ def page(name, data):
 
 
 def explorer_data(cells):
-    """What the script of :func:`explorer` draws: a dict that JSON can hold.
+    """What the script of :func:`explorer` draws of SingleCells: a dict that JSON can hold.
 
-    Parameters
-    ----------
-    cells : SingleCells
-
-    Returns
-    -------
-    dict
-        ``first``, the number of the cell to begin with; ``cells``, a dict each, sorted by orientation with the unoriented last; ``fields``,
-        ``maps`` and ``bars``, bytes in base64 in the order of ``cells``, maps and bars of the oriented ones alone. A map's byte 127 is its
-        cell's ``scale``; a bar's turn is in steps of pi / 256.
+    ``first`` is the number of the cell to begin with; ``cells`` a dict each, sorted by orientation with the unoriented last; ``fields``,
+    ``maps`` and ``bars`` bytes in base64 in that order, maps and bars of the oriented ones alone. A map's byte 127 is its cell's ``scale``;
+    a bar's turn is in steps of pi / 256.
     """
     numbers = np.flatnonzero(cells.oriented)
     row = {int(number): place for place, number in enumerate(numbers)}
@@ -142,13 +128,9 @@ def best_cell(cells):
 
 
 def growth_data(film, centre):
-    """What the script of :func:`growth` draws: a dict that JSON can hold. All maps have one scale, whereas every filter has its own.
+    """What the script of :func:`growth` draws of a Film: a dict that JSON can hold. All maps have one scale, every filter has its own.
 
-    Parameters
-    ----------
-    film : emergence.learning.Film
-    centre : (float, float)
-        Of l0 at the end, px right and up, about which its radial profile is drawn.
+    ``centre`` is that of l0 at the end, px right and up, about which its radial profile is drawn.
     """
     half = film.ticks.size**2 // 2 + 1
     scale = float(np.nanmax(np.abs(film.maps))) if film.maps.size else 1.0
@@ -192,24 +174,11 @@ def growth(film, centre):
 
 
 def kernel_data(gallery):
-    """What the script of :func:`kernel` draws: a dict that JSON can hold.
+    """What the script of :func:`kernel` draws of a Gallery: a dict that JSON can hold; a PaperCodeError if a kernel is not finite or zero.
 
-    A byte of 127 is the greatest value at its turn, of a map beyond ``CORE``: ``map_tops`` and ``fan_tops``.
-
-    Parameters
-    ----------
-    gallery : se2.gallery.Gallery
-
-    Returns
-    -------
-    dict
-        ``maps`` (kernels, turns, half), powers ``ROOT`` of shares of ``map_tops``, and ``fans`` (kernels, turns, directions), shares of
-        ``fan_tops``, are bytes in base64; kernels are in the order family, diffusion, length.
-
-    Raises
-    ------
-    PaperCodeError
-        If a density is not finite, or a kernel is zero at some turn.
+    A byte of 127 is the greatest value at its turn, of a map beyond ``CORE``: ``map_tops`` and ``fan_tops``. ``maps`` (kernels, turns,
+    half) are powers ``ROOT`` of shares of the one, ``fans`` (kernels, turns, directions) shares of the other, kernels in the order family,
+    diffusion, length.
     """
     wide = gallery.ticks.size
     kernels = int(np.prod(gallery.maps.shape[:3]))
