@@ -212,9 +212,9 @@ def reference(notebook):
     return notebook
 
 
-def write_references(executed, folder, toc="_toc.yml"):
+def write_references(executed, folder):
     """Rewrite ``folder`` with one reference a notebook chapter, and remove those of chapters that are gone."""
-    chapters = notebook_chapters(toc)
+    chapters = notebook_chapters()
     for old in Path(folder).glob("*.ipynb"):
         if old.stem not in chapters:
             old.unlink()
@@ -224,9 +224,9 @@ def write_references(executed, folder, toc="_toc.yml"):
     print(f"{len(chapters)} reference notebooks in {folder}: read the diff before you commit it")
 
 
-def prepare_environment(folder, threads=1):
+def prepare_environment(folder):
     """Set what kernels inherit: the closed environment, and kernel specifications from ``folder`` alone."""
-    environment = closed(threads=threads) | {"JUPYTER_PATH": str(folder)}
+    environment = closed() | {"JUPYTER_PATH": str(folder)}
     prepare(environment)
     for name in [name for name in os.environ if not name.startswith("PYTEST_")]:  # xdist reads its own
         del os.environ[name]

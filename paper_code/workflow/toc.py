@@ -61,14 +61,14 @@ def is_notebook(page):
     return any(line.startswith("```{code-cell}") for line in read_text(f"{page}.md", ", which _toc.yml lists").splitlines())
 
 
-def notebook_chapters(toc="_toc.yml"):
+def notebook_chapters():
     """Names of the chapters that run, in reading order, such as ``04_lgn``; a PaperCodeError if one is misplaced or listed twice."""
-    chapters = [page for page in pages(toc) if is_notebook(page)]
+    chapters = [page for page in pages() if is_notebook(page)]
     for page in chapters:
         if not re.fullmatch(r"book/\w[\w.-]*", page):
-            raise PaperCodeError(f"{toc}: the chapter {page} holds code; call it book/<name>, of letters, digits, _, - and . alone")
+            raise PaperCodeError(f"_toc.yml: the chapter {page} holds code; call it book/<name>, of letters, digits, _, - and . alone")
         if chapters.count(page) > 1:
-            raise PaperCodeError(f"{toc} lists {page} twice")
+            raise PaperCodeError(f"_toc.yml lists {page} twice")
     return [Path(page).name for page in chapters]
 
 
@@ -86,28 +86,14 @@ def drop_damaged(build):
                 path.unlink(missing_ok=True)
 
 
-def needs(chapter, chapters, settings):
-    """Chapters whose results ``chapter`` reads, by the entry ``chapters`` of config.yaml; a PaperCodeError if _toc.yml does not list one.
-
-    ``all`` stands for every chapter that needs no other itself, so that the summaries do not wait for each other.
-    """
-    wanted = []
-    for name in (settings.get(chapter) or {}).get("needs", []):
-        wanted += [other for other in chapters if "needs" not in (settings.get(other) or {})] if name == "all" else [name]
-    unknown = [name for name in wanted if name not in chapters]
-    if unknown:
-        raise PaperCodeError(f"config.yaml: chapter {chapter} needs {', '.join(unknown)}, not a notebook chapter of _toc.yml")
-    return wanted
-
-
-def measured_networks(config, manifest="data/weights/manifest.json"):
+def measured_networks(config):
     """The networks that the pipeline measures, ``{"reference/seed-10": digest of its files, ...}``.
 
     All of the manifest; in the quick profile the one that config.yaml names; none if no chapter reads measures.
     """
     if not any((settings or {}).get("measures") for settings in config["chapters"].values()):
         return {}
-    place = Path(os.environ["PAPER_CODE_WEIGHTS"]) / "manifest.json" if os.environ.get("PAPER_CODE_WEIGHTS") else Path(manifest)
+    place = Path(os.environ.get("PAPER_CODE_WEIGHTS") or "data/weights", "manifest.json")
     listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder for training alone has none
     found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
     # Those of the plan that wait for the last of their condition are not looked at.
