@@ -54,13 +54,13 @@ def test_every_measure_of_a_control_has_its_words():
     [("weaker", "lower", True), ("gone", "lower", False), ("more", "higher", True), ("same", "not told apart", True)],
 )
 def test_a_word_follows_from_the_corrected_p_and_from_what_is_left(numbers, name, word, remains):
-    found = controls.compare(numbers, name, FAR)
+    found = board(numbers).compare(name, FAR)
     assert (found.word, found.remains) == (word, remains)
     assert found.difference.value == pytest.approx(np.mean(NETWORKS[name]) - np.mean(NETWORKS["control"]))
 
 
 def test_a_condition_without_the_measure_is_not_compared(numbers):
-    found = controls.compare(numbers, "blind", FAR)
+    found = board(numbers).compare("blind", FAR)
     assert found.word == "not measured" and not found.remains and len(found.values) == 0
     assert board(numbers).story("blind", [FAR]) == "No term of $K$ could be measured."
 
@@ -70,7 +70,7 @@ def test_the_interval_of_a_mean_is_that_of_the_pooled_variance(numbers):
     freedom = sum(len(one) - 1 for one in groups)
     sd = np.sqrt(sum(((one - one.mean()) ** 2).sum() for one in groups) / freedom)
     half = stats.t.ppf(0.975, freedom) * sd / np.sqrt(2)
-    assert controls.compare(numbers, "weaker", FAR).interval == pytest.approx((0.0505 - half, 0.0505 + half))
+    assert board(numbers).compare("weaker", FAR).interval == pytest.approx((0.0505 - half, 0.0505 + half))
 
 
 def test_sentences_follow_the_words(numbers):
@@ -83,19 +83,19 @@ def test_sentences_follow_the_words(numbers):
         "co-circular, far, 10.5-18 px is gone without what gone lacks (0.000 against 0.101)",
         "co-circular, far, 10.5-18 px is stronger without what more lacks (0.200 against 0.101)",
     ]
-    assert controls.conditions(numbers, ["blind", "nothing", "control"]) == ["blind", "control"]
+    assert controls.Board(numbers, dict.fromkeys(["blind", "nothing", "control"], "x")).there == ["blind", "control"]
 
 
 def test_tables_show_every_network_and_mark_what_is_told(numbers):
     shown = board(numbers)
-    assert shown.by_network(["weaker", "blind"], [FAR]) == [["weaker", "0.050, 0.051"], ["blind", "–"]]
-    (weaker, same), cells = shown.differences(["weaker", "same"], [FAR]), shown.rows(["gone", "more"], [FAR])
+    assert shown.rows(["weaker", "blind"], [FAR], controls.Compared.each) == [["weaker", "0.050, 0.051"], ["blind", "–"]]
+    (weaker, same), cells = shown.rows(["weaker", "same"], [FAR], controls.Compared.told), shown.rows(["gone", "more"], [FAR])
     assert weaker[1].startswith("**−0.051 [") and same[1].startswith("+0.0")
     assert cells == [["gone", "0.000 **gone**"], ["more", "0.200 **stronger**"]]
 
 
 def test_the_matrix_has_a_column_a_measure_and_fills_what_is_told(numbers):
-    shown = {name: [controls.compare(numbers, name, FAR)] for name in NETWORKS}
+    shown = {name: [board(numbers).compare(name, FAR)] for name in NETWORKS}
     (panel,) = figures.matrix(shown, "control", ["far"]).axes
     assert [label.get_text() for label in panel.get_yticklabels()] == list(NETWORKS)
     faces = {-line.get_ydata()[0]: line.get_markerfacecolor() for line in panel.lines if line.get_marker() == "o"}
