@@ -27,10 +27,10 @@ class Arrays:
     shapes: dict[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
 
-    def pick(self, name: str | None, guesses: Sequence[str], what: str, option: str) -> np.ndarray | None:
+    def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
         """The array called ``name``, or by one of the ``guesses``, or None; a PaperCodeError if there is no array of that name."""
         if name is not None and name not in self.shapes:
-            raise PaperCodeError(f"{self.path} holds no {what} called {name}; {option} may be {self.listed()}")
+            raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
         if name is None and list(self.shapes) != [""]:
             fitting = [one for guess in guesses for one in self.shapes if one == guess or one.endswith(f".{guess}")]
             name = fitting[0] if fitting else None
@@ -123,7 +123,7 @@ def read_network(
     lists the names.
     """
     with open_arrays(filters) as arrays:
-        found = arrays.pick(filters_name, FILTERS, "array", "--filters-name")
+        found = arrays.pick(filters_name, FILTERS, "--filters-name")
         if found is None:
             likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
             if len(likely) != 1:
@@ -134,13 +134,13 @@ def read_network(
         for path, name, guesses, option in ((kernel, kernel_name, KERNEL, "--kernel-name"), (l0, l0_name, FRONT, "--l0-name")):
             if path is not None:
                 with open_arrays(path) as other:
-                    one = other.pick(name, guesses, "array", option)
+                    one = other.pick(name, guesses, option)
                     if one is None and len(other.shapes) == 1:
                         one = other.read(next(iter(other.shapes)))
                     if one is None:
                         raise PaperCodeError(f"which array of {path}? {option} may be {other.listed()}")
             else:
-                one = arrays.pick(name, guesses, "array", option) if named or name is not None else None
+                one = arrays.pick(name, guesses, option) if named or name is not None else None
             rest.append(one)
     K, front = rest
     return (

@@ -26,7 +26,6 @@ class Curve:
     step: np.ndarray  # int (n,), steps at which the loss was noted
     loss: np.ndarray  # (n,), cross-entropy of the batch, with label smoothing, in nats
     epoch: np.ndarray  # int (m,), epochs at whose end the network was tested
-    epoch_step: np.ndarray  # int (m,)
     accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN where there were no test images
     accuracy_noise_free: np.ndarray  # (m,), the same without the noise
     seconds: float  # from start to end
@@ -94,7 +93,6 @@ def curve(condition, seed, directory=None):
         column(training, "step", int),
         column(training, "loss"),
         column(tests, "epoch", int),
-        column(tests, "step", int),
         column(tests, "accuracy"),
         column(tests, "accuracy_noise_free"),
         log[-1]["seconds"],
@@ -175,18 +173,15 @@ def growth(condition, seed, columns=9, cells=6, directory=None):
     Shown are ``columns`` steps (0, the last, and between them the snapshots nearest to logarithmic spacing), and ``cells`` receptive
     fields, evenly spread over the orientations of the stronger half of the cells.
     """
-    end = weights.load_early(condition, seed, directory)
-    total = weights.entry(condition, seed, directory)["steps"]
-    layers = [*weights.load_snapshots(condition, seed, directory), end]
-    steps = np.array([*[layer.step for layer in layers[:-1]], total])
+    layers, steps = _followed_layers(condition, seed, directory)
     shown = spaced(steps, columns)
-    final = end.receptive_fields
-    strength = (final**2).sum((1, 2)) * end.l1_gain**2
+    final = layers[-1].receptive_fields
+    strength = (final**2).sum((1, 2)) * layers[-1].l1_gain ** 2
     strong = np.argsort(-strength, kind="stable")[: max(cells, len(strength) // 2)]
     by_orientation = strong[np.argsort(spectral_orientation(final[strong]), kind="stable")]
     chosen = by_orientation[(np.arange(min(cells, len(strong))) * len(strong)) // cells]
     bank = np.stack([layer.receptive_fields for layer in layers])
-    l0 = None if end.l0 is None else np.stack([layer.l0 for layer in layers])
+    l0 = None if layers[-1].l0 is None else np.stack([layer.l0 for layer in layers])
     return Growth(
         steps[shown],
         None if l0 is None else l0[shown],
@@ -198,9 +193,16 @@ def growth(condition, seed, columns=9, cells=6, directory=None):
     )
 
 
-def settled(steps, similarity, level=0.5):
-    """First of ``steps`` from which on ``similarity`` (n,) stays above ``level``."""
-    below = np.flatnonzero(np.asarray(similarity) <= level)
+def _followed_layers(condition, seed, directory=None):
+    """Early layers at the snapshots and at the end, and the step of each; of a snapshot that was taken at the end there is one of both."""
+    total = weights.entry(condition, seed, directory)["steps"]
+    layers = [one for one in weights.load_snapshots(condition, seed, directory) if one.step < total]
+    return [*layers, weights.load_early(condition, seed, directory)], np.array([*(one.step for one in layers), total])
+
+
+def settled(steps, similarity):
+    """First of ``steps`` from which on ``similarity`` (n,) stays above a half."""
+    below = np.flatnonzero(np.asarray(similarity) <= 0.5)
     return int(steps[below[-1] + 1 if len(below) else 0])
 
 
@@ -297,13 +299,13 @@ def course(numbers, followed, condition, seeds, total):
     )
 
 
-def falls(courses, least=0.05):
-    """Courses whose mean falls from its peak by more than a share ``least`` of it: (name, step of the peak, peak, last value) each."""
+def falls(courses):
+    """Courses whose mean falls from its peak by more than 5 % of it: (name, step of the peak, peak, last value) each."""
     found = []
     for one in courses:
         mean = one.values.mean(axis=0)
         top = int(mean.argmax())
-        if mean[-1] < (1 - least) * mean[top]:
+        if mean[-1] < 0.95 * mean[top]:
             found.append((one.followed.name, int(one.steps[top]), float(mean[top]), float(mean[-1])))
     return found
 
@@ -331,29 +333,27 @@ class Film:
     chance: dict  # Followed: what chance gives
 
 
-def film(numbers, measured, directory=None):
+def film(numbers, measured):
     """What a measured network looked like at its snapshots and at the end: a :class:`Film`.
 
     The cells have the orientation that they have at the end; without enough oriented cells there are no maps.
     """
-    bank, place = measured.bank, (measured.condition, measured.seed, directory)
-    end, total = weights.load_early(*place), weights.entry(*place)["steps"]
-    layers = [*(one for one in weights.load_snapshots(*place) if one.step < total), end]
-    steps = np.array([*(one.step for one in layers[:-1]), total])
+    bank = measured.bank
+    layers, steps = _followed_layers(measured.condition, measured.seed)
     angle = np.full(len(bank.l1), np.nan)
     angle[bank.oriented] = bank.fits.orientation[bank.oriented]
     order = np.argsort(angle, kind="stable")  # NaN last
     with_kernel = [index for index, one in enumerate(layers) if one.K is not None and bank.measurable]
     found = [like_map(bank.frame, bank.among(layers[index].K)) for index in with_kernel]
     kept = steps[with_kernel]
-    courses = [course(numbers, one, measured.condition, [measured.seed], total) for one in FOLLOWED]
+    courses = [course(numbers, one, measured.condition, [measured.seed], steps[-1]) for one in FOLLOWED]
     values = {one.followed: np.full(len(steps), np.nan) for one in courses}
     for one in courses:
         values[one.followed][np.isin(steps, one.steps)] = one.values[0] if len(one.values) else np.nan
     return Film(
         measured.seed,
         steps,
-        None if end.l0 is None else np.stack([one.l0 for one in layers]),
+        None if layers[-1].l0 is None else np.stack([one.l0 for one in layers]),
         np.stack([one.l1 for one in layers])[:, order],
         order,
         angle[order],

@@ -29,7 +29,7 @@ from paper_code.weights.records import Count, Hash, Key, Record, Word, check
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"
-GROUPS = ("reference", "ablated", "no-lateral")
+GROUPS = (REFERENCE, "ablated", WITHOUT)
 CORRUPTIONS = {  # levels; the first leaves the picture as it is
     "noise": (0.0, 0.25, 0.5, 1.0),  # sd, in standard deviations of the training images
     "occlusion": (0.0, 0.1, 0.2, 0.35),  # share of the picture under bars
@@ -67,6 +67,10 @@ def networks_listed(condition, directory=None):
     return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
 
 
+def _run_whole(directory):
+    return {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+
+
 def measure(image_set, directory=None, report=print):
     """Which test images each network names rightly under every corruption: what ``data/robustness.json`` holds.
 
@@ -78,7 +82,7 @@ def measure(image_set, directory=None, report=print):
     PaperCodeError
         If a network was trained on other images, or there is none that can be run.
     """
-    listed = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+    listed = _run_whole(directory)
     if not any(key.startswith(f"{REFERENCE}/") for key in listed):
         raise PaperCodeError("no reference network can be run whole (no rest file in the manifest); collect its runs with --preset full")
     right = {group: {} for group in GROUPS}
@@ -157,8 +161,7 @@ class Robustness:
 
     def stale(self, directory=None):
         """Networks that have changed since, are gone, or were not yet there: a sorted list of keys."""
-        now = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
-        then = self.content["networks"]
+        now, then = _run_whole(directory), self.content["networks"]
         return sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
 
     def accuracy(self, group, corruption):

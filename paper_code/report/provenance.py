@@ -57,10 +57,10 @@ def networks(directory=None):
     return rows
 
 
-def image_sets(directory=None):
+def image_sets():
     """Rows for every set of images that a network of the manifest saw: name, rule, numbers, hash, networks."""
     seen = {}
-    for key, entry in sorted(weights.manifest(directory)["networks"].items()):
+    for key, entry in sorted(weights.manifest()["networks"].items()):
         images = entry["images"]
         row = (
             plain(images["name"]),

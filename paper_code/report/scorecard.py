@@ -125,9 +125,9 @@ def single(claim, numbers):
     return end - start
 
 
-def scorecard(numbers, path=FILE):
+def scorecard(numbers):
     """Every row, judged: a list of :class:`Found` in the order of the file."""
-    return [judge(claim, numbers) for claim in claims(path)[1]]
+    return [judge(claim, numbers) for claim in claims()[1]]
 
 
 def invariant_parts(numbers, ring="6-10.5"):

@@ -234,33 +234,27 @@ def prepare_environment(folder):
     tempfile.tempdir = environment["TMPDIR"]
 
 
-def use_private_sockets(manager):
-    """Let ``manager`` talk to its kernel through a folder of its own.
+class PrivateSockets:
+    """Lets a manager talk to its kernel through a folder of its own.
 
     Over TCP the manager looks for free ports and the kernel takes them a second later: of two chapters that start together, one may find
     them taken and die.
     """
-    manager.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
-    address = os.path.join(manager.socket_folder.name, "socket")
-    if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
-        manager.transport, manager.ip = "ipc", address
-    return manager
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
+        address = os.path.join(self.socket_folder.name, "socket")
+        if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
+            self.transport, self.ip = "ipc", address
 
 
-class LocalKernelManager(AsyncKernelManager):
+class LocalKernelManager(PrivateSockets, AsyncKernelManager):
     """What papermill uses."""
 
-    def __init__(self, **options):
-        super().__init__(**options)
-        use_private_sockets(self)
 
-
-class BlockingKernelManager(KernelManager):
+class BlockingKernelManager(PrivateSockets, KernelManager):
     """What nbval uses."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        use_private_sockets(self)
 
 
 def main(arguments=None):
