@@ -81,7 +81,6 @@ def test_curve_separates_losses_from_tests(planted):
     np.testing.assert_allclose(curve.loss, 3 - curve.step / 1000)
     assert curve.epoch.tolist() == [1, 2]
     np.testing.assert_allclose([curve.accuracy, curve.accuracy_noise_free], [[0.44, 0.44], [0.54, 0.54]])
-    assert curve.seconds == 61
 
 
 def test_a_running_mean_leaves_a_straight_line_alone_inside_and_a_constant_everywhere(planted):

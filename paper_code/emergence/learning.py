@@ -28,7 +28,6 @@ class Curve:
     epoch: np.ndarray  # int (m,), epochs at whose end the network was tested
     accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN where there were no test images
     accuracy_noise_free: np.ndarray  # (m,), the same without the noise
-    seconds: float  # from start to end
 
     def smoothed(self, window):
         """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
@@ -41,7 +40,6 @@ class Accuracy:
     """What the networks of one condition reached on their test images."""
 
     condition: str
-    about: str
     images: str  # source of the images
     images_sha256: str
     classes: int
@@ -95,7 +93,6 @@ def curve(condition, seed, directory=None):
         column(tests, "epoch", int),
         column(tests, "accuracy"),
         column(tests, "accuracy_noise_free"),
-        log[-1]["seconds"],
     )
 
 
@@ -117,7 +114,6 @@ def accuracies(directory=None):
         found.append(
             Accuracy(
                 name,
-                first["condition"]["about"],
                 first["images"]["name"],
                 sha256,
                 len(first["images"]["classes"]),
