@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.geometry import pixel_grid, sides
-from paper_code.filters.fitting import Fits, best_start, bic, read_bank, unit_energy
+from paper_code.filters.fitting import Fits, Model, best_start, bic, read_bank, unit_energy
 
 UNINFORMATIVE_BELOW = 0.6  # px: a narrower LoG lives on five weights, and the 5-point Laplacian alone reaches R^2 .95
 
@@ -101,7 +101,7 @@ class DogFit(Fits):
         return a1 * np.exp(-r2 / (2 * s1**2)) + a2 * np.exp(-r2 / (2 * s2**2)) + b
 
 
-class LogModel:
+class LogModel(Model):
     """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma). ``size`` may be (h, w)."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -127,7 +127,7 @@ class LogModel:
         return np.stack([-precision * dx * by_q, -precision * dy * by_q, -2 * q * by_q], axis=1)
 
 
-class DogModel:
+class DogModel(Model):
     """Basis of two Gaussians and 1; parameters (x0, y0, log s1, log s2)."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:
