@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
@@ -315,7 +315,7 @@ def noise_trend(rows, draws=9999):
     doublings, width = _within(np.log2(noise), member), _within(sigma, member)
     free = len(taken) - member.shape[1] - 1
     slope = doublings @ width / (doublings @ doublings)
-    error = np.sqrt(((width - slope * doublings) ** 2).sum() / free / (doublings @ doublings)) * stats.t.ppf(0.975, free)
+    error = np.sqrt(((width - slope * doublings) ** 2).sum() / free / (doublings @ doublings)) * special.stdtrit(free, 0.975)
     return Trend(
         len(taken),
         len(np.unique(noise)),
