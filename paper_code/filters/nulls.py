@@ -106,17 +106,7 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
 
 
 def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray:
-    """The same filters with random phases: their power spectra on the lattice, and nothing else of their shape.
-
-    Parameters
-    ----------
-    filters : array (n, h, w)
-    seed : int or sequence of int
-
-    Returns
-    -------
-    array (n, h, w)
-    """
+    """Filters (n, h, w) with random phases: their power spectra on the lattice, and nothing else of their shape."""
     filters = np.asarray(filters, float)
     spectrum = np.fft.fft2(filters)
     # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
@@ -154,20 +144,18 @@ def null_gabor_r2(size: int | tuple[int, int], kind: str, count: int, seed: int,
 
 @dataclass(frozen=True)
 class NullRadial(Bank):
-    """Radial measures of random filters, arrays (count,)."""
+    """Radial measures of random filters, recentred on the fitted LoG as the data are: arrays (count,)."""
 
     log_r2: np.ndarray
-    i_orb: np.ndarray  # recentred on the fitted LoG, as the data are
+    i_orb: np.ndarray
     i_rad: np.ndarray
-    i_orb_middle: np.ndarray  # about the middle of the lattice
-    i_rad_middle: np.ndarray
 
 
 def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -> NullRadial:
     """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are.
 
-    About the middle of the lattice the white null is exact: I_orb is Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4
-    (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
+    A fitted centre finds symmetry that the middle of the lattice does not have. About the middle the white null is exact: I_orb is
+    Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4 (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
 
     Parameters
     ----------
@@ -187,10 +175,10 @@ def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -
     --------
     >>> from paper_code.filters import null_radial
     >>> null = null_radial(7, "white", count=50, seed=0)
-    >>> print(f"{null.i_rad_middle.mean():.1f}")
-    0.1
+    >>> print(f"{null.i_rad.mean():.1f}")
+    0.3
     """
     filters = null_filters(size, kind, count, seed)
     fit = fit_log(filters)
-    middle, recentred = radial_symmetry(filters), radial_symmetry(filters, fit.x0, fit.y0)
-    return NullRadial(fit.r2, recentred.i_orb, recentred.i_rad, middle.i_orb, middle.i_rad)
+    recentred = radial_symmetry(filters, fit.x0, fit.y0)
+    return NullRadial(fit.r2, recentred.i_orb, recentred.i_rad)

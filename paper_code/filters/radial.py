@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import shift
 
-from paper_code.core.arrays import positive, real_array
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank, read_bank, unit_scale
@@ -14,6 +14,7 @@ from paper_code.filters.laplacian import LogFit
 from paper_code.filters.spectrum import frequency_grid, transform
 
 GAUSSIANS = (0.5, 0.7, 1.0, 1.4, 2.0)  # px: the widths that span a smooth radial profile in I_rad
+FREQUENCIES, RADII = 65, 51  # on a side of the plane of frequencies, and along their radius
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class RadialSymmetry(Bank):
     valid: np.ndarray  # bool
 
 
-def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0, scale: float = 1.0) -> RadialSymmetry:
+def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> RadialSymmetry:
     """Orbit and radial symmetry indices about a centre.
 
     The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
@@ -45,9 +46,7 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         As of :func:`fit_log`.
     x0, y0 : float or arrays (n,)
-        Centre, x right and y up; the middle of the lattice when absent.
-    scale : float
-        Units of the centre per pixel.
+        Centre, px, x right and y up; the middle of the lattice when absent.
 
     Returns
     -------
@@ -71,9 +70,9 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     1.00
     0.77
     """
-    bank, scale = read_bank(filters), positive(scale, "scale")
+    bank = read_bank(filters)
     x0, y0 = (np.broadcast_to(np.float64(one), len(bank.valid)).copy() for one in (x0, y0))
-    centre_x, centre_y = x0[bank.valid] / scale, y0[bank.valid] / scale
+    centre_x, centre_y = x0[bank.valid], y0[bank.valid]
     if not np.isfinite([centre_x, centre_y]).all():
         raise PaperCodeError("a filter that can be fitted has a centre that is no number; give x0 and y0 of these very filters")
     filters, _ = unit_scale(bank.sound)
@@ -177,7 +176,7 @@ class FrequencyResponse:
     fitted_plane: np.ndarray  # (k,), closed form of the fitted LoG on the whole plane, modulus
 
 
-def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: int = 51) -> FrequencyResponse:
+def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
     """Frequency response of one filter and of its LoG.
 
     Parameters
@@ -185,8 +184,6 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
     psi0 : array (h, w)
     fit : LogFit
         Of this filter alone, ``fit_log(psi0[None])[0]``.
-    count, radii : int
-        Frequencies on a side of the plane, and along the radius.
 
     Returns
     -------
@@ -205,8 +202,8 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
     strongest at 0.19 cycles per pixel
     """
     psi0 = real_array(psi0, "psi0")
-    fx, fy = frequency_grid(count)
-    frequency = np.linspace(0, 0.5, radii)
+    fx, fy = frequency_grid(FREQUENCIES)
+    frequency = np.linspace(0, 0.5, RADII)
     angle = np.arange(180) * np.pi / 180
     both = np.stack([psi0, fit.render(psi0.shape)])
     rays, fitted_rays = np.abs(transform(both, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle))))

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.se2.direction_process import DirectionProcess
-from paper_code.se2.enhancement import Enhancement
 from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.modes import Process
+from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import sample_grid, sample_points
 
 
