@@ -305,7 +305,7 @@ def fit(
     >>> dict(zip(found.names, found.coefficients[:, 0].round(1) + 0.0))["round"] > 0.5
     np.True_
     """
-    cosines = sums.cosines(terms)
+    cosines, square = sums.cosines(terms), sums.square[list(sums.rings[ring])].sum(axis=(0, 1))
     if sine:
         odd = {f"sin {name}": pair for name, pair in (terms or TERMS).items() if pair != (0, 0)}
         cosines = cosines + sums.cosines(odd, sine=True)
@@ -314,20 +314,14 @@ def fit(
     count = len(cosines.names)
     whole = sums.squares(ring)
     others = [0, *range(1 + count, len(gram))]
-    error = sse(gram, cross, solution, sums.square[list(sums.rings[ring])].sum(axis=(0, 1)))
-    without = solve(gram[np.ix_(others, others)], cross[others])
-    error_without = sse(gram[np.ix_(others, others)], cross[others], without, sums.square[list(sums.rings[ring])].sum(axis=(0, 1)))
+    error = sse(gram, cross, solution, square)
+    plain, plain_cross = gram[np.ix_(others, others)], cross[others]
+    error_without = sse(plain, plain_cross, solve(plain, plain_cross), square)
     return Fit(cosines.names, solution[1 : 1 + count], 1 - error / whole, (error_without - error) / whole)
 
 
 def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
-    """Coefficients of normal equations (..., q, q) and (..., q, kernels).
-
-    Raises
-    ------
-    PaperCodeError
-        If columns are collinear: too few cells or offsets for so many terms.
-    """
+    """Coefficients of normal equations (..., q, q) and (..., q, kernels); a PaperCodeError if columns are collinear."""
     scale = np.sqrt(np.einsum("...qq->...q", gram))
     if not (scale > 0).all():
         raise PaperCodeError("a term has no offsets in this ring; take a wider ring or more cells")
@@ -349,7 +343,6 @@ def bootstrap(
     terms: Mapping[str, tuple[int, int]] | None = None,
     drawn: int = 2000,
     seed: int | Sequence[int] = 0,
-    kernel: int = 0,
 ) -> np.ndarray:
     """Hierarchical bootstrap: networks drawn, and in each the cells with joint weights w_i w_j, w multinomial.
 
@@ -362,13 +355,11 @@ def bootstrap(
         As in :func:`fit`.
     drawn : int
     seed : int or sequence of int
-    kernel : int
-        Which of the kernels.
 
     Returns
     -------
     array (drawn, terms)
-        Means over the drawn networks.
+        Of the first kernel: means over the drawn networks.
 
     Examples
     --------
@@ -388,7 +379,7 @@ def bootstrap(
     total = np.zeros((drawn, len(TERMS if terms is None else terms)))
     for number, sums in enumerate(networks):
         gram, cross = sums.normal_equations(ring, sums.cosines(terms), version)
-        cross = cross[:, :, kernel]
+        cross = cross[:, :, 0]
         rows, draws = np.nonzero(chosen.T == number)[::-1]  # each time a network is drawn its cells are drawn anew
         weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])
         pairs = weights[:, sums.target] * weights[:, sums.source]
