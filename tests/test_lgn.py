@@ -61,7 +61,7 @@ def test_frequency_response_of_a_log_is_a_ring():
     response = frequency_response(psi0, fit_log(psi0[None])[0])
     np.testing.assert_allclose(response.radial_mean, response.fitted, atol=2e-3 * response.fitted.max())
     assert response.radial_spread.max() < 2e-3 * response.fitted.max()
-    assert response.modulus.shape == response.fx.shape == response.fy.shape
+    assert response.modulus.shape == (65, 65)
 
 
 @pytest.mark.parametrize("model", [LogModel(7), DogModel(7)])

@@ -40,9 +40,9 @@ def test_log_r2_of_shipped_filters_agrees_with_an_independent_fit(lgn):
 
 
 def test_training_took_l0_out_of_the_null(lgn):
-    assert (lgn.fit.r2 > lgn.null_log_r2).all()
-    assert (lgn.symmetry.i_rad > lgn.null_i_rad).all()
-    assert np.median(lgn.start_fit.r2) < lgn.null_log_r2
+    assert (lgn.fit.r2 > lgn.level("log_r2")).all()
+    assert (lgn.symmetry.i_rad > lgn.level("i_rad")).all()
+    assert np.median(lgn.start_fit.r2) < lgn.level("log_r2")
 
 
 def test_radial_index_ignores_a_quarter_turn(lgn):

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, show_component, tile
-from paper_code.figures.simple_cells import show_r2
+from paper_code.figures.filters import show_r2
 
 
 def bank(filters, order, fits, oriented, null_r2, level):

@@ -196,13 +196,9 @@ def fit_log(filters: ArrayLike) -> LogFit:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import fit_log
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> fit = fit_log(psi0[None])[0]
+    >>> from paper_code.filters import LogFit, fit_log
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> fit = fit_log(psi0)[0]
     >>> print(f"centre {fit.x0:.2f} px to the right, sigma {fit.sigma:.2f} px, R2 {fit.r2:.3f}")
     centre 0.50 px to the right, sigma 1.20 px, R2 1.000
     """
@@ -241,13 +237,9 @@ def fit_dog(filters: ArrayLike) -> DogFit:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import fit_dog
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> print(f"R2 {fit_dog(psi0[None])[0].r2:.2f}")
+    >>> from paper_code.filters import LogFit, fit_dog
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> print(f"R2 {fit_dog(psi0)[0].r2:.2f}")
     R2 1.00
     """
     bank = read_bank(filters)

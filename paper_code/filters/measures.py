@@ -42,20 +42,9 @@ class LgnMeasures:
     start_symmetry: RadialSymmetry
     null: NullRadial  # smooth random filters, fitted and recentred like the data
 
-    @property
-    def null_log_r2(self) -> float:
-        """LoG R^2 that 95 % of smooth random filters stay below."""
-        return float(np.quantile(self.null.log_r2, NULL_QUANTILE))
-
-    @property
-    def null_i_rad(self) -> float:
-        """I_rad that 95 % of smooth random filters stay below."""
-        return float(np.quantile(self.null.i_rad, NULL_QUANTILE))
-
-    @property
-    def null_i_orb(self) -> float:
-        """I_orb that 95 % of smooth random filters stay below."""
-        return float(np.quantile(self.null.i_orb, NULL_QUANTILE))
+    def level(self, name: str) -> float:
+        """What 95 % of smooth random filters stay below, by the name of a field of ``null``."""
+        return float(np.quantile(getattr(self.null, name), NULL_QUANTILE))
 
     def first(self, count: int) -> Self:
         """The same of the first ``count`` networks, for pictures."""

@@ -59,14 +59,10 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import radial_symmetry
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> from paper_code.filters import LogFit, radial_symmetry
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
     >>> for centre in (0.5, 0.0):
-    ...     print(f"{radial_symmetry(psi0[None], centre, 0.0).i_rad[0]:.2f}")
+    ...     print(f"{radial_symmetry(psi0, centre, 0.0).i_rad[0]:.2f}")
     1.00
     0.77
     """
@@ -105,13 +101,9 @@ def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import recentre
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> moved = recentre(psi0[None], 0.5, 0.0)[0]
+    >>> from paper_code.filters import LogFit, recentre
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> moved = recentre(psi0, 0.5, 0.0)[0]
     >>> print(bool(moved[4, 4] == moved.max()))
     True
     """
@@ -146,13 +138,9 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import radial_profile
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> radius, weight = radial_profile(psi0[None], 0.5, 0.0)
+    >>> from paper_code.filters import LogFit, radial_profile
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> radius, weight = radial_profile(psi0, 0.5, 0.0)
     >>> print(radius[0, :3], weight.shape)
     [0.5        0.5        1.11803399] (1, 81)
     """
@@ -166,9 +154,7 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
 class FrequencyResponse:
     """Modulus of the transform of one filter, in units of the weights; frequencies in cycles per pixel."""
 
-    fx: np.ndarray  # (m, m), right
-    fy: np.ndarray  # (m, m), up
-    modulus: np.ndarray  # (m, m)
+    modulus: np.ndarray  # (m, m), over [-1/2, 1/2) to the right and up
     frequency: np.ndarray  # (k,), radial, 0 to 1/2
     radial_mean: np.ndarray  # (k,), mean of the modulus over 180 directions
     radial_spread: np.ndarray  # (k,), its standard deviation over the directions: 0 for a radial filter
@@ -191,13 +177,9 @@ def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import fit_log, frequency_response
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> response = frequency_response(psi0, fit_log(psi0[None])[0])
+    >>> from paper_code.filters import LogFit, fit_log, frequency_response
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> response = frequency_response(psi0[0], fit_log(psi0)[0])
     >>> print(f"strongest at {response.frequency[response.radial_mean.argmax()]:.2f} cycles per pixel")
     strongest at 0.19 cycles per pixel
     """
@@ -208,8 +190,6 @@ def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
     both = np.stack([psi0, fit.render(psi0.shape)])
     rays, fitted_rays = np.abs(transform(both, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle))))
     return FrequencyResponse(
-        fx=fx,
-        fy=fy,
         modulus=np.abs(transform(psi0[None], fx, fy)[0]),
         frequency=frequency,
         radial_mean=rays.mean(axis=1),
