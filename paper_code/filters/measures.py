@@ -17,7 +17,7 @@ from paper_code.filters import (
     RadialSymmetry,
     fit_gabor,
     fit_log,
-    null_gabor_r2,
+    null_filters,
     null_radial,
     radial_symmetry,
 )
@@ -26,7 +26,7 @@ from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network
 
-NULL_QUANTILE = 0.95
+NULL_QUANTILE, NULL_SEED = 0.95, 0
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class LgnMeasures:
         return replace(self, **{name: getattr(self, name)[:count] for name in names})
 
 
-def measure_lgn(condition: str, seeds: Sequence[int], null_count: int = 1000, null_seed: int = 0) -> LgnMeasures:
+def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMeasures:
     """Fit and measure the l0 filters of a condition's shipped networks; a PaperCodeError if it has no l0 or a network is missing."""
     filters = np.stack([_l0(weights.load_early(condition, seed), condition) for seed in seeds])
     start = np.stack([_l0(weights.initial_early(condition, seed), condition) for seed in seeds])
@@ -65,7 +65,7 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int = 1000, nu
         start,
         start_fit,
         radial_symmetry(start, start_fit.x0, start_fit.y0),
-        null_radial(filters.shape[-1], "smooth", null_count, null_seed),
+        null_radial(filters.shape[-1], "smooth", null_count, NULL_SEED),
     )
 
 
@@ -85,13 +85,13 @@ class SharedSpectrum:
     correlation: float  # of the two over the whole plane
 
 
-def shared_spectrum(l0: np.ndarray, l1: np.ndarray, count: int = 33) -> SharedSpectrum:
-    """Compare the spectrum of l0 (a, a) with the summed spectrum of the bank l1 (n, b, b), at ``count`` frequencies on a side of the plane.
+def shared_spectrum(l0: np.ndarray, l1: np.ndarray) -> SharedSpectrum:
+    """Compare the spectrum of l0 (a, a) with the summed spectrum of the bank l1 (n, b, b), at 33 frequencies on a side of the plane.
 
     Weight decay minimises ``a |Psi0|^2 + b sum_i |Psi1_i|^2``. At fixed products F_i = Psi0 * Psi1_i its minimum has, at each frequency,
     ``a |Psi0^|^2 = b sum_i |Psi1_i^|^2``: l0 takes a share of the spectrum that all cells have in common. The two sides are compared here.
     """
-    fx, fy = frequency_grid(count)
+    fx, fy = frequency_grid(33)
     first = np.abs(transform(l0[None], fx, fy)[0]) ** 2
     bank = (np.abs(transform(l1, fx, fy)) ** 2).sum(axis=0)
     first, bank = first / first.mean(), bank / bank.mean()
@@ -140,9 +140,11 @@ class SimpleCellMeasures:
         return self.r2 > self.null_r2
 
 
-def measure_simple_cells(
-    condition: str, seeds: Sequence[int], null_count: int = 1000, field_null_count: int = 200, null_seed: int = 0
-) -> SimpleCellMeasures:
+def _null_r2(size: int, count: int, psi0: np.ndarray | None = None) -> np.ndarray:
+    return fit_gabor(null_filters(size, "smooth", count, NULL_SEED, psi0)).r2
+
+
+def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, field_null_count: int) -> SimpleCellMeasures:
     """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to chance."""
     early = [weights.load_early(condition, seed) for seed in seeds]
     start = [weights.initial_early(condition, seed).l1 for seed in seeds]
@@ -155,8 +157,8 @@ def measure_simple_cells(
         tuple(fit_gabor(network.l1) for network in early),
         tuple(fit_gabor(field) for field in fields),
         np.stack([fit_gabor(bank).r2 for bank in start]),
-        null_gabor_r2(size, "smooth", null_count, null_seed),
-        np.stack([null_gabor_r2(size, "smooth", field_null_count, null_seed, psi0=network.l0) for network in early]),
+        _null_r2(size, null_count),
+        np.stack([_null_r2(size, field_null_count, network.l0) for network in early]),
     )
 
 

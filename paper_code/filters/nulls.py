@@ -10,7 +10,6 @@ from scipy.ndimage import gaussian_filter
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import sides
 from paper_code.filters.fitting import Bank, read_bank, unit_energy
-from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
@@ -19,7 +18,7 @@ SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
 
 
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
-    """Random filters.
+    """Random filters, for the very fit of the data: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
 
     Parameters
     ----------
@@ -112,34 +111,6 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
     # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
     noise = np.fft.fft2(np.random.default_rng(seed).standard_normal(filters.shape))
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
-
-
-def null_gabor_r2(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
-    """Gabor R^2 of :func:`null_filters`, by the very fit of the data.
-
-    Parameters
-    ----------
-    size, kind, count, seed, psi0
-        As of :func:`null_filters`.
-
-    Returns
-    -------
-    array (count,)
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`null_filters`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.filters import null_gabor_r2
-    >>> r2 = null_gabor_r2(9, "smooth", count=50, seed=0)
-    >>> print(f"half of smooth random filters reach {np.median(r2):.1f}")
-    half of smooth random filters reach 0.6
-    """
-    return fit_gabor(null_filters(size, kind, count, seed, psi0)).r2
 
 
 @dataclass(frozen=True)

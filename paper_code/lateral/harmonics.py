@@ -340,7 +340,6 @@ def bootstrap(
     networks: Sequence[PairSums],
     ring: str,
     version: Sequence[str] = (),
-    terms: Mapping[str, tuple[int, int]] | None = None,
     drawn: int = 2000,
     seed: int | Sequence[int] = 0,
 ) -> np.ndarray:
@@ -351,14 +350,14 @@ def bootstrap(
     Parameters
     ----------
     networks : sequence of n PairSums
-    ring, version, terms
+    ring, version
         As in :func:`fit`.
     drawn : int
     seed : int or sequence of int
 
     Returns
     -------
-    array (drawn, terms)
+    array (drawn, 5)
         Of the first kernel: means over the drawn networks.
 
     Examples
@@ -376,9 +375,9 @@ def bootstrap(
     """
     rng = generator(seed)
     chosen = rng.integers(len(networks), size=(drawn, len(networks)))
-    total = np.zeros((drawn, len(TERMS if terms is None else terms)))
+    total = np.zeros((drawn, len(TERMS)))
     for number, sums in enumerate(networks):
-        gram, cross = sums.normal_equations(ring, sums.cosines(terms), version)
+        gram, cross = sums.normal_equations(ring, sums.cosines(), version)
         cross = cross[:, :, 0]
         rows, draws = np.nonzero(chosen.T == number)[::-1]  # each time a network is drawn its cells are drawn anew
         weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])

@@ -293,11 +293,8 @@ class Process(ABC):
             source[m % 2 == 1] = 0
             target = np.where(m % 2 == 0, 2 * target, 0)
         target = target[:, None] * np.exp(-(self.blur**2) * (wx**2 + wy**2) / 2)
-        return self._propagate(wx, wy, source) * target
-
-    def _propagate(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         if self.alpha is None:
-            return self.evolve(wx, wy, source)
+            return self.evolve(wx, wy, source) * target
         for _ in range(self.shape):
             source = self.alpha * self.resolve(self.alpha, wx, wy, source)
-        return source
+        return source * target
