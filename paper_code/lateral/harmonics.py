@@ -99,24 +99,6 @@ class PairSums:
 
     The u functions of an offset are: 1; the five waves times cos Phi; the regressors, in their own sd.
 
-    Attributes
-    ----------
-    target, source : int arrays (p,)
-        Of the m oriented cells.
-    orientation : array (m,)
-        Of the cells, radians.
-    regressors : tuple of str
-    kernels : tuple of str
-        What is explained, each in its own sd over all offsets of all pairs.
-    gram : array (rings, p, u, u)
-    cross : array (rings, p, u, kernels)
-    total, square : arrays (rings, p, kernels)
-        Sums of a kernel's values and of their squares.
-    count : array (rings, p)
-        Offsets.
-    rings : dict of str to tuple of int
-        Which elementary rings each ring is made of.
-
     Examples
     --------
     >>> import numpy as np
@@ -133,17 +115,17 @@ class PairSums:
     like 1.00
     """
 
-    target: np.ndarray
-    source: np.ndarray
-    orientation: np.ndarray
+    target: np.ndarray  # (p,), of the m oriented cells
+    source: np.ndarray  # (p,)
+    orientation: np.ndarray  # (m,), of the cells, radians
     regressors: tuple[str, ...]
-    kernels: tuple[str, ...]
-    gram: np.ndarray
-    cross: np.ndarray
-    total: np.ndarray
-    square: np.ndarray
-    count: np.ndarray
-    rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)
+    kernels: tuple[str, ...]  # what is explained, each in its own sd over all offsets of all pairs
+    gram: np.ndarray  # (rings, p, u, u)
+    cross: np.ndarray  # (rings, p, u, kernels)
+    total: np.ndarray  # (rings, p, kernels), sums of a kernel's values
+    square: np.ndarray  # (rings, p, kernels), of their squares
+    count: np.ndarray  # (rings, p), offsets
+    rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)  # which elementary rings each ring is made of
 
     @classmethod
     def of(

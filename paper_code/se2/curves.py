@@ -14,12 +14,14 @@ from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import first_greatest
 from paper_code.se2.modes import check_array, check_arrays, check_count, check_memory, check_number
 
 TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
 MOST_PLACES = 10**6  # on a curve
+SLOPES = (-1.0, 4.0)  # where a slope is sought
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -188,7 +190,7 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     return Geodesic(t, *solve_ivp(slope, (0, length), [0, 0, 0, b, h3], method="DOP853", t_eval=t, rtol=1e-12, atol=1e-13).y)
 
 
-def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41, turn: float = np.pi / 2) -> np.ndarray:
+def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:
     """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
 
     Parameters
@@ -200,9 +202,7 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     count : int
         Arcs, of curvatures spread evenly over [-curvature, curvature].
     points : int
-        Points an arc.
-    turn : float
-        An arc ends early where it has turned by so much, radians.
+        Points an arc, which ends early where it has turned by a right angle.
 
     Returns
     -------
@@ -220,11 +220,11 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     >>> print(association_field(length=20, curvature=0.05, count=5).shape)
     (5, 41, 3)
     """
-    length, curvature, turn = check_number("length", length), check_number("curvature", curvature), check_number("turn", turn)
+    length, curvature = check_number("length", length), check_number("curvature", curvature)
     count, points = check_count("count", count), check_count("points", points, least=2)
     check_memory(100 * count * points, "give a smaller count or fewer points")
     k = np.linspace(-curvature, curvature, count) if count > 1 else np.zeros(1)
-    reach = np.minimum(length, turn / np.maximum(np.abs(k), 1e-300))
+    reach = np.minimum(length, np.pi / 2 / np.maximum(np.abs(k), 1e-300))
     s = reach[:, None] * np.linspace(-1, 1, points)
     return np.stack(constant_curvature(k[:, None], s), axis=-1)
 
@@ -295,7 +295,7 @@ def fold(angle: ArrayLike) -> np.ndarray:
     >>> print(np.rad2deg(fold(np.deg2rad([100, 20, -100]))).round())
     [-80.  20.  80.]
     """
-    return np.pi / 2 - np.mod(np.pi / 2 - check_array("angle", angle, finite=False), np.pi)
+    return np.pi / 2 - np.mod(np.pi / 2 - real_array(angle, "angle"), np.pi)
 
 
 def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights: ArrayLike) -> float:
@@ -330,10 +330,8 @@ def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights
     return float(score.sum() / np.broadcast_to(weights, score.shape).sum())
 
 
-def fit_slope(
-    x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None, bounds: tuple[float, float] = (-1.0, 4.0)
-) -> float:
-    """The slope c of Theta = c psi that maximises sum w cos 2 (Theta - c psi), psi in (-pi/2, pi/2] the direction of the place.
+def fit_slope(x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """The slope c of Theta = c psi, from -1 to 4, that maximises sum w cos 2 (Theta - c psi); psi in (-pi/2, pi/2] is that of the place.
 
     Parameters
     ----------
@@ -343,8 +341,6 @@ def fit_slope(
         Orientations modulo pi, radians.
     weights : array, optional
         Not negative; by default equal.
-    bounds : (low, high)
-        Where c is sought.
 
     Returns
     -------
@@ -372,10 +368,8 @@ def fit_slope(
         raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
     if weights.min() < 0 or weights.sum() == 0:
         raise PaperCodeError("fit_slope: weights must not be negative, nor all zero.")
-    low, high = check_array("bounds", bounds)
-    if not low < high:
-        raise PaperCodeError(f"fit_slope: bounds must grow, not go from {low:g} to {high:g}.")
     score = np.vectorize(lambda c: slope_score(c, x, y, theta, weights))
+    low, high = SLOPES
     grid = np.linspace(low, high, 1 + math.ceil((high - low) / 0.02))
     near = grid[score(grid).argmax()]
     best = minimize_scalar(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, poch
 
+from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError, short
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
@@ -55,25 +56,20 @@ def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     return int(value)
 
 
-def check_array(name: str, value: ArrayLike, finite: bool = True) -> np.ndarray:
-    """``value`` as an array of float, if it holds real numbers alone; ``finite`` forbids nan and infinity."""
+def check_array(name: str, value: ArrayLike) -> np.ndarray:
+    """``value`` as an array of float, if it holds finite real numbers alone."""
     try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "biufO":
-            raise TypeError
-        if array.dtype.kind == "O" and any(isinstance(item, str | bytes | complex) for item in array.flat):
-            raise TypeError
-        array = array.astype(float, copy=False)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise PaperCodeError(f"{name} must be real numbers in an even array, not {short(value)}.") from None
-    if finite and not np.isfinite(array).all():
+        array = real_array(value, name)
+    except OverflowError:
+        raise PaperCodeError(f"{name} must be real numbers of double precision, not {short(value)}.") from None
+    if not np.isfinite(array).all():
         raise PaperCodeError(f"{name} must be finite: it holds nan or infinity.")
     return array
 
 
-def check_arrays(finite: bool = True, **values: ArrayLike) -> tuple[np.ndarray, ...]:
+def check_arrays(**values: ArrayLike) -> tuple[np.ndarray, ...]:
     """The values as arrays of float of one shape."""
-    arrays = [check_array(name, value, finite) for name, value in values.items()]
+    arrays = [check_array(name, value) for name, value in values.items()]
     try:
         return np.broadcast_arrays(*arrays)
     except ValueError:
