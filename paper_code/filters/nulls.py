@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import sides
+from paper_code.core.statistics import generator
 from paper_code.filters.fitting import Bank, read_bank, unit_energy
 from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
@@ -52,16 +53,10 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
     shape = sides(size)
     if count < 1 or min(shape) < 3:
         raise PaperCodeError(f"a null needs count >= 1 and size >= 3, not {count} and {size}")
-    filters = _generator(seed).standard_normal((count, *shape))
+    filters = generator(seed).standard_normal((count, *shape))
     if kind == "smooth":
         filters = gaussian_filter(filters, (0, SMOOTHING, SMOOTHING))
     return receptive_fields(filters, psi0)
-
-
-def _generator(seed: int) -> np.random.Generator:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise PaperCodeError(f"a null needs a seed, a whole number >= 0, not {seed!r}")
-    return np.random.default_rng(seed)
 
 
 def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
@@ -100,7 +95,7 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
         raise PaperCodeError(f"a null needs count >= 1, not {count}")
     shape = bank.shape[1:]
     power = (np.abs(np.fft.fft2(unit_energy(bank)[0].reshape(bank.shape))) ** 2).mean(axis=0)
-    noise = np.fft.fft2(_generator(seed).standard_normal((count, *shape)))
+    noise = np.fft.fft2(generator(seed).standard_normal((count, *shape)))
     return np.fft.ifft2(noise * np.sqrt(power / power.size)).real
 
 
@@ -109,7 +104,7 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
     filters = np.asarray(filters, float)
     spectrum = np.fft.fft2(filters)
     # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
-    noise = np.fft.fft2(np.random.default_rng(seed).standard_normal(filters.shape))
+    noise = np.fft.fft2(generator(seed).standard_normal(filters.shape))
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
 
 
