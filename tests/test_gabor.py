@@ -10,7 +10,7 @@ from scipy.signal import correlate2d
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import orientation_difference, pixel_grid
-from paper_code.filters.fitting import best_start, minimise, normal_equations, residuals, unit_energy
+from paper_code.filters.fitting import Model, best_start, minimise, unit_energy
 from paper_code.filters.gabor import GaborModel, canonical, fit_gabor, starting_points, zone_edge
 from paper_code.filters.laplacian import fit_dog, fit_log
 from paper_code.filters.nulls import null_filters
@@ -151,18 +151,29 @@ def test_the_normal_equations_are_kaufmans():
     values, _, _ = unit_energy(filters)
     model, rng = GaborModel(9), np.random.default_rng(6)
     parameters = np.column_stack([rng.uniform(-1, 1, (6, 2)), rng.uniform(0, 3, 6), rng.uniform(0.1, 0.6, 6), rng.uniform(0.3, 1, (6, 2))])
-    ssr, _, curvature, gradient = normal_equations(model, parameters, values)
-    residual = residuals(model, parameters, values)[1]
+    ssr, _, curvature, gradient = model.normal_equations(parameters, values)
+    residual = model.residuals(parameters, values)[1]
     np.testing.assert_allclose(ssr, (residual**2).sum(axis=1))
     numeric = np.empty((6, 6, 81))
     for k in range(6):
         step = np.zeros(6)
         step[k] = 1e-6
-        numeric[:, k] = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
+        numeric[:, k] = (model.residuals(parameters + step, values)[1] - model.residuals(parameters - step, values)[1]) / 2e-6
     basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
     off_basis = numeric - (numeric @ basis) @ basis.swapaxes(1, 2)
     np.testing.assert_allclose(curvature, off_basis @ off_basis.swapaxes(1, 2), atol=1e-6)
     np.testing.assert_allclose(gradient, (numeric @ residual[:, :, None])[:, :, 0], atol=1e-8)
+
+
+@pytest.mark.parametrize("size", [9, (6, 15)])
+def test_the_normal_equations_by_moments_are_those_by_the_slopes(size):
+    model, rng = GaborModel(size), np.random.default_rng(24)
+    parameters = np.column_stack(
+        [rng.uniform(-3, 3, (40, 2)), rng.uniform(-4, 4, 40), rng.uniform(0, 1, 40), rng.uniform(-0.6, 2, (40, 2))]
+    )
+    values, _, _ = unit_energy(null_filters(size, "white", 40, seed=24))
+    for found, expected in zip(model.normal_equations(parameters, values), Model.normal_equations(model, parameters, values), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
 
 
 def test_the_batched_search_is_as_good_as_scipy():
@@ -174,7 +185,7 @@ def test_the_batched_search_is_as_good_as_scipy():
     for value, tries, total in zip(values, starts, about_mean, strict=True):
 
         def left(p, value=value):
-            return residuals(model, p[None], value[None])[1][0]
+            return model.residuals(p[None], value[None])[1][0]
 
         fits = [
             least_squares(left, np.clip(p, model.lower + 1e-9, model.upper - 1e-9), bounds=(model.lower, model.upper), x_scale="jac")

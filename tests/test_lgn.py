@@ -5,7 +5,7 @@ import pytest
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
-from paper_code.filters.fitting import normal_equations, residuals, unit_energy
+from paper_code.filters.fitting import unit_energy
 from paper_code.filters.laplacian import DogModel, LogModel, fit_dog, fit_log
 from paper_code.filters.nulls import null_filters
 from paper_code.filters.radial import frequency_response, radial_profile, radial_symmetry, recentre
@@ -69,16 +69,16 @@ def test_the_normal_equations_are_kaufmans(model):
     values, _, _ = unit_energy(null_filters(7, "smooth", 5, seed=2))
     rng, k = np.random.default_rng(2), len(model.lower)
     parameters = np.column_stack([rng.uniform(-1, 1, (5, 2)), *(rng.uniform(0.1 + i, 0.3 + i, 5) for i in range(k - 2))])
-    _, _, curvature, gradient = normal_equations(model, parameters, values)
+    _, _, curvature, gradient = model.normal_equations(parameters, values)
     numeric = np.empty((5, k, 49))
     for i in range(k):
         step = np.zeros(k)
         step[i] = 1e-6
-        numeric[:, i] = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
+        numeric[:, i] = (model.residuals(parameters + step, values)[1] - model.residuals(parameters - step, values)[1]) / 2e-6
     basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
     off_basis = numeric - (numeric @ basis) @ basis.swapaxes(1, 2)
     np.testing.assert_allclose(curvature, off_basis @ off_basis.swapaxes(1, 2), atol=1e-6)
-    residual = residuals(model, parameters, values)[1]
+    residual = model.residuals(parameters, values)[1]
     np.testing.assert_allclose(gradient, (numeric @ residual[:, :, None])[:, :, 0], atol=1e-8)
 
 

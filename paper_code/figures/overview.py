@@ -59,7 +59,7 @@ def strip(filters, bank, patterns, fan, course):
         Principal components of two kernels, by name; each on a scale of its own.
     fan : array (m, m)
         Coefficients by direction (columns) and turn (rows), -90 to 90 degrees.
-    course : emergence.course.Course
+    course : emergence.learning.Course
         Of the term of the fan.
     """
     figure = plt.figure(figsize=(WIDTH, 4.7))

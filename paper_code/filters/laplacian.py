@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.geometry import pixel_grid, sides
-from paper_code.filters.fitting import Fits, best_start, read_bank, unit_energy
+from paper_code.filters.fitting import Fits, Model, best_start, read_bank, unit_energy
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class DogFit(Fits):
         return a1 * np.exp(-r2 / (2 * s1**2)) + a2 * np.exp(-r2 / (2 * s2**2)) + b
 
 
-class LogModel:
+class LogModel(Model):
     """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma). ``size`` may be (h, w)."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -118,7 +118,7 @@ class LogModel:
         return np.stack([-precision * dx * by_q, -precision * dy * by_q, -2 * q * by_q], axis=1)
 
 
-class DogModel:
+class DogModel(Model):
     """Basis of two Gaussians and 1; parameters (x0, y0, log s1, log s2)."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:

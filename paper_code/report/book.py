@@ -61,9 +61,9 @@ def mean_maps(networks, turns, from_source, extent):
     return np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
 
 
-def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):
+def term(numbers, name, ring, version, condition="reference", kernel="K"):
     """The estimate over networks of one term."""
-    return numbers.one(condition=condition, seed=ALL, step=step, measure=f"{kernel}.{name}", version=version, ring=ring)
+    return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
 def term_values(numbers, kernel, condition="reference", version="raw", step=END):

@@ -12,13 +12,7 @@ QUANTILE, SEED = 0.95, 0
 
 
 class Levels:
-    """Levels by the side of the filter, drawn and fitted when they are first asked for.
-
-    Parameters
-    ----------
-    known : dict, optional
-        What :meth:`save` wrote: ``{"log_r2": {"7": level}, "i_rad": {"7": level}, "gabor_r2": {"9": level}}``.
-    """
+    """Levels by the side of the filter, drawn and fitted when they are first asked for; ``known`` is what :meth:`save` wrote."""
 
     def __init__(self, known=None):
         self.known = {name: dict((known or {}).get(name, {})) for name in ("log_r2", "i_rad", "gabor_r2")}
