@@ -15,7 +15,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.figures import interactive
 from paper_code.filters import fit_gabor
 from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
-from paper_code.lateral.association_field import TURNS, of_target
+from paper_code.lateral.association_field import TURNS
 from paper_code.lateral.bank import Bank
 from paper_code.workflow.html import Page
 
@@ -184,10 +184,8 @@ def test_the_same_cells_give_the_same_page(shipped):
 def test_bad_input_is_refused(planted):
     _, cells = planted
     none = replace(cells, oriented=np.zeros(COUNT, bool))
-    frame = pair_frame(random_cells(3, seed=0), 5, 2)
     for call in (
         lambda: interactive.explorer(none),
-        lambda: of_target(frame, 3),
         lambda: single_cells(Bank(None, cells.fields, None, STRIDE, cells.fits, 0.7)),
     ):
         with pytest.raises(PaperCodeError):

@@ -118,7 +118,7 @@ def test_a_factor_goes_into_amplitude_and_polarity_only():
     before, after = fit_gabor(filters), fit_gabor(-5 * filters)
     np.testing.assert_allclose(after.amplitude, 5 * before.amplitude, rtol=1e-6)
     assert angle_gap(after.phase, before.phase + np.pi).max() < 1e-6
-    for name in ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "r2", "bic"):
+    for name in ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "r2"):
         np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=1e-6, err_msg=name)
 
 
@@ -286,23 +286,6 @@ def test_bad_filters_are_named(spoil, message):
         fit_gabor(spoil(planted(4, 9, seed=14)[0]))
 
 
-@pytest.mark.parametrize(
-    ("starts", "message"),
-    [
-        (np.zeros((3, 1, 6)), "starts of shape"),
-        (np.zeros((2, 0, 6)), "starts of shape"),
-        (np.zeros(6), "starts of shape"),
-        (np.where(np.arange(2)[:, None, None] == 1, np.nan, np.ones((2, 3, 6))), "starts of filter 1 hold NaN"),
-        (np.full((2, 3, 6), np.inf), "starts of filter 0 hold NaN"),
-        (np.ones((2, 3, 6)) + 1j, "must be real"),
-        ("here", "array of numbers"),
-    ],
-)
-def test_bad_starts_are_refused(starts, message):
-    with pytest.raises(PaperCodeError, match=message):
-        fit_gabor(planted(2, 9, seed=15)[0], starts=starts)
-
-
 ANALYSES = [fit_gabor, fit_log, fit_dog, radial_symmetry, spectral_orientation]
 
 
@@ -340,11 +323,13 @@ def test_the_modulus_by_fft_is_that_of_the_transform():
 
 def test_memory_is_bounded_for_large_filters():
     filters, _ = planted(16, 64, seed=19)
+    values, _, about_mean = unit_energy(filters)
+    model = GaborModel(64)
     tracemalloc.start()
-    bank = fit_gabor(filters, starting_points(filters)[:, :1])
+    ssr = best_start(model, values, model.from_frequency(starting_points(filters)[:, :1])).ssr
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 300e6 and bank.r2.min() > 0.9
+    assert peak < 300e6 and (1 - ssr / about_mean).min() > 0.9
 
 
 @pytest.mark.parametrize("kind", ["smooth", "white"])
@@ -360,4 +345,6 @@ def test_no_optimum_is_missed_that_many_random_starts_find():
     filters, rng = null_filters(9, "smooth", 40, seed=22), np.random.default_rng(22)
     place, wave = rng.uniform(-3, 3, (40, 24, 2)), np.stack([rng.uniform(0, np.pi, (40, 24)), rng.uniform(0.03, 0.45, (40, 24))], axis=-1)
     rich = np.concatenate([starting_points(filters), np.concatenate([place, wave, rng.uniform(-0.4, 1.3, (40, 24, 2))], axis=-1)], axis=1)
-    assert np.sum(fit_gabor(filters, rich).r2 - fit_gabor(filters).r2 > 0.005) <= 3
+    (values, _, about_mean), model = unit_energy(filters), GaborModel(9)
+    sought = 1 - best_start(model, values, model.from_frequency(rich)).ssr / about_mean
+    assert np.sum(sought - fit_gabor(filters).r2 > 0.005) <= 3

@@ -200,11 +200,6 @@ def test_bad_input_is_refused_in_one_line(shown):
     holed, empty = shown.maps.copy(), shown.maps.copy()
     holed[0, 0, 0, 0, 0, 0], empty[0, 1, 1, 2] = np.nan, 0
     for call in (
-        lambda: gallery.gallery(diffusion=()),
-        lambda: gallery.gallery(diffusion=(0.1, 0.1)),
-        lambda: gallery.gallery(length=(3, -1)),
-        lambda: gallery.gallery(length=3),
-        lambda: gallery.gallery(length=("long",)),
         lambda: interactive.kernel(replace(shown, maps=holed)),
         lambda: interactive.kernel(replace(shown, maps=empty)),
     ):

@@ -26,8 +26,8 @@ def test_planted_log_comes_back_off_centre_and_of_either_sign():
     fit = fit_log(filters)
     for name, truth in (("x0", x0), ("y0", y0), ("sigma", sigma), ("amplitude", amplitude), ("constant", constant)):
         np.testing.assert_allclose(getattr(fit, name), truth, atol=1e-5, err_msg=name)
-    assert fit.r2.min() > 1 - 1e-9 and not fit.at_bound.any() and not fit.uninformative.any()
-    assert np.abs(fit.residual(filters)).max() < 1e-5
+    assert fit.r2.min() > 1 - 1e-9 and not fit.at_bound.any()
+    assert np.abs(filters - fit.render(7)).max() < 1e-5
     np.testing.assert_allclose(fit[3].render(7), filters[3], atol=1e-5)
 
 
@@ -61,7 +61,7 @@ def test_frequency_response_of_a_log_is_a_ring():
     response = frequency_response(psi0, fit_log(psi0[None])[0])
     np.testing.assert_allclose(response.radial_mean, response.fitted, atol=2e-3 * response.fitted.max())
     assert response.radial_spread.max() < 2e-3 * response.fitted.max()
-    assert response.modulus.shape == response.fx.shape == response.fy.shape
+    assert response.modulus.shape == (65, 65)
 
 
 @pytest.mark.parametrize("model", [LogModel(7), DogModel(7)])
@@ -91,12 +91,12 @@ def test_a_quarter_turn_and_a_reflection_move_the_centre():
         np.testing.assert_allclose(same.r2, fit.r2, atol=1e-7)
 
 
-def test_a_discrete_laplacian_looks_like_a_log_and_is_flagged():
+def test_a_discrete_laplacian_looks_like_a_narrow_log():
     laplacian = np.zeros((7, 7))
     laplacian[2:5, 3] = laplacian[3, 2:5] = -1
     laplacian[3, 3] = 4
     fit = fit_log(laplacian[None])[0]
-    assert fit.r2 > 0.94 and fit.uninformative and fit.sigma < 0.6
+    assert fit.r2 > 0.94 and fit.sigma < 0.6
 
 
 def test_dog_recovers_two_gaussians_and_a_log_is_nearly_one():
@@ -107,14 +107,6 @@ def test_dog_recovers_two_gaussians_and_a_log_is_nearly_one():
     np.testing.assert_allclose(found, [0.7, -0.5, 1, 2.5, 2, -0.6, 0.1], atol=1e-3)
     np.testing.assert_allclose(fit.render(9), 2 * np.exp(-r2 / 2) - 0.6 * np.exp(-r2 / 12.5) + 0.1, atol=1e-4)
     assert fit_dog(planted_log(9, 0, 0, 1.5)[None]).r2[0] > 0.999
-
-
-def test_bic_prefers_the_model_that_made_the_filter():
-    noise = 0.05 * np.random.default_rng(4).standard_normal((1, 9, 9))
-    x, y = pixel_grid(9)
-    dog = np.exp(-(x**2 + y**2) / 2) - 0.1 * np.exp(-(x**2 + y**2) / 18)
-    assert fit_log(planted_log(9, 0, 0, 1.5) + noise).bic < fit_dog(planted_log(9, 0, 0, 1.5) + noise).bic
-    assert fit_log(dog + noise / 5).bic > fit_dog(dog + noise / 5).bic
 
 
 def test_orbits_cannot_tell_a_square_from_a_disc_but_the_radial_index_can():

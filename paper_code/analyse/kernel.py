@@ -16,11 +16,11 @@ from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import generator, permutation_p, permutation_p_of_greatest, permutations
 from paper_code.lateral.bank import FEWEST
-from paper_code.lateral.components import LIKE_BELOW, Components, components, extent, turned
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.nulls import relabelled
+from paper_code.lateral.views import LIKE_BELOW, Components, components, extent, turned
 
 OVERLAP = (0.9, 0.998)  # shares of RF's energy within the inner two edges: of the book's networks they are near 6 and 10.5 px
 FEW_OFFSETS = 200  # a ring with fewer joins its neighbour

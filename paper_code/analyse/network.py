@@ -18,8 +18,8 @@ from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import null_filters, spectrum_matched
 from paper_code.lateral.bank import NULL_COUNT, QUANTILE
-from paper_code.lateral.components import Components
 from paper_code.lateral.frame import Cells
+from paper_code.lateral.views import Components
 
 STEP = 200  # random fields between two words on the progress
 BINS = 12  # of the orientation histogram, over half a turn

@@ -80,10 +80,9 @@ class Filters:
             found[name][self.valid] = column
         return found
 
-    def fits(self, kind: type[Kind], scale: float, **columns: np.ndarray) -> Kind:
-        """Fits of all from columns (m,), in pixels, of the filters that can be fitted; ``scale`` units of the lengths are a pixel."""
-        ones = np.ones(len(self.valid))
-        return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=ones).in_units(scale)
+    def fits(self, kind: type[Kind], **columns: np.ndarray) -> Kind:
+        """Fits of all, in pixels, from columns (m,) of the filters that can be fitted."""
+        return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=np.ones(len(self.valid)))
 
     def behind(self, front: np.ndarray | None) -> np.ndarray:
         """The receptive fields of the filters behind a filter (a, b), (n, h + a - 1, w + b - 1): NaN where a filter cannot be fitted."""
@@ -181,11 +180,6 @@ def unit_energy(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def blocks(count: int, pixels: int) -> list[np.ndarray]:
     """Indices 0 .. count - 1 in runs whose members, of ``pixels`` each, hold about BLOCK pixels together."""
     return np.array_split(np.arange(count), -(-count // max(BLOCK // pixels, 1)))
-
-
-def bic(ssr: ArrayLike, count: int, parameters: int) -> np.ndarray:
-    """Bayesian information criterion for Gaussian residuals, ``count log(ssr / count) + parameters log(count)``; lower is better."""
-    return count * np.log(np.maximum(ssr, 1e-300) / count) + parameters * np.log(count)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter
 
-from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import orientation_difference, pixel_grid, sides
-from paper_code.filters.fitting import Fits, Model, best_start, bic, blocks, read_bank, ridged, unit_energy, unit_scale
+from paper_code.filters.fitting import Fits, Model, best_start, blocks, read_bank, ridged, unit_energy, unit_scale
 from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_orientation
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
@@ -50,7 +48,6 @@ class GaborBank(Fits):
     r2: np.ndarray  # 1 - SSR / sum of squares about the mean; below 0 where a constant would fit better
     n_x: np.ndarray  # sx f, the number of bars (Ringach 2002)
     n_y: np.ndarray  # sy f, their length
-    bic: np.ndarray  # of the unit-energy filter, 8 parameters
     spectral_orientation: np.ndarray  # radians in [0, pi), without any fit
     at_bound: np.ndarray  # bool: a fitted parameter stopped at its bound
     blob: np.ndarray  # bool: the frequency stopped at its lower bound
@@ -253,7 +250,7 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
     return np.concatenate([starts.reshape(count, -1, 6), centroid[:, None]], axis=1)
 
 
-def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float = 1.0) -> GaborBank:
+def fit_gabor(filters: ArrayLike) -> GaborBank:
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
     Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, size the longer side, the
@@ -267,20 +264,17 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         Of NumPy or PyTorch. Colours are projected on each filter's main component, as :func:`paper_code.filters.fitting.read_bank` says;
         ``energy_kept`` is the share of the energy that it keeps.
-    starts : array (n, k, 6), optional
-        (x0, y0, t, f, log sx, log sy) in pixels; ``starting_points`` when absent. The lowest SSR over the starts is kept.
-    scale : float
-        Units per pixel: lengths in the result are in that unit, frequencies in cycles per unit.
 
     Returns
     -------
     GaborBank
-        A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the others.
+        The lowest SSR over the ``starting_points``. A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the
+        others.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`, if the starts have another shape or are not finite, or the scale is not above 0.
+        As :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------
@@ -294,18 +288,10 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     90 degrees, 0.20 cycles per pixel, R2 1.000
     """
     bank = read_bank(filters)
-    if starts is not None:
-        starts = real_array(starts, "starts")
-        if starts.ndim != 3 or starts.shape[0] != len(bank.valid) or starts.shape[1] < 1 or starts.shape[2] != 6:
-            raise PaperCodeError(f"expected starts of shape ({len(bank.valid)}, k, 6) with k >= 1, got {starts.shape}")
-        if not np.isfinite(starts).all():
-            raise PaperCodeError(f"starts of filter {np.argwhere(~np.isfinite(starts))[0, 0]} hold NaN or infinity")
-        starts = starts[bank.valid]
     filters = bank.sound
-    starts = starting_points(filters) if starts is None else starts
     values, norm, about_mean = unit_energy(filters)
     model = GaborModel(filters.shape[1:])
-    solution = best_start(model, values, model.from_frequency(starts))
+    solution = best_start(model, values, model.from_frequency(starting_points(filters)))
     x0, y0, t, share, log_sx, log_sy = solution.parameters.T
     f = model.frequency(t, share)
     a, b = solution.coefficients.T
@@ -315,7 +301,6 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     sx, sy = np.exp(log_sx), np.exp(log_sy)
     return bank.fits(
         GaborBank,
-        scale,
         x0=x0,
         y0=y0,
         carrier=carrier,
@@ -328,7 +313,6 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
         r2=1 - solution.ssr / about_mean,
         n_x=sx * f,
         n_y=sy * f,
-        bic=bic(solution.ssr, values.shape[1], 8),
         spectral_orientation=spectral,
         at_bound=solution.at_bound.any(axis=1),
         blob=solution.at_bound[:, 3] & (share < 0.5),

@@ -10,7 +10,7 @@ from paper_code.core.plan import is_confirming, plan
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, signed
-from paper_code.lateral import components, views
+from paper_code.lateral import views
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
 from paper_code.report.networks import files_of, load
 from paper_code.report.pool import verdict
@@ -52,7 +52,7 @@ def untrained(measured):
 def between_like(networks, kernel_of):
     """Principal components of a kernel between like cells, the pairs of all networks together; ``kernel_of`` gives it of a Measured."""
     banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
-    return components.components(np.concatenate([components.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
+    return views.components(np.concatenate([views.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
 
 
 def mean_maps(networks, turns, from_source, extent):
