@@ -14,7 +14,7 @@ from scipy.stats import chi2
 from se2_reference import hankel
 
 from paper_code import se2
-from paper_code.figures import se2 as figures
+from paper_code.figures import group_kernels as figures
 from paper_code.se2 import benchmark
 
 PROCESS = se2.DirectionProcess(D=0.3, alpha=0.8, blur=1.0, blur_theta=0.25)

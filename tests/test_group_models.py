@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from lateral_cells import random_cells
 
-from paper_code.figures import lateral as figures
+from paper_code.figures import group_models as figures
 from paper_code.lateral import pair_frame, views
 
 SIZE, STRIDE = 11, 2

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code import se2
-from paper_code.figures import se2 as figures
+from paper_code.figures import visual_pathway as figures
 
 
 def test_elements_of_the_association_field_are_tangent():

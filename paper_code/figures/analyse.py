@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, show_component, tile
-from paper_code.figures.filters import show_r2
-from paper_code.figures.lateral import LABELS
+from paper_code.figures.association_fields import LABELS
+from paper_code.figures.simple_cells import show_r2
 from paper_code.filters.gabor import DEGENERATE_BELOW
 
 PANEL = (3.4, 2.6)

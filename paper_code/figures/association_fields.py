@@ -1,65 +1,10 @@
-"""Figures of chapters 06 to 08: K between like cells, its terms and maps, and what models of the group add to a pedestal."""
+"""Figures of chapter 07: the fan, the five terms by distance, maps in two frames, and K under rotations."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label, show_component
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label
 from paper_code.lateral.harmonics import TERM_NAMES
-
-KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
-
-
-def components(rows, radius):
-    """Principal components, a row a kernel: ``{name: Components}``; each on a scale of its own, x along the bars."""
-    count = max(len(one.patterns) for one in rows.values())
-    figure, axes = plt.subplots(len(rows), count, figsize=(7.0, 2.1 * len(rows)), squeeze=False)
-    for line, (letter, (name, found)) in zip(axes, zip("ABCDE", rows.items(), strict=False), strict=True):
-        for panel, pattern, share in zip(line, found.patterns, found.share, strict=True):
-            show_component(panel, pattern, radius)
-            panel.set_title(f"{100 * share:.0f} % of the energy")
-            panel.label_outer()
-        line[0].set_ylabel(f"{name}\nacross the bars (px)")
-        line[0].annotate(letter, (-0.45, 1.05), xycoords="axes fraction", fontweight="bold")
-    for panel in axes[-1]:
-        panel.set_xlabel("along the bars (px)")
-    return figure
-
-
-def tuning(curves, blind, middles):
-    """Coefficient of cos Phi against the orientation difference, and the mean without phase: a thin line a network, thick their mean.
-
-    ``curves`` and ``blind`` map a kernel's name to an array (networks, bins); ``middles`` (bins,) in degrees.
-    """
-    figure, axes = plt.subplots(1, 2, figsize=(7.7, 3.1))
-    for panel, letter, title, found in zip(axes, "AB", ("with phase", "without phase"), (curves, blind), strict=True):
-        for name, values in found.items():
-            panel.plot(middles, values.T, color=KERNELS[name], linewidth=0.6, alpha=0.5)
-            panel.plot(middles, values.mean(axis=0), "o-", color=KERNELS[name], markersize=3, label=name)
-        panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(xlim=(0, 90), xticks=[0, 30, 60, 90], xlabel="orientation difference (°)", title=title)
-        panel_label(panel, letter)
-    axes[0].set_ylabel("coefficient (sd of the kernel)")
-    axes[0].legend()
-    return figure
-
-
-def like(values, chance, names):
-    """The like term by ring and version: a dot a network, a bar for the mean; grey, what relabelled cells give.
-
-    ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2), ``names`` are the rings.
-    """
-    figure, axes = plt.subplots(1, len(values), figsize=(7.7, 2.7), sharey=True)
-    for panel, letter, (version, found) in zip(axes, "ABC", values.items(), strict=True):
-        for row, (own, band) in enumerate(zip(found, chance[version], strict=True)):
-            panel.fill_between([row - 0.35, row + 0.35], *band, color=NULL, alpha=0.5, linewidth=0)
-            panel.plot(np.full(len(own), row), own, "o", color=ACCENT, markersize=3, alpha=0.6)
-            panel.plot([row - 0.25, row + 0.25], [own.mean()] * 2, color=INK)
-        panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(xticks=range(len(names)), xticklabels=names, xlabel="distance (px)", title=version)
-        panel_label(panel, letter)
-    axes[0].set_ylabel("like term (sd of K)")
-    return figure
-
 
 LINES = {
     "K, raw": (ACCENT, "o"),
@@ -70,6 +15,8 @@ LINES = {
     "direction process": ("#332288", "P"),
     "enhancement": ("#cc79a7", "X"),
 }
+
+
 LABELS = {term: name.replace(" ", "\n").replace("-", "-\n") for term, name in TERM_NAMES.items()}
 
 
@@ -160,48 +107,4 @@ def invariance(rows):
     panel.invert_yaxis()
     panel.margins(x=0.15)
     figure.legend(loc="outside upper center", ncols=2)
-    return figure
-
-
-COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
-
-
-def gains(values):
-    """What every family adds, a panel a ring and pedestal: a dot a network, a bar for the mean.
-
-    ``values`` maps (ring, pedestal) to ``{family: (networks,)}``, in % of K's variance.
-    """
-    rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
-    figure, axes = plt.subplots(len(rings), len(pedestals), figsize=(7.7, 2.2 * len(rings)), sharex=True, sharey="row", squeeze=False)
-    for panel, letter, ((ring, pedestal), found) in zip(axes.flat, "ABCDEF", values.items(), strict=False):
-        for column, own in enumerate(found.values()):
-            panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
-            panel.plot([column - 0.25, column + 0.25], [np.mean(own)] * 2, color=INK)
-        panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring} px, {pedestal}")
-        panel_label(panel, letter)
-    for line in axes:
-        line[0].set_ylabel("added (% of variance)")
-    return figure
-
-
-def ridge(learned, shapes, labels):
-    """Across the co-circular ridge, a panel a group of turns: K of every network (thin) and their mean (thick), and shapes.
-
-    ``learned`` (networks, turns, bins), ``shapes`` ``{family: (turns, bins)}``, ``labels`` of the turns.
-    """
-    figure, axes = plt.subplots(1, len(labels), figsize=(7.7, 2.7), sharey=True)
-    edges = np.linspace(-90, 90, learned.shape[-1] + 1)
-    middles = (edges[1:] + edges[:-1]) / 2
-    for number, (panel, letter, label) in enumerate(zip(axes, "ABCD", labels, strict=False)):
-        panel.plot(middles, learned[:, number].T, color=ACCENT, linewidth=0.6, alpha=0.4)
-        panel.plot(middles, learned[:, number].mean(axis=0), "o-", color=ACCENT, markersize=3, label="K")
-        for name, found in shapes.items():
-            panel.plot(middles, found[number], color=COLORS[name], label=name)
-        panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
-        keep_apart(panel)
-        panel_label(panel, letter)
-    axes[0].set_ylabel("coefficient (sd of K)")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=1 + len(shapes))
     return figure

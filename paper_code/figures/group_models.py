@@ -1,0 +1,50 @@
+"""Figures of chapter 08: what models of the group add to a pedestal, and their kernels beside K."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paper_code.figures import ACCENT, INK, NULL, panel_label
+from paper_code.figures.association_fields import keep_apart
+
+COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
+
+
+def gains(values):
+    """What every family adds, a panel a ring and pedestal: a dot a network, a bar for the mean.
+
+    ``values`` maps (ring, pedestal) to ``{family: (networks,)}``, in % of K's variance.
+    """
+    rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
+    figure, axes = plt.subplots(len(rings), len(pedestals), figsize=(7.7, 2.2 * len(rings)), sharex=True, sharey="row", squeeze=False)
+    for panel, letter, ((ring, pedestal), found) in zip(axes.flat, "ABCDEF", values.items(), strict=False):
+        for column, own in enumerate(found.values()):
+            panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
+            panel.plot([column - 0.25, column + 0.25], [np.mean(own)] * 2, color=INK)
+        panel.axhline(0, color=INK, linewidth=0.6)
+        panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring} px, {pedestal}")
+        panel_label(panel, letter)
+    for line in axes:
+        line[0].set_ylabel("added (% of variance)")
+    return figure
+
+
+def ridge(learned, shapes, labels):
+    """Across the co-circular ridge, a panel a group of turns: K of every network (thin) and their mean (thick), and shapes.
+
+    ``learned`` (networks, turns, bins), ``shapes`` ``{family: (turns, bins)}``, ``labels`` of the turns.
+    """
+    figure, axes = plt.subplots(1, len(labels), figsize=(7.7, 2.7), sharey=True)
+    edges = np.linspace(-90, 90, learned.shape[-1] + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    for number, (panel, letter, label) in enumerate(zip(axes, "ABCD", labels, strict=False)):
+        panel.plot(middles, learned[:, number].T, color=ACCENT, linewidth=0.6, alpha=0.4)
+        panel.plot(middles, learned[:, number].mean(axis=0), "o-", color=ACCENT, markersize=3, label="K")
+        for name, found in shapes.items():
+            panel.plot(middles, found[number], color=COLORS[name], label=name)
+        panel.axhline(0, color=INK, linewidth=0.6)
+        panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
+        keep_apart(panel)
+        panel_label(panel, letter)
+    axes[0].set_ylabel("coefficient (sd of K)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=1 + len(shapes))
+    return figure

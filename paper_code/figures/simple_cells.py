@@ -1,0 +1,118 @@
+"""Figures of chapter 05, the bank of simple cells."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights, tile
+
+
+def bank(fields, fits, order, columns=8):
+    """A bank beside its Gabor fits and residuals, in the given order; each filter and its fit share one scale."""
+    rendered = fits.render(fields.shape[-1])
+    peak = np.abs(fields).max(axis=(1, 2), keepdims=True)
+    panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
+    for panel, letter, (name, filters) in zip(axes, "ABC", panels, strict=True):
+        picture = tile((filters / peak)[order], columns, normalise=False)
+        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-1, vmax=1)
+        panel.set_axis_off()
+        panel.set_title(name)
+        panel_label(panel, letter)
+    return figure
+
+
+def r2_against_null(measures):
+    """Cumulative shares of filters against Gabor R^2: each trained bank, the untrained banks and smooth random filters."""
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.8), sharey=True)
+    panels = (
+        ("filters of l1", measures.r2, measures.start_r2.ravel(), measures.null),
+        ("receptive fields, l1 * l0", measures.field_r2, None, measures.field_nulls.ravel()),
+    )
+    for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
+        cumulative(panel, null, NULL, "smooth random", 2.4)
+        if start is not None:
+            cumulative(panel, start, INK, "untrained", 1.2, ":")
+        for index, values in enumerate(trained):
+            cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
+        panel.axvline(np.quantile(null, 0.95), color=INK, linestyle="--", linewidth=1)
+        panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor R²", title=name)
+        panel_label(panel, letter)
+    axes[0].set_ylabel("share of filters below")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
+    return figure
+
+
+def cumulative(panel, values, color, label, width, style="-"):
+    """Draw the share of values (n,) below each value from 0 to 1."""
+    values = np.sort(np.clip(values, 0, 1))
+    share = np.arange(1, len(values) + 1) / len(values)
+    panel.step(values, share, where="post", color=color, label=label, linewidth=width, linestyle=style)
+
+
+def show_r2(panel, r2, null, level):
+    """Draw cumulative shares of filters (n,) and of random fields (m,) against Gabor R^2; dashed, the level of oriented filters."""
+    cumulative(panel, null, NULL, "random fields", 2.4)
+    cumulative(panel, r2, ACCENT, "filters", 1.8)
+    panel.axvline(level, color=INK, linestyle="--", linewidth=1)
+    panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor $R^2$", ylabel="share below")
+
+
+def shapes(fits, kept, seeds):
+    """(n_x, n_y) of every cell over the null, coloured by seed, after Ringach (2002)."""
+    figure, panel = plt.subplots(figsize=(4.4, 3.3))
+    top = max(np.max(np.concatenate([fit.n_x[mask] for fit, mask in zip(fits, kept, strict=True)])), 0.1)
+    side = max(np.max(np.concatenate([fit.n_y[mask] for fit, mask in zip(fits, kept, strict=True)])), top)
+    limit = 1.05 * side
+    panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
+    for index, (fit, mask) in enumerate(zip(fits, kept, strict=True)):
+        color = SEEDS[index % len(SEEDS)]
+        panel.plot(fit.n_x[mask], fit.n_y[mask], "o", markersize=3.4, alpha=0.7, color=color, label=f"seed {seeds[index]}")
+    panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
+    panel.set(xlabel="$n_x = \\sigma_x f$ (bars)", ylabel="$n_y = \\sigma_y f$ (length)", xlim=(0, limit), ylim=(0, limit))
+    panel.set_aspect("equal")
+    figure.legend(loc="outside right upper", handletextpad=0.1)
+    return figure
+
+
+def distributions(fits, kept):
+    """Orientations (on a half circle, mirrored), frequencies and phases of the cells over the null, all seeds together."""
+    orientation, frequency, phase = (
+        np.concatenate([getattr(fit, name)[mask] for fit, mask in zip(fits, kept, strict=True)])
+        for name in ("orientation", "frequency", "phase")
+    )
+    figure = plt.figure(figsize=(WIDTH, 2.6))
+    polar = figure.add_subplot(1, 3, 1, projection="polar")
+    edges = np.linspace(0, np.pi, 13)
+    counts, _ = np.histogram(orientation, edges)
+    middles = (edges[:-1] + edges[1:]) / 2
+    colors = plt.get_cmap(ORIENTATION)(middles / np.pi)
+    for turn in (0, np.pi):
+        polar.bar(middles + turn, counts, width=np.pi / 12, color=colors, edgecolor="white", linewidth=0.5)
+    polar.set_xticks(np.deg2rad([0, 45, 90, 135, 180, 225, 270, 315]), ["0°", "45°", "90°", "135°", "", "", "", ""])
+    polar.set_yticks(polar.get_yticks(), [])  # the numbers would lie over the bars
+    polar.set_title("orientation of the bars")
+    frequencies = figure.add_subplot(1, 3, 2)
+    frequencies.hist(frequency, bins=np.linspace(0, 0.5, 26), color=SEEDS[0])
+    frequencies.set(xlabel="frequency (cycles/px)", ylabel="cells")
+    phases = figure.add_subplot(1, 3, 3)
+    # Phase modulo the two symmetries of a Gabor: 0 is even, 90 degrees odd.
+    folded = np.degrees(np.arctan2(np.abs(np.sin(phase)), np.abs(np.cos(phase))))
+    phases.hist(folded, bins=np.linspace(0, 90, 10), color=SEEDS[2])
+    phases.set(xlabel="phase: 0° even, 90° odd", ylabel="cells", xticks=[0, 30, 60, 90])
+    for panel, letter in zip((polar, frequencies, phases), "ABC", strict=True):
+        panel_label(panel, letter)
+    return figure
+
+
+def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
+    """Example cells, a column each: l1 * l0 from the weights, then fields measured from h and from the activity after propagation."""
+    rows = (("l1 * l0", expected), ("measured", feed_forward), ("after\npropagation", lateral))
+    figure, axes = plt.subplots(3, len(cells), figsize=(WIDTH, 3.0))
+    for row, (name, fields) in enumerate(rows):
+        for column, cell in enumerate(cells):
+            show_weights(axes[row, column], fields[cell])
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for column, cell in enumerate(cells):
+        axes[0, column].set_title(f"cell {cell}")
+        axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}")
+    return figure
