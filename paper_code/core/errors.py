@@ -1,7 +1,11 @@
-"""The one exception that a person is meant to read, and how text is made fit to be read."""
+"""The one exception that a person is meant to read, what raises it for wrong numbers, and how text is made fit to be read."""
 
+import math
 from collections.abc import Mapping
 from numbers import Integral, Real
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 
 class PaperCodeError(Exception):
@@ -25,20 +29,7 @@ def printable(text: object) -> str:
 
 
 def check_numbers(settings: object, bounds: Mapping[str, tuple[float, float]]) -> None:
-    """Check numbers of a configuration before they are used, or memory is asked for by them.
-
-    Parameters
-    ----------
-    settings : object
-        With an attribute for each name.
-    bounds : dict of str to (smallest, largest)
-        Both allowed; a whole number is asked for where both are ints.
-
-    Raises
-    ------
-    PaperCodeError
-        If one is no such number.
-    """
+    """Check that attributes of ``settings`` are numbers within ``bounds``, both allowed; whole ones where both bounds are ints."""
     for name, (low, high) in bounds.items():
         value = getattr(settings, name)
         kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
@@ -53,3 +44,34 @@ def short(value: object) -> str:
     except ValueError:  # more digits than Python writes
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def real_array(values: ArrayLike, name: str) -> np.ndarray:
+    """``values`` as a new float64 array: of NumPy, lists, or a tensor of PyTorch, with a gradient, on any device, in any precision.
+
+    Complex values are a PaperCodeError, and what is no numbers. PyTorch is not imported.
+    """
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            try:
+                values = values.numpy()
+            except TypeError:  # bfloat16, which NumPy lacks
+                values = values.float().numpy()
+        array = np.asarray(values)
+        if not np.iscomplexobj(array):
+            return array.astype(float)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise PaperCodeError(f"expected {name} as an array of numbers: {' '.join(str(error).split())}") from None
+    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
+
+
+def positive(value: float, name: str) -> float:
+    """``value`` as a float; PaperCodeError unless it is a finite number above 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise PaperCodeError(f"{name} must be a number above 0, not {short(value)}")
+    return number

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter
 
-from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.core.geometry import orientation_difference, pixel_grid, sides
 from paper_code.filters.fitting import Fits, best_start, bic, blocks, read_bank, unit_energy, unit_scale
 from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_orientation
