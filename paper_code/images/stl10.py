@@ -32,11 +32,6 @@ def load(root, classes=None, progress=True):
 
     ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that holds it; the rest as in
     :func:`paper_code.images.load`.
-
-    Raises
-    ------
-    PaperCodeError
-        For a missing, doubled or truncated file, a file of the wrong size, a label outside 1 to 10 and a list of other than 10 classes.
     """
     found = {}
     files = _directory_files if Path(root).is_dir() else _archive_files
