@@ -24,8 +24,7 @@ from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network
 from paper_code.report import provenance
-from paper_code.training.conditions import Condition
-from paper_code.training.run import snapshot_steps
+from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights import load_early, load_network, load_snapshots, read_log, verify
 from paper_code.weights.collect import collect, lighten, read_result
 

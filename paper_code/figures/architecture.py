@@ -45,25 +45,14 @@ class Drawing:
             axes.set_zorder(3 + count - index)
             if index == silenced:
                 axes.set_facecolor("white")
-                axes.plot([0, 1], [0, 1], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
-                axes.plot([0, 1], [1, 0], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
+                axes.plot([[0, 0], [1, 1]], [[0, 1], [1, 0]], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
             else:
                 axes.imshow(maps[index], cmap=MAGNITUDE, vmin=0, vmax=top)
         return side + (count - 1) * step
 
 
 def network(config, stages, seen, early, cells):
-    """The network from left to right, with its shapes, its filters and what they make of one picture.
-
-    Parameters
-    ----------
-    config : NetworkConfig
-    stages : list of complexity.Stage
-    seen : propagation.Trace
-    early : EarlyLayers
-    cells : sequence of int
-        Cells to show, at least four.
-    """
+    """The network from left to right, with its shapes, its filters and what they make of one picture: the Trace ``seen``, in >= 4 cells."""
     rows = {stage.name: stage for stage in stages}
     drawing = Drawing(*BOARD)
     limit = np.abs(seen.image).max()
@@ -161,10 +150,7 @@ def _shape(shape):
 
 
 def receptive_fields(early, cells, predicted, measured):
-    """l0, and for some cells the filter, its convolution with l0, and beside them the network's own response against the prediction.
-
-    ``predicted`` and ``measured`` are equally long arrays of activity.
-    """
+    """l0, and for some cells the filter, its convolution with l0, and beside them the network's own activity against the prediction."""
     rows = 2 if early.l0 is not None else 1
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
@@ -203,15 +189,8 @@ def receptive_fields(early, cells, predicted, measured):
 def impulse(pictures, cells, reach, trained, shuffled, untrained):
     """What one active cell calls up in the others, read out as a picture; beside it, how much that resembles its own field.
 
-    Parameters
-    ----------
-    pictures : array (steps + 1, n, side, side)
-        For each step and cell; step 0 holds the cell's own field.
-    cells : sequence of n int
-    reach : sequence of steps + 1 float
-        Half the side of the area that activity can have reached, pixels.
-    trained, shuffled, untrained : arrays
-        Correlations with the cell's field, in this network, with fields dealt out at random, and before training.
+    Pictures (steps + 1, n, side, side) of n cells, step 0 with the cell's own field; ``reach`` (steps + 1,) is half the side of the
+    area that activity can have reached, px. Then correlations with the own field, those ``shuffled`` with fields dealt out at random.
     """
     steps, count = len(pictures), len(cells)
     figure = plt.figure(figsize=(WIDTH, 1.25 * steps + 0.4))

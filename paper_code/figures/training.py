@@ -59,18 +59,9 @@ def front_end(traces):
 
 
 def spectra(power, seen, noise, predicted, start, learned):
-    """Power of the images and of the noise; beside it the gain that efficient coding asks for and those of l0.
+    """Power of the images, behind the optics (k,), and of the noise; beside it the gain that efficient coding asks for, and those of l0.
 
-    Parameters
-    ----------
-    power : image_statistics.RadialPower
-    seen : array (k,)
-        Power behind the optics.
-    noise : float
-        Power of the receptor noise.
-    predicted : array (k,)
-    start, learned : arrays (seeds, k)
-        Gains of the untrained and the trained l0.
+    ``start`` and ``learned`` (seeds, k) are those of the untrained and the trained l0.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     left.loglog(power.frequency, power.power, color=NULL, label="photographs")
@@ -106,15 +97,7 @@ def spectra(power, seen, noise, predicted, start, learned):
 
 
 def curves(curves, window, chance):
-    """Loss against the step and test accuracy against the epoch, one colour a seed.
-
-    Parameters
-    ----------
-    curves : list of learning.Curve
-    window : int
-        Notes of the log over which the loss is averaged.
-    chance : float
-    """
+    """Loss, averaged over ``window`` notes of the log, against the step, and test accuracy against the epoch, one colour a seed."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
     for number, curve in enumerate(curves):
         colour = SEEDS[number % len(SEEDS)]
@@ -138,10 +121,7 @@ def curves(curves, window, chance):
 
 
 def accuracies(groups):
-    """Accuracy of every network, one condition a row: filled without receptor noise, open with it, a dotted line at chance.
-
-    ``groups`` is a list of learning.Accuracy.
-    """
+    """Accuracy of every network, one condition a row: filled without receptor noise, open with it, a dotted line at chance."""
     figure, panel = plt.subplots(figsize=(WIDTH, 0.5 * len(groups) + 0.9))
     for row, group in enumerate(groups):
         for values, lift, filled in ((group.noise_free, 0.13, True), (group.noisy, -0.13, False)):

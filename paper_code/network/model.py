@@ -218,11 +218,8 @@ class Network(nn.Module):
     def early_layers(self):
         """The layers that the book analyses, as float32 arrays.
 
-        Returns
-        -------
-        dict of str to array
-            ``l0`` (7, 7) if there is one; ``l1`` (cells, 9, 9); ``K`` (cells, cells, k, k) if there is one, target cell first,
-            acting on h; ``l1_gain`` and ``l1_offset`` (cells,), so that h = ReLU(l1_gain * (l1 * l0 * image) + l1_offset).
+        ``l0`` (7, 7) if there is one; ``l1`` (cells, 9, 9); ``K`` (cells, cells, k, k) if there is one, target cell first,
+        acting on h; ``l1_gain`` and ``l1_offset`` (cells,), so that h = ReLU(l1_gain * (l1 * l0 * image) + l1_offset).
         """
         gain = self.l1_norm.weight / torch.sqrt(self.l1_norm.running_var + self.l1_norm.eps)
         tensors = {

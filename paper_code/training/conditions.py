@@ -3,7 +3,10 @@
 The recipe is this companion's own. It was chosen on networks that are not among those reported.
 """
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
+
+import numpy as np
 
 from paper_code.core.errors import PaperCodeError, check_numbers, short
 from paper_code.images.image_set import IMAGE_SIZE, unknown_name
@@ -54,6 +57,33 @@ class TrainingConfig:
             raise PaperCodeError(f"flip must be true or false, not {short(self.flip)}")
         if self.labels not in ("true", "shuffled"):
             raise PaperCodeError(f"labels must be 'true' or 'shuffled', not {short(self.labels)}")
+
+
+def learning_rate(step, total, config):
+    """One-cycle rate (Smith and Topin 2019): cosine up from peak / 25, cosine down to nearly 0."""
+    top = config.warm_up * total
+    if step < top:
+        low, share = config.peak_rate / 25, step / top
+        return low + (config.peak_rate - low) * (1 - math.cos(math.pi * share)) / 2
+    return config.peak_rate * (1 + math.cos(math.pi * (step - top) / (total - top))) / 2
+
+
+def snapshot_steps(total, config):
+    """Steps at which the early layers are kept: (all, those that keep K), log-spaced, step 0 in both, the last in neither.
+
+    The end of training is kept in full precision elsewhere.
+    """
+
+    def spaced(count):
+        if count < 1 or total < 2:
+            return {0}
+        return {0} | {int(step) for step in np.geomspace(1, total, count + 1).round()[:-1]}
+
+    with_lateral = {0}
+    if config.lateral_snapshots > 0 and total > 8:
+        exact = np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]
+        with_lateral |= {int(step - 1e-6) for step in exact}  # below a whole number too, lest its rounding decide
+    return {step for step in spaced(config.snapshots) | with_lateral if step < total}, with_lateral
 
 
 # Not written where they have their default: a run or a manifest without them means the same, and compares as the same.

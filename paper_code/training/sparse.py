@@ -91,15 +91,6 @@ def train(filters, size=11, updates=150, seed=0):
         Batches of 16 patches.
     seed : int
         Of their order; nothing else is random.
-
-    Returns
-    -------
-    SparseKernel
-
-    Raises
-    ------
-    PaperCodeError
-        If the filters are of another shape or one is 0 throughout, or the size is even or too large.
     """
     filters = np.asarray(filters, np.float64)
     if filters.ndim != 3 or filters.shape[1] != filters.shape[2] or not 2 <= filters.shape[1] <= SIDE // 2:

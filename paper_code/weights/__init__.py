@@ -14,12 +14,12 @@ A condition without l0 or lateral connections has no tensor of that name; the la
 of others, for :func:`load_bank`.
 """
 
-from paper_code.weights.banks import load_bank
 from paper_code.weights.store import (
     DIRECTORY,
     configuration,
     entry,
     initial_early,
+    load_bank,
     load_early,
     load_network,
     load_snapshots,

@@ -20,6 +20,7 @@ from paper_code.core.files import (
     write_atomically,
 )
 from paper_code.network.layers import EARLY_KEYS
+from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights import store
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check, read
 
@@ -36,7 +37,7 @@ AGAIN = "train again, into another --out"
 
 
 def collect(runs, directory=None, preset="exact", replace=False):
-    """Copy finished runs into the layout of this package and list them in the manifest: all of them or none.
+    """Copy finished runs into the layout of this package and list them in the manifest, all of them or none; returns their keys.
 
     Parameters
     ----------
@@ -48,17 +49,6 @@ def collect(runs, directory=None, preset="exact", replace=False):
         What to keep, one of PRESETS.
     replace : bool
         Whether a listed network may lose files, precision or its values to a run of the same condition and seed.
-
-    Returns
-    -------
-    list of str
-        The manifest's keys of the runs, ``<condition>/seed-<n>``.
-
-    Raises
-    ------
-    PaperCodeError
-        If a run is not finished, or is damaged, or its condition goes by the name of another that is listed already, or it would take
-        something from a listed network. Nothing has changed then.
     """
     found = {}
     for run in map(Path, runs):
@@ -73,13 +63,7 @@ def collect(runs, directory=None, preset="exact", replace=False):
 
 
 def lighten(keys, preset, directory=None):
-    """Keep less of listed networks, ``<condition>/seed-<n>``: the files and the precision of a preset. All of them or none.
-
-    Raises
-    ------
-    PaperCodeError
-        If a network is not listed, is damaged, or lacks a file that the preset keeps.
-    """
+    """Keep less of listed networks, ``<condition>/seed-<n>``: the files and the precision of a preset. All of them or none."""
     directory = Path(directory or store.DIRECTORY)
     store.manifest(directory)
     with locked(directory / ".lock"):
@@ -226,13 +210,7 @@ def _recover(directory):
 
 
 def read_result(run):
-    """``result.json`` of a finished run, a dict.
-
-    Raises
-    ------
-    PaperCodeError
-        If the run is not finished, or its file is damaged or is of another run than ``run.json``.
-    """
+    """``result.json`` of a finished run, a dict, checked and of the run that ``run.json`` says."""
     path = Path(run) / "result.json"
     if is_missing(path):
         raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
@@ -246,10 +224,8 @@ def read_result(run):
 
 def _read_run(run):
     """Key of a finished run, its result, and what it left, by kind."""
-    from paper_code.training.run import snapshot_steps  # here, as training imports this package
-
     result = read_result(run)
-    condition = store.Condition.from_dict(result["condition"])
+    condition = Condition.from_dict(result["condition"])
     early, rest = (read_tensors(run / f"{kind}.safetensors") for kind in ("early", "rest"))
     network = store.assemble(condition.network, early, rest, f"early.safetensors and rest.safetensors of {run}")
     for name, layer in network.early_layers().items():

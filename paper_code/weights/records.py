@@ -42,23 +42,7 @@ Natural = Annotated[int, Field(ge=0)]
 
 
 def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) -> Model:
-    """``value`` as a ``model``.
-
-    Parameters
-    ----------
-    model : subclass of Record
-    value : dict
-        As JSON has it.
-    name : str or path
-        Of the file, for people.
-    mend : str
-        What to do about a fault.
-
-    Raises
-    ------
-    PaperCodeError
-        One line with ``name``, the field at fault and ``mend``.
-    """
+    """``value``, as JSON has it, as a ``model``; a PaperCodeError with the file's ``name``, the field at fault and how to ``mend`` it."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

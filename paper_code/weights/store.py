@@ -1,6 +1,7 @@
-"""Networks of the manifest: which there are, and what was kept of each, hash checked."""
+"""Networks of the manifest: which there are, and what was kept of each; and banks of filters that others trained. All hash checked."""
 
 import hashlib
+import io
 import json
 import os
 from functools import lru_cache
@@ -17,7 +18,9 @@ from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
 from paper_code.weights.records import Manifest, Noted, Tested, check
 
-DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or Path(__file__).resolve().parents[2] / "data" / "weights")
+DATA = Path(__file__).resolve().parents[2] / "data"
+DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or DATA / "weights")
+BANKS = DATA / "banks"
 MEND = "restore it from where the weights came from, shipped ones with 'git checkout'"
 
 
@@ -276,3 +279,46 @@ def verify(directory=None):
     for file in files:
         _checked(directory / file["path"], file)
     return len(files)
+
+
+def load_bank(name, directory=None):
+    """A bank of filters, hash checked.
+
+    Parameters
+    ----------
+    name : str
+        ``first_layer``, (64, 3, 7, 7): a convolutional network's, for blue, green and red. ``dictionary``, (64, 12, 12): of convolutional
+        sparse coding.
+    directory : path, optional
+        Another place than ``data/banks`` of the repository.
+
+    Returns
+    -------
+    filters : float64 array
+    record : dict of str
+        ``what`` it is, ``source``, ``by`` whom and ``licence``.
+
+    Raises
+    ------
+    PaperCodeError
+        For another name, or a file that is missing or not as it is listed.
+
+    Examples
+    --------
+    >>> from paper_code.weights import load_bank
+    >>> filters, record = load_bank("dictionary")
+    >>> print(filters.shape, record["licence"])
+    (64, 12, 12) BSD 3-Clause
+    """
+    directory = Path(directory or BANKS)
+    listed = read_json(directory / "banks.json")
+    if name not in listed:
+        raise PaperCodeError(f"there is no bank {name}; {directory} holds {', '.join(sorted(listed))}")
+    record, path = listed[name], directory / f"{name}.npy"
+    content = read_bytes(path)
+    if not is_listed(content, record):
+        raise PaperCodeError(
+            f"{path} is not the file that banks.json lists (SHA-256 or size differs): restore it with 'git checkout -- {path}'"
+        )
+    filters = perturbed({name: np.load(io.BytesIO(content), allow_pickle=False).astype(float)})[name]
+    return filters, {key: record[key] for key in ("what", "source", "by", "licence")}
