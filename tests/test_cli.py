@@ -251,7 +251,7 @@ def test_a_picture_of_another_ending_is_refused_before_the_work(name, refused, t
 
 
 def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
     refused("there is no", "fit", "reference/seed-0")
     refused("neither a safetensors file nor a network", "fit", "reference")
     refused("neither a safetensors file nor a network", "fit", "reference/seed-²")
@@ -283,7 +283,7 @@ def test_fit_leaves_a_dead_filter_out_and_says_so(say, tmp_path):
 
 def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):
     data = tmp_path / "data"
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", data)
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", data)
     refused("PAPER_CODE_WEIGHTS", "weights", "list")
     refused("PAPER_CODE_WEIGHTS", "weights", "verify")
     run = make_run(tmp_path / "run", training={"epochs": 1})
@@ -304,7 +304,7 @@ def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monke
 
 
 def test_a_network_without_test_images_can_be_listed(say, tmp_path, monkeypatch):
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
     run = make_run(tmp_path / "run", training={"epochs": 1})
     empty = np.zeros((0, 64, 64), np.uint8), np.zeros(0, np.int64)
     object.__setattr__(run.images, "test_images", empty[0])

@@ -520,7 +520,7 @@ def edited(content, field=None, value="drop", key="reference/seed-0", **changes)
 def test_every_command_refuses_a_damaged_manifest_in_one_line(tmp_path, monkeypatch, capsys, name):
     shutil.copytree(weights.DIRECTORY / "reference", tmp_path / "reference", copy_function=os.link)
     (tmp_path / "manifest.json").write_text(MANIFESTS[name](read_json(weights.DIRECTORY / "manifest.json")))
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path)
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path)
     before = contents(tmp_path)
     for words in (
         ["weights", "list"],

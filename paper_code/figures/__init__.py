@@ -83,18 +83,17 @@ def show_component(axes, pattern, radius):
     axes.set(xticks=[-radius, 0, radius], yticks=[-radius, 0, radius])
 
 
-def tile(filters, columns, gap=1, normalise=True):
-    """Filters (n, a, b) as one picture with ``gap`` empty places between them; each scaled to its own maximum if asked."""
+def tile(filters, columns, normalise=True):
+    """Filters (n, a, b) as one picture with an empty place between them; each scaled to its own maximum if asked."""
     filters = np.asarray(filters, float)
     if normalise:
         peak = np.abs(filters).max(axis=(1, 2), keepdims=True)
         filters = filters / np.where(peak > 0, peak, 1)
     count, height, width = filters.shape
-    rows = -(-count // columns)
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    canvas = np.full((-(-count // columns) * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
     for index, weights in enumerate(filters):
         row, column = divmod(index, columns)
-        canvas[row * (height + gap) :, column * (width + gap) :][:height, :width] = weights
+        canvas[row * (height + 1) :, column * (width + 1) :][:height, :width] = weights
     return canvas
 
 

@@ -131,7 +131,6 @@ def routes_differ(h, kernel, steps):
 class LateralMeasures:
     """K of s networks: how strongly it feeds back, and what one cell's activity calls up in the others."""
 
-    seeds: tuple
     gain: np.ndarray  # (s,), :func:`gain` after training
     start_gain: np.ndarray  # (s,), and before
     echo: np.ndarray  # (s, cells), :func:`echo` after training
@@ -146,7 +145,7 @@ class LateralMeasures:
         return (1 + as_high) / (1 + self.shuffled.shape[1])
 
 
-def measure_lateral(seeds, starts, ends, stride, shuffles):
+def measure_lateral(starts, ends, stride, shuffles):
     """:class:`LateralMeasures` of networks given by their early layers before (``starts``) and after training (``ends``)."""
     generator = np.random.default_rng(0)
 
@@ -155,7 +154,6 @@ def measure_lateral(seeds, starts, ends, stride, shuffles):
 
     orders = [generator.permutation(len(ends[0].l1)) for _ in range(shuffles)]
     return LateralMeasures(
-        tuple(seeds),
         np.array([gain(layers.K) for layers in ends]),
         np.array([gain(layers.K) for layers in starts]),
         np.concatenate([echoes(layers) for layers in ends]),

@@ -4,7 +4,7 @@ The recipe is this companion's own. It was chosen on networks that are not among
 """
 
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -233,11 +233,7 @@ def _controls(reference):
     )
     yield Control(base, "shortened reference", "what does so short a training of the reference reach?")
     for name, label, asks, about, changes in _CHANGES:
-        changed = base
-        for part in ("network", "training"):
-            known = {item.name for item in fields(getattr(base, part))} - {"classes"}  # a network's follow from the images
-            changed = with_overrides(changed, part, {key: value for key, value in changes.items() if key in known})
-        changed = replace(changed, **{key: changes[key] for key in ("images", "classes") if key in changes})
+        changed = replace(_with(base, changes), **{key: changes[key] for key in ("images", "classes") if key in changes})
         if changed != base:  # a value that is the reference's own makes no control
             yield Control(replace(changed, name=f"control-{name}", about=f"control: {about}"), label, asks)
 
@@ -249,39 +245,30 @@ def condition(name):
     return CONDITIONS[name]
 
 
-def with_overrides(base, part, overrides):
-    """Replace fields of ``base.network`` or ``base.training`` (``part``) by those of ``overrides`` that are not None."""
-    current = getattr(base, part)
-    known = {item.name for item in fields(current)}
-    chosen = {name: value for name, value in overrides.items() if value is not None}
-    unknown = set(chosen) - known
-    if unknown:
-        raise PaperCodeError(f"unknown setting {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
-    return replace(base, **{part: replace(current, **chosen)}) if chosen else base
-
-
 def settings_of(chosen):
-    """What of a condition may be set: ``{"network": {name: value}, "training": {name: value}}``."""
+    """What of a condition may be set, ``{"network": {name: value}, "training": {name: value}}``; classes follow from the images."""
+    parts = {"network": chosen.network, "training": chosen.training}
+    return {part: {key: value for key, value in vars(config).items() if key != "classes"} for part, config in parts.items()}
 
-    def values(config):
-        return {one.name: getattr(config, one.name) for one in fields(config) if one.name != "classes"}
 
-    return {"network": values(chosen.network), "training": values(chosen.training)}
+def _with(chosen, values):
+    """A condition with those of the ``values`` that are settings of its network or of its training."""
+    for part, known in settings_of(chosen).items():
+        changed = {key: value for key, value in values.items() if key in known}
+        chosen = replace(chosen, **{part: replace(getattr(chosen, part), **changed)})
+    return chosen
 
 
 def with_settings(chosen, training, texts):
     """A condition with settings of its training (a dict; None is left out) and others, each a text ``NAME=VALUE``."""
-    known = settings_of(chosen)
-    changes = {"network": {}, "training": {key: value for key, value in training.items() if value is not None}}
+    known = {key: value for part in settings_of(chosen).values() for key, value in part.items()}
+    values = {key: value for key, value in training.items() if value is not None}
     for text in texts:
         key, equals, value = text.partition("=")
-        part = next((part for part, names in known.items() if key in names), None)
-        if not equals or part is None:
+        if not equals or key not in known:
             raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
-        changes[part][key] = _parsed(key, value, known[part][key])
-    for part, changed in changes.items():
-        chosen = with_overrides(chosen, part, changed)
-    return chosen
+        values[key] = _parsed(key, value, known[key])
+    return _with(chosen, values)
 
 
 def _parsed(key, text, current):
