@@ -9,7 +9,7 @@ from paper_code import images
 from paper_code.core.errors import PaperCodeError
 from paper_code.images import drawn
 from paper_code.images.drawn import dead_leaves, paint, periodic_component, photographs, pink_noise, power_law, scramble, white_noise
-from paper_code.images.statistics import radial_power
+from paper_code.images.image_set import radial_power
 
 GENERATED = {"dead-leaves": dead_leaves, "pink-noise": pink_noise, "white-noise": white_noise}
 

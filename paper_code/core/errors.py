@@ -1,8 +1,9 @@
 """The one exception that a person is meant to read, what raises it for wrong numbers, and how text is made fit to be read."""
 
 import math
-from collections.abc import Mapping
+from dataclasses import field, fields
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,13 +29,23 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(str(text).split()))
 
 
-def check_numbers(settings: object, bounds: Mapping[str, tuple[float, float]]) -> None:
-    """Check that attributes of ``settings`` are numbers within ``bounds``, both allowed; whole ones where both bounds are ints."""
-    for name, (low, high) in bounds.items():
-        value = getattr(settings, name)
-        kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
-        if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
-            raise PaperCodeError(f"{name} must be {words} between {low} and {high}, not {short(value)}")
+def bounded(default: float, low: float, high: float) -> Any:
+    """A field of a configuration for :func:`check_numbers`: a number between two that are allowed, whole if both are ints."""
+    return field(default=default, metadata={"bounds": (low, high)})
+
+
+def check_numbers(settings: Any) -> None:
+    """Check the :func:`bounded` fields of a configuration before they are used, or memory is asked for by them."""
+    for one in fields(settings):
+        if "bounds" in one.metadata:
+            check_number(one.name, getattr(settings, one.name), *one.metadata["bounds"])
+
+
+def check_number(name: str, value: object, low: float, high: float) -> None:
+    """A PaperCodeError unless ``value`` is a number between two that are allowed, whole if both are ints."""
+    kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
+    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
+        raise PaperCodeError(f"{name} must be {words} between {low} and {high}, not {short(value)}")
 
 
 def short(value: object) -> str:

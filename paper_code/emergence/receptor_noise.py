@@ -11,7 +11,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.table import END
 from paper_code.core.text import as_large
 from paper_code.emergence.controls import BASE
-from paper_code.images.statistics import blur_gain, efficient_gain
+from paper_code.images.image_set import blur_gain, efficient_gain
 
 MIDDLE = 0.25  # sides of l0 that its fitted centre may lie off the middle: of a centre near the border little but a smooth slope is seen
 

@@ -69,15 +69,12 @@ def load(root, classes=None, progress=True):
             if read[test_root, name]:
                 say(f"skipped {inside[test_root][name]}: the class {name} has no training image")
             continue
-        if test_root:
-            held_out, out = read[test_root, name], ()
-            if not held_out:
-                say(f"the class {name} has no test image: {test_root / names[name].name} holds none that can be read")
-        else:
-            held_out = _held_out([(path.relative_to(train_root), image) for path, image in training])
-            out = {train_root / path for path, _ in held_out}
+        tested = read[test_root, name] if test_root else _held_out(training, train_root)
+        if test_root and not tested:
+            say(f"the class {name} has no test image: {test_root / names[name].name} holds none that can be read")
+        out = {path for path, _ in tested}
         train += [(image, len(kept)) for path, image in training if path not in out]
-        test += [(image, len(kept)) for _, image in held_out]
+        test += [(image, len(kept)) for _, image in tested]
         kept.append(name)
     if len(kept) < 2:
         raise PaperCodeError(f"{train_root} holds readable images of {len(kept)} classes; training needs two or more")
@@ -97,10 +94,14 @@ def _read(listed, progress):
     return images
 
 
-def _held_out(images):
-    """Of (path, image) pairs, the tenth whose paths have the lowest hashes, in the order of the pairs."""
+def _held_out(images, top):
+    """Of (path, image) pairs, the tenth whose paths below ``top`` have the lowest hashes, in the order of the pairs."""
+
+    def hashed(path):
+        return hashlib.sha256(os.fsencode(path.relative_to(top).as_posix())).digest()
+
     count = 0 if len(images) < 2 else max(1, round(HELD_OUT * len(images)))
-    lowest = set(sorted((path for path, _ in images), key=lambda path: hashlib.sha256(os.fsencode(path.as_posix())).digest())[:count])
+    lowest = set(sorted(dict(images), key=hashed)[:count])
     return [(path, image) for path, image in images if path in lowest]
 
 

@@ -8,51 +8,34 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from paper_code.core.errors import PaperCodeError, check_numbers, short
+from paper_code.core.errors import PaperCodeError, bounded, check_numbers, short
 from paper_code.images.image_set import IMAGE_SIZE, unknown_name
 from paper_code.network.model import NetworkConfig
-
-BOUNDS = {
-    "epochs": (1, 100_000),
-    "batch": (2, 1_000_000),
-    "peak_rate": (1e-9, 1000.0),
-    "warm_up": (0.0, 0.99),
-    "momentum": (1e-3, 0.9999),
-    "label_smoothing": (0.0, 0.99),
-    "shift": (0, IMAGE_SIZE - 1),
-    "rotation": (0.0, 180.0),
-    "decay_l0": (0.0, 1000.0),
-    "decay_l1": (0.0, 1000.0),
-    "decay_lateral": (0.0, 1000.0),
-    "decay": (0.0, 1000.0),
-    "snapshots": (0, 1000),
-    "lateral_snapshots": (0, 20),  # they lie a factor of 4 apart
-}
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """The recipe; the defaults are the reference condition."""
 
-    epochs: int = 16  # passes over the images
-    batch: int = 64  # images a step
-    peak_rate: float = 0.05  # top of the one-cycle learning rate
-    warm_up: float = 0.15  # share of the steps in which the rate rises
-    momentum: float = 0.9  # Nesterov
-    label_smoothing: float = 0.05  # share of the target that is spread over all classes
-    shift: int = 4  # largest random shift, pixels
+    epochs: int = bounded(16, 1, 100_000)  # passes over the images
+    batch: int = bounded(64, 2, 1_000_000)  # images a step
+    peak_rate: float = bounded(0.05, 1e-9, 1000.0)  # top of the one-cycle learning rate
+    warm_up: float = bounded(0.15, 0.0, 0.99)  # share of the steps in which the rate rises
+    momentum: float = bounded(0.9, 1e-3, 0.9999)  # Nesterov
+    label_smoothing: float = bounded(0.05, 0.0, 0.99)  # share of the target that is spread over all classes
+    shift: int = bounded(4, 0, IMAGE_SIZE - 1)  # largest random shift, pixels
     flip: bool = True  # random left-right flips
-    rotation: float = 0.0  # largest random rotation, degrees, either way; 0 = none
+    rotation: float = bounded(0.0, 0.0, 180.0)  # largest random rotation, degrees, either way; 0 = none
     labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; those of the test stay
-    decay_l0: float = 0.1  # weight decay of the l0 filter
-    decay_l1: float = 6e-3  # of the l1 filters
-    decay_lateral: float = 5e-3  # of K
-    decay: float = 5e-4  # of every other weight; norms and biases have none
-    snapshots: int = 24  # log-spaced steps at which l0 and l1 are kept, step 0 and the last besides
-    lateral_snapshots: int = 4  # of these, how many keep K too, step 0 besides
+    decay_l0: float = bounded(0.1, 0.0, 1000.0)  # weight decay of the l0 filter
+    decay_l1: float = bounded(6e-3, 0.0, 1000.0)  # of the l1 filters
+    decay_lateral: float = bounded(5e-3, 0.0, 1000.0)  # of K
+    decay: float = bounded(5e-4, 0.0, 1000.0)  # of every other weight; norms and biases have none
+    snapshots: int = bounded(24, 0, 1000)  # log-spaced steps at which l0 and l1 are kept, step 0 and the last besides
+    lateral_snapshots: int = bounded(4, 0, 20)  # of these, how many keep K too, step 0 besides
 
     def __post_init__(self):
-        check_numbers(self, BOUNDS)
+        check_numbers(self)
         if not isinstance(self.flip, bool):
             raise PaperCodeError(f"flip must be true or false, not {short(self.flip)}")
         if self.labels not in ("true", "shuffled"):
