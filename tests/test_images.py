@@ -101,11 +101,7 @@ def test_moments_are_those_of_the_training_pixels():
     fails("same grey level", lambda: image_set(pixels[:1].repeat(2, 0)).sd)
 
 
-def test_an_image_set_refuses_other_shapes_and_labels():
-    fails("uint8 arrays", image_set, np.zeros((2, 96, 96), np.uint8))
-    fails("uint8 arrays", image_set, np.zeros((2, 64, 64), np.float32))
-    fails("1 images but 2 labels", image_set, np.zeros((1, 64, 64), np.uint8))
-    fails("between 0 and 1", image_set, np.zeros((2, 64, 64), np.uint8), (0, 2))
+def test_an_image_set_has_images():
     fails("no training image", image_set, np.zeros((0, 64, 64), np.uint8), ())
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import as_large
 from paper_code.network import fourier
 
@@ -60,10 +59,8 @@ def drive_by_receptive_fields(early, picture, stride):
     return predicted[:, : last + 1 - first, : last + 1 - first], inner
 
 
-def impulse(kernel, source, steps, size=33):
+def impulse(kernel, source, steps, size):
     """Response (steps + 1, cells, size, size) to the cell ``source`` driven with amplitude 1 at the middle of a lattice of odd side."""
-    if size % 2 == 0 or not 0 <= source < len(kernel):
-        raise PaperCodeError(f"an impulse needs an odd lattice and a cell below {len(kernel)}; got {size} and {source}")
     h = np.zeros((len(kernel), size, size))
     h[source, size // 2, size // 2] = 1
     return _states(h, kernel, steps).numpy()
