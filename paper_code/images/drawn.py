@@ -18,19 +18,9 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.images import tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
 
-PHOTOGRAPHS = {  # of things, faces and textures; drawings, text, maps and microscope images are left out
-    "astronaut": "astronaut.png",
-    "brick": "brick.png",
-    "camera": "camera.png",
-    "chelsea": "chelsea.png",
-    "coffee": "coffee.png",
-    "coins": "coins.png",
-    "grass": "grass.png",
-    "gravel": "gravel.png",
-    "moon": "moon.png",
-    "motorcycle": "motorcycle_left.png",
-    "rocket": "rocket.jpg",
-}
+# Of things, faces and textures; drawings, text, maps and microscope images are left out.
+PHOTOGRAPHS = {name: f"{name}.png" for name in ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "moon")}
+PHOTOGRAPHS |= {"motorcycle": "motorcycle_left.png", "rocket": "rocket.jpg"}
 SCALES = (1, 2, 3)  # pixels of the photograph along one side of a pixel of the patch
 TRAIN_PATCHES, TEST_PATCHES = 80, 20  # per photograph and scale
 
