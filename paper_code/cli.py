@@ -14,7 +14,7 @@ from paper_code.core.errors import PaperCodeError, printable
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
 app = typer.Typer(
-    help="Train, fit and check the networks of the book 'Emergence of Lie symmetries in functional architectures learned by CNNs'.\n\n"
+    help="Train, analyse and check the networks of the book 'Emergence of Lie symmetries in functional architectures learned by CNNs'.\n\n"
     "Try it without any download:  python -m paper_code train --condition photographs --out runs/try",
     no_args_is_help=True,
     add_completion=False,
@@ -41,11 +41,12 @@ Preset = Annotated[
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
 
+NETWORK = re.compile(r"(.+)/seed-(\d+)", re.ASCII)
+
 # What takes less memory, by command, for a person whose machine has too little.
 LESS_MEMORY = {
     "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
     "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
-    "fit": "pass filters that are fewer or smaller",
     "analyse": "pass filters that are fewer or smaller, or a smaller kernel",
     "robustness": "choose fewer --classes",
 }
@@ -162,7 +163,7 @@ def train(
     else:
         typer.echo(f"{out}: accuracy {result['accuracy']:.3f}, without receptor noise {result['accuracy_noise_free']:.3f}")
     if not quiet:
-        typer.echo(f"next:  python -m paper_code fit {out / 'early.safetensors'}", err=True)
+        typer.echo(f"next:  python -m paper_code analyse {out / 'early.safetensors'} --stride {chosen.network.stride}", err=True)
 
 
 def _condition(name, data, classes, overrides, settings):
@@ -182,41 +183,13 @@ def _condition(name, data, classes, overrides, settings):
 
 
 @app.command()
-def fit(
-    weights: Annotated[str, typer.Argument(help="a shipped network such as reference/seed-10, or a safetensors file that holds l1")],
-    out: Annotated[Path | None, typer.Option(help="write the fits as JSON")] = None,
-):
-    """Fit l0 by a Laplacian of Gaussian and each l1 filter by a Gabor function, beside their chance levels.
-
-    \b
-    python -m paper_code fit reference/seed-10
-    python -m paper_code fit runs/try/early.safetensors --out fits.json
-    """
-    from paper_code import weights as store
-    from paper_code.core.files import is_missing, read_tensors, write_json
-    from paper_code.filters.measures import fit_report
-
-    if weights.endswith(".safetensors") or not (is_missing(weights) or os.path.isdir(weights)):
-        tensors = read_tensors(weights)
-        if "l1" not in tensors:
-            raise PaperCodeError(f"{weights} holds no tensor l1 (it has {', '.join(sorted(tensors))}); pass the early layers of a run")
-        l0, l1 = tensors.get("l0"), tensors["l1"]
-    else:
-        early = store.load_early(*_network_name(weights, "neither a safetensors file nor a network"))
-        l0, l1 = early.l0, early.l1
-    try:
-        report = fit_report(l0, l1)
-    except PaperCodeError as error:
-        raise PaperCodeError(f"{weights}: {error}") from error
-    typer.echo(report.text())
-    if out is not None:
-        write_json(out, report.as_dict())
-        typer.echo(f"all fits: {out}")
-
-
-@app.command()
 def analyse(
-    filters: Annotated[Path, typer.Argument(help=".npy, .npz or .safetensors: filters (n, h, w), (n, 1, h, w) or (n, 3, h, w)")],
+    filters: Annotated[
+        Path,
+        typer.Argument(
+            help=".npy, .npz or .safetensors: filters (n, h, w), (n, 1, h, w) or (n, 3, h, w); or a network such as reference/seed-10"
+        ),
+    ],
     kernel: Annotated[
         Path | None,
         typer.Option(help="a file with K (n, n, k, k), target cell first, k odd; by default K of the filters' file, if named so"),
@@ -243,9 +216,11 @@ def analyse(
     """Measure the first layer of any network against chance, and its lateral kernel; writes a small report. Needs no PyTorch.
 
     Gabor fits of all filters, who of them is oriented, their shapes and orientations; for a kernel its principal components between like
-    cells and its harmonics by distance, with permutation p. Filters that are constant or hold NaN are flagged, and left out.
+    cells and its harmonics by distance, with permutation p. Filters that are constant or hold NaN are flagged, and left out. A shipped
+    network brings its l0, K and stride along, and does need PyTorch.
 
     \b
+    python -m paper_code analyse reference/seed-10 --out report
     python -m paper_code analyse filters.npy --out report
     python -m paper_code analyse filters.npy --kernel K.npy --stride 2 --out report
     python -m paper_code analyse model.safetensors --filters-name features.0.weight --scale 0.05 --unit deg
@@ -253,10 +228,19 @@ def analyse(
     from paper_code.analyse import analyse as measure
     from paper_code.analyse.inputs import read_network
     from paper_code.analyse.page import check_folder
+    from paper_code.core.files import is_missing
 
     check_folder(out, replace)
-    rings = _numbers(edges) if edges is not None else None
-    bank, K, front = read_network(filters, kernel, l0, filters_name, kernel_name, l0_name)
+    rings, title = _numbers(edges) if edges is not None else None, filters.stem
+    places = (kernel, l0, filters_name, kernel_name, l0_name)
+    if NETWORK.fullmatch(str(filters)) and is_missing(filters):
+        if any(one is not None for one in places):
+            raise PaperCodeError(f"{filters} is a shipped network with an l0 and a K of its own; leave out --kernel, --l0 and all names")
+        title = str(filters)
+        bank, K, front, own = _shipped(title)
+        stride = own if stride is None else stride
+    else:
+        bank, K, front = read_network(filters, *places)
     result = measure(
         bank,
         K,
@@ -264,7 +248,7 @@ def analyse(
         front,
         scale,
         unit,
-        filters.stem if name is None else name,
+        title if name is None else name,
         seed,
         permutations,
         edges=rings,
@@ -276,6 +260,15 @@ def analyse(
     if K is not None and stride is None:
         typer.echo("The places of the cells were taken to be 1 px apart; say --stride if they are farther apart.")
     typer.echo(f"report: {out / 'index.html'}")
+
+
+def _shipped(network):
+    """Filters, K, l0 (if it is linear) and stride of a shipped network."""
+    from paper_code import weights
+
+    place = _network_name(network)
+    early, settings = weights.load_early(*place), weights.configuration(*place)
+    return early.l1, early.K, early.l0 if settings.l0 == "linear" else None, settings.stride
 
 
 def _numbers(text):
@@ -359,12 +352,12 @@ def picture(
     typer.echo(f"wrote {out}")
 
 
-def _network_name(text, what="not a network"):
-    """("reference", 10) from "reference/seed-10"; otherwise an error that says ``what`` the text is."""
-    name, _, number = text.rpartition("/seed-")
-    if not number.isdecimal():
-        raise PaperCodeError(f"{text} is {what} like reference/seed-10; see 'python -m paper_code weights list'")
-    return name, int(number)
+def _network_name(text):
+    """("reference", 10) from "reference/seed-10"."""
+    found = NETWORK.fullmatch(text)
+    if not found:
+        raise PaperCodeError(f"{text} is not a network like reference/seed-10; see 'python -m paper_code weights list'")
+    return found[1], int(found[2])
 
 
 @weights_app.command("list")

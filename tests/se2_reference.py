@@ -1,8 +1,15 @@
-"""Kernels on SE(2) by routes that share nothing with paper_code.se2: Hankel transforms with dense solves, and simulated paths."""
+"""Kernels on SE(2) by routes that share nothing with paper_code.se2 (Hankel transforms with dense solves, simulated paths), and by it."""
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from scipy.special import jv
+
+from paper_code import se2
+
+
+def sampled(process, *, size=8, spacing=0.25, n_theta=64, box=None, **given):
+    """A process of a kind on a grid, by the package."""
+    return se2.sample_grid(process(**given), size=size, spacing=spacing, n_theta=n_theta, box=box)
 
 
 def generator(rho, modes, D=None, D11=None, D22=None):

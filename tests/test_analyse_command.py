@@ -57,9 +57,13 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_shipped_network_is_measured_as_the_book_measures_it(say, tmp_path):
-    status, out, err = say(SHIPPED, "--stride", 2, "--out", tmp_path / "report", "--permutations", 39, "--edges", "2,6,10.5,18", "--quiet")
-    assert (status, err) == (0, "") and "one network, so one sample" in out
+    options = ["--permutations", 39, "--edges", "2,6,10.5,18", "--quiet"]
+    status, out, err = say("reference/seed-10", "--out", tmp_path / "report", *options)
+    assert (status, err) == (0, "") and "one network, so one sample" in out and "--stride" not in out
     found = json.loads((tmp_path / "report" / "result.json").read_text())
+    assert say(SHIPPED, "--stride", 2, "--out", tmp_path / "file", *options)[0] == 0
+    of_file = json.loads((tmp_path / "file" / "result.json").read_text())
+    assert (found.pop("name"), of_file.pop("name")) == ("reference/seed-10", "seed-10") and found == of_file
     early = weights.load_early("reference", 10)
     from paper_code.lateral.bank import Bank
     from paper_code.lateral.harmonics import PairSums, fit
@@ -136,6 +140,7 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(folder, refused):
     refused("scale must be", "filters.npy", "--scale", 0)
     refused("stride must be", "filters.npy", "--stride", 0)
     refused("numbers with commas", "filters.npy", "--edges", "2;3")
+    refused("leave out --kernel, --l0 and all names", "reference/seed-10", "--kernel", "K.npy")
     refused("edges of rings", "filters.npy", "--edges", "3,2")
     refused("is a file; name a folder", "filters.npy", "--out", "K.npy")
     Path("full").mkdir()

@@ -10,7 +10,7 @@ from small_book import ROOT
 
 from paper_code.filters import GaborBank
 from paper_code.se2 import DirectionProcess
-from paper_code.workflow import api
+from paper_code.workflow import extension
 
 PAGES = ("analyse", "filters", "lateral", "se2", "weights")
 
@@ -52,10 +52,10 @@ def test_every_function_has_an_example_that_runs(folder, monkeypatch):
 
 
 def test_comments_behind_fields_are_their_descriptions():
-    assert api.fields(GaborBank)["frequency"] == "f, cycles per pixel"
-    assert list(api.fields(DirectionProcess))[-2:] == ["D", "steps"] and "alpha" in api.fields(DirectionProcess)
+    assert extension.fields(GaborBank)["frequency"] == "f, cycles per pixel"
+    assert list(extension.fields(DirectionProcess))[-2:] == ["D", "steps"] and "alpha" in extension.fields(DirectionProcess)
     lines = ["A bank.", "", "Examples", "--------", ">>> 1"]
-    api.add_fields(None, "class", "GaborBank", GaborBank, None, lines)
+    extension.add_fields(None, "class", "GaborBank", GaborBank, None, lines)
     assert lines[2:5] == ["", "Fields", "------"] and lines[-3:] == ["Examples", "--------", ">>> 1"]
-    assert api.leave_out(None, "class", "", GaborBank, None, "(x0)", None) == ("", None)
-    assert api.leave_out(None, "class", "", DirectionProcess, None, "(*, D)", None) is None
+    assert extension.leave_out(None, "class", "", GaborBank, None, "(x0)", None) == ("", None)
+    assert extension.leave_out(None, "class", "", DirectionProcess, None, "(*, D)", None) is None

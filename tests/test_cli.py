@@ -15,7 +15,6 @@ from tiny import command, make_run, picture, temporary_files, trained_bytes
 from typer.main import get_command
 
 from paper_code import cli
-from paper_code.core.files import write_tensors
 from paper_code.weights.collect import collect
 
 SMALL = "--set cells=4 --set lateral_size=7 --set widths=4,4,8 --set snapshots=3 --device cpu --precision fp32 --threads 1".split()
@@ -129,7 +128,7 @@ def test_advice_on_memory_fits_the_command(say, monkeypatch, error):
     for words, advice in (
         (["train"], "a smaller --batch"),
         (["data", "describe"], "fewer --classes, or pass the unpacked images"),
-        (["fit", "x"], "filters that are fewer"),
+        (["analyse", "x"], "filters that are fewer"),
         (["picture"], "a larger machine"),
         ([], "a larger machine"),
     ):
@@ -202,7 +201,7 @@ def test_a_folder_that_nobody_has_seen_trains_through_ctrl_c_to_the_same_bytes(s
     status, told, err = say(*arguments, "--out", out, "--quiet")
     assert status == 0 and "accuracy" in told and err.count("\n") == 3  # the bad files
     status, _, err = say(*arguments, "--out", tmp_path / "whole")
-    assert status == 0 and f"fit {tmp_path / 'whole' / 'early.safetensors'}" in err
+    assert status == 0 and f"analyse {tmp_path / 'whole' / 'early.safetensors'}" in err
     assert trained_bytes(out) == trained_bytes(tmp_path / "whole")
     assert json.loads((out / "result.json").read_text())["images"]["classes"] == ["Hunde & Füchse", "boats", "cats"]
 
@@ -250,35 +249,11 @@ def test_a_picture_of_another_ending_is_refused_before_the_work(name, refused, t
     assert not list(tmp_path.iterdir())
 
 
-def test_fit_refuses_what_it_cannot_fit(refused, tmp_path, monkeypatch):
+def test_a_network_that_is_not_shipped_is_refused(refused, tmp_path, monkeypatch):
     monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
-    refused("there is no", "fit", "reference/seed-0")
-    refused("neither a safetensors file nor a network", "fit", "reference")
-    refused("neither a safetensors file nor a network", "fit", "reference/seed-²")
+    refused("there is no", "analyse", "reference/seed-0")
+    refused("is no .npy, .npz or .safetensors file", "analyse", "reference")
     refused("not a network", "picture", "picture.png", "--network", "reference/seed-²")
-    refused("there is no weights file", "fit", tmp_path / "none.safetensors")
-    refused("not a whole safetensors file", "fit", __file__)
-    path = tmp_path / "early.safetensors"
-    good = {"l0": np.random.default_rng(0).standard_normal((7, 7)), "l1": np.random.default_rng(1).standard_normal((2, 9, 9))}
-    for words, change in (
-        ("holds no tensor l1 (it has l0)", {"l1": None}),
-        ("not finite", {"l1": np.full((2, 9, 9), np.nan)}),
-        (f"{path}: expected filters of shape (n, h, w)", {"l1": np.ones((2, 9, 2))}),
-        (f"{path}: expected filters of shape (n, h, w)", {"l1": np.ones((9, 9))}),
-        ("2 are constant", {"l1": np.ones((2, 9, 9))}),
-    ):
-        write_tensors(path, {name: tensor for name, tensor in {**good, **change}.items() if tensor is not None})
-        refused(words, "fit", path)
-
-
-def test_fit_leaves_a_dead_filter_out_and_says_so(say, tmp_path):
-    l1 = np.random.default_rng(1).standard_normal((3, 9, 7))
-    l1[1] = 0.5
-    write_tensors(tmp_path / "early.safetensors", {"l1": l1})
-    status, out, err = say("fit", tmp_path / "early.safetensors", "--out", tmp_path / "fits.json")
-    assert (status, err) == (0, "") and "not fitted, as constant or not finite: 1\n" in out and "nan" not in out
-    fits = json.loads((tmp_path / "fits.json").read_text())["l1"]
-    assert fits["valid"] == [True, False, True] and fits["r2"][1] is None and fits["r2"][2] is not None
 
 
 def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):
@@ -297,9 +272,9 @@ def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monke
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     refused(f"{path} is not the file that the manifest lists", "weights", "verify")
-    refused(f"{path} is not the file that the manifest lists", "fit", "tiny/seed-0")
+    refused(f"{path} is not the file that the manifest lists", "analyse", "tiny/seed-0")
     (data / "manifest.json").write_text("{")
-    for words in (["weights", "list"], ["weights", "verify"], ["weights", "collect", tmp_path / "run"], ["fit", "tiny/seed-0"]):
+    for words in (["weights", "list"], ["weights", "verify"], ["weights", "collect", tmp_path / "run"], ["analyse", "tiny/seed-0"]):
         refused("manifest.json is not valid JSON", *words)
 
 

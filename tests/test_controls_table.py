@@ -12,9 +12,9 @@ from tiny import command, make_run
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.table import END, Row, Table
-from paper_code.emergence import controls, receptor_noise
+from paper_code.emergence import controls
 from paper_code.emergence.controls import CONTROL_MEASURES
-from paper_code.figures import controls as figures
+from paper_code.figures import emergence as figures
 from paper_code.images.image_set import RadialPower
 from paper_code.report import measure
 from paper_code.report.pool import control_differences, emergence
@@ -54,13 +54,13 @@ def test_every_measure_of_a_control_has_its_words():
     [("weaker", "lower", True), ("gone", "lower", False), ("more", "higher", True), ("same", "not told apart", True)],
 )
 def test_a_word_follows_from_the_corrected_p_and_from_what_is_left(numbers, name, word, remains):
-    found = controls.compare(numbers, name, FAR)
+    found = board(numbers).compare(name, FAR)
     assert (found.word, found.remains) == (word, remains)
     assert found.difference.value == pytest.approx(np.mean(NETWORKS[name]) - np.mean(NETWORKS["control"]))
 
 
 def test_a_condition_without_the_measure_is_not_compared(numbers):
-    found = controls.compare(numbers, "blind", FAR)
+    found = board(numbers).compare("blind", FAR)
     assert found.word == "not measured" and not found.remains and len(found.values) == 0
     assert board(numbers).story("blind", [FAR]) == "No term of $K$ could be measured."
 
@@ -70,7 +70,7 @@ def test_the_interval_of_a_mean_is_that_of_the_pooled_variance(numbers):
     freedom = sum(len(one) - 1 for one in groups)
     sd = np.sqrt(sum(((one - one.mean()) ** 2).sum() for one in groups) / freedom)
     half = stats.t.ppf(0.975, freedom) * sd / np.sqrt(2)
-    assert controls.compare(numbers, "weaker", FAR).interval == pytest.approx((0.0505 - half, 0.0505 + half))
+    assert board(numbers).compare("weaker", FAR).interval == pytest.approx((0.0505 - half, 0.0505 + half))
 
 
 def test_sentences_follow_the_words(numbers):
@@ -83,19 +83,19 @@ def test_sentences_follow_the_words(numbers):
         "co-circular, far, 10.5-18 px is gone without what gone lacks (0.000 against 0.101)",
         "co-circular, far, 10.5-18 px is stronger without what more lacks (0.200 against 0.101)",
     ]
-    assert controls.conditions(numbers, ["blind", "nothing", "control"]) == ["blind", "control"]
+    assert controls.Board(numbers, dict.fromkeys(["blind", "nothing", "control"], "x")).there == ["blind", "control"]
 
 
 def test_tables_show_every_network_and_mark_what_is_told(numbers):
     shown = board(numbers)
-    assert shown.by_network(["weaker", "blind"], [FAR]) == [["weaker", "0.050, 0.051"], ["blind", "–"]]
-    (weaker, same), cells = shown.differences(["weaker", "same"], [FAR]), shown.rows(["gone", "more"], [FAR])
+    assert shown.rows(["weaker", "blind"], [FAR], controls.Compared.each) == [["weaker", "0.050, 0.051"], ["blind", "–"]]
+    (weaker, same), cells = shown.rows(["weaker", "same"], [FAR], controls.Compared.told), shown.rows(["gone", "more"], [FAR])
     assert weaker[1].startswith("**−0.051 [") and same[1].startswith("+0.0")
     assert cells == [["gone", "0.000 **gone**"], ["more", "0.200 **stronger**"]]
 
 
 def test_the_matrix_has_a_column_a_measure_and_fills_what_is_told(numbers):
-    shown = {name: [controls.compare(numbers, name, FAR)] for name in NETWORKS}
+    shown = {name: [board(numbers).compare(name, FAR)] for name in NETWORKS}
     (panel,) = figures.matrix(shown, "control", ["far"]).axes
     assert [label.get_text() for label in panel.get_yticklabels()] == list(NETWORKS)
     faces = {-line.get_ydata()[0]: line.get_markerfacecolor() for line in panel.lines if line.get_marker() == "o"}
@@ -157,7 +157,7 @@ def test_only_networks_that_differ_in_noise_and_blur_take_part():
             *own("control-no-lateral", 1.0),
         ]
     )
-    found = receptor_noise.noise_rows(table)
+    found = controls.noise_rows(table)
     base = CONDITIONS["control"].network
     assert [(one.noise, one.blur, one.sigma, one.is_log) for one in found] == [
         (base.noise, base.blur, 1.0, True),
@@ -173,20 +173,20 @@ def test_a_trend_with_the_noise_is_found_and_a_reversed_one_is_not():
         """Two seeds, the second wider by ``shift`` at every level."""
         levels = (0.1, 0.2, 0.4, 0.8)
         pairs = [(noise, sigma + shift * seed, seed) for seed in (0, 1) for noise, sigma in zip(levels, sigmas, strict=True)]
-        return [receptor_noise.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in pairs]
+        return [controls.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in pairs]
 
     rising = networks((1.0, 1.25, 1.5, 1.75))
-    found = receptor_noise.noise_trend(rising)
-    assert found.correlation == pytest.approx(1) and found.p < 0.01 and found.least_p == pytest.approx(1 / 24**2)
+    found = controls.noise_trend(rising)
+    assert found.correlation == pytest.approx(1) and found.p < 0.01
     assert (found.slope, found.low, found.high) == pytest.approx((0.25, 0.25, 0.25)) and (found.networks, found.levels) == (8, 4)
-    found = receptor_noise.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
+    found = controls.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
     assert found.correlation == pytest.approx(-1) and found.p > 0.99 and found.high < 0
     lost = [replace(rising[0], is_log=False), *rising[1:]]
-    assert receptor_noise.noise_trend(lost).left_out == 1 and receptor_noise.noise_trend(lost).networks == 7
-    assert receptor_noise.noise_trend([replace(one, blur=0.0) for one in rising]) is None and receptor_noise.noise_trend([]) is None
-    assert receptor_noise.noise_trend([one for one in rising if one.noise < 0.3]) is None  # two levels are no trend
+    assert controls.noise_trend(lost).left_out == 1 and controls.noise_trend(lost).networks == 7
+    assert controls.noise_trend([replace(one, blur=0.0) for one in rising]) is None and controls.noise_trend([]) is None
+    assert controls.noise_trend([one for one in rising if one.noise < 0.3]) is None  # two levels are no trend
     silent = [replace(rising[0], noise=0.0, sigma=9.0), *rising]
-    assert receptor_noise.noise_trend(silent) == receptor_noise.noise_trend(rising)  # there is no doubling of nothing
+    assert controls.noise_trend(silent) == controls.noise_trend(rising)  # there is no doubling of nothing
 
 
 def test_the_interval_of_the_slope_covers():
@@ -194,10 +194,10 @@ def test_the_interval_of_the_slope_covers():
     for _ in range(300):
         levels = [(noise, seed) for seed in (0, 1) for noise in (0.1, 0.2, 0.4, 0.8)]
         rows = [
-            receptor_noise.NoiseRow(noise, 1.0, 2 + seed + 0.2 * np.log2(noise) + 0.1 * rng.standard_normal(), seed, True)
+            controls.NoiseRow(noise, 1.0, 2 + seed + 0.2 * np.log2(noise) + 0.1 * rng.standard_normal(), seed, True)
             for noise, seed in levels
         ]
-        found = receptor_noise.noise_trend(rows, draws=1)
+        found = controls.noise_trend(rows, draws=1)
         covered.append(found.low <= 0.2 <= found.high)
     assert 0.9 < np.mean(covered) < 0.99
 
@@ -205,10 +205,10 @@ def test_the_interval_of_the_slope_covers():
 def test_efficient_coding_asks_for_a_wider_centre_with_more_noise():
     frequency = np.arange(1, 33) / 64
     power = RadialPower(frequency, 0.01 * frequency**-2.0)
-    sigma = receptor_noise.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
+    sigma = controls.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
     assert (np.diff(sigma) > 0).all() and sigma[0] > 0.3
     # Without optics, S / N alone sets the peak: of f^-2 it lies where the noise is half the signal, N = S / 2.
-    peak = 1 / (np.sqrt(2) * np.pi * receptor_noise.efficient_sigma(power, [0.5], 0.0)[0])
+    peak = 1 / (np.sqrt(2) * np.pi * controls.efficient_sigma(power, [0.5], 0.0)[0])
     assert 0.01 * peak**-2 == pytest.approx(2 * 0.25, rel=0.05)
     with pytest.raises(PaperCodeError, match="above 0"):
-        receptor_noise.efficient_sigma(power, [0.0, 0.1], 1.0)
+        controls.efficient_sigma(power, [0.0, 0.1], 1.0)

@@ -6,8 +6,7 @@ import pytest
 from small_book import FRONT
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.workflow import depends
-from paper_code.workflow.toc import notebook_chapters
+from paper_code.workflow.toc import chapter_files, notebook_chapters
 
 CHAPTERS = notebook_chapters()
 
@@ -23,7 +22,7 @@ def chapter(tmp_path):
 
 
 def names(source):
-    return {str(path.relative_to("paper_code")) for path in depends.chapter_files(source)}
+    return {str(path.relative_to("paper_code")) for path in chapter_files(source)}
 
 
 def test_the_packages_around_a_module_and_what_it_imports_belong_to_it(chapter):
@@ -47,7 +46,7 @@ def test_data_beside_a_module_belong_to_it(chapter):
 
 
 @pytest.mark.parametrize(
-    ("edited", "last"), [({"function/contours.py", "function/silencing.py"}, "10_function"), ({"function/lightness.py"}, "10b_lightness")]
+    ("edited", "last"), [({"function/circuits.py", "function/contours.py"}, "10_function"), ({"function/lightness.py"}, "10b_lightness")]
 )
 def test_an_edit_in_function_runs_the_chapter_on_it_alone(edited, last):
     assert [chapter for chapter in CHAPTERS if edited & names(f"book/{chapter}.md")] == [last]
@@ -61,4 +60,4 @@ def test_no_chapter_waits_for_training_or_the_command_line():
 
 def test_a_cell_that_is_no_python_is_one_line(chapter):
     with pytest.raises(PaperCodeError, match="a cell is not Python .its line 1"):
-        depends.chapter_files(chapter("def ("))
+        chapter_files(chapter("def ("))

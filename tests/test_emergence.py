@@ -11,11 +11,10 @@ import pytest
 
 from paper_code import weights
 from paper_code.core.table import ALL, END, Row, Table
-from paper_code.emergence.course import FOLLOWED, course, falls
-from paper_code.emergence.course import film as filmed
+from paper_code.emergence.learning import FOLLOWED, course, falls
+from paper_code.emergence.learning import film as filmed
 from paper_code.figures import emergence as figures
-from paper_code.figures import overview
-from paper_code.figures.interactive import growth, raster
+from paper_code.figures import interactive, overview
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.views import like_map, maps
 from paper_code.report.networks import Measured
@@ -98,7 +97,7 @@ def shipped(bank):
         for row in planted(one, 10, (*with_kernel, END) if one.layer == "K" else (*(s.step for s in snapshots), END))
     ]
     film = filmed(Table(rows), Measured("reference", 10, bank, None, {}, {}, []))
-    return film, growth.html(film, (0.3, -0.2))
+    return film, interactive.growth(film, (0.3, -0.2))
 
 
 def test_a_map_of_like_cells_is_the_mean_of_a_place_and_the_opposite_one(bank):
@@ -116,7 +115,7 @@ def unpacked(text, shape):
 
 def test_bytes_of_the_page_are_the_filters_and_the_maps(shipped):
     film, _ = shipped
-    data = growth.payload(film)
+    data = interactive.growth_data(film, (0.0, 0.0))
     l0, bank = unpacked(data["l0"], film.l0.shape), unpacked(data["bank"], film.bank.shape)
     np.testing.assert_allclose(l0 / 127, film.l0 / np.abs(film.l0).max((1, 2), keepdims=True), atol=1 / 250)
     np.testing.assert_allclose(bank / 127, film.bank / np.abs(film.bank).max((2, 3), keepdims=True), atol=1 / 250)
@@ -124,7 +123,7 @@ def test_bytes_of_the_page_are_the_filters_and_the_maps(shipped):
     np.testing.assert_array_equal(film.bank[-1], end.l1[film.cells])
     maps = unpacked(data["maps"], (len(film.map_steps), data["half"]))
     own = film.maps.reshape(len(film.maps), -1)[:, : data["half"]]
-    np.testing.assert_array_equal(maps == raster.MISSING, np.isnan(own))
+    np.testing.assert_array_equal(maps == interactive.MISSING, np.isnan(own))
     known = ~np.isnan(own)
     np.testing.assert_allclose(maps[known] / 127 * data["scale"], own[known], atol=0.01 * data["scale"] + 0.01)
     np.testing.assert_allclose(film.maps, film.maps[:, ::-1, ::-1], atol=1e-9)
@@ -143,7 +142,7 @@ def test_cells_are_sorted_by_the_orientation_at_the_end_and_the_nearest_kernel_i
 
 def test_the_numbers_are_the_measures(shipped):
     film, _ = shipped
-    listed = growth.payload(film)["measures"]
+    listed = interactive.growth_data(film, (0.0, 0.0))["measures"]
     assert len(listed) == len(FOLLOWED)
     for one, followed in zip(listed, FOLLOWED, strict=True):
         known = [value is not None for value in one["values"]]
@@ -156,10 +155,10 @@ def test_the_numbers_are_the_measures(shipped):
 
 def test_the_page_is_whole_small_and_loads_nothing(shipped):
     film, text = shipped
-    per_step = len(growth.payload(film)["bank"]) / len(film.steps)
+    per_step = len(interactive.growth_data(film, (0.0, 0.0))["bank"]) / len(film.steps)
     assert len(text) + per_step * (len(weights.load_snapshots("reference", 10)) + 1 - len(film.steps)) < SIZE_CAP
     assert "://" not in text and "/*" not in text
-    assert (raster.HERE / "raster.js").read_text().strip() in text
+    assert (interactive.HERE / "raster.js").read_text().strip() in text
     page = Page(text)
     assert page.assets == [] and page.links == [] and page.faults == []
     identifiers = re.findall(r'\bid="([^"]+)"', text)
@@ -169,12 +168,12 @@ def test_the_page_is_whole_small_and_loads_nothing(shipped):
 
 
 def test_the_script_finds_all_that_it_looks_for(shipped):
-    script, text = (raster.HERE / "growth.js").read_text(), shipped[1]
+    script, text = (interactive.HERE / "growth.js").read_text(), shipped[1]
     wanted = set(re.findall(r'\bget\("([\w-]+)"\)', script))
     assert wanted >= {"step", "play", "l0", "bank", "map", "words"}
     assert all(f'id="growth-{name}"' in text for name in wanted)
     keys = set(re.findall(r"(?<!\.)\bdata\.(\w+)", script)) | set(re.search(r"const \{ ([^}]+) \} = data", script)[1].split(", "))
-    data = growth.payload(shipped[0])
+    data = interactive.growth_data(shipped[0], (0.0, 0.0))
     assert keys <= set(data) and set(re.findall(r"\bmeasure\.(\w+)", script)) <= set(data["measures"][0])
 
 
@@ -187,7 +186,7 @@ def test_controls_can_be_reached_and_are_named(shipped):
 
 def test_a_network_without_K_still_grows(shipped):
     film = replace(shipped[0], maps=np.zeros((0,)), map_steps=np.zeros(0, int), ticks=np.zeros(0), l0=None)
-    data = growth.payload(film)
+    data = interactive.growth_data(film, (0.0, 0.0))
     assert data["maps"] == "" == data["l0"] and data["small"] == 0 and data["kept"] == []
 
 

@@ -12,10 +12,10 @@ from lateral_cells import drawn, random_cells
 
 from paper_code import se2, weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.figures.interactive import explorer, raster
+from paper_code.figures import interactive
 from paper_code.filters import fit_gabor
 from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
-from paper_code.lateral.association_field import TURNS, of_target
+from paper_code.lateral.association_field import TURNS
 from paper_code.lateral.bank import Bank
 from paper_code.workflow.html import Page
 
@@ -104,7 +104,7 @@ def test_a_cell_is_no_source_of_itself():
 
 def test_a_field_without_orientation_is_marked_and_comes_last(planted):
     _, cells = planted
-    listed = explorer.payload(cells)["cells"]
+    listed = interactive.explorer_data(cells)["cells"]
     assert not cells.oriented[NOISY]
     marked = [entry["oriented"] for entry in listed]
     assert marked == sorted(marked, reverse=True) and sum(marked) == cells.oriented.sum()
@@ -115,7 +115,7 @@ def test_a_field_without_orientation_is_marked_and_comes_last(planted):
 
 def test_bytes_of_the_page_are_the_maps(planted):
     _, cells = planted
-    data = explorer.payload(cells)
+    data = interactive.explorer_data(cells)
     listed, half, wide = data["cells"], data["half"], len(data["ticks"])
     kept = sum(entry["oriented"] for entry in listed)
     maps = np.frombuffer(base64.b64decode(data["maps"]), np.int8).reshape(kept, 2, len(TURNS) + 1, half).astype(float)
@@ -125,7 +125,7 @@ def test_bytes_of_the_page_are_the_maps(planted):
         cell, scale = listed[place]["id"], listed[place]["scale"]
         row = row_of(cells, cell)
         own = np.concatenate([cells.like[row][:, None], cells.maps[row]], axis=1).reshape(2, len(TURNS) + 1, wide**2)[..., :half]
-        np.testing.assert_array_equal(maps[place] == raster.MISSING, np.isnan(own))
+        np.testing.assert_array_equal(maps[place] == interactive.MISSING, np.isnan(own))
         inside = np.abs(own) < 0.98 * scale
         np.testing.assert_allclose((maps[place] / 127 * scale)[inside], own[inside], atol=0.02 * scale)
         strong = bars[place, 1] > 0
@@ -140,32 +140,32 @@ def test_bytes_of_the_page_are_the_maps(planted):
 def shipped():
     early = weights.load_early("reference", 0)
     cells = single_cells(Bank(early.l0, early.l1, early.K, STRIDE, fit_gabor(early.receptive_fields), 0.8))
-    return cells, explorer.html(cells)
+    return cells, interactive.explorer(cells)
 
 
 def test_the_page_is_whole_small_and_loads_nothing(shipped):
     cells, text = shipped
     assert len(text) < SIZE_CAP
     assert "://" not in text and "/*" not in text
-    assert (raster.HERE / "raster.js").read_text().strip() in text
+    assert (interactive.HERE / "raster.js").read_text().strip() in text
     page = Page(text)
     assert page.assets == [] and page.links == [] and page.faults == []
     identifiers = re.findall(r'\bid="([^"]+)"', text)
     assert len(identifiers) == len(set(identifiers)) and all(name.startswith("cell-explorer") for name in identifiers)
     data = json.loads(re.search(r'id="cell-explorer-data">(.*?)</script>', text, re.DOTALL)[1])
-    assert len(data["cells"]) == len(cells.fields) and data["first"] == explorer.best_cell(cells)
+    assert len(data["cells"]) == len(cells.fields) and data["first"] == interactive.best_cell(cells)
     assert text.count("<script") == text.count("</script>") == 2 and "<noscript>" in text
 
 
 def test_the_script_finds_all_that_it_looks_for(shipped):
-    script, text = (raster.HERE / "explorer.js").read_text(), shipped[1]
+    script, text = (interactive.HERE / "explorer.js").read_text(), shipped[1]
     wanted = set(re.findall(r'\bget\("([\w-]+)"\)', script))
     assert wanted >= {"bank", "map", "field", "bars", "sources"}
     assert all(f'id="cell-explorer-{name}"' in text for name in wanted)
     keys = set(re.findall(r"(?<!\.)\bdata\.(\w+)", script)) | {"side", "half", "ticks", "turns", "cells", "ink", "accent"}
-    assert keys <= set(explorer.payload(shipped[0]))
+    assert keys <= set(interactive.explorer_data(shipped[0]))
     entry = set(re.findall(r"\bcell\.(\w+)", script))
-    assert entry <= set(explorer.payload(shipped[0])["cells"][0])
+    assert entry <= set(interactive.explorer_data(shipped[0])["cells"][0])
 
 
 def test_controls_can_be_reached_and_are_named(shipped):
@@ -178,16 +178,14 @@ def test_controls_can_be_reached_and_are_named(shipped):
 
 
 def test_the_same_cells_give_the_same_page(shipped):
-    assert explorer.html(shipped[0]) == shipped[1]
+    assert interactive.explorer(shipped[0]) == shipped[1]
 
 
 def test_bad_input_is_refused(planted):
     _, cells = planted
     none = replace(cells, oriented=np.zeros(COUNT, bool))
-    frame = pair_frame(random_cells(3, seed=0), 5, 2)
     for call in (
-        lambda: explorer.html(none),
-        lambda: of_target(frame, 3),
+        lambda: interactive.explorer(none),
         lambda: single_cells(Bank(None, cells.fields, None, STRIDE, cells.fits, 0.7)),
     ):
         with pytest.raises(PaperCodeError):

@@ -414,7 +414,7 @@ def test_colour_of_16_bits_is_named_too(pair, capfd):
         ["data", "describe", "folder", "--root"],
         ["data", "describe", "tiny-imagenet", "--root"],
         ["train", "--data", "folder", "--quiet", "--root"],
-        ["fit"],
+        ["analyse"],
         ["measure"],
         ["weights", "collect"],
         ["robustness", "--root"],
@@ -425,7 +425,7 @@ def test_a_path_below_a_closed_folder_is_one_line(tmp_path, monkeypatch, capsys,
 
     monkeypatch.chdir(tmp_path)
     deny(monkeypatch, tmp_path / "closed")
-    status, out, err = command(monkeypatch, capsys, *words, tmp_path / "closed" / "x")
+    status, out, err = command(monkeypatch, capsys, *words, tmp_path / "closed" / "x.npy")
     assert status == 1 and out == "" and err.startswith("error: ") and err.count("\n") == 1 and "Permission denied" in err, err
 
 

@@ -142,7 +142,7 @@ def test_co_activation_from_a_network():
     assert activity.shape == (3, 4, 32, 32) and activity.min() >= 0
     np.testing.assert_array_equal(activity, activity_of(network, images, batch=2))
     kernel = co_activation(activity, 5)
-    np.testing.assert_allclose(kernel, kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], atol=1e-9)
+    np.testing.assert_allclose(kernel, kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], atol=1e-6)
 
 
 def test_rotating_cells_and_offsets_leaves_the_frame():

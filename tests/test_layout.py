@@ -16,7 +16,7 @@ LIGHT = ("se2", "filters", "filters.gabor", "filters.radial", "filters.nulls", "
 LIGHT += (
     "lateral.models",
     "lateral.pedestal",
-    "lateral.components",
+    "lateral.views",
     "lateral.nulls",
     "lateral.invariance",
     "core.statistics",

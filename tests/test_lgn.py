@@ -5,7 +5,7 @@ import pytest
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
-from paper_code.filters.fitting import normal_equations, residuals, unit_energy
+from paper_code.filters.fitting import unit_energy
 from paper_code.filters.laplacian import DogModel, LogModel, fit_dog, fit_log
 from paper_code.filters.nulls import null_filters
 from paper_code.filters.radial import frequency_response, radial_profile, radial_symmetry, recentre
@@ -26,8 +26,8 @@ def test_planted_log_comes_back_off_centre_and_of_either_sign():
     fit = fit_log(filters)
     for name, truth in (("x0", x0), ("y0", y0), ("sigma", sigma), ("amplitude", amplitude), ("constant", constant)):
         np.testing.assert_allclose(getattr(fit, name), truth, atol=1e-5, err_msg=name)
-    assert fit.r2.min() > 1 - 1e-9 and not fit.at_bound.any() and not fit.uninformative.any()
-    assert np.abs(fit.residual(filters)).max() < 1e-5
+    assert fit.r2.min() > 1 - 1e-9 and not fit.at_bound.any()
+    assert np.abs(filters - fit.render(7)).max() < 1e-5
     np.testing.assert_allclose(fit[3].render(7), filters[3], atol=1e-5)
 
 
@@ -61,7 +61,7 @@ def test_frequency_response_of_a_log_is_a_ring():
     response = frequency_response(psi0, fit_log(psi0[None])[0])
     np.testing.assert_allclose(response.radial_mean, response.fitted, atol=2e-3 * response.fitted.max())
     assert response.radial_spread.max() < 2e-3 * response.fitted.max()
-    assert response.modulus.shape == response.fx.shape == response.fy.shape
+    assert response.modulus.shape == (65, 65)
 
 
 @pytest.mark.parametrize("model", [LogModel(7), DogModel(7)])
@@ -69,16 +69,16 @@ def test_the_normal_equations_are_kaufmans(model):
     values, _, _ = unit_energy(null_filters(7, "smooth", 5, seed=2))
     rng, k = np.random.default_rng(2), len(model.lower)
     parameters = np.column_stack([rng.uniform(-1, 1, (5, 2)), *(rng.uniform(0.1 + i, 0.3 + i, 5) for i in range(k - 2))])
-    _, _, curvature, gradient = normal_equations(model, parameters, values)
+    _, _, curvature, gradient = model.normal_equations(parameters, values)
     numeric = np.empty((5, k, 49))
     for i in range(k):
         step = np.zeros(k)
         step[i] = 1e-6
-        numeric[:, i] = (residuals(model, parameters + step, values)[1] - residuals(model, parameters - step, values)[1]) / 2e-6
+        numeric[:, i] = (model.residuals(parameters + step, values)[1] - model.residuals(parameters - step, values)[1]) / 2e-6
     basis = np.linalg.qr(model.basis(parameters).swapaxes(1, 2))[0]
     off_basis = numeric - (numeric @ basis) @ basis.swapaxes(1, 2)
     np.testing.assert_allclose(curvature, off_basis @ off_basis.swapaxes(1, 2), atol=1e-6)
-    residual = residuals(model, parameters, values)[1]
+    residual = model.residuals(parameters, values)[1]
     np.testing.assert_allclose(gradient, (numeric @ residual[:, :, None])[:, :, 0], atol=1e-8)
 
 
@@ -91,12 +91,12 @@ def test_a_quarter_turn_and_a_reflection_move_the_centre():
         np.testing.assert_allclose(same.r2, fit.r2, atol=1e-7)
 
 
-def test_a_discrete_laplacian_looks_like_a_log_and_is_flagged():
+def test_a_discrete_laplacian_looks_like_a_narrow_log():
     laplacian = np.zeros((7, 7))
     laplacian[2:5, 3] = laplacian[3, 2:5] = -1
     laplacian[3, 3] = 4
     fit = fit_log(laplacian[None])[0]
-    assert fit.r2 > 0.94 and fit.uninformative and fit.sigma < 0.6
+    assert fit.r2 > 0.94 and fit.sigma < 0.6
 
 
 def test_dog_recovers_two_gaussians_and_a_log_is_nearly_one():
@@ -107,14 +107,6 @@ def test_dog_recovers_two_gaussians_and_a_log_is_nearly_one():
     np.testing.assert_allclose(found, [0.7, -0.5, 1, 2.5, 2, -0.6, 0.1], atol=1e-3)
     np.testing.assert_allclose(fit.render(9), 2 * np.exp(-r2 / 2) - 0.6 * np.exp(-r2 / 12.5) + 0.1, atol=1e-4)
     assert fit_dog(planted_log(9, 0, 0, 1.5)[None]).r2[0] > 0.999
-
-
-def test_bic_prefers_the_model_that_made_the_filter():
-    noise = 0.05 * np.random.default_rng(4).standard_normal((1, 9, 9))
-    x, y = pixel_grid(9)
-    dog = np.exp(-(x**2 + y**2) / 2) - 0.1 * np.exp(-(x**2 + y**2) / 18)
-    assert fit_log(planted_log(9, 0, 0, 1.5) + noise).bic < fit_dog(planted_log(9, 0, 0, 1.5) + noise).bic
-    assert fit_log(dog + noise / 5).bic > fit_dog(dog + noise / 5).bic
 
 
 def test_orbits_cannot_tell_a_square_from_a_disc_but_the_radial_index_can():

@@ -15,11 +15,11 @@ from small_book import BAD, FRONT, GOOD, pipeline, small_book
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import sha256, write_json
-from paper_code.figures.interactive import raster
+from paper_code.figures import interactive
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
 from paper_code.workflow.html import RUN_TIME, stage
-from paper_code.workflow.toc import digest, drop_damaged, needs, notebook_chapters, pages
+from paper_code.workflow.toc import digest, drop_damaged, notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -257,11 +257,6 @@ def test_two_runs_at_once_are_refused(project):
     assert done.returncode == 1 and "another run of the pipeline" in done.stderr
 
 
-def test_a_wrong_name_in_needs_is_an_error_and_not_an_empty_build(project):
-    done = pipeline("html", "--config", "chapters={scorecard: {needs: [nowhere]}}")
-    assert done.returncode != 0 and "chapter scorecard needs nowhere" in done.stderr
-
-
 def test_nbval_session_fails_if_a_notebook_was_left_out(project):
     references = project / "tests" / "reference"
     references.mkdir(parents=True)
@@ -341,14 +336,9 @@ def test_a_chapter_has_one_parameters_cell_and_declares_what_it_gets(tmp_path):
         read_chapter(source)
 
 
-def test_toc_and_needs(project):
+def test_the_pages_and_the_chapters_of_a_toc(project):
     assert pages() == ["book/plain", "book/one", "book/scorecard"]
     assert notebook_chapters() == ["one", "scorecard"]
-    settings = {"intro": {"needs": ["all", "scorecard"]}, "scorecard": {"needs": ["all"]}}
-    chapters = ["intro", "one", "two", "scorecard"]
-    assert needs("intro", chapters, settings) == ["one", "two", "scorecard"]
-    assert needs("scorecard", chapters, settings) == ["one", "two"]
-    assert needs("one", chapters, settings) == []
     (project / "_toc.yml").write_text("format: [")
     with pytest.raises(PaperCodeError, match="not valid YAML"):
         pages()
@@ -450,9 +440,9 @@ def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
 def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site):
     for name in ("explorer", "growth", "kernel"):
         for word in ("a cell", "</script><script>x()</script>"):  # raster escapes it
-            (site / "page.html").write_text(f"<body>{raster.page(name, {'name': word})}</body>")
+            (site / "page.html").write_text(f"<body>{interactive.page(name, {'name': word})}</body>")
             assert rendering.check(site) == []
-            (site / "page.html").write_text(f"<body>{raster.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
+            (site / "page.html").write_text(f"<body>{interactive.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
             faults = [fault.partition(": ")[2] for fault in rendering.check(site)]
             assert set(faults) == ({"unknown script: x()"} if "<" in word else set())
     (site / "page.html").write_text("<body><script>x()")

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from paper_code.core.geometry import pixel_grid
-from paper_code.filters.reverse_correlation import length_over_width, reverse_correlation
+from paper_code.filters.measures import length_over_width, reverse_correlation
 from paper_code.network.dynamics import correlation
 from paper_code.network.layers import receptive_fields
 from paper_code.network.model import Network, NetworkConfig

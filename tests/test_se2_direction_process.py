@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from se2_reference import hankel
+from se2_reference import hankel, sampled
 
 from paper_code import se2
 from paper_code.core.errors import PaperCodeError
@@ -51,7 +51,7 @@ def test_closed_forms_of_the_worked_example():
 @pytest.mark.parametrize("D", [0.05, 0.3])
 def test_moments_of_the_sampled_kernel_are_the_closed_forms(D, life, laplace, mean):
     blur, blur_theta = 1.2, 0.15
-    kernel = se2.direction_process(size=161, spacing=0.6, n_theta=48, D=D, blur=blur, blur_theta=blur_theta, box=150.0, **life)
+    kernel = sampled(se2.DirectionProcess, size=161, spacing=0.6, n_theta=48, D=D, blur=blur, blur_theta=blur_theta, box=150.0, **life)
     g1, g2 = np.exp(-(blur_theta**2) / 2), np.exp(-2 * blur_theta**2)
     cos, cos2, x, x2, y2, x_cos, y_sin = path_moments(D, laplace, mean)
     # A jitter of the source's angle turns the whole displacement; one of the target's touches only theta.
@@ -103,7 +103,7 @@ def test_the_continued_fraction_of_the_zeroth_mode():
 @pytest.mark.parametrize("undirected", [False, True])
 @pytest.mark.parametrize("size, spacing", [(24, 0.25), (25, 0.4), (9, 1.0)])
 def test_the_grid_holds_the_values_at_its_own_axes(size, spacing, undirected):
-    kernel = se2.direction_process(size=size, spacing=spacing, n_theta=12, D=0.1, alpha=1.0, undirected=undirected, box=25.0)
+    kernel = sampled(se2.DirectionProcess, size=size, spacing=spacing, n_theta=12, D=0.1, alpha=1.0, undirected=undirected, box=25.0)
     X, Y = pixel_grid(size, spacing)
     np.testing.assert_allclose(kernel.x, X[0], atol=1e-12)
     np.testing.assert_allclose(kernel.y, Y[:, 0], atol=1e-12)
@@ -115,7 +115,7 @@ def test_the_grid_holds_the_values_at_its_own_axes(size, spacing, undirected):
 
 
 def test_contours_bend_to_the_left_above_the_axis():
-    kernel = se2.direction_process(size=33, spacing=0.5, D=0.05, alpha=0.2, blur=1.0)
+    kernel = sampled(se2.DirectionProcess, size=33, spacing=0.5, D=0.05, alpha=0.2, blur=1.0)
     above = kernel.values[:, :12, 22:]  # small rows: y > 0
     left = (kernel.theta > 0) & (kernel.theta < np.pi)
     assert above[left].sum() > 5 * above[~left].sum()
@@ -145,7 +145,7 @@ def test_undirected_kernels_sum_four_contours_and_are_reciprocal():
     cos, sin = np.cos(theta), np.sin(theta)
     inverse = se2.sample_points(undirected, -x * cos - y * sin, x * sin - y * cos, -theta, box=60.0)
     np.testing.assert_allclose(inverse, value, atol=1e-7 * value.max())
-    whole = se2.direction_process(size=61, spacing=0.5, n_theta=24, undirected=True, box=50.0, D=0.1, alpha=0.8, blur=1.0)
+    whole = sampled(se2.DirectionProcess, size=61, spacing=0.5, n_theta=24, undirected=True, box=50.0, D=0.1, alpha=0.8, blur=1.0)
     np.testing.assert_allclose(
         [whole.mass, whole.moments().x2, whole.moments().y2], [1, whole.process.moments().x2, whole.process.moments().y2], atol=1e-4
     )
@@ -208,7 +208,7 @@ def test_modes_and_grid_converge_at_once_and_the_box_at_the_killing_rate():
 
 @pytest.mark.parametrize("undirected", [False, True])
 def test_splines_and_marginals(undirected):
-    kernel = se2.direction_process(size=61, spacing=0.25, D=0.1, alpha=1.0, undirected=undirected)
+    kernel = sampled(se2.DirectionProcess, size=61, spacing=0.25, D=0.1, alpha=1.0, undirected=undirected)
     x, y, theta = random_places(300, seed=10, back=-5, ahead=6)
     exact = se2.sample_points(kernel.process, x, y, theta)
     assert np.abs(kernel.at(x, y, theta) - exact).max() < 2e-5 * kernel.values.max()
@@ -255,11 +255,11 @@ def test_near_the_axis_the_heisenberg_approximation_is_the_limit():
 )
 def test_bad_arguments_are_named(wrong, word):
     with pytest.raises(PaperCodeError, match=word):
-        se2.direction_process(**{**dict(size=8, D=0.1, alpha=0.2), **wrong})
+        sampled(se2.DirectionProcess, **{**dict(size=8, D=0.1, alpha=0.2), **wrong})
 
 
 def test_places_that_are_not_numbers_or_outside():
-    kernel = se2.direction_process(size=9, D=0.1, alpha=2.0)
+    kernel = sampled(se2.DirectionProcess, size=9, D=0.1, alpha=2.0)
     with pytest.raises(PaperCodeError, match="finite"):
         kernel.at(np.nan, 0, 0)
     with pytest.raises(PaperCodeError, match="window in y"):

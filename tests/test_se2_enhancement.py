@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 from scipy.special import mathieu_a, mathieu_b
-from se2_reference import hankel
+from se2_reference import hankel, sampled
 
 from paper_code import se2
 from paper_code.core.errors import PaperCodeError
@@ -27,7 +27,7 @@ def random_places(count, seed, far=4.0):
 )
 def test_moments_of_the_sampled_kernel_are_the_closed_forms(life, laplace, first, second):
     D11, D22, blur, blur_theta = 1.3, 0.1, 1.0, 0.12
-    kernel = se2.enhancement(size=161, spacing=0.5, n_theta=48, D11=D11, D22=D22, blur=blur, blur_theta=blur_theta, **life)
+    kernel = sampled(se2.Enhancement, size=161, spacing=0.5, n_theta=48, D11=D11, D22=D22, blur=blur, blur_theta=blur_theta, **life)
     r2, z2 = 2 * D11 * first, D11 / (2 * D22) * (1 - laplace(4 * D22)) * np.exp(-2 * blur_theta**2)
     r4 = 8 * D11**2 * (second + first / (4 * D22) - (1 - laplace(4 * D22)) / (16 * D22**2))
     g1, g2 = np.exp(-(blur_theta**2)), np.exp(-4 * blur_theta**2)
@@ -128,11 +128,11 @@ def test_the_small_time_limit_at_the_identity():
 
 
 def test_the_sampled_grid_and_its_box():
-    kernel = se2.enhancement(size=30, spacing=0.5, n_theta=10, undirected=True, blur=1.0, **KILLED)
+    kernel = sampled(se2.Enhancement, size=30, spacing=0.5, n_theta=10, undirected=True, blur=1.0, **KILLED)
     theta, y, x = np.meshgrid(kernel.theta, kernel.y[::5], kernel.x[::4], indexing="ij")
     np.testing.assert_allclose(kernel.values[:, ::5, ::4], se2.sample_points(kernel.process, x, y, theta), atol=1e-6 * kernel.values.max())
     with pytest.raises(PaperCodeError, match="too small"):
-        se2.enhancement(size=30, spacing=0.5, box=16.0, **KILLED)
+        sampled(se2.Enhancement, size=30, spacing=0.5, box=16.0, **KILLED)
 
 
 @pytest.mark.parametrize(
@@ -147,4 +147,4 @@ def test_the_sampled_grid_and_its_box():
 )
 def test_bad_arguments_are_named(wrong, word):
     with pytest.raises(PaperCodeError, match=word):
-        se2.enhancement(**{**dict(size=8), **KILLED, **wrong})
+        sampled(se2.Enhancement, **{**dict(size=8), **KILLED, **wrong})

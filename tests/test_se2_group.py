@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paper_code.se2.group import compose, frame, moved, parking
+from paper_code.se2.curves import compose, frame, moved, parking
 
 G, H = np.array([0.5, -0.4, 0.7]), np.array([-0.3, 1.0, 1.9])
 

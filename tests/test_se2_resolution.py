@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from se2_reference import hankel
+from se2_reference import hankel, sampled
 
 from paper_code import se2
 from paper_code.core.errors import PaperCodeError
@@ -71,8 +71,8 @@ def test_a_long_thin_resolvent_by_the_hankel_route():
 @pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e5])
 def test_heat_kernels_do_not_depend_on_the_unit_of_length(scale):
     given = dict(size=16, D22=0.1, time=2.0)
-    unit = se2.enhancement(D11=1.0, blur=0.5, spacing=0.5, **given).values
-    scaled = se2.enhancement(D11=scale**2, blur=0.5 * scale, spacing=0.5 * scale, **given).values
+    unit = sampled(se2.Enhancement, D11=1.0, blur=0.5, spacing=0.5, **given).values
+    scaled = sampled(se2.Enhancement, D11=scale**2, blur=0.5 * scale, spacing=0.5 * scale, **given).values
     np.testing.assert_allclose(scaled * scale**2, unit, atol=1e-9 * unit.max())
 
 
@@ -197,10 +197,10 @@ PROCESS = se2.DirectionProcess(D=0.1, alpha=1.0)
 FIELD = (np.zeros((3, 3)), [0, 1, 2], [2, 1, 0])
 NUMBERS = {
     "D": lambda v: se2.DirectionProcess(D=v, alpha=1.0),
-    "alpha": lambda v: se2.direction_process(size=8, D=0.1, alpha=v),
+    "alpha": lambda v: sampled(se2.DirectionProcess, size=8, D=0.1, alpha=v),
     "time": lambda v: se2.Enhancement(D11=1.0, D22=1.0, time=v),
     "D11": lambda v: se2.Enhancement(D11=v, D22=1.0, time=1.0),
-    "D22": lambda v: se2.enhancement(size=8, D11=1.0, D22=v, time=1.0),
+    "D22": lambda v: sampled(se2.Enhancement, size=8, D11=1.0, D22=v, time=1.0),
     "blur": lambda v: replace(PROCESS, blur=v),
     "blur_theta": lambda v: replace(PROCESS, blur_theta=v),
     "spacing": lambda v: se2.sample_grid(PROCESS, size=8, spacing=v),
@@ -275,7 +275,7 @@ def test_what_is_not_an_array_that_fits_is_refused(name):
 @pytest.mark.parametrize(
     "call, word",
     [
-        (lambda: se2.direction_process(size=8, D=0.1, alpha=1e-9), "alpha"),
+        (lambda: sampled(se2.DirectionProcess, size=8, D=0.1, alpha=1e-9), "alpha"),
         (lambda: se2.sample_points(se2.DirectionProcess(D=0.1, alpha=1e-9), 0, 0, 0), "alpha"),
         (lambda: se2.lattice_kernel(se2.Enhancement(D11=1e12, D22=1.0, alpha=1.0)), "alpha"),
         (lambda: se2.sample_points(PROCESS, 1e9, 0, 0), "memory"),

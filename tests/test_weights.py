@@ -526,7 +526,7 @@ def test_every_command_refuses_a_damaged_manifest_in_one_line(tmp_path, monkeypa
         ["weights", "list"],
         ["weights", "verify"],
         ["weights", "lighten", "reference/seed-0"],
-        ["fit", "reference/seed-0"],
+        ["analyse", "reference/seed-0", "--out", str(tmp_path / "report")],
         ["picture", str(tmp_path / "x.png")],
         ["robustness", "--out", str(tmp_path / "x.json")],
     ):

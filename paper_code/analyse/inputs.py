@@ -27,16 +27,10 @@ class Arrays:
     shapes: dict[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
 
-    def pick(self, name: str | None, guesses: Sequence[str], what: str, option: str) -> np.ndarray | None:
-        """The array called ``name``, or by one of the ``guesses``; None if there is no such guess.
-
-        Raises
-        ------
-        PaperCodeError
-            If there is no array of that name.
-        """
+    def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
+        """The array called ``name``, or by one of the ``guesses``, or None; a PaperCodeError if there is no array of that name."""
         if name is not None and name not in self.shapes:
-            raise PaperCodeError(f"{self.path} holds no {what} called {name}; {option} may be {self.listed()}")
+            raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
         if name is None and list(self.shapes) != [""]:
             fitting = [one for guess in guesses for one in self.shapes if one == guess or one.endswith(f".{guess}")]
             name = fitting[0] if fitting else None
@@ -54,13 +48,7 @@ class Arrays:
 
 @contextmanager
 def open_arrays(path: str | os.PathLike) -> Iterator[Arrays]:
-    """The arrays of a .npy, .npz or .safetensors file; those that are asked for are read.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing, damaged, of another kind, or holds pickled objects.
-    """
+    """The arrays of a file, read when they are asked for; a PaperCodeError if it is missing, damaged, pickled or of no such kind."""
     path = Path(path)
     kind = path.suffix.lower()
     if kind in PICKLED:
@@ -128,23 +116,14 @@ def read_network(
     kernel_name: str | None = None,
     l0_name: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Filters, kernel and l0 of a network, the last two None if there are none.
+    """Filters, kernel and l0 of a network from files, the last two None if there are none.
 
-    Parameters
-    ----------
-    filters : path
-    kernel, l0 : path, optional
-        Where they lie; without one they are looked for in the file of the filters, under names that are known.
-    filters_name, kernel_name, l0_name : str, optional
-        Names in these files; guessed when absent, :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT` first.
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`open_arrays`, or if an array is not there or cannot be guessed: the line lists the names.
+    Without a file of their own, ``kernel`` and ``l0`` are looked for in that of the filters; names are guessed when absent,
+    :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT` first. A PaperCodeError says that an array is not there or cannot be guessed, and
+    lists the names.
     """
     with open_arrays(filters) as arrays:
-        found = arrays.pick(filters_name, FILTERS, "array", "--filters-name")
+        found = arrays.pick(filters_name, FILTERS, "--filters-name")
         if found is None:
             likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
             if len(likely) != 1:
@@ -155,13 +134,13 @@ def read_network(
         for path, name, guesses, option in ((kernel, kernel_name, KERNEL, "--kernel-name"), (l0, l0_name, FRONT, "--l0-name")):
             if path is not None:
                 with open_arrays(path) as other:
-                    one = other.pick(name, guesses, "array", option)
+                    one = other.pick(name, guesses, option)
                     if one is None and len(other.shapes) == 1:
                         one = other.read(next(iter(other.shapes)))
                     if one is None:
                         raise PaperCodeError(f"which array of {path}? {option} may be {other.listed()}")
             else:
-                one = arrays.pick(name, guesses, "array", option) if named or name is not None else None
+                one = arrays.pick(name, guesses, option) if named or name is not None else None
             rest.append(one)
     K, front = rest
     return (

@@ -15,11 +15,11 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.core.statistics import generator, permutation_p, permutation_p_of_greatest, permutations
 from paper_code.lateral.bank import FEWEST
-from paper_code.lateral.components import LIKE_BELOW, Components, components, extent, turned
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.harmonics import TERMS, VERSIONS, PairSums, fit
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.nulls import relabelled
+from paper_code.lateral.views import LIKE_BELOW, Components, components, extent, turned
 
 OVERLAP = (0.9, 0.998)  # shares of RF's energy within the inner two edges: of the book's networks they are near 6 and 10.5 px
 FEW_OFFSETS = 200  # a ring with fewer joins its neighbour
@@ -80,13 +80,7 @@ class KernelAnalysis:
 
 
 def check_kernel(kernel: object, cells: int) -> np.ndarray:
-    """K as float64 (n, n, k, k), target first.
-
-    Raises
-    ------
-    PaperCodeError
-        If it has another shape, joins another number of cells, or has an even side or a side of 1.
-    """
+    """K as float64 (n, n, k, k), target first; a PaperCodeError if it has another shape, side or number of cells."""
     K = real_array(kernel, "the kernel")
     if K.ndim != 4 or K.shape[0] != K.shape[1] or K.shape[2] != K.shape[3]:
         raise PaperCodeError(f"expected a kernel of shape (n, n, k, k), target cell first, got {K.shape}")
@@ -109,17 +103,10 @@ def analyse_kernel(
     edges: Sequence[float] | None,
     say: Callable[[str], None],
 ) -> tuple[KernelAnalysis | None, list[str]]:
-    """What is measured of K, or None; and notes in words, one of which says why if there is nothing.
+    """What is measured of K (n, n, k, k), or None; and notes in words, one of which says why if there is nothing.
 
-    Parameters
-    ----------
-    K : array (n, n, k, k)
-    fields : array (n, h, w)
-    cells : Cells
-        All n, in px; those that are not oriented are not looked at.
-    oriented : int array (m,)
-    stride, permuted, seed, edges, say
-        As of :func:`paper_code.analyse.analyse`.
+    ``fields`` are (n, h, w), ``cells`` all n of them, in px, and ``oriented`` (m,) the numbers of those that are looked at; the rest is as
+    of :func:`paper_code.analyse.analyse`.
     """
     chosen, notes = _usable(K, oriented, seed)
     if len(chosen) < FEWEST:

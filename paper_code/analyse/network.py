@@ -17,8 +17,8 @@ from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import null_filters, spectrum_matched
 from paper_code.lateral.bank import NULL_COUNT, QUANTILE
-from paper_code.lateral.components import Components
 from paper_code.lateral.frame import Cells
+from paper_code.lateral.views import Components
 
 STEP = 200  # random fields between two words on the progress
 BINS = 12  # of the orientation histogram, over half a turn
@@ -134,21 +134,13 @@ class Analysis:
 
     def as_dict(self) -> dict[str, Any]:
         """All numbers, to five digits, for JSON: NaN is None. ``keys`` says what they are."""
-        kernel = None
-        if self.kernel is not None:
+        kernel, found = None, self.kernel
+        if found is not None:
             kernel = {
-                "cells": self.kernel.cells,
-                "rings": [vars(ring) for ring in self.kernel.rings],
-                "terms": [vars(term) for term in self.kernel.terms],
-                "explained": [
-                    {"ring": ring, "version": version, "percent": share} for (ring, version), share in self.kernel.explained.items()
-                ],
-                "components": _parts(self.kernel.components),
-                "rf_components": _parts(self.kernel.rf_components),
-                "relabelled_share": self.kernel.relabelled_share,
-                "radius": self.kernel.radius,
-                "extents": self.kernel.extents,
-                "rf_extents": self.kernel.rf_extents,
+                **{name: getattr(found, name) for name in ("cells", "relabelled_share", "radius", "extents", "rf_extents")},
+                **{name: [vars(one) for one in getattr(found, name)] for name in ("rings", "terms")},
+                **{name: one and vars(one) for name in ("components", "rf_components") for one in [getattr(found, name)]},
+                "explained": [{"ring": ring, "version": version, "percent": share} for (ring, version), share in found.explained.items()],
                 "permutations": self.permutations,
             }
         result = {
@@ -175,10 +167,6 @@ class Analysis:
         from paper_code.analyse.page import write_report  # here, as it draws, for which matplotlib is needed
 
         write_report(self, folder, replace)
-
-
-def _parts(found: Components | None) -> dict[str, Any] | None:
-    return None if found is None else vars(found)
 
 
 def _without_nan(value: Any) -> Any:

@@ -23,8 +23,8 @@ from paper_code.core.text import fixed, p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
 from paper_code.filters.gabor import DEGENERATE_BELOW
-from paper_code.lateral.components import LIKE_BELOW
 from paper_code.lateral.harmonics import TERM_NAMES
+from paper_code.lateral.views import LIKE_BELOW
 
 FILES = ("index.html", "result.json")
 MOST_SHOWN = 512  # filters on the page

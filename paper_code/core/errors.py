@@ -16,8 +16,8 @@ class PaperCodeError(Exception):
 
     Examples
     --------
-    >>> from paper_code.se2 import direction_process
-    >>> direction_process(size=33, D=-1, alpha=0.1)
+    >>> from paper_code.se2 import DirectionProcess
+    >>> DirectionProcess(D=-1, alpha=0.1)
     Traceback (most recent call last):
         ...
     paper_code.core.errors.PaperCodeError: D must be finite and positive, not -1.

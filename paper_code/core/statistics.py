@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from paper_code.core.errors import PaperCodeError
 
@@ -33,9 +33,9 @@ def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
     """
     values = _sample(values)
     mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
-    half = stats.t.ppf(0.975, len(values) - 1) * error
+    half = special.stdtrit(len(values) - 1, 0.975) * error
     distance = abs(mean - null)
-    p = 2 * stats.t.sf(distance / error, len(values) - 1) if error > 0 else float(distance == 0)
+    p = 2 * special.stdtr(len(values) - 1, -distance / error) if error > 0 else float(distance == 0)
     return Estimate(float(mean), float(mean - half), float(mean + half), float(p), float(null))
 
 
@@ -48,7 +48,7 @@ def equivalence_p(values: ArrayLike, margin: float) -> float:
     nearest = margin - abs(values.mean())
     if error == 0:
         return 0.0 if nearest > 0 else 1.0
-    return float(stats.t.sf(nearest / error, len(values) - 1))
+    return float(special.stdtr(len(values) - 1, -nearest / error))
 
 
 def holm(p: ArrayLike) -> np.ndarray:
@@ -110,8 +110,8 @@ def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, 
             continue
         difference = values.mean() - kept[base].mean()
         error = np.sqrt(variance * (1 / len(values) + 1 / len(kept[base])))
-        half = stats.t.ppf(0.975, freedom) * error
-        p = 2 * stats.t.sf(abs(difference) / error, freedom) if error > 0 else float(difference == 0)
+        half = special.stdtrit(freedom, 0.975) * error
+        p = 2 * special.stdtr(freedom, -abs(difference) / error) if error > 0 else float(difference == 0)
         result[name] = Estimate(float(difference), float(difference - half), float(difference + half), float(p))
     return result
 

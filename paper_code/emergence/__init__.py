@@ -1,1 +1,1 @@
-"""That it emerges: filters and measures through training (:mod:`learning`, :mod:`course`), and under other conditions (:mod:`controls`)."""
+"""That it emerges: filters and measures through training (:mod:`learning`), and under other conditions (:mod:`controls`)."""

@@ -1,12 +1,20 @@
-"""What a condition does to a measure: its networks beside those of the condition it is compared with, and the words for the difference."""
+"""What a condition does to a measure: its networks beside those of the condition it is compared with, and the words for the difference.
 
+Last, how wide l0's centre is against the noise of the receptors, and what efficient coding asks for (Atick and Redlich 1992).
+"""
+
+import json
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special, stats
 
+from paper_code import weights
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import effect_text, shown
+from paper_code.core.text import as_large, effect_text, shown
+from paper_code.images.image_set import blur_gain, efficient_gain
 
 CONTROL_MEASURES = {
     ("l0.log_r2", "", ""): "l0's LoG R²",
@@ -50,11 +58,6 @@ class Compared:
     difference: Row | None  # condition less base; None where either lacks it
 
     @property
-    def label(self):
-        """Its words."""
-        return CONTROL_MEASURES[self.place]
-
-    @property
     def word(self):
         """lower, higher, not told apart, or not measured: by the p adjusted for the rate of false discoveries."""
         if self.difference is None:
@@ -78,33 +81,38 @@ class Compared:
         return bool(self.interval[0] > 0)
 
     @property
+    def change(self):
+        """gone, weaker or stronger, empty if it is not told apart; gone is a term of K whose interval does not lie above 0."""
+        return {"lower": "gone" if self.place in KERNEL and not self.remains else "weaker", "higher": "stronger"}.get(self.word, "")
+
+    @property
     def digits(self):
         """Decimals that are worth showing."""
         return 3 if self.place in KERNEL else 0 if self.place[0] == "bank.oriented" else 2
 
-    def text(self):
-        """A clause: ``source's axis 0.013 against 0.103 (−0.090 [−0.120, −0.060])``."""
-        value, base = (shown(one.mean(), self.digits) for one in (self.values, self.base))
-        return f"{self.label} {value} against {base} ({effect_text(self.difference, self.digits)})"
+    def shown(self, *values):
+        """Values as text."""
+        return [shown(value, self.digits) for value in values]
 
+    def effect(self):
+        """The difference with its interval, or a dash."""
+        return effect_text(self.difference, self.digits) if self.difference else "–"
 
-def compare(numbers, condition, place, base=BASE):
-    """A :class:`Compared` of one condition and (measure, version, ring)."""
-    measure, version, ring = place
-    where = {"step": END, "version": version, "ring": ring}
-    found = numbers.where(condition=condition, seed=ALL, measure=f"{measure}:difference", **where).rows
-    values, others = (_values(numbers, name, measure, where) for name in (condition, base))
-    return Compared(place, values, others, found[0] if found else None)
+    def cell(self):
+        """Mean, and in bold what is told from the base."""
+        return "".join(self.shown(self.values.mean())) + (f" **{self.change}**" if self.change else "") if len(self.values) else "–"
 
+    def each(self):
+        """The value of every network."""
+        return ", ".join(self.shown(*self.values)) or "–"
 
-def _values(numbers, condition, measure, where):
-    return numbers.networks(condition=condition, measure=measure, seed=reported_seeds(numbers, condition), **where)[0]
+    def told(self):
+        """The difference, bold where told from 0."""
+        return f"**{self.effect()}**" if self.change else self.effect()
 
-
-def conditions(numbers, names):
-    """Those of ``names`` of which there are networks, in that order."""
-    there = {row.condition for row in numbers.rows if row.seed != ALL}
-    return [name for name in names if name in there]
+    def against(self):
+        """Its mean against the base's."""
+        return " against ".join(self.shown(self.values.mean(), self.base.mean()))
 
 
 def heading(place):
@@ -113,20 +121,15 @@ def heading(place):
 
 
 class Board:
-    """The conditions of the table beside their base, for a page.
+    """The conditions of the table beside their ``base``, for a page.
 
-    Parameters
-    ----------
-    numbers : Table
-    labels : dict
-        By condition, in the order of the page; those without networks are left out.
-    base : str
-        What they are compared with.
+    ``labels`` are by condition, in the order of the page; those without networks are left out.
     """
 
     def __init__(self, numbers, labels, base=BASE):
         self.numbers, self.base = numbers, base
-        self.there = conditions(numbers, labels)
+        measured = {row.condition for row in numbers.rows if row.seed != ALL}
+        self.there = [name for name in labels if name in measured]
         self.label = {name: labels[name] for name in self.there}
 
     @property
@@ -135,28 +138,28 @@ class Board:
         return [name for name in self.there if any(len(self.compare(name, place).values) for place in KERNEL)]
 
     def compare(self, name, place):
-        """A :class:`Compared`."""
-        return compare(self.numbers, name, place, self.base)
+        """A :class:`Compared` of one condition and (measure, version, ring)."""
+        measure, version, ring = place
+        where = {"version": version, "ring": ring}
+        found = self.numbers.where(condition=name, seed=ALL, step=END, measure=f"{measure}:difference", **where).rows
+        return Compared(place, *(self.values(one, measure, **where) for one in (name, self.base)), found[0] if found else None)
 
     def cell(self, name, place):
-        """Mean of a condition, and in bold what is told from the base."""
-        one = self.compare(name, place)
-        if not len(one.values):
-            return "–"
-        word = {"lower": "gone" if place in KERNEL and not one.remains else "weaker", "higher": "stronger"}.get(one.word)
-        return shown(one.values.mean(), one.digits) + (f" **{word}**" if word else "")
+        """:meth:`Compared.cell` of one condition and measure."""
+        return self.compare(name, place).cell()
 
-    def rows(self, names, places):
-        """Cells of a table: the condition, and each measure."""
-        return [[self.label[name], *(self.cell(name, place) for place in places)] for name in names]
+    def rows(self, names, places, cell=Compared.cell):
+        """Cells of a table: the condition, and each measure; ``cell`` makes the text of a :class:`Compared`."""
+        return [[self.label[name], *(cell(self.compare(name, place)) for place in places)] for name in names]
 
     def compared(self, names, places):
         """By label, a list of :class:`Compared`: what the matrix of dots draws."""
         return {self.label[name]: [self.compare(name, place) for place in places] for name in names}
 
-    def values(self, name, measure):
+    def values(self, name, measure, version="", ring=""):
         """Values of a measure on a condition's networks."""
-        return self.numbers.networks(condition=name, step=END, measure=measure, seed=reported_seeds(self.numbers, name))[0]
+        seeds = reported_seeds(self.numbers, name)
+        return self.numbers.networks(condition=name, step=END, measure=measure, version=version, ring=ring, seed=seeds)[0]
 
     def cells(self, name):
         """Oriented cells of each network, as text."""
@@ -167,17 +170,18 @@ class Board:
         found = self.values(name, "bank.oriented")
         return bool(len(found) and (found < plan()["oriented"]["fewest"]).all())
 
-    def chance(self, place, name=None):
+    def chance(self, place):
         """What chance gives in a measure: of smooth random filters, or of evenly spread cells; 0 for a term of K."""
-        where = {"condition": name or self.base, "step": END, "measure": place[0], "version": place[1], "ring": place[2]}
+        where = {"condition": self.base, "step": END, "measure": place[0], "version": place[1], "ring": place[2]}
         nulls = [row.null for row in self.numbers.where(**where).rows if row.seed != ALL]
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
     def story(self, name, places=(*FILTERS, *KERNEL)):
         """What a condition does, in a sentence or two: what is told from the base, how much else is not, and what could not be measured."""
         found = [one for place in places if (one := self.compare(name, place)).difference]
-        told, base = [one for one in found if one.word != "not told apart"], f"the {self.label[self.base]}"
-        parts = [f"Told from {base}: {'; '.join(one.text() for one in told)}."] if told else []
+        told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
+        clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()} ({one.effect()})" for one in told]
+        parts = [f"Told from {base}: {'; '.join(clauses)}."] if told else []
         if len(found) > len(told):
             parts.append(f"No other of {len(found)} measures is." if told else f"None of {len(found)} measures is told from {base}.")
         if not any(one.place in KERNEL for one in found):
@@ -185,9 +189,9 @@ class Board:
             parts.append(f"No term of $K$ could be measured{cells}.")
         return " ".join(parts)
 
-    def stories(self, words, places=(*FILTERS, *KERNEL)):
+    def stories(self, words):
         """:meth:`story` of those conditions that there are, a paragraph each; of all with nothing told one. ``words`` names them."""
-        found = {words[name]: self.story(name, places) for name in words if name in self.there}
+        found = {words[name]: self.story(name) for name in words if name in self.there}
         alike = [name for name, text in found.items() if not text.startswith("Told")]
         lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]
         alike = [name if name.isupper() or "=" in name else name[0].lower() + name[1:] for name in alike]
@@ -196,15 +200,8 @@ class Board:
 
     def told(self, words, places=KERNEL):
         """Clauses on what is told from the base: ``the source's axis is gone without an upright world (−0.065 against 0.111)``."""
-        clauses = []
-        for place in places:
-            for name in (one for one in words if one in self.there):
-                one = self.compare(name, place)
-                if one.word in ("lower", "higher"):
-                    change = "stronger" if one.word == "higher" else "weaker" if one.remains else "gone"
-                    values = " against ".join(shown(part.mean(), one.digits) for part in (one.values, one.base))
-                    clauses.append(f"{heading(place)} is {change} without {words[name]} ({values})")
-        return clauses
+        found = [(name, self.compare(name, place)) for place in places for name in words if name in self.there]
+        return [f"{heading(one.place)} is {one.change} without {words[name]} ({one.against()})" for name, one in found if one.change]
 
     def lacking(self, words):
         """Sentences on the conditions under which no network has cells enough to measure K."""
@@ -220,9 +217,8 @@ class Board:
         one = self.compare(name, place)
         if not one.difference or not one.remains:
             return ""
-        low, high = (shown(value, one.digits) for value in one.interval)
-        value, base = (shown(part.mean(), one.digits) for part in (one.values, one.base))
-        return f"With {self.label[name]} {one.label} is still there: {value} [{low}, {high}], against {base}."
+        low, high, value, base = one.shown(*one.interval, one.values.mean(), one.base.mean())
+        return f"With {self.label[name]} {CONTROL_MEASURES[place]} is still there: {value} [{low}, {high}], against {base}."
 
     def cardinal(self):
         """Sentences on the preference for horizontal and vertical, without and with upright images."""
@@ -233,7 +229,7 @@ class Board:
             "lower": "upright images make a preference in these short trainings",
             "higher": "upright images do not make the preference",
         }
-        base, own = (shown(part.mean(), 2) for part in (one.base, one.values))
+        base, own = one.shown(one.base.mean(), one.values.mean())
         text = f"Of the oriented cells {base} are within 22.5° of horizontal or vertical in the {self.label[self.base]}, "
         text += f"and {own} with rotated images, where chance is half: {words.get(one.word, 'the two are not told apart')}."
         found = self.numbers.where(condition="reference", seed=ALL, step=END, measure="bank.cardinal").rows
@@ -242,32 +238,111 @@ class Board:
             text += f" At full length it is {effect_text(row, 2).replace('+', '')}, {differs} half."
         return text
 
-    def by_network(self, names, places):
-        """Cells of a table: the condition, and of each measure the value of every network."""
-        found = [[self.label[name], *(self.compare(name, place) for place in places)] for name in names]
-        return [[label, *(", ".join(shown(value, one.digits) for value in one.values) or "–" for one in row)] for label, *row in found]
 
-    def differences(self, names, places):
-        """Cells of a table: the condition, and of each measure its difference from the base, bold where told from 0."""
-        rows = []
-        for name in names:
-            found = [self.compare(name, place) for place in places]
-            marks = ["**" if one.word in ("lower", "higher") else "" for one in found]
-            texts = [
-                f"{mark}{effect_text(one.difference, one.digits)}{mark}" if one.difference else "–"
-                for mark, one in zip(marks, found, strict=True)
-            ]
-            rows.append([self.label[name], *texts])
-        return rows
+MIDDLE = 0.25  # sides of l0 that its fitted centre may lie off the middle: of a centre near the border little but a smooth slope is seen
 
-    def results(self):
-        """Every difference with its word, as plain numbers, by condition and measure."""
-        kept = {}
-        for name in self.there:
-            found = [self.compare(name, place) for place in (*FILTERS, *KERNEL)] if name != self.base else []
-            for one in found:
-                if one.difference:
-                    row = one.difference
-                    numbers = {"word": one.word, "difference": [row.value, row.low, row.high, row.p]}
-                    kept.setdefault(name, {})[" ".join(filter(None, one.place))] = numbers
-        return kept
+
+@dataclass(frozen=True)
+class NoiseRow:
+    """l0 of one network against the noise that it was trained with."""
+
+    noise: float  # sd of the receptor noise, in sd of the images
+    blur: float  # px
+    sigma: float  # of the fitted LoG, px
+    seed: int
+    is_log: bool  # whether the fit is beyond its null and its centre in the middle; if not, sigma means little
+
+
+def noise_rows(numbers):
+    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`."""
+    listed = weights.manifest()["networks"]
+    wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{BASE}/")}
+    found = []
+    for row in numbers.where(step=END, measure="l0.sigma").rows:
+        one = listed.get(f"{row.condition}/seed-{row.seed}")
+        if one is None or _without_front_end(one) not in wanted:
+            continue
+        network, place = one["condition"]["network"], {"condition": row.condition, "seed": row.seed, "step": END}
+        r2, off = numbers.one(measure="l0.log_r2", **place), numbers.one(measure="l0.off_centre", **place).value
+        is_log = r2.value > r2.null and off <= MIDDLE * network["l0_size"]
+        found.append(NoiseRow(network["noise"], network["blur"], row.value, int(row.seed), bool(is_log)))
+    return found
+
+
+def _without_front_end(listed):
+    """The settings of a network of the manifest, but for its name and the blur and noise of its front end, as text."""
+    condition = listed["condition"]
+    kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
+    network = {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
+    return json.dumps([kept, network], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How sigma goes with the noise, over n networks with optics and noise whose l0 is beyond its null."""
+
+    networks: int
+    levels: int  # of noise
+    left_out: int  # networks with optics and noise whose l0 is within its null
+    correlation: float  # Spearman's, within seeds
+    p: float  # one-sided, the noise shuffled within seeds
+    slope: float  # px for each doubling of the noise, every seed with a level of its own
+    low: float  # 95 %, Student's t
+    high: float
+
+
+def noise_trend(rows, draws=9999):
+    """The trend of sigma with the noise: a :class:`Trend`, or None for fewer than three levels of noise or too few networks.
+
+    Networks of one seed start from the same weights at every level of the noise, so the noise is shuffled within seeds. Networks without
+    any noise are left out: the slope is per doubling.
+    """
+    there = [one for one in rows if one.blur > 0 and one.noise > 0]
+    taken = [one for one in there if one.is_log]
+    noise, sigma, seeds = (np.array([getattr(one, name) for one in taken]) for name in ("noise", "sigma", "seed"))
+    member = seeds[:, None] == np.unique(seeds)
+    if len(np.unique(noise)) < 3 or len(taken) < member.shape[1] + 2:
+        return None
+    noise_rank, sigma_rank = (_within(stats.rankdata(values), member) for values in (noise, sigma))
+    norm = np.sqrt((noise_rank**2).sum() * (sigma_rank**2).sum())
+    if norm == 0:
+        return None
+    generator = np.random.default_rng(0)
+    shuffled = np.zeros((draws, len(taken)))
+    for group in member.T:
+        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (draws, 1)), axis=1)
+    value, null = noise_rank @ sigma_rank / norm, shuffled @ sigma_rank / norm
+    doublings, width = _within(np.log2(noise), member), _within(sigma, member)
+    free = len(taken) - member.shape[1] - 1
+    slope = doublings @ width / (doublings @ doublings)
+    error = np.sqrt(((width - slope * doublings) ** 2).sum() / free / (doublings @ doublings)) * special.stdtrit(free, 0.975)
+    return Trend(
+        len(taken),
+        len(np.unique(noise)),
+        len(there) - len(taken),
+        float(value),
+        float((1 + as_large(null, value).sum()) / (1 + draws)),
+        float(slope),
+        float(slope - error),
+        float(slope + error),
+    )
+
+
+def _within(values, member):
+    """Values less the mean of their group; ``member`` (n, groups) says who is in which."""
+    return values - member @ (values @ member / member.sum(0))
+
+
+def efficient_sigma(power, noise, blur):
+    """Sigma (n,) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992), px.
+
+    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` (a RadialPower of
+    standardised images) best; ``noise`` (n,) are standard deviations, ``blur`` is in px. A PaperCodeError if a noise is not above 0.
+    """
+    if not np.all(np.asarray(noise) > 0):
+        raise PaperCodeError("efficient coding needs a receptor noise above 0: without noise nothing bounds the gain")
+    frequency = np.geomspace(power.frequency[0], 0.5, 400)
+    slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)
+    signal = np.exp(offset + slope * np.log(frequency)) * blur_gain(frequency, blur) ** 2
+    peaks = [frequency[efficient_gain(signal, one**2 * np.ones_like(signal)).argmax()] for one in np.atleast_1d(noise)]
+    return 1 / (np.sqrt(2) * np.pi * np.array(peaks))

@@ -1,4 +1,4 @@
-"""What the logs and the snapshots of training say: learning curves, accuracies over seeds, and how the filters of one network grew."""
+"""Through training: learning curves, accuracies over seeds, the course of measures, and how the filters and K of one network grew."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,10 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import reported
+from paper_code.core.table import ALL, END
 from paper_code.core.text import fixed, plain, signed
 from paper_code.filters.spectrum import spectral_orientation
+from paper_code.lateral.views import like_map
 from paper_code.network.dynamics import correlation
 from paper_code.training.conditions import CONTROLS
 
@@ -24,10 +26,8 @@ class Curve:
     step: np.ndarray  # int (n,), steps at which the loss was noted
     loss: np.ndarray  # (n,), cross-entropy of the batch, with label smoothing, in nats
     epoch: np.ndarray  # int (m,), epochs at whose end the network was tested
-    epoch_step: np.ndarray  # int (m,)
     accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN where there were no test images
     accuracy_noise_free: np.ndarray  # (m,), the same without the noise
-    seconds: float  # from start to end
 
     def smoothed(self, window):
         """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
@@ -40,7 +40,6 @@ class Accuracy:
     """What the networks of one condition reached on their test images."""
 
     condition: str
-    about: str
     images: str  # source of the images
     images_sha256: str
     classes: int
@@ -92,10 +91,8 @@ def curve(condition, seed, directory=None):
         column(training, "step", int),
         column(training, "loss"),
         column(tests, "epoch", int),
-        column(tests, "step", int),
         column(tests, "accuracy"),
         column(tests, "accuracy_noise_free"),
-        log[-1]["seconds"],
     )
 
 
@@ -117,7 +114,6 @@ def accuracies(directory=None):
         found.append(
             Accuracy(
                 name,
-                first["condition"]["about"],
                 first["images"]["name"],
                 sha256,
                 len(first["images"]["classes"]),
@@ -170,26 +166,18 @@ class Growth:
 def growth(condition, seed, columns=9, cells=6, directory=None):
     """Follow l0 and some receptive fields of one network from its start to the end of training.
 
-    Parameters
-    ----------
-    condition, seed : str, int
-    columns : int
-        Steps to show: 0, the last, and between them the snapshots nearest to logarithmic spacing.
-    cells : int
-        Receptive fields to show, evenly spread over the orientations of the stronger half of the cells.
+    Shown are ``columns`` steps (0, the last, and between them the snapshots nearest to logarithmic spacing), and ``cells`` receptive
+    fields, evenly spread over the orientations of the stronger half of the cells.
     """
-    end = weights.load_early(condition, seed, directory)
-    total = weights.entry(condition, seed, directory)["steps"]
-    layers = [*weights.load_snapshots(condition, seed, directory), end]
-    steps = np.array([*[layer.step for layer in layers[:-1]], total])
+    layers, steps = _followed_layers(condition, seed, directory)
     shown = spaced(steps, columns)
-    final = end.receptive_fields
-    strength = (final**2).sum((1, 2)) * end.l1_gain**2
+    final = layers[-1].receptive_fields
+    strength = (final**2).sum((1, 2)) * layers[-1].l1_gain ** 2
     strong = np.argsort(-strength, kind="stable")[: max(cells, len(strength) // 2)]
     by_orientation = strong[np.argsort(spectral_orientation(final[strong]), kind="stable")]
     chosen = by_orientation[(np.arange(min(cells, len(strong))) * len(strong)) // cells]
     bank = np.stack([layer.receptive_fields for layer in layers])
-    l0 = None if end.l0 is None else np.stack([layer.l0 for layer in layers])
+    l0 = None if layers[-1].l0 is None else np.stack([layer.l0 for layer in layers])
     return Growth(
         steps[shown],
         None if l0 is None else l0[shown],
@@ -201,9 +189,16 @@ def growth(condition, seed, columns=9, cells=6, directory=None):
     )
 
 
-def settled(steps, similarity, level=0.5):
-    """First of ``steps`` from which on ``similarity`` (n,) stays above ``level``."""
-    below = np.flatnonzero(np.asarray(similarity) <= level)
+def _followed_layers(condition, seed, directory=None):
+    """Early layers at the snapshots and at the end, and the step of each; of a snapshot that was taken at the end there is one of both."""
+    total = weights.entry(condition, seed, directory)["steps"]
+    layers = [one for one in weights.load_snapshots(condition, seed, directory) if one.step < total]
+    return [*layers, weights.load_early(condition, seed, directory)], np.array([*(one.step for one in layers), total])
+
+
+def settled(steps, similarity):
+    """First of ``steps`` from which on ``similarity`` (n,) stays above a half."""
+    below = np.flatnonzero(np.asarray(similarity) <= 0.5)
     return int(steps[below[-1] + 1 if len(below) else 0])
 
 
@@ -216,3 +211,152 @@ def spaced(steps, count, span=500):
     wanted = np.geomspace(max(steps[1], steps[-1] / span), steps[-1], max(count - 1, 1))
     nearest = [1 + int(np.abs(np.log(steps[1:] / step)).argmin()) for step in wanted]
     return np.unique([0, *nearest, len(steps) - 1])
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A measure that is followed: its place in the table."""
+
+    measure: str
+    version: str
+    ring: str
+    label: str  # a few words for an axis
+
+    @property
+    def place(self):
+        """Columns of the table."""
+        return {"measure": self.measure, "version": self.version, "ring": self.ring}
+
+    @property
+    def layer(self):
+        """l0, l1 or K."""
+        return self.measure.partition(".")[0]
+
+    @property
+    def name(self):
+        """Layer and label."""
+        return f"{self.layer}: {self.label}"
+
+
+FOLLOWED = (
+    Followed("l0.log_r2", "", "", "R² of the LoG"),
+    Followed("l0.i_rad", "", "", "radial symmetry I_rad"),
+    Followed("l1.gabor_r2", "", "", "Gabor R², median"),
+    Followed("l1.gabor_share", "", "", "share of Gabors"),
+    Followed("K.like", "beyond RF and CO", "2-14", "like, beyond RF and CO"),
+    Followed("K.source", "raw", "6-10.5", "source's axis"),
+    Followed("K.target", "beyond RF and CO", "6-10.5", "target's axis, beyond RF and CO"),
+    Followed("K.cocircular", "raw", "10.5-18", "co-circular, far"),
+    Followed("K.cocircular", "raw", "2-14", "co-circular"),
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """One measure at n steps of m networks."""
+
+    followed: Followed
+    steps: np.ndarray  # (n,), the last is the end of training
+    seeds: list  # (m,)
+    values: np.ndarray  # (m, n)
+    ends: np.ndarray  # (p, 2), at the start and the end, of every network that has both, snapshots or not
+    chance: float  # what 95 % of smooth random filters stay below; of K, the mean over relabelled cells, or 0
+    band: tuple  # (low, high) that holds 95 % of the means over relabelled cells; empty for l0 and l1, or where none were drawn
+    trained: object  # Row of the end less the start, over networks; None where there is none
+
+
+def course(numbers, followed, condition, seeds, total):
+    """The course of a measure over those of ``seeds`` whose snapshots were measured, or over the start and the end alone.
+
+    ``total`` is the number of steps of the whole training.
+    """
+    rows = numbers.where(condition=condition, seed=list(seeds), **followed.place).rows
+    by_network = {}
+    for row in rows:
+        by_network.setdefault(int(row.seed), {})[total if row.step == END else int(row.step)] = row.value
+    most = max(map(len, by_network.values()), default=0)
+    kept = {seed: values for seed, values in sorted(by_network.items()) if len(values) == most}
+    steps = np.array(sorted(set.intersection(*map(set, kept.values()))) if kept else [], int)
+    values = np.array([[one[step] for step in steps] for one in kept.values()]).reshape(len(kept), len(steps))
+    ends = [(one[0], one[total]) for _, one in sorted(by_network.items()) if {0, total} <= set(one)]
+    found = {part: _pooled(numbers, f"{followed.measure}{part}", followed, condition) for part in (":relabelled", ":trained")}
+    nulls = [row.null for row in rows if row.step == END and np.isfinite(row.null)]
+    moved = found[":relabelled"]
+    chance = float(np.mean(nulls)) if nulls and followed.layer != "K" else moved.null if moved else 0.0
+    return Course(
+        followed,
+        steps,
+        list(kept),
+        values,
+        np.reshape(ends, (len(ends), 2)),
+        chance,
+        (moved.low, moved.high) if moved else (),
+        found[":trained"],
+    )
+
+
+def falls(courses):
+    """Courses whose mean falls from its peak by more than 5 % of it: (name, step of the peak, peak, last value) each."""
+    found = []
+    for one in courses:
+        mean = one.values.mean(axis=0)
+        top = int(mean.argmax())
+        if mean[-1] < 0.95 * mean[top]:
+            found.append((one.followed.name, int(one.steps[top]), float(mean[top]), float(mean[-1])))
+    return found
+
+
+def _pooled(numbers, measure, followed, condition):
+    found = numbers.where(condition=condition, seed=ALL, step=END, measure=measure, version=followed.version, ring=followed.ring).rows
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Film:
+    """One network at n steps, for looking: m cells, maps of K at k of the steps."""
+
+    seed: int
+    steps: np.ndarray  # (n,)
+    l0: np.ndarray | None  # (n, a, a)
+    bank: np.ndarray  # (n, m, b, b), l1, sorted by the orientation at the end, cells without one last
+    cells: np.ndarray  # (m,), numbers of the cells in that order
+    orientation: np.ndarray  # (m,), radians at the end; NaN for a cell without one
+    map_steps: np.ndarray  # (k,), steps at which K was kept
+    nearest: np.ndarray  # (n,), which of them is nearest to each step, on a logarithmic scale
+    maps: np.ndarray  # (k, q, q), of like cells, :func:`paper_code.lateral.views.like_map`
+    ticks: np.ndarray  # (q,), px
+    values: dict  # Followed: (n,), NaN where it was not taken
+    chance: dict  # Followed: what chance gives
+
+
+def film(numbers, measured):
+    """What a measured network looked like at its snapshots and at the end: a :class:`Film`.
+
+    The cells have the orientation that they have at the end; without enough oriented cells there are no maps.
+    """
+    bank = measured.bank
+    layers, steps = _followed_layers(measured.condition, measured.seed)
+    angle = np.full(len(bank.l1), np.nan)
+    angle[bank.oriented] = bank.fits.orientation[bank.oriented]
+    order = np.argsort(angle, kind="stable")  # NaN last
+    with_kernel = [index for index, one in enumerate(layers) if one.K is not None and bank.measurable]
+    found = [like_map(bank.frame, bank.among(layers[index].K)) for index in with_kernel]
+    kept = steps[with_kernel]
+    courses = [course(numbers, one, measured.condition, [measured.seed], steps[-1]) for one in FOLLOWED]
+    values = {one.followed: np.full(len(steps), np.nan) for one in courses}
+    for one in courses:
+        values[one.followed][np.isin(steps, one.steps)] = one.values[0] if len(one.values) else np.nan
+    return Film(
+        measured.seed,
+        steps,
+        None if layers[-1].l0 is None else np.stack([one.l0 for one in layers]),
+        np.stack([one.l1 for one in layers])[:, order],
+        order,
+        angle[order],
+        kept,
+        np.abs(np.log1p(steps[:, None]) - np.log1p(kept)).argmin(1) if len(kept) else np.zeros(len(steps), int),
+        np.array([one for _, one in found]),
+        found[0][0] if found else np.zeros(0),
+        values,
+        {one.followed: one.chance for one in courses},
+    )

@@ -15,6 +15,8 @@ LINES = {
     "direction process": ("#332288", "P"),
     "enhancement": ("#cc79a7", "X"),
 }
+
+
 LABELS = {term: name.replace(" ", "\n").replace("-", "-\n") for term, name in TERM_NAMES.items()}
 
 

@@ -1,16 +1,17 @@
-"""Figures of chapter 09: measures through training."""
+"""Figures of chapters 09 and 09b: measures through training, and every condition in every measure, its networks and its images."""
 
 import textwrap
 
 import matplotlib.pyplot as plt
+import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, panel_label, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights, training_steps
 
 
 def courses(found, columns=3):
     """Each measure against the training step: a thin line a network, a thick one for their mean, over chance; step 0 at the left.
 
-    ``found`` is a list of :class:`paper_code.emergence.course.Course`.
+    ``found`` is a list of :class:`paper_code.emergence.learning.Course`.
     """
     rows = -(-len(found) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(7.7, 2.05 * rows + 0.3), sharex=True, squeeze=False)
@@ -31,4 +32,101 @@ def courses(found, columns=3):
         panel_label(panel, letter)
     for panel in axes[-1]:
         panel.set_xlabel("training step")
+    return figure
+
+
+def matrix(rows, base, titles, chance=None):
+    """A dot a network: conditions in rows, a measure a column, over the mean of the base.
+
+    ``rows`` are lists of :class:`paper_code.emergence.controls.Compared` by label, one for each column of ``titles``; ``base`` is the label
+    of the base itself, and ``chance`` what chance gives in each column, 0 when absent. Bars are 95 % intervals of the difference from the
+    base; a filled dot has a difference that is told from 0 after correction.
+    """
+    chance = [0.0] * len(titles) if chance is None else chance
+    figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.27 * len(rows) + 1.1), sharey=True, squeeze=False)
+    for column, (panel, title, level) in enumerate(zip(axes[0], titles, chance, strict=True)):
+        own = next((found[column].base for found in rows.values() if len(found[column].base)), np.array([]))
+        if len(own):
+            panel.axvline(own.mean(), color=ACCENT, linewidth=1.0)
+        panel.axvline(level, color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
+        for place, (label, found) in enumerate(rows.items()):
+            one = found[column]
+            panel.axhline(-place, color="#e3e7ea", linewidth=0.6, zorder=0)
+            if label == base:
+                panel.plot(one.base, np.full(len(one.base), -place), "o", color=ACCENT, markersize=4)
+                continue
+            told = one.word in ("lower", "higher")
+            if one.difference is not None:
+                middle = one.base.mean()
+                panel.plot([middle + one.difference.low, middle + one.difference.high], [-place] * 2, color=INK, linewidth=0.9)
+            face = INK if told else "white"
+            panel.plot(one.values, np.full(len(one.values), -place), "o", color=face, markeredgecolor=INK, markersize=4)
+        panel.set_title(title)
+        panel.margins(x=0.12)
+        panel.locator_params(axis="x", nbins=2)
+        panel.xaxis.set_major_formatter(_tick)
+        panel.tick_params(axis="y", length=0)
+    axes[0, 0].set_yticks(-np.arange(len(rows)), list(rows))
+    axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)
+    return figure
+
+
+def _tick(value, _):
+    """A short number: no zero before the point, a true minus."""
+    return f"{value:+g}".replace("+0.", ".").replace("-0.", "−.").replace("+", "").replace("-", "−")
+
+
+def portraits(faces, shown=6):
+    """One network of each condition in a row: l0, receptive fields by the rank of their Gabor fit, and K between like cells.
+
+    ``faces`` maps a label to (l0 or None, fields (n, c, c) from the best fit to the worst, map (q, q) or None); the maps share one scale.
+    """
+    figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.7, 0.66 * len(faces) + 0.4), squeeze=False)
+    limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
+    for line, (label, (l0, fields, found)) in zip(axes, faces.items(), strict=True):
+        ranks = np.linspace(0, len(fields) - 1, shown).round().astype(int)
+        for panel, weights in zip(line, (l0, *fields[ranks], found), strict=True):
+            if weights is None:
+                panel.text(0.5, 0.5, "–", ha="center", va="center", color=NULL, transform=panel.transAxes)
+                panel.set(xticks=[], yticks=[])
+            else:
+                show_weights(panel, np.ma.masked_invalid(weights), limit if weights is found else None)
+            panel.spines[:].set_visible(False)
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    for column, title in ((0, "l0"), (1, "best fit"), (shown, "worst"), (shown + 1, "K")):
+        axes[0, column].set_title(title)
+    return figure
+
+
+def strip(kinds, columns=8):
+    """Images of each kind, one kind a row; ``kinds`` maps a label to images (n, s, s)."""
+    figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.7 * len(kinds)))
+    for line, (label, images) in zip(axes, kinds.items(), strict=True):
+        for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
+            low, high = np.quantile(images[which], [0.005, 0.995])
+            panel.imshow(images[which], cmap="gray", vmin=low, vmax=max(high, low + 1))
+            panel.set(xticks=[], yticks=[])
+            panel.spines[:].set_visible(False)
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    return figure
+
+
+def noise(rows, grid, predicted):
+    """Sigma of l0 against receptor noise, a dot a network, open without a centre-surround; dotted, ``predicted`` on a ``grid`` (n,).
+
+    ``rows`` are a list of :class:`paper_code.emergence.controls.NoiseRow`.
+    """
+    figure, panel = plt.subplots(figsize=(7.0, 2.8))
+    panel.plot(grid, predicted, ":", color=INK, linewidth=1.6, label="efficient coding")
+    for one in rows:
+        colour = SEEDS[one.seed % len(SEEDS)]
+        shape = "o" if one.blur > 0 else "D"
+        panel.plot(one.noise, one.sigma, shape, color=colour if one.is_log else "white", markeredgecolor=colour, markersize=6)
+    handles, labels = panel.get_legend_handles_labels()
+    for shape, text in (("o", "trained with optics"), ("D", "without optics")):
+        if any((one.blur > 0) == (shape == "o") for one in rows):
+            handles.append(plt.Line2D([], [], marker=shape, linestyle="", color=INK, markersize=5))
+            labels.append(text)
+    panel.legend(handles, labels, loc="upper left", bbox_to_anchor=(1, 1))
+    panel.set(xlabel="receptor noise (sd of the images)", ylabel="σ of the LoG (px)", ylim=(0, None))
     return figure

@@ -1,4 +1,4 @@
-"""Figures of chapter 10: flankers, completed contours, corrupted images."""
+"""Figures of chapters 10 and 10b: flankers, completed contours, corrupted images, illusions of lightness."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,17 +38,9 @@ def _chance(panel, place, value, label=None):
 
 
 def flankers(pictures, arrangements, differences, spacings):
-    """The stimuli, what each arrangement does to the cell, and the judged differences.
+    """The stimuli (pictures by title), what each arrangement does to the cell, and the judged differences at every spacing.
 
-    Parameters
-    ----------
-    pictures : dict of arrays (n, n)
-        By title.
-    arrangements : dict of (values (networks,), chance, ...)
-        At the spacing that is judged.
-    differences : dict of lists of (values, chance, ...)
-        At every spacing.
-    spacings : sequence of str
+    Both by name: (values (networks,), chance, ...) at the spacing that is judged, and a list of the same by spacing.
     """
     figure = plt.figure(figsize=(7.7, 6.3))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
@@ -82,12 +74,8 @@ def flankers(pictures, arrangements, differences, spacings):
 def completions(rows, columns):
     """Contours and what propagation makes of them.
 
-    Parameters
-    ----------
-    rows : list of (family, half gap, pictures, maps)
-        Pictures by name (complete, gap, turned), and maps (p, p) of the suiting cells' activity, one for each of ``columns``.
-    columns : sequence of str
-        Before propagation, and by which kernel after it.
+    A row is (family, half gap, pictures, maps): complete, gap and control; and maps (p, p) of the suiting cells' activity, one for each of
+    ``columns``, which say before propagation, or by which kernel after it.
     """
     names = ("complete", "gap", "control")
     figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
@@ -167,4 +155,31 @@ def robustness(found):
         panel.set(xlabel=LEVEL_NAMES[corruption], title=corruption)
     axes[0].set(ylabel="accuracy (%)", ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def illusions(shown, responses, profiles):
+    """Pictures, as (name, picture, row); the responses (m, 64, 64) of l0; and both along a row of pixels.
+
+    ``profiles`` are (name, responses (m, 64, 64)) to draw along the row, each with the first's scale.
+    """
+    figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
+    x = np.arange(64) - 32
+    for column, (name, luminance, row) in enumerate(shown):
+        picture(axes[0, column], luminance, 1.3 * stimuli.CONTRAST)
+        axes[0, column].set_title(name.replace(" ", "\n", 1))
+        limit = np.abs(responses[column][8:-8, 8:-8]).max()
+        axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit)
+        axes[1, column].set(xticks=[], yticks=[])
+        for panel in axes[:2, column]:
+            panel.axhline(row, color=INK, linewidth=0.6, linestyle=":")
+        panel = axes[2, column]
+        panel.plot(x, luminance[row], color=NULL, linewidth=1.2, label="luminance")
+        for (label, values), style in zip(profiles, ({"color": ACCENT}, {"color": INK, "linestyle": "--"}), strict=True):
+            scaled = values[column][row] / np.abs(responses[column][stimuli.NEAR]).max() * stimuli.CONTRAST
+            panel.plot(x, scaled, linewidth=1.2, label=label, **style)
+        panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
+    for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
+        axes[row, 0].set_ylabel(label)
+    figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure

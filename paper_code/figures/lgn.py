@@ -62,18 +62,18 @@ def radial_profiles(measures, radius, weight):
 def indices_against_nulls(measures):
     """Histograms of LoG R^2 and I_rad for smooth random filters, with the trained and untrained networks as marks."""
     panels = (
-        ("LoG R²", measures.null.log_r2, measures.null_log_r2, measures.fit.r2, measures.start_fit.r2),
-        ("I_rad", measures.null.i_rad, measures.null_i_rad, measures.symmetry.i_rad, measures.start_symmetry.i_rad),
-        ("I_orb", measures.null.i_orb, measures.null_i_orb, measures.symmetry.i_orb, measures.start_symmetry.i_orb),
+        ("LoG R²", "log_r2", measures.fit.r2, measures.start_fit.r2),
+        ("I_rad", "i_rad", measures.symmetry.i_rad, measures.start_symmetry.i_rad),
+        ("I_orb", "i_orb", measures.symmetry.i_orb, measures.start_symmetry.i_orb),
     )
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.5), sharey=True)
-    for panel, letter, (name, null, level, trained, start) in zip(axes, "ABC", panels, strict=True):
-        counts, _, _ = panel.hist(null, bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
+    for panel, letter, (label, name, trained, start) in zip(axes, "ABC", panels, strict=True):
+        counts, _, _ = panel.hist(getattr(measures.null, name), bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
         top = counts.max()
-        panel.axvline(level, color=INK, linestyle="--", linewidth=1, label="their 95 %")
+        panel.axvline(measures.level(name), color=INK, linestyle="--", linewidth=1, label="their 95 %")
         panel.plot(start, np.full(len(start), top * 0.55), "v", color="white", markeredgecolor=INK, label="untrained")
         panel.plot(trained, np.full(len(trained), top * 0.8), "v", color=ACCENT, label="trained")
-        panel.set(xlabel=name, xlim=(0, 1.02), yticks=[])
+        panel.set(xlabel=label, xlim=(0, 1.02), yticks=[])
         panel.spines["left"].set_visible(False)
         panel_label(panel, letter)
     axes[0].set_ylabel("filters")
@@ -91,7 +91,7 @@ def frequency_responses(responses, seeds):
     for column, response in enumerate(responses):
         top, bottom = axes[:, column]
         peak = response.modulus.max()
-        top.imshow(response.modulus / peak, cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, -0.5, 0.5), origin=_origin(response))
+        top.imshow(response.modulus / peak, cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, -0.5, 0.5))
         top.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5] if column == 0 else [], title=f"seed {seeds[column]}")
         bottom.fill_between(
             response.frequency,
@@ -110,11 +110,6 @@ def frequency_responses(responses, seeds):
             bottom.set_ylabel("modulus / peak")
     figure.legend(*axes[1, -1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
-
-
-def _origin(response):
-    """Where row 0 of the modulus lies."""
-    return "upper" if response.fy[0, 0] > response.fy[-1, 0] else "lower"
 
 
 def shared_spectra(spectra, starts, seeds):

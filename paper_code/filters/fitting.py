@@ -7,7 +7,7 @@ Levenberg-Marquardt with box bounds that carries every filter and every start in
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ from paper_code.core.errors import PaperCodeError, positive, real_array
 from paper_code.core.geometry import pixel_grid
 from paper_code.network.layers import receptive_fields
 
-BLOCK = 16_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
+BLOCK = 32_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
 RACE = 30  # iterations that every start gets
 BEHIND = 1.4  # a start whose SSR is then this many times its filter's lowest is dropped,
 SAME = 1e-3  # and one whose function differs from a better start's by less than this share of that SSR: they lead to one optimum
@@ -79,10 +79,9 @@ class Filters:
             found[name][self.valid] = column
         return found
 
-    def fits(self, kind: type[Kind], scale: float, **columns: np.ndarray) -> Kind:
-        """Fits of all from columns (m,), in pixels, of the filters that can be fitted; ``scale`` units of the lengths are a pixel."""
-        ones = np.ones(len(self.valid))
-        return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=ones).in_units(scale)
+    def fits(self, kind: type[Kind], **columns: np.ndarray) -> Kind:
+        """Fits of all, in pixels, from columns (m,) of the filters that can be fitted."""
+        return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=np.ones(len(self.valid)))
 
     def behind(self, front: np.ndarray | None) -> np.ndarray:
         """The receptive fields of the filters behind a filter (a, b), (n, h + a - 1, w + b - 1): NaN where a filter cannot be fitted."""
@@ -182,11 +181,6 @@ def blocks(count: int, pixels: int) -> list[np.ndarray]:
     return np.array_split(np.arange(count), -(-count // max(BLOCK // pixels, 1)))
 
 
-def bic(ssr: ArrayLike, count: int, parameters: int) -> np.ndarray:
-    """Bayesian information criterion for Gaussian residuals, ``count log(ssr / count) + parameters log(count)``; lower is better."""
-    return count * np.log(np.maximum(ssr, 1e-300) / count) + parameters * np.log(count)
-
-
 @dataclass(frozen=True)
 class Solution:
     """Least-squares solutions of b problems: ``parameters`` (b, k), ``coefficients`` (b, m), ``ssr`` (b,), ``at_bound`` (b, k)."""
@@ -197,37 +191,51 @@ class Solution:
     at_bound: np.ndarray
 
 
-def residuals(model: Any, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m): ``values`` (b, N), ``parameters`` (b, k)."""
-    basis = model.basis(parameters)
-    gram = basis @ basis.swapaxes(1, 2)
-    # The ridge decides for zero where a basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
-    gram += 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
-    coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
-    return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
+class Model:
+    """Base of the models that :func:`minimise` fits: ``sum_j c_j phi_j(p)`` on N pixels, linear in m coefficients c, of k parameters p."""
+
+    lower: np.ndarray  # (k,), of the box
+    upper: np.ndarray
+
+    def basis(self, parameters: np.ndarray) -> np.ndarray:
+        """phi of ``parameters`` (b, k): (b, m, N)."""
+        raise NotImplementedError
+
+    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """Derivative of the model by its parameters at fixed ``coefficients`` (b, m): (b, k, N)."""
+        raise NotImplementedError
+
+    def residuals(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m) at ``parameters`` (b, k)."""
+        basis = self.basis(parameters)
+        gram = ridged(basis @ basis.swapaxes(1, 2))
+        coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
+        return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
+
+    def normal_equations(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k), J the Jacobian of the residuals r after Kaufman (1975).
+
+        J is the slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
+        lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
+        """
+        coefficients, residual, basis, gram = self.residuals(parameters, values)
+        slope = self.slope(parameters, basis, coefficients)
+        along = basis @ slope.swapaxes(1, 2)
+        curvature = slope @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
+        return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
 
 
-def normal_equations(model: Any, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k) with the Jacobian J of the residuals r after Kaufman (1975).
-
-    J is the slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
-    lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
-    """
-    coefficients, residual, basis, gram = residuals(model, parameters, values)
-    slope = model.slope(parameters, basis, coefficients)
-    along = basis @ slope.swapaxes(1, 2)
-    curvature = slope @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
-    return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
+def ridged(gram: np.ndarray) -> np.ndarray:
+    """Gram matrices (b, m, m) with a ridge that decides for zero where a function vanishes on the lattice, as sin(pi x) does at Nyquist."""
+    return gram + 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
 
 
-def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int = 300, tolerance: float = 1e-9) -> Solution:
+def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: int = 300, tolerance: float = 1e-9) -> Solution:
     """Fit ``model`` to each row of ``values`` from the same row of ``start``.
 
     Parameters
     ----------
-    model : object
-        With ``lower`` and ``upper`` (k,), ``basis(parameters) -> (b, m, N)`` and ``slope(parameters, basis, coefficients) -> (b, k, N)``,
-        the derivative of the model at fixed coefficients.
+    model : Model
     values : array (b, N)
         Scaled by the caller to unit energy, so that the tolerances mean the same for all.
     start : array (b, k)
@@ -250,7 +258,7 @@ def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int 
     while len(active) or len(waiting):
         if len(active) <= room // 2 and len(waiting):
             admitted, waiting = np.split(waiting, [room - len(active)])
-            for part, new in zip(state, normal_equations(model, parameters[admitted], values[admitted]), strict=True):
+            for part, new in zip(state, model.normal_equations(parameters[admitted], values[admitted]), strict=True):
                 part[admitted] = new
             active = np.concatenate([active, admitted])
         here = parameters[active]
@@ -262,7 +270,7 @@ def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int 
         scale = np.where(free, damping[active, None] * (diagonal + 1e-9 * diagonal.max(axis=1, keepdims=True)) + 1e-15, 1.0)
         step = np.linalg.solve(curvature + scale[:, :, None] * identity, -(gradient * free)[:, :, None])[:, :, 0]
         there = np.clip(here + step, model.lower, model.upper)
-        trial = normal_equations(model, there, values[active])
+        trial = model.normal_equations(there, values[active])
         better = trial[0] < ssr
         winners = active[better]
         parameters[winners] = there[better]
@@ -277,7 +285,7 @@ def minimise(model: Any, values: np.ndarray, start: np.ndarray, iterations: int 
     return Solution(parameters, state[1], state[0], at_bound)
 
 
-def best_start(model: Any, values: np.ndarray, starts: np.ndarray) -> Solution:
+def best_start(model: Model, values: np.ndarray, starts: np.ndarray) -> Solution:
     """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR.
 
     After RACE iterations only the :func:`contenders` go on.
@@ -291,7 +299,7 @@ def best_start(model: Any, values: np.ndarray, starts: np.ndarray) -> Solution:
     return Solution(*(getattr(final, field.name)[best] for field in fields(Solution)))
 
 
-def contenders(model: Any, race: Solution, tries: int) -> np.ndarray:
+def contenders(model: Model, race: Solution, tries: int) -> np.ndarray:
     """Indices (m,), a filter's together, of the starts that may still give the lowest SSR of their filter: not BEHIND, and no doubles.
 
     Parameters

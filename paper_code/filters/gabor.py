@@ -7,13 +7,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter
 
-from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.core.geometry import orientation_difference, pixel_grid, sides
-from paper_code.filters.fitting import Fits, best_start, bic, blocks, read_bank, unit_energy, unit_scale
+from paper_code.filters.fitting import Fits, Model, best_start, blocks, read_bank, ridged, unit_energy, unit_scale
 from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_orientation
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
 DISAGREES_ABOVE = np.deg2rad(5)  # between the fitted and the spectral orientation
+
+MONOMIALS = [(total - power, power) for total in range(5) for power in range(total + 1)]  # x^i y^j up to the fourth degree
+
+
+def _products() -> np.ndarray:
+    """Where the moments of {E cos, E sin} x {the six monomials up to the second degree} lie among 3 x 15, (12, 12)."""
+    atoms = [(wave, i, j) for wave in (0, 1) for i, j in MONOMIALS[:6]]
+    return np.array([[(p + q) * len(MONOMIALS) + MONOMIALS.index((i + k, j + m)) for q, k, m in atoms] for p, i, j in atoms])
+
+
+PRODUCTS = _products()
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,6 @@ class GaborBank(Fits):
     r2: np.ndarray  # 1 - SSR / sum of squares about the mean; below 0 where a constant would fit better
     n_x: np.ndarray  # sx f, the number of bars (Ringach 2002)
     n_y: np.ndarray  # sy f, their length
-    bic: np.ndarray  # of the unit-energy filter, 8 parameters
     spectral_orientation: np.ndarray  # radians in [0, pi), without any fit
     at_bound: np.ndarray  # bool: a fitted parameter stopped at its bound
     blob: np.ndarray  # bool: the frequency stopped at its lower bound
@@ -71,7 +80,7 @@ def zone_edge(t: ArrayLike) -> np.ndarray:
     return 0.5 / np.maximum(np.abs(np.cos(t)), np.abs(np.sin(t)))
 
 
-class GaborModel:
+class GaborModel(Model):
     """``A E cos(2 pi f u) + B E sin(2 pi f u)``, E the envelope; parameters (x0, y0, t, s, log sx, log sy).
 
     ``s`` in [0, 1] is how far f lies on the way from 1/(4 size) to :func:`zone_edge` of t: so the bounds are a box. ``size`` may be
@@ -82,6 +91,7 @@ class GaborModel:
         rows, columns = sides(size)
         x, y = pixel_grid((rows, columns))
         self.x, self.y = x[0], y[:, 0]
+        self.monomials = np.stack([x.ravel() ** i * y.ravel() ** j for i, j in MONOMIALS], axis=1)
         longest = max(rows, columns)
         self.lowest = 1 / (4 * longest)
         self.lower = np.array([-columns / 2, -rows / 2, -np.inf, 0, np.log(0.5), np.log(0.5)])
@@ -109,10 +119,14 @@ class GaborModel:
         envelope += (-0.5 * (px * sin**2 + py * cos**2) * dy**2)[:, :, None]
         envelope += (-0.5 * (px * cos**2 + py * sin**2) * dx**2)[:, None]
         np.exp(envelope, out=envelope)
-        wave = np.exp(2j * np.pi * f * sin * dy)[:, :, None] * np.exp(2j * np.pi * f * cos * dx)[:, None]
+        up, right = 2 * np.pi * f * sin * dy, 2 * np.pi * f * cos * dx
+        up_cos, up_sin = envelope * np.cos(up)[:, :, None], np.multiply(envelope, np.sin(up)[:, :, None], out=envelope)
+        right_cos, right_sin = np.cos(right)[:, None], np.sin(right)[:, None]
         basis = np.empty((len(parameters), 2, *envelope.shape[1:]))
-        np.multiply(envelope, wave.real, out=basis[:, 0])
-        np.multiply(envelope, wave.imag, out=basis[:, 1])
+        np.multiply(up_cos, right_cos, out=basis[:, 0])
+        basis[:, 0] -= up_sin * right_sin
+        np.multiply(up_sin, right_cos, out=basis[:, 1])
+        basis[:, 1] += up_cos * right_sin
         return basis.reshape(len(parameters), 2, -1)
 
     def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
@@ -134,6 +148,50 @@ class GaborModel:
         slope[:, 4] = u * fall_u
         slope[:, 5] = v * fall_v
         return slope
+
+    def normal_equations(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """As of :class:`paper_code.filters.fitting.Model`, without the slopes: these are E cos and E sin times polynomials.
+
+        So the products of two slopes, summed over the pixels, are moments of the three products of E cos and E sin, and one
+        multiplication by a matrix of monomials has them for all problems.
+        """
+        count, basis = len(parameters), self.basis(parameters)
+        even, odd = basis.swapaxes(0, 1)
+        products = np.empty((count, 3, even.shape[1]))
+        np.multiply(even, even, out=products[:, 0])
+        np.multiply(even, odd, out=products[:, 1])
+        np.multiply(odd, odd, out=products[:, 2])
+        moments = (products.reshape(3 * count, -1) @ self.monomials).reshape(count, -1)
+        products = np.take(moments, PRODUCTS, axis=1)  # of {E cos, E sin} x {1, x, y, x^2, x y, y^2}: (b, 12, 12)
+        gram = ridged(products[:, ::6, ::6])
+        coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
+        residual = values - (coefficients.swapaxes(1, 2) @ basis)[:, 0]
+        pull = ((basis * residual[:, None]).reshape(2 * count, -1) @ self.monomials[:, :6]).reshape(count, 12, 1)
+        slope = self._slope(parameters, coefficients[:, :, 0])
+        along = products[:, ::6] @ slope.swapaxes(1, 2)
+        curvature = slope @ products @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
+        return np.einsum("bp,bp->b", residual, residual), coefficients[:, :, 0], curvature, -(slope @ pull)[:, :, 0]
+
+    def _slope(self, parameters: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """The slopes as sums of {E cos, E sin} x {1, x, y, x^2, x y, y^2}, (b, 6, 12)."""
+        x0, y0, t, share, log_sx, log_sy = parameters.T
+        cos, sin, zero = np.cos(t), np.sin(t), np.zeros(len(t))
+        px, py, f = np.exp(-2 * log_sx), np.exp(-2 * log_sy), self.frequency(t, share)
+        u0, v0 = cos * x0 + sin * y0, cos * y0 - sin * x0
+        u, v = np.stack([-u0, cos, sin, zero, zero, zero]), np.stack([-v0, -sin, cos, zero, zero, zero])
+        uu = np.stack([u0 * u0, -2 * u0 * cos, -2 * u0 * sin, cos * cos, 2 * cos * sin, sin * sin])
+        uv = np.stack([u0 * v0, u0 * sin - v0 * cos, -u0 * cos - v0 * sin, -cos * sin, cos * cos - sin * sin, cos * sin])
+        vv = np.stack([v0 * v0, 2 * v0 * sin, -2 * v0 * cos, sin * sin, -2 * cos * sin, cos * cos])
+        edge = zone_edge(t)
+        edge_by_t = 2 * edge**2 * np.where(np.abs(cos) > np.abs(sin), sin * np.sign(cos), -cos * np.sign(sin))
+        value, quadrature = np.zeros((2, 6, 6, len(t)))  # of a parameter, a monomial
+        value[0], value[1] = cos * px * u - sin * py * v, sin * px * u + cos * py * v
+        value[2], value[4], value[5] = (py - px) * uv, px * uu, py * vv
+        quadrature[0, 0], quadrature[1, 0] = -f * cos, -f * sin
+        quadrature[2], quadrature[3] = f * v + share * edge_by_t * u, (edge - self.lowest) * u
+        a, b = coefficients.T
+        slope = np.concatenate([a * value + 2 * np.pi * b * quadrature, b * value - 2 * np.pi * a * quadrature], axis=1)
+        return slope.transpose(2, 0, 1)
 
 
 def starting_points(filters: np.ndarray, peaks: int = 4, scales: Sequence[float] = (0.08, 0.3)) -> np.ndarray:
@@ -192,7 +250,7 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
     return np.concatenate([starts.reshape(count, -1, 6), centroid[:, None]], axis=1)
 
 
-def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float = 1.0) -> GaborBank:
+def fit_gabor(filters: ArrayLike) -> GaborBank:
     """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
     Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, size the longer side, the
@@ -206,20 +264,17 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         Of NumPy or PyTorch. Colours are projected on each filter's main component, as :func:`paper_code.filters.fitting.read_bank` says;
         ``energy_kept`` is the share of the energy that it keeps.
-    starts : array (n, k, 6), optional
-        (x0, y0, t, f, log sx, log sy) in pixels; ``starting_points`` when absent. The lowest SSR over the starts is kept.
-    scale : float
-        Units per pixel: lengths in the result are in that unit, frequencies in cycles per unit.
 
     Returns
     -------
     GaborBank
-        A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the others.
+        The lowest SSR over the ``starting_points``. A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the
+        others.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`, if the starts have another shape or are not finite, or the scale is not above 0.
+        As :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------
@@ -233,18 +288,10 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     90 degrees, 0.20 cycles per pixel, R2 1.000
     """
     bank = read_bank(filters)
-    if starts is not None:
-        starts = real_array(starts, "starts")
-        if starts.ndim != 3 or starts.shape[0] != len(bank.valid) or starts.shape[1] < 1 or starts.shape[2] != 6:
-            raise PaperCodeError(f"expected starts of shape ({len(bank.valid)}, k, 6) with k >= 1, got {starts.shape}")
-        if not np.isfinite(starts).all():
-            raise PaperCodeError(f"starts of filter {np.argwhere(~np.isfinite(starts))[0, 0]} hold NaN or infinity")
-        starts = starts[bank.valid]
     filters = bank.sound
-    starts = starting_points(filters) if starts is None else starts
     values, norm, about_mean = unit_energy(filters)
     model = GaborModel(filters.shape[1:])
-    solution = best_start(model, values, model.from_frequency(starts))
+    solution = best_start(model, values, model.from_frequency(starting_points(filters)))
     x0, y0, t, share, log_sx, log_sy = solution.parameters.T
     f = model.frequency(t, share)
     a, b = solution.coefficients.T
@@ -254,7 +301,6 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
     sx, sy = np.exp(log_sx), np.exp(log_sy)
     return bank.fits(
         GaborBank,
-        scale,
         x0=x0,
         y0=y0,
         carrier=carrier,
@@ -267,7 +313,6 @@ def fit_gabor(filters: ArrayLike, starts: ArrayLike | None = None, scale: float 
         r2=1 - solution.ssr / about_mean,
         n_x=sx * f,
         n_y=sy * f,
-        bic=bic(solution.ssr, values.shape[1], 8),
         spectral_orientation=spectral,
         at_bound=solution.at_bound.any(axis=1),
         blob=solution.at_bound[:, 3] & (share < 0.5),

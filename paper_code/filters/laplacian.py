@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.geometry import pixel_grid, sides
-from paper_code.filters.fitting import Fits, best_start, bic, read_bank, unit_energy
-
-UNINFORMATIVE_BELOW = 0.6  # px: a narrower LoG lives on five weights, and the 5-point Laplacian alone reaches R^2 .95
+from paper_code.filters.fitting import Fits, Model, best_start, read_bank, unit_energy
 
 
 @dataclass(frozen=True)
@@ -24,33 +22,27 @@ class LogFit(Fits):
 
     x0: np.ndarray  # px right of the middle of the filter
     y0: np.ndarray  # px up
-    sigma: np.ndarray  # px; the zero crossing lies at the radius sqrt(2) sigma
+    sigma: np.ndarray  # px; zero at the radius sqrt(2) sigma; below .6 the LoG lives on five weights, and tells nothing of the form
     amplitude: np.ndarray  # A, signed, in units of the weights
     constant: np.ndarray  # B
     r2: np.ndarray  # 1 - SSR / sum of squares about the mean: the model has a constant
-    bic: np.ndarray  # of the unit-energy filter, 5 parameters
     at_bound: np.ndarray  # bool: centre or sigma at its bound
-    uninformative: np.ndarray  # bool: sigma < .6 px
     valid: np.ndarray  # bool: neither NaN, nor infinite, nor constant
     energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
     scale: np.ndarray  # units per pixel
 
     @classmethod
     def of(cls, sigma: ArrayLike, amplitude: ArrayLike = 1.0, constant: ArrayLike = 0.0, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> Self:
-        """Functions of given parameters, numbers or arrays (n,), in pixels: not fitted, so that R^2 and BIC are NaN."""
+        """Functions of given parameters, numbers or arrays (n,), in pixels: not fitted, so that R^2 is NaN."""
         given = np.broadcast_arrays(*np.atleast_1d(x0, y0, sigma, amplitude, constant))
         one = np.ones(len(given[0]))
-        return cls(*(part.astype(float) for part in given), one * np.nan, one * np.nan, one < 0, one < 0, one > 0, one, one)
+        return cls(*(part.astype(float) for part in given), one * np.nan, one < 0, one > 0, one, one)
 
     def render(self, size: int | tuple[int, int]) -> np.ndarray:
         """The fitted function on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single fit."""
         x, y = self.grid(size)
         x0, y0 = np.asarray(self.x0)[..., None, None], np.asarray(self.y0)[..., None, None]
         return self._profile(np.hypot(x - x0, y - y0), 2)
-
-    def residual(self, filters: np.ndarray) -> np.ndarray:
-        """``filters - fit``, in the shape of the filters, (n, h, w) or (h, w)."""
-        return filters - self.render(np.shape(filters)[-2:])
 
     def profile(self, radius: ArrayLike) -> np.ndarray:
         """The fit against the radius, in the unit of sigma: (n, k) or (k,) for ``radius`` (k,)."""
@@ -87,7 +79,6 @@ class DogFit(Fits):
     amplitude_surround: np.ndarray  # signed
     constant: np.ndarray
     r2: np.ndarray  # about the mean
-    bic: np.ndarray  # of the unit-energy filter, 7 parameters
     at_bound: np.ndarray  # bool
     valid: np.ndarray  # bool
     energy_kept: np.ndarray
@@ -101,7 +92,7 @@ class DogFit(Fits):
         return a1 * np.exp(-r2 / (2 * s1**2)) + a2 * np.exp(-r2 / (2 * s2**2)) + b
 
 
-class LogModel:
+class LogModel(Model):
     """Basis ``(1 - q) exp(-q)`` and 1; parameters (x0, y0, log sigma). ``size`` may be (h, w)."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -127,7 +118,7 @@ class LogModel:
         return np.stack([-precision * dx * by_q, -precision * dy * by_q, -2 * q * by_q], axis=1)
 
 
-class DogModel:
+class DogModel(Model):
     """Basis of two Gaussians and 1; parameters (x0, y0, log s1, log s2)."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -182,7 +173,7 @@ def log_starts(filters: np.ndarray, sigmas: Sequence[float] = (0.6, 0.9, 1.3, 1.
     return starts
 
 
-def fit_log(filters: ArrayLike, scale: float = 1.0) -> LogFit:
+def fit_log(filters: ArrayLike) -> LogFit:
     """Least-squares Laplacian of Gaussian plus a constant.
 
     Bounds: the centre on the filter's lattice, sigma in [.3, size] px, size the longer side.
@@ -192,8 +183,6 @@ def fit_log(filters: ArrayLike, scale: float = 1.0) -> LogFit:
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         Of NumPy or PyTorch. Psi0 alone is ``psi0[None]``, and ``fit_log(psi0[None])[0]`` a fit of scalars. Colours are projected on each
         filter's main component, as :func:`paper_code.filters.fitting.read_bank` says.
-    scale : float
-        Units per pixel: lengths in the result are in that unit.
 
     Returns
     -------
@@ -203,17 +192,13 @@ def fit_log(filters: ArrayLike, scale: float = 1.0) -> LogFit:
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`, or if the scale is not above 0.
+        As :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import fit_log
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> fit = fit_log(psi0[None])[0]
+    >>> from paper_code.filters import LogFit, fit_log
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> fit = fit_log(psi0)[0]
     >>> print(f"centre {fit.x0:.2f} px to the right, sigma {fit.sigma:.2f} px, R2 {fit.r2:.3f}")
     centre 0.50 px to the right, sigma 1.20 px, R2 1.000
     """
@@ -223,25 +208,22 @@ def fit_log(filters: ArrayLike, scale: float = 1.0) -> LogFit:
     x0, y0, log_sigma = solution.parameters.T
     return bank.fits(
         LogFit,
-        scale,
         x0=x0,
         y0=y0,
         sigma=np.exp(log_sigma),
         amplitude=solution.coefficients[:, 0] * norm,
         constant=solution.coefficients[:, 1] * norm,
         r2=1 - solution.ssr / about_mean,
-        bic=bic(solution.ssr, values.shape[1], 5),
         at_bound=solution.at_bound.any(axis=1),
-        uninformative=np.exp(log_sigma) < UNINFORMATIVE_BELOW,
     )
 
 
-def fit_dog(filters: ArrayLike, scale: float = 1.0) -> DogFit:
+def fit_dog(filters: ArrayLike) -> DogFit:
     """Least-squares difference of Gaussians plus a constant; bounds as :func:`fit_log`.
 
     Parameters
     ----------
-    filters, scale
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         As of :func:`fit_log`.
 
     Returns
@@ -255,13 +237,9 @@ def fit_dog(filters: ArrayLike, scale: float = 1.0) -> DogFit:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import fit_dog
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> print(f"R2 {fit_dog(psi0[None])[0].r2:.2f}")
+    >>> from paper_code.filters import LogFit, fit_dog
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> print(f"R2 {fit_dog(psi0)[0].r2:.2f}")
     R2 1.00
     """
     bank = read_bank(filters)
@@ -275,7 +253,6 @@ def fit_dog(filters: ArrayLike, scale: float = 1.0) -> DogFit:
     amplitudes = np.take_along_axis(solution.coefficients[:, :2], order, axis=1) * norm[:, None]
     return bank.fits(
         DogFit,
-        scale,
         x0=solution.parameters[:, 0],
         y0=solution.parameters[:, 1],
         sigma_centre=sigmas[:, 0],
@@ -284,6 +261,5 @@ def fit_dog(filters: ArrayLike, scale: float = 1.0) -> DogFit:
         amplitude_surround=amplitudes[:, 1],
         constant=solution.coefficients[:, 2] * norm,
         r2=1 - solution.ssr / about_mean,
-        bic=bic(solution.ssr, values.shape[1], 7),
         at_bound=solution.at_bound.any(axis=1),
     )

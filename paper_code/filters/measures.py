@@ -1,11 +1,12 @@
-"""The measures of claims 1 and 2 on shipped networks, each beside its null distribution and its untrained start."""
+"""The measures of claims 1 and 2 on shipped networks beside their nulls and untrained starts, and fields by reverse correlation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+import torch
+from torch.nn.grad import conv2d_weight
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
@@ -16,14 +17,16 @@ from paper_code.filters import (
     RadialSymmetry,
     fit_gabor,
     fit_log,
-    null_gabor_r2,
+    null_filters,
     null_radial,
     radial_symmetry,
 )
 from paper_code.filters.spectrum import frequency_grid, transform
+from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EarlyLayers
+from paper_code.network.model import Network
 
-NULL_QUANTILE = 0.95
+NULL_QUANTILE, NULL_SEED = 0.95, 0
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,9 @@ class LgnMeasures:
     start_symmetry: RadialSymmetry
     null: NullRadial  # smooth random filters, fitted and recentred like the data
 
-    @property
-    def null_log_r2(self) -> float:
-        """LoG R^2 that 95 % of smooth random filters stay below."""
-        return float(np.quantile(self.null.log_r2, NULL_QUANTILE))
-
-    @property
-    def null_i_rad(self) -> float:
-        """I_rad that 95 % of smooth random filters stay below."""
-        return float(np.quantile(self.null.i_rad, NULL_QUANTILE))
-
-    @property
-    def null_i_orb(self) -> float:
-        """I_orb that 95 % of smooth random filters stay below."""
-        return float(np.quantile(self.null.i_orb, NULL_QUANTILE))
+    def level(self, name: str) -> float:
+        """What 95 % of smooth random filters stay below, by the name of a field of ``null``."""
+        return float(np.quantile(getattr(self.null, name), NULL_QUANTILE))
 
     def first(self, count: int) -> Self:
         """The same of the first ``count`` networks, for pictures."""
@@ -60,14 +52,8 @@ class LgnMeasures:
         return replace(self, **{name: getattr(self, name)[:count] for name in names})
 
 
-def measure_lgn(condition: str, seeds: Sequence[int], null_count: int = 1000, null_seed: int = 0) -> LgnMeasures:
-    """Fit and measure the l0 filters of a condition's shipped networks.
-
-    Raises
-    ------
-    PaperCodeError
-        If the condition has no l0 or a network is missing.
-    """
+def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMeasures:
+    """Fit and measure the l0 filters of a condition's shipped networks; a PaperCodeError if it has no l0 or a network is missing."""
     filters = np.stack([_l0(weights.load_early(condition, seed), condition) for seed in seeds])
     start = np.stack([_l0(weights.initial_early(condition, seed), condition) for seed in seeds])
     fit, start_fit = fit_log(filters), fit_log(start)
@@ -79,7 +65,7 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int = 1000, nu
         start,
         start_fit,
         radial_symmetry(start, start_fit.x0, start_fit.y0),
-        null_radial(filters.shape[-1], "smooth", null_count, null_seed),
+        null_radial(filters.shape[-1], "smooth", null_count, NULL_SEED),
     )
 
 
@@ -99,20 +85,13 @@ class SharedSpectrum:
     correlation: float  # of the two over the whole plane
 
 
-def shared_spectrum(l0: np.ndarray, l1: np.ndarray, count: int = 33) -> SharedSpectrum:
-    """Compare the spectrum of l0 with the summed spectrum of the bank.
+def shared_spectrum(l0: np.ndarray, l1: np.ndarray) -> SharedSpectrum:
+    """Compare the spectrum of l0 (a, a) with the summed spectrum of the bank l1 (n, b, b), at 33 frequencies on a side of the plane.
 
     Weight decay minimises ``a |Psi0|^2 + b sum_i |Psi1_i|^2``. At fixed products F_i = Psi0 * Psi1_i its minimum has, at each frequency,
     ``a |Psi0^|^2 = b sum_i |Psi1_i^|^2``: l0 takes a share of the spectrum that all cells have in common. The two sides are compared here.
-
-    Parameters
-    ----------
-    l0 : array (a, a)
-    l1 : array (n, b, b)
-    count : int
-        Frequencies on a side of the plane.
     """
-    fx, fy = frequency_grid(count)
+    fx, fy = frequency_grid(33)
     first = np.abs(transform(l0[None], fx, fy)[0]) ** 2
     bank = (np.abs(transform(l1, fx, fy)) ** 2).sum(axis=0)
     first, bank = first / first.mean(), bank / bank.mean()
@@ -161,9 +140,11 @@ class SimpleCellMeasures:
         return self.r2 > self.null_r2
 
 
-def measure_simple_cells(
-    condition: str, seeds: Sequence[int], null_count: int = 1000, field_null_count: int = 200, null_seed: int = 0
-) -> SimpleCellMeasures:
+def _null_r2(size: int, count: int, psi0: np.ndarray | None = None) -> np.ndarray:
+    return fit_gabor(null_filters(size, "smooth", count, NULL_SEED, psi0)).r2
+
+
+def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, field_null_count: int) -> SimpleCellMeasures:
     """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to chance."""
     early = [weights.load_early(condition, seed) for seed in seeds]
     start = [weights.initial_early(condition, seed).l1 for seed in seeds]
@@ -176,82 +157,55 @@ def measure_simple_cells(
         tuple(fit_gabor(network.l1) for network in early),
         tuple(fit_gabor(field) for field in fields),
         np.stack([fit_gabor(bank).r2 for bank in start]),
-        null_gabor_r2(size, "smooth", null_count, null_seed),
-        np.stack([null_gabor_r2(size, "smooth", field_null_count, null_seed, psi0=network.l0) for network in early]),
+        _null_r2(size, null_count),
+        np.stack([_null_r2(size, field_null_count, network.l0) for network in early]),
     )
 
 
-@dataclass(frozen=True)
-class FitReport:
-    """Fits of one network's early layers, for the command line."""
+@torch.no_grad()
+def reverse_correlation(network: Network, frames: int, seed: int, lateral: bool = False, size: int = 15, batch: int = 64) -> np.ndarray:
+    """Receptive fields as a physiologist would measure them: the activity-weighted average of white noise shown behind the optics.
 
-    log: LogFit | None
-    symmetry: RadialSymmetry | None
-    gabor: GaborBank
-    null_log_r2: float | None
-    null_i_rad: float | None
-    null_gabor_r2: float
+    For Gaussian white noise and a linear filter followed by a fixed nonlinearity the average is proportional to the filter
+    (Bussgang 1952), so without propagation it should be l1 * l0. It makes no use of the weights. ``lateral`` weighs by the activity after
+    propagation instead of the feed-forward activity h. Of ``frames`` images of sd 1; every place of the lattice away from the border counts
+    as a repetition.
 
-    def text(self) -> str:
-        """A few lines for people."""
-        lines = []
-        if self.log is not None:
-            lines += [
-                f"l0: Laplacian of Gaussian R^2 {self.log.r2[0]:.3f} (95 % of smooth random filters stay below {self.null_log_r2:.3f})",
-                f"    sigma {self.log.sigma[0]:.2f} px, centre ({self.log.x0[0]:+.2f}, {self.log.y0[0]:+.2f}) px, "
-                f"I_rad {self.symmetry.i_rad[0]:.3f} (below {self.null_i_rad:.3f}), I_orb {self.symmetry.i_orb[0]:.3f}",
-            ]
-        share, middle = (self.gabor.r2 > self.null_gabor_r2).mean(), np.nanmedian(self.gabor.r2)
-        lines.append(
-            f"l1: {len(self.gabor)} filters, Gabor R^2 median {middle:.3f}; {share:.0%} above {self.null_gabor_r2:.3f}, "
-            "which 95 % of smooth random filters stay below"
-        )
-        lines.append("    cell  R^2    orientation  frequency  n_x   n_y   phase   (degrees, cycles per pixel)")
-        for index in np.argsort(-self.gabor.r2)[: self.gabor.valid.sum()]:
-            cell = self.gabor[index]
-            lines.append(
-                f"    {index:4d}  {cell.r2:.3f}  {np.degrees(cell.orientation):11.0f}  {cell.frequency:9.3f}"
-                f"  {cell.n_x:.2f}  {cell.n_y:.2f}  {np.degrees(cell.phase):6.0f}"
-                + ("  at a bound" if cell.at_bound else "")
-                + ("  degenerate" if cell.degenerate else "")
-            )
-        if not self.gabor.valid.all():
-            lines.append(f"    not fitted, as constant or not finite: {', '.join(map(str, np.flatnonzero(~self.gabor.valid)))}")
-        return "\n".join(lines)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Every fitted number, for JSON; None for those of a filter that was not fitted."""
-        columns = {
-            name: [one if ok else None for one, ok in zip(value.tolist(), self.gabor.valid, strict=True)]
-            for name, value in vars(self.gabor).items()
-            if name != "valid"
-        } | {"valid": self.gabor.valid.tolist()}
-        report = {"l1": columns, "null_gabor_r2": self.null_gabor_r2}
-        if self.log is not None:
-            report |= {
-                "l0": {name: np.asarray(value).tolist()[0] for name, value in vars(self.log).items()},
-                "i_rad": float(self.symmetry.i_rad[0]),
-                "i_orb": float(self.symmetry.i_orb[0]),
-                "null_log_r2": self.null_log_r2,
-                "null_i_rad": self.null_i_rad,
-            }
-        return report
+    Returns
+    -------
+    float64 array (cells, size, size)
+        In units of activity per standard deviation of the noise; the size is odd.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    stride, cells = network.config.stride, network.config.cells
+    total = torch.zeros(cells, 1, size, size, dtype=torch.float64)
+    margin = -(-(size // 2) // stride)  # cells whose field reaches over the border
+    places = 0
+    for first in range(0, frames, batch):
+        noise = torch.randn(min(batch, frames - first), 1, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
+        activity = network.simple_cells(network.lgn(noise))
+        if lateral:
+            activity = network.propagate(activity)
+        inner = torch.zeros_like(activity)
+        inner[:, :, margin:-margin, margin:-margin] = activity[:, :, margin:-margin, margin:-margin]
+        places += len(noise) * (activity.shape[-1] - 2 * margin) ** 2
+        # The gradient of a convolution with respect to its weights is this very average.
+        total += conv2d_weight(noise, total.shape, inner, stride=stride, padding=size // 2).double()
+    return (total[:, 0] / places).numpy()
 
 
-def fit_report(l0: ArrayLike | None, l1: ArrayLike, null_count: int = 300) -> FitReport:
-    """Fit one network's early layers: ``l0`` (a, a) or None, ``l1`` (n, h, w)."""
-    gabor = fit_gabor(l1)
-    level = float(np.quantile(null_gabor_r2(np.shape(l1)[-2:], "smooth", null_count, 0), NULL_QUANTILE))
-    if l0 is None:
-        return FitReport(None, None, gabor, None, None, level)
-    filters = np.asarray(l0, float)[None]
-    log = fit_log(filters)
-    null = null_radial(filters.shape[1:], "smooth", null_count, 0)
-    return FitReport(
-        log,
-        radial_symmetry(filters, log.x0, log.y0),
-        gabor,
-        float(np.quantile(null.log_r2, NULL_QUANTILE)),
-        float(np.quantile(null.i_rad, NULL_QUANTILE)),
-        level,
-    )
+def three_ways(condition: str, seed: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Receptive fields of a shipped network: by its weights, measured before propagation, and after it, each (cells, size, size)."""
+    computed = weights.load_early(condition, seed).receptive_fields
+    network = weights.load_network(condition, seed)
+    size = computed.shape[-1]
+    measured, after = (reverse_correlation(network, frames, seed=0, lateral=lateral, size=size) for lateral in (False, True))
+    return computed, measured, after
+
+
+def length_over_width(versions: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Median of sigma along the bars over sigma across them, of each version, over cells that a Gabor describes in all of them."""
+    alive = np.logical_and.reduce([np.ptp(one, axis=(1, 2)) > 0 for one in versions])  # a cell that never responds has no field
+    fits = [fit_gabor(one[alive]) for one in versions]
+    kept = np.logical_and.reduce([(one.r2 > 0.8) & ~one.at_bound for one in fits])
+    return np.array([np.median(one[kept].sigma_along_bar / one[kept].sigma_along_carrier) for one in fits])

@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import sides
+from paper_code.core.statistics import generator
 from paper_code.filters.fitting import Bank, read_bank, unit_energy
-from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
@@ -19,7 +19,7 @@ SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
 
 
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
-    """Random filters.
+    """Random filters, for the very fit of the data: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
 
     Parameters
     ----------
@@ -53,16 +53,10 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
     shape = sides(size)
     if count < 1 or min(shape) < 3:
         raise PaperCodeError(f"a null needs count >= 1 and size >= 3, not {count} and {size}")
-    filters = _generator(seed).standard_normal((count, *shape))
+    filters = generator(seed).standard_normal((count, *shape))
     if kind == "smooth":
         filters = gaussian_filter(filters, (0, SMOOTHING, SMOOTHING))
     return receptive_fields(filters, psi0)
-
-
-def _generator(seed: int) -> np.random.Generator:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise PaperCodeError(f"a null needs a seed, a whole number >= 0, not {seed!r}")
-    return np.random.default_rng(seed)
 
 
 def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
@@ -101,73 +95,33 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
         raise PaperCodeError(f"a null needs count >= 1, not {count}")
     shape = bank.shape[1:]
     power = (np.abs(np.fft.fft2(unit_energy(bank)[0].reshape(bank.shape))) ** 2).mean(axis=0)
-    noise = np.fft.fft2(_generator(seed).standard_normal((count, *shape)))
+    noise = np.fft.fft2(generator(seed).standard_normal((count, *shape)))
     return np.fft.ifft2(noise * np.sqrt(power / power.size)).real
 
 
 def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray:
-    """The same filters with random phases: their power spectra on the lattice, and nothing else of their shape.
-
-    Parameters
-    ----------
-    filters : array (n, h, w)
-    seed : int or sequence of int
-
-    Returns
-    -------
-    array (n, h, w)
-    """
+    """Filters (n, h, w) with random phases: their power spectra on the lattice, and nothing else of their shape."""
     filters = np.asarray(filters, float)
     spectrum = np.fft.fft2(filters)
     # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
-    noise = np.fft.fft2(np.random.default_rng(seed).standard_normal(filters.shape))
+    noise = np.fft.fft2(generator(seed).standard_normal(filters.shape))
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
-
-
-def null_gabor_r2(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
-    """Gabor R^2 of :func:`null_filters`, by the very fit of the data.
-
-    Parameters
-    ----------
-    size, kind, count, seed, psi0
-        As of :func:`null_filters`.
-
-    Returns
-    -------
-    array (count,)
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`null_filters`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.filters import null_gabor_r2
-    >>> r2 = null_gabor_r2(9, "smooth", count=50, seed=0)
-    >>> print(f"half of smooth random filters reach {np.median(r2):.1f}")
-    half of smooth random filters reach 0.6
-    """
-    return fit_gabor(null_filters(size, kind, count, seed, psi0)).r2
 
 
 @dataclass(frozen=True)
 class NullRadial(Bank):
-    """Radial measures of random filters, arrays (count,)."""
+    """Radial measures of random filters, recentred on the fitted LoG as the data are: arrays (count,)."""
 
     log_r2: np.ndarray
-    i_orb: np.ndarray  # recentred on the fitted LoG, as the data are
+    i_orb: np.ndarray
     i_rad: np.ndarray
-    i_orb_middle: np.ndarray  # about the middle of the lattice
-    i_rad_middle: np.ndarray
 
 
 def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -> NullRadial:
     """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are.
 
-    About the middle of the lattice the white null is exact: I_orb is Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4
-    (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
+    A fitted centre finds symmetry that the middle of the lattice does not have. About the middle the white null is exact: I_orb is
+    Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4 (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
 
     Parameters
     ----------
@@ -187,10 +141,10 @@ def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -
     --------
     >>> from paper_code.filters import null_radial
     >>> null = null_radial(7, "white", count=50, seed=0)
-    >>> print(f"{null.i_rad_middle.mean():.1f}")
-    0.1
+    >>> print(f"{null.i_rad.mean():.1f}")
+    0.3
     """
     filters = null_filters(size, kind, count, seed)
     fit = fit_log(filters)
-    middle, recentred = radial_symmetry(filters), radial_symmetry(filters, fit.x0, fit.y0)
-    return NullRadial(fit.r2, recentred.i_orb, recentred.i_rad, middle.i_orb, middle.i_rad)
+    recentred = radial_symmetry(filters, fit.x0, fit.y0)
+    return NullRadial(fit.r2, recentred.i_orb, recentred.i_rad)

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import shift
 
-from paper_code.core.errors import PaperCodeError, positive, real_array
+from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank, read_bank, unit_scale
 from paper_code.filters.laplacian import LogFit
 from paper_code.filters.spectrum import frequency_grid, transform
 
 GAUSSIANS = (0.5, 0.7, 1.0, 1.4, 2.0)  # px: the widths that span a smooth radial profile in I_rad
+FREQUENCIES, RADII = 65, 51  # on a side of the plane of frequencies, and along their radius
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class RadialSymmetry(Bank):
     valid: np.ndarray  # bool
 
 
-def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0, scale: float = 1.0) -> RadialSymmetry:
+def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> RadialSymmetry:
     """Orbit and radial symmetry indices about a centre.
 
     The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
@@ -44,9 +45,7 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         As of :func:`fit_log`.
     x0, y0 : float or arrays (n,)
-        Centre, x right and y up; the middle of the lattice when absent.
-    scale : float
-        Units of the centre per pixel.
+        Centre, px, x right and y up; the middle of the lattice when absent.
 
     Returns
     -------
@@ -59,20 +58,16 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import radial_symmetry
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
+    >>> from paper_code.filters import LogFit, radial_symmetry
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
     >>> for centre in (0.5, 0.0):
-    ...     print(f"{radial_symmetry(psi0[None], centre, 0.0).i_rad[0]:.2f}")
+    ...     print(f"{radial_symmetry(psi0, centre, 0.0).i_rad[0]:.2f}")
     1.00
     0.77
     """
-    bank, scale = read_bank(filters), positive(scale, "scale")
+    bank = read_bank(filters)
     x0, y0 = (np.broadcast_to(np.float64(one), len(bank.valid)).copy() for one in (x0, y0))
-    centre_x, centre_y = x0[bank.valid] / scale, y0[bank.valid] / scale
+    centre_x, centre_y = x0[bank.valid], y0[bank.valid]
     if not np.isfinite([centre_x, centre_y]).all():
         raise PaperCodeError("a filter that can be fitted has a centre that is no number; give x0 and y0 of these very filters")
     filters, _ = unit_scale(bank.sound)
@@ -105,13 +100,9 @@ def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import recentre
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> moved = recentre(psi0[None], 0.5, 0.0)[0]
+    >>> from paper_code.filters import LogFit, recentre
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> moved = recentre(psi0, 0.5, 0.0)[0]
     >>> print(bool(moved[4, 4] == moved.max()))
     True
     """
@@ -146,13 +137,9 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import radial_profile
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> radius, weight = radial_profile(psi0[None], 0.5, 0.0)
+    >>> from paper_code.filters import LogFit, radial_profile
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> radius, weight = radial_profile(psi0, 0.5, 0.0)
     >>> print(radius[0, :3], weight.shape)
     [0.5        0.5        1.11803399] (1, 81)
     """
@@ -166,9 +153,7 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
 class FrequencyResponse:
     """Modulus of the transform of one filter, in units of the weights; frequencies in cycles per pixel."""
 
-    fx: np.ndarray  # (m, m), right
-    fy: np.ndarray  # (m, m), up
-    modulus: np.ndarray  # (m, m)
+    modulus: np.ndarray  # (m, m), over [-1/2, 1/2) to the right and up
     frequency: np.ndarray  # (k,), radial, 0 to 1/2
     radial_mean: np.ndarray  # (k,), mean of the modulus over 180 directions
     radial_spread: np.ndarray  # (k,), its standard deviation over the directions: 0 for a radial filter
@@ -176,7 +161,7 @@ class FrequencyResponse:
     fitted_plane: np.ndarray  # (k,), closed form of the fitted LoG on the whole plane, modulus
 
 
-def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: int = 51) -> FrequencyResponse:
+def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
     """Frequency response of one filter and of its LoG.
 
     Parameters
@@ -184,8 +169,6 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
     psi0 : array (h, w)
     fit : LogFit
         Of this filter alone, ``fit_log(psi0[None])[0]``.
-    count, radii : int
-        Frequencies on a side of the plane, and along the radius.
 
     Returns
     -------
@@ -193,25 +176,19 @@ def frequency_response(psi0: np.ndarray, fit: LogFit, count: int = 65, radii: in
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from paper_code.core.geometry import pixel_grid
-    >>> from paper_code.filters import fit_log, frequency_response
-    >>> x, y = pixel_grid(9)
-    >>> q = ((x - 0.5) ** 2 + y**2) / (2 * 1.2**2)
-    >>> psi0 = (1 - q) * np.exp(-q)
-    >>> response = frequency_response(psi0, fit_log(psi0[None])[0])
+    >>> from paper_code.filters import LogFit, fit_log, frequency_response
+    >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
+    >>> response = frequency_response(psi0[0], fit_log(psi0)[0])
     >>> print(f"strongest at {response.frequency[response.radial_mean.argmax()]:.2f} cycles per pixel")
     strongest at 0.19 cycles per pixel
     """
     psi0 = real_array(psi0, "psi0")
-    fx, fy = frequency_grid(count)
-    frequency = np.linspace(0, 0.5, radii)
+    fx, fy = frequency_grid(FREQUENCIES)
+    frequency = np.linspace(0, 0.5, RADII)
     angle = np.arange(180) * np.pi / 180
     both = np.stack([psi0, fit.render(psi0.shape)])
     rays, fitted_rays = np.abs(transform(both, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle))))
     return FrequencyResponse(
-        fx=fx,
-        fy=fy,
         modulus=np.abs(transform(psi0[None], fx, fy)[0]),
         frequency=frequency,
         radial_mean=rays.mean(axis=1),

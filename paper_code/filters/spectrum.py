@@ -8,10 +8,7 @@ from paper_code.filters.fitting import blocks, read_bank, unit_scale
 
 
 def frequency_grid(count: int | tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies (fx right, fy up) in cycles per pixel, over one period [-1/2, 1/2) of the lattice.
-
-    Arrays (count, count), or (rows, columns) for a pair.
-    """
+    """Frequencies (fx right, fy up) in cycles per pixel, over one period [-1/2, 1/2): (count, count), or (rows, columns) for a pair."""
     rows, columns = sides(count)
     x, y = pixel_grid((rows, columns))
     return x * (1 / columns), y * (1 / rows)
@@ -23,18 +20,9 @@ def fine(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
-    """Fourier transform ``sum F(x, y) exp(-2 pi i (fx x + fy y))`` at any frequencies.
+    """Fourier transform ``sum F(x, y) exp(-2 pi i (fx x + fy y))`` of filters (n, h, w) at any frequencies, cycles per pixel.
 
-    Parameters
-    ----------
-    filters : array (n, h, w)
-    fx, fy : arrays of one shape
-        Cycles per pixel.
-
-    Returns
-    -------
-    complex array (n, *fx.shape)
-        In units of the weights; the origin of the phase is the centre of the lattice.
+    Complex array (n, *fx.shape) in units of the weights; the origin of the phase is the centre of the lattice.
     """
     x, y = pixel_grid(filters.shape[1:])
     fx, fy = np.asarray(fx), np.asarray(fy)

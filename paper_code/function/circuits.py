@@ -1,13 +1,18 @@
-"""The networks of chapter 10: each shipped network without receptor noise, and other kernels of the same gain to take the place of K."""
+"""The networks of chapter 10: each shipped network without receptor noise, and other kernels of the same gain to take the place of K.
+
+:func:`infer` silences their cells: in training whole maps of l1 are silenced at random, and the lateral input to such a map is all that is
+left of it.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from paper_code import weights
+from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import permutations
+from paper_code.lateral.activity import activity_of
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.frame import ordered_pairs, pair_frame
 from paper_code.lateral.models import Places, library, model
@@ -15,9 +20,11 @@ from paper_code.network.dynamics import gain
 
 GROUP = ("DP", "HR")
 RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
+BALANCED = "K less its mean"  # over the pairs, offset by offset: without what all cells receive alike
 PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
 FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # of the planted field; length and blur in px
 GAIN_FREQUENCIES = 16
+PATCHES, WINDOWS = 220, 1500  # of photographs, and places on them, that silenced cells are asked on: for fitting, and for measuring
 CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
 
 
@@ -30,10 +37,7 @@ class Circuit:
     fields: np.ndarray  # (cells, b, b), receptive fields Psi1 * Psi0
     oriented: np.ndarray  # bool (cells,), by the rule of :class:`paper_code.lateral.bank.Bank`
     orientation: np.ndarray  # (cells,), of the fits, radians
-    kernels: (
-        dict  # of float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with the gain of K; SE(2) models join oriented cells alone
-    )
-    model: dict  # family and parameters of the SE(2) model
+    kernels: dict  # of float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with K's gain; SE(2) models join oriented cells alone
     orders: np.ndarray  # int (r, cells), relabellings of the cells of K: the null
 
     @property
@@ -57,20 +61,7 @@ class Circuit:
 
 
 def load(measured, relabellings):
-    """A measured network as a :class:`Circuit`.
-
-    Parameters
-    ----------
-    measured : paper_code.report.measure.Measured
-        Of a network that is shipped whole (:func:`paper_code.weights.shipped`).
-    relabellings : int
-        At least 1.
-
-    Raises
-    ------
-    PaperCodeError
-        If its K cannot be measured, or the network is not there whole.
-    """
+    """A measured network as a :class:`Circuit`; a PaperCodeError if its K cannot be measured, or it is not shipped whole."""
     condition, seed, bank = measured.condition, measured.seed, measured.bank
     if not bank.measurable:
         raise PaperCodeError(f"{condition}/seed-{seed} has no lateral kernel between {FEWEST} oriented cells; choose another condition")
@@ -84,7 +75,7 @@ def load(measured, relabellings):
     kernels = {"K": bank.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
     kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
     orders = permutations(len(bank.l1), relabellings, seed)
-    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, fitted, orders)
+    return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, orders)
 
 
 def mean_kernel(kernel):
@@ -115,3 +106,72 @@ def between(oriented, cells, size, stride, family, **parameters):
     whole = np.zeros((len(oriented), len(oriented), size, size))
     whole[np.ix_(oriented, oriented)] = model(frame, family, parameters) * far
     return whole
+
+
+@dataclass(frozen=True)
+class Inference:
+    """How well lateral input tells the activity of a silenced cell: arrays over the m cells that are oriented and answer the pictures."""
+
+    correlation: dict  # by kernel (m,), of lateral input from the other cells with the cell's own activity, over pictures and places
+    explained: dict  # by kernel (m,), share of the activity's variance explained by a cell's gain and offset, fitted on other pictures
+    null: np.ndarray  # (r, m), correlation with the cells of K relabelled
+
+    def median(self, name="K"):
+        """Median correlation over the cells."""
+        return float(np.median(self.correlation[name]))
+
+
+def windows(h, size, count, seed):
+    """Activity (m, cells, p, p) around random places of random pictures: windows (count, cells * size * size), and their middles."""
+    generator = np.random.default_rng(seed)
+    picture = generator.integers(len(h), size=count)
+    row, column = generator.integers(h.shape[-1] - size + 1, size=(2, count))
+    view = np.lib.stride_tricks.sliding_window_view(h, (size, size), axis=(2, 3))
+    return view[picture, :, row, column].reshape(count, -1), h[picture, :, row + size // 2, column + size // 2]
+
+
+def lateral_input(around, kernel):
+    """u_i = sum over j != i of K_ij * h_j at the middle of every window: (count, cells)."""
+    others = np.array(kernel)
+    others[np.arange(len(others)), np.arange(len(others))] = 0
+    return around @ others.reshape(len(others), -1).T
+
+
+def correlations(one, other):
+    """Pearson correlation of the columns of two arrays (count, cells); 0 where a column does not vary."""
+    one, other = (values - values.mean(0) for values in (one, other))
+    norms = np.sqrt((one**2).sum(0) * (other**2).sum(0))
+    return np.divide((one * other).sum(0), norms, out=np.zeros_like(norms), where=norms > 0)
+
+
+def infer(circuit):
+    """Silence each cell in turn on natural images and ask its neighbours: an :class:`Inference`.
+
+    The pictures are patches of scikit-image's photographs, on which the network was not trained; gain and offset of each cell are
+    fitted on the training patches, all else is measured on the test patches, of which no pixel is the same.
+    """
+    photographs, sets = images.load("photographs", progress=False), []
+    for seed, shown in enumerate((photographs.train_images, photographs.test_images)):
+        shown = shown[np.linspace(0, len(shown) - 1, min(PATCHES, len(shown))).round().astype(int)]
+        h = activity_of(circuit.network, (shown.astype(np.float32) - photographs.mean) / photographs.sd)
+        sets.append(windows(h, circuit.kernels["K"].shape[-1], WINDOWS, seed))
+    (first, fitted), (second, own) = sets
+    cells = np.flatnonzero(circuit.oriented & (own.std(0) > 0) & (fitted.std(0) > 0))
+    found, explained = {}, {}
+    kernels = {name: circuit.kernels[name] for name in ("K", *RIVALS)}
+    kernels[BALANCED] = kernels["K"] - mean_kernel(kernels["K"])
+    for name, kernel in kernels.items():
+        u, v = lateral_input(first, kernel)[:, cells], lateral_input(second, kernel)[:, cells]
+        found[name] = correlations(v, own[:, cells])
+        explained[name] = explained_share(u, fitted[:, cells], v, own[:, cells])
+    null = [correlations(lateral_input(second, circuit.relabelled(order))[:, cells], own[:, cells]) for order in circuit.orders]
+    return Inference(found, explained, np.array(null))
+
+
+def explained_share(u, h, new_u, new_h):
+    """1 - error / variance of ``new_h`` by gain and offset fitted to h = offset + gain u, column by column."""
+    centred = u - u.mean(0)
+    power = (centred**2).sum(0)
+    slope = np.divide((centred * h).sum(0), power, out=np.zeros_like(power), where=power > 0)
+    error = new_h - h.mean(0) - slope * (new_u - u.mean(0))
+    return 1 - (error**2).mean(0) / new_h.var(0)

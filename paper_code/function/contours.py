@@ -1,7 +1,7 @@
 """What lateral connections do at the gap of a contour.
 
 Everything is measured with the learned K and with other kernels of the same gain in its place. Receptor noise is switched off.
-:mod:`paper_code.function.silencing` asks the same kernels for the activity of silenced cells.
+:mod:`paper_code.function.circuits` asks the same kernels for the activity of silenced cells.
 """
 
 from dataclasses import dataclass, field
@@ -22,20 +22,9 @@ HALF_GAPS = (4.0, 6.0, 8.0, 9.0, 10.0, 12.0)  # px
 
 
 def propagated(h, kernel, steps):
-    """Activity after some steps at the middle place of a sheet of cells.
+    """Activity (n, cells) after some steps at the middle place, p // 2, of a sheet with the feed-forward activity h (n, cells, p, p).
 
     Only the places from which activity can come are computed, so that the sheet's border acts as it does in the network.
-
-    Parameters
-    ----------
-    h : array (n, cells, p, p)
-        Feed-forward activity; the middle is the place p // 2.
-    kernel : array (cells, cells, k, k)
-    steps : int
-
-    Returns
-    -------
-    float32 array (n, cells)
     """
     kernel, h = (torch.as_tensor(np.asarray(one), dtype=torch.float32) for one in (kernel, h))
     middle, reach = h.shape[-1] // 2, kernel.shape[-1] // 2
@@ -60,9 +49,8 @@ class Completion:
 
     family: str
     half_gap: float
-    steps: int
     before: dict  # of arrays, feed-forward activity for "gap" and the controls
-    after: dict  # of dicts of arrays, the same and "complete" after propagation, by the kernel's name
+    after: dict  # of dicts of arrays, the same after propagation, by the kernel's name
     null: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (r,), :meth:`advantage` of K with its cells relabelled
 
     @property
@@ -70,13 +58,9 @@ class Completion:
         """Feed-forward activity at the middle, root mean square over stimuli, the largest of gap and controls."""
         return float(max(np.sqrt((values**2).mean()) for values in self.before.values()))
 
-    def gains(self, name="K"):
-        """What propagation adds in the gap less what it adds in the controls, for every stimulus: (n,)."""
-        return advantage(self.before, self.after[name])
-
     def advantage(self, name="K"):
-        """Mean of :meth:`gains`: positive where the contour is continued."""
-        return float(self.gains(name).mean())
+        """What propagation adds in the gap less what it adds in the controls, mean over stimuli: above 0 where the contour goes on."""
+        return float(advantage(self.before, self.after[name]).mean())
 
 
 def advantage(before, after):
@@ -90,18 +74,13 @@ class Stage:
 
     The cells that suit a contour are the oriented ones within SUITS of its direction, each weighted by its answer at the middle of the
     complete contour, so that phase and polarity are right.
-
-    Parameters
-    ----------
-    circuit : Circuit
-    shown : stimuli.Contours
     """
 
     def __init__(self, circuit, shown):
         self.circuit, self.shown = circuit, shown
         blank = np.zeros_like(shown.pictures["gap"][:1])
         self.h = {name: activity_of(circuit.network, pictures) for name, pictures in (*shown.pictures.items(), ("blank", blank))}
-        columns = self._columns(("complete", "gap", *shown.controls))
+        columns = self._columns(("complete", "gap", *shown.controls), circuit.kernels["K"], steps=0)
         along = orientation_difference(circuit.orientation, shown.orientation[:, None]) < SUITS
         self.suits = np.maximum(columns.pop("complete"), 0) * (along & circuit.oriented)  # (n, cells)
         self.unit = (self.suits**2).sum(1).mean()
@@ -109,9 +88,8 @@ class Stage:
             raise PaperCodeError(f"no oriented cell of seed {circuit.seed} answers the contours {shown.family}; train the network")
         self.before = {name: self._read(column) for name, column in columns.items()}
 
-    def _columns(self, names, kernel=None, steps=0):
+    def _columns(self, names, kernel, steps):
         """Activity at the middle less the blank's: a dict of arrays (n, cells)."""
-        kernel = self.circuit.kernels["K"] if kernel is None else kernel
         h = np.concatenate([self.h["blank"], *(self.h[name] for name in names)])
         found = propagated(h, kernel, steps)
         return dict(zip(names, np.split(found[1:] - found[:1], len(names)), strict=True))
@@ -120,35 +98,29 @@ class Stage:
         """Activity of the cells that suit the contour: (n,)."""
         return (column * self.suits).sum(1) / self.unit
 
-    def after(self, kernel, steps, complete=False):
-        """Activity after propagation, for "gap" and the controls, and "complete" if asked."""
-        names = (*self.before, *(("complete",) if complete else ()))
-        return {name: self._read(column) for name, column in self._columns(names, kernel, steps).items()}
+    def after(self, kernel):
+        """Activity after propagation, for "gap" and the controls."""
+        return {name: self._read(column) for name, column in self._columns(tuple(self.before), kernel, self.circuit.steps).items()}
 
-    def completion(self, kernels=("K",), orders=(), steps=None):
+    def completion(self, kernels=("K",), orders=()):
         """A :class:`Completion` with some of the circuit's kernels, and with the cells of K relabelled by ``orders``."""
-        steps = self.circuit.steps if steps is None else steps
-        after = {name: self.after(self.circuit.kernels[name], steps, complete=True) for name in kernels}
-        null = [advantage(self.before, self.after(self.circuit.relabelled(order), steps)).mean() for order in orders]
-        return Completion(self.shown.family, self.shown.half_gap, steps, self.before, after, np.array(null))
+        after = {name: self.after(self.circuit.kernels[name]) for name in kernels}
+        null = [advantage(self.before, self.after(self.circuit.relabelled(order))).mean() for order in orders]
+        return Completion(self.shown.family, self.shown.half_gap, self.before, after, np.array(null))
 
-    def maps(self, stimulus, kernel, steps=None, name="gap"):
-        """Activity of the cells that suit one contour at all places, less the blank's, before and after propagation: (2, p, p)."""
-        h = torch.as_tensor(np.concatenate([self.h[name][stimulus : stimulus + 1], self.h["blank"]]))
-        states = torch.stack([h, fourier.propagate(h, torch.as_tensor(kernel), self.circuit.steps if steps is None else steps)]).numpy()
+    def maps(self, stimulus, kernel):
+        """Activity of the cells that suit one gap at all places, less the blank's, before and after propagation: (2, p, p)."""
+        h = torch.as_tensor(np.concatenate([self.h["gap"][stimulus : stimulus + 1], self.h["blank"]]))
+        states = torch.stack([h, fourier.propagate(h, torch.as_tensor(kernel), self.circuit.steps)]).numpy()
         suits = self.suits[stimulus]
         return np.einsum("tcyx,c->tyx", states[:, 0] - states[:, 1], suits) / (suits**2).sum()
 
 
 def pictured(circuit, family, half_gap, kernels):
-    """The contour of a family that its cells answer most, for looking.
+    """The contour of a family that its cells answer most, for looking: (family, half_gap, pictures, maps).
 
-    ``kernels`` names kernels of the circuit; the first and the last are None, for before propagation and for K with its cells relabelled.
-
-    Returns
-    -------
-    (family, half_gap, pictures, maps)
-        The complete contour, the gap and a control; of every kernel, activity of the cells that suit it, (p, p).
+    Pictures are the complete contour, the gap and a control; maps (p, p) the activity of the cells that suit it, by kernel. ``kernels``
+    names kernels of the circuit; the first and the last are None, for before propagation and for K with its cells relabelled.
     """
     stage = Stage(circuit, stimuli.contours(family, half_gap))
     best = int(np.argmax((stage.suits**2).sum(1)))
@@ -161,12 +133,11 @@ def pictured(circuit, family, half_gap, kernels):
 class CompletionMeasures:
     """One network's :class:`Completion` of every family of contours; dicts by the family's name."""
 
-    seed: int
     at: dict  # of Completion, with all kernels and the null, at the narrowest gap into which the cells at its middle hardly see
     by_gap: dict  # of lists of Completion, K alone, by HALF_GAPS
 
 
-def measure_completion(circuit, orientations=8, gaps=HALF_GAPS):
+def measure_completion(circuit, gaps=HALF_GAPS):
     """:class:`CompletionMeasures` of one network.
 
     The gap of ``at`` is chosen from feed-forward activity alone: the narrowest at which its root mean square, in which stimuli cannot
@@ -174,34 +145,9 @@ def measure_completion(circuit, orientations=8, gaps=HALF_GAPS):
     """
     at, by_gap = {}, {}
     for family in stimuli.FAMILIES:
-        stages = [Stage(circuit, stimuli.contours(family, half_gap, orientations)) for half_gap in gaps]
+        stages = [Stage(circuit, stimuli.contours(family, half_gap)) for half_gap in gaps]
         by_gap[family] = [stage.completion() for stage in stages]
         unseen = [one.leak < LEAK for one in by_gap[family]]
         stage = stages[unseen.index(True) if any(unseen) else -1]
         at[family] = stage.completion(tuple(circuit.kernels), circuit.orders)
-    return CompletionMeasures(circuit.seed, at, by_gap)
-
-
-def numbers(measures):
-    """What the results file keeps of a list of :class:`CompletionMeasures`: for every family, one value a network under each key.
-
-    ``advantage_<kernel>``, ``null_mean`` and ``null_sd`` (K with its cells relabelled), ``half_gap_px``, ``leak``, ``gap_after`` and
-    ``complete_after`` (of K); ``advantage_by_gap`` (lists, of K).
-    """
-    kept = {"seeds": [one.seed for one in measures], "half_gaps_px": [one.half_gap for one in next(iter(measures[0].by_gap.values()))]}
-    for family in stimuli.FAMILIES:
-        found = [one.at[family] for one in measures]
-        values = {f"advantage_{key(name)}": [one.advantage(name) for one in found] for name in found[0].after}
-        values["null_mean"] = [float(one.null.mean()) for one in found]
-        values["null_sd"] = [float(one.null.std()) for one in found]
-        values["half_gap_px"], values["leak"] = [one.half_gap for one in found], [one.leak for one in found]
-        values["gap_after"] = [float(one.after["K"]["gap"].mean()) for one in found]
-        values["complete_after"] = [float(one.after["K"]["complete"].mean()) for one in found]
-        values["advantage_by_gap"] = [[each.advantage() for each in one.by_gap[family]] for one in measures]
-        kept[family] = values
-    return kept
-
-
-def key(name):
-    """A kernel's name as part of a key."""
-    return name.lower().replace("(2)", "2").replace(" ", "_")
+    return CompletionMeasures(at, by_gap)

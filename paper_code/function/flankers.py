@@ -5,6 +5,8 @@ each tangent to it (*arc*), or at the same places, each turned the other way (*z
 straight line they have the centre's polarity (*line*), the opposite one, orthogonal bars, or bars of random orientation.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -64,8 +66,9 @@ def circle(orientation, turn, spacing):
     return x, y, steps
 
 
+@lru_cache(maxsize=len(SPACINGS))
 def stimuli(spacing, seed=0):
-    """All pictures: ``"alone"`` and every arrangement of flankers, arrays (orientations x phases, 64, 64) by name.
+    """All pictures, the same for every network: ``"alone"`` and every arrangement of flankers, (orientations x phases, 64, 64) by name.
 
     The random orientations of the flankers are drawn from ``seed``.
     """
@@ -115,8 +118,8 @@ def flanker_effects(network, kernels, spacing, seed=0):
     dict of dicts
         ``{kernel: {arrangement: value}}``.
     """
-    pictures = stimuli(spacing, seed)
-    activity = {name: _activity(network, one) for name, one in pictures.items()}
+    reach = next(iter(kernels.values())).shape[-1] // 2
+    activity = {name: _activity(network, one, reach) for name, one in stimuli(spacing, seed).items()}
     alone = activity["alone"]
     count, _, side, _ = alone.shape
     first = side // 2 - PLACES // 2
@@ -124,7 +127,6 @@ def flanker_effects(network, kernels, spacing, seed=0):
     cell, place = np.divmod(window.argmax(dim=1).numpy(), PLACES**2)
     row, column = first + place // PLACES, first + place % PLACES
     own = alone[range(count), cell, row, column].numpy()
-    reach = next(iter(kernels.values())).shape[-1] // 2
     around = [np.arange(2 * reach + 1) + at[:, None] for at in (row, column)]
 
     def inputs(h):
@@ -156,7 +158,6 @@ def summed_effects(network, kernel, spacing, seed=0):
         ``{arrangement: value}``, mean over the elements.
     """
     into_all = torch.as_tensor(np.asarray(kernel).sum(axis=0), dtype=torch.float32)[None]
-
     reach = into_all.shape[-1] // 2
 
     def around(h, margin):
@@ -164,7 +165,7 @@ def summed_effects(network, kernel, spacing, seed=0):
         first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
         return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
 
-    activity = {name: _activity(network, one) for name, one in stimuli(spacing, seed).items()}
+    activity = {name: _activity(network, one, reach) for name, one in stimuli(spacing, seed).items()}
     lateral = {name: functional.conv2d(around(h, reach), into_all).sum(dim=(1, 2, 3)) for name, h in activity.items()}
     alone, own = lateral.pop("alone"), around(activity["alone"], 0).sum(dim=(1, 2, 3))
     return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}
@@ -216,9 +217,15 @@ def parts(bank, sums):
     }
 
 
-def _activity(network, pictures):
-    images = torch.as_tensor(pictures, dtype=torch.float32)[:, None]
-    return network.simple_cells(network.lgn(network.front_end(images)))
+def _activity(network, pictures, reach):
+    """h at the places and at least ``reach`` beyond: (n, cells, side, side), the image's centre in the middle."""
+    config, images = network.config, network.front_end(torch.as_tensor(pictures, dtype=torch.float32)[:, None])
+    l0 = 0 if config.l0 == "none" else config.l0_size
+    # What lies near a cut is wrong by the margins of l0 and l1, and is farther than the reach.
+    away = config.stride * (PLACES // 2 + 1 + reach) + l0 // 2 + config.l1_size // 2
+    cut = max(images.shape[-1] // 2 - away, 0) // (2 * config.stride) * (2 * config.stride)
+    inner = images[:, :, cut : images.shape[-1] - cut, cut : images.shape[-1] - cut]
+    return network.simple_cells(network.lgn(inner))
 
 
 def compared(effects):

@@ -22,7 +22,6 @@ from paper_code.network.model import gaussian_kernel
 
 CORNSWEET = ("Cornsweet edge", "Cornsweet, integrated")
 NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
-NEAR = slice(16, 48)  # rows read as one profile, far from the border
 
 
 def upright(filters, fits=None):
@@ -32,19 +31,7 @@ def upright(filters, fits=None):
 
 
 def respond(filters, pictures, blur):
-    """Responses behind the network's optics, borders mirrored as in the network.
-
-    Parameters
-    ----------
-    filters : array (n, a, a)
-    pictures : array (m, 64, 64)
-    blur : float
-        Sd of the optics, px.
-
-    Returns
-    -------
-    float64 array (n, m, 64, 64)
-    """
+    """Responses (n, m, 64, 64) of filters (n, a, a) to pictures (m, 64, 64) behind optics of ``blur`` px, borders as in the network."""
     seen = torch.as_tensor(np.asarray(pictures, float))[:, None]
     if blur > 0:
         optics = gaussian_kernel(blur).double()
@@ -58,16 +45,7 @@ def respond(filters, pictures, blur):
 def integrated(response, threshold):
     """Lightness u of u'' = -response along a row, once responses of at most ``threshold`` in size are set to 0.
 
-    No flux leaves through the ends, the mean of the response, for which there is no solution, is dropped, and u has mean 0.
-
-    Parameters
-    ----------
-    response : array (..., p)
-    threshold : float
-
-    Returns
-    -------
-    array (..., p)
+    No flux leaves through the ends, the mean of the response (..., p), for which there is no solution, is dropped, and u has mean 0.
     """
     kept = np.where(np.abs(response) > threshold, response, 0)
     spectrum = dct(kept, axis=-1)
@@ -92,25 +70,16 @@ def indices(filters, blur, noise):
     - Cornsweet, integrated: difference between the two sides of :func:`integrated`, more than 16 px from the edge, over the same for
       the true step, less the same ratio of the luminances. The threshold is the sd of the response to the receptors' noise.
 
-    Parameters
-    ----------
-    filters : array (n, a, a)
-        As :func:`upright` returns them.
-    blur, noise : float
-        Of the network's front end.
-
-    Returns
-    -------
-    array (n, 6)
-        In the order of NAMES.
+    Filters (n, a, a) are as :func:`upright` returns them, ``blur`` and ``noise`` those of the network's front end. An array (n, 6), in the
+    order of NAMES.
     """
     shown = stimuli.illusions()
     edges = np.stack(stimuli.cornsweet())
     response = respond(filters, np.concatenate([np.stack([one.picture for one in shown]), edges]), blur)
     direct = np.einsum("nmyx,myx->nm", response[:, : len(shown)], np.stack([one.where for one in shown]))
     direct /= response[:, : len(shown)].std((2, 3))
-    profile = response[:, len(shown) :, NEAR].mean(2)  # (n, 2, 64)
-    luminance = edges[:, NEAR].mean(1)
+    profile = response[:, len(shown) :, stimuli.NEAR].mean(2)  # (n, 2, 64)
+    luminance = edges[:, stimuli.NEAR].mean(1)
     alike = likeness(profile[:, 0], profile[:, 1]) - likeness(luminance[0], luminance[1])
     steps = sides(integrated(profile, noise))
     ratio = np.divide(steps[:, 0], steps[:, 1], out=np.zeros(len(steps)), where=steps[:, 1] != 0)
@@ -127,7 +96,6 @@ def sides(profile):
 class Lightness:
     """The illusions of s networks; indices in the order of NAMES."""
 
-    seeds: tuple
     filters: np.ndarray  # (s, a, a), l0, upright
     fitted: np.ndarray  # (s, a, a), its LoG on the same lattice
     l0: np.ndarray  # (s, 6), indices of l0, of its LoG, and of l0 before training
@@ -135,8 +103,7 @@ class Lightness:
     untrained: np.ndarray  # (s, 6)
     chance: np.ndarray  # (r, 6), of smooth random filters
     agreement: np.ndarray  # (s, m), share of the variance of l0's response to each of ``stimuli.illusions()`` that its LoG's explains
-    blur: float
-    noise: float
+    blur: float  # of the optics, px
 
     @property
     def chance_interval(self):
@@ -159,14 +126,8 @@ class Lightness:
         return words
 
 
-def measure_lightness(condition, seeds, randoms=400, random_seed=0):
-    """:class:`Lightness` of the shipped networks of a condition.
-
-    Raises
-    ------
-    PaperCodeError
-        If the condition has no linear l0.
-    """
+def measure_lightness(condition, seeds, randoms):
+    """:class:`Lightness` of the shipped networks of a condition; a PaperCodeError if it has no linear l0."""
     config = weights.entry(condition, seeds[0])["condition"]["network"]
     if config["l0"] != "linear":
         raise PaperCodeError(f"networks of the condition {condition} have no linear l0; choose another condition")
@@ -179,23 +140,12 @@ def measure_lightness(condition, seeds, randoms=400, random_seed=0):
     found, modelled = (respond(one, pictures, config["blur"]).reshape(*one.shape[:1], len(pictures), -1) for one in (filters, fitted))
     agreement = np.array([[np.corrcoef(a, b)[0, 1] ** 2 for a, b in zip(*pair, strict=True)] for pair in zip(found, modelled, strict=True)])
     return Lightness(
-        tuple(seeds),
         filters,
         fitted,
         indices(filters, **front),
         indices(fitted, **front),
         indices(upright(start), **front),
-        indices(upright(null_filters(l0.shape[-1], "smooth", randoms, random_seed)), **front),
+        indices(upright(null_filters(l0.shape[-1], "smooth", randoms, 0)), **front),
         agreement,
-        **front,
+        config["blur"],
     )
-
-
-def numbers(found):
-    """What the results file keeps of :class:`Lightness`: by illusion, one value a seed for l0, its LoG and the untrained l0, and chance."""
-    kept = {"seeds": list(found.seeds)}
-    columns = zip(found.l0.T, found.log.T, found.untrained.T, *found.chance_interval, found.verdicts(), strict=True)
-    for name, (l0, log, start, low, high, verdict) in zip(NAMES, columns, strict=True):
-        values = {"l0": l0.tolist(), "log": log.tolist(), "untrained": start.tolist(), "chance_low": float(low), "chance_high": float(high)}
-        kept[name] = {**values, "verdict": verdict}
-    return {**kept, "log_response_r2": found.agreement.tolist()}

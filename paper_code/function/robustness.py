@@ -29,7 +29,7 @@ from paper_code.weights.records import Count, Hash, Key, Record, Word, check
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"
-GROUPS = ("reference", "ablated", "no-lateral")
+GROUPS = (REFERENCE, "ablated", WITHOUT)
 CORRUPTIONS = {  # levels; the first leaves the picture as it is
     "noise": (0.0, 0.25, 0.5, 1.0),  # sd, in standard deviations of the training images
     "occlusion": (0.0, 0.1, 0.2, 0.35),  # share of the picture under bars
@@ -67,30 +67,22 @@ def networks_listed(condition, directory=None):
     return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
 
 
+def _run_whole(directory):
+    return {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+
+
 def measure(image_set, directory=None, report=print):
-    """Which test images each network names rightly under every corruption.
+    """Which test images each network names rightly under every corruption: what ``data/robustness.json`` holds.
 
-    Parameters
-    ----------
-    image_set : ImageSet
-        The images that the networks were trained on, whose test images are shown.
-    directory : path, optional
-        Of the weights.
-    report : callable
-        Called with a line for each network.
-
-    Returns
-    -------
-    dict
-        What ``data/robustness.json`` holds: ``images`` (name, sha256, test), ``networks`` (SHA-256 of the weights), ``levels``, and
-        ``right[group][seed][corruption]``, one word a level: a bit for each test image, packed and in base64.
+    That is ``images`` (name, sha256, test), ``networks`` (SHA-256 of the weights), ``levels``, and ``right[group][seed][corruption]``, one
+    word a level: a bit for each test image, packed and in base64. ``report`` is called with a line for each network.
 
     Raises
     ------
     PaperCodeError
         If a network was trained on other images, or there is none that can be run.
     """
-    listed = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+    listed = _run_whole(directory)
     if not any(key.startswith(f"{REFERENCE}/") for key in listed):
         raise PaperCodeError("no reference network can be run whole (no rest file in the manifest); collect its runs with --preset full")
     right = {group: {} for group in GROUPS}
@@ -142,13 +134,7 @@ class Robustness:
 
     @classmethod
     def read(cls, path=FILE):
-        """From the file.
-
-        Raises
-        ------
-        PaperCodeError
-            If it is missing or damaged.
-        """
+        """From the file; a PaperCodeError if it is missing or damaged."""
         content = read_json(path)
         check(Measured, content, path, AGAIN)
         try:
@@ -175,8 +161,7 @@ class Robustness:
 
     def stale(self, directory=None):
         """Networks that have changed since, are gone, or were not yet there: a sorted list of keys."""
-        now = {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
-        then = self.content["networks"]
+        now, then = _run_whole(directory), self.content["networks"]
         return sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
 
     def accuracy(self, group, corruption):
@@ -206,17 +191,7 @@ def _bits(word, count):
 
 
 def main(root=None, classes=None, out=FILE, report=print):
-    """Measure the shipped networks on the images that they were trained on, and write the file.
-
-    Parameters
-    ----------
-    root : path, optional
-        Where the images lie; the environment variable ``PAPER_CODE_IMAGES`` does the same.
-    classes : str, optional
-        Rule over the class names; by default the condition's.
-    out : path
-    report : callable
-    """
+    """Measure the shipped networks on the images that they were trained on, and write the file."""
     condition = weights.entry(REFERENCE, weights.seeds(REFERENCE)[0])["condition"]
     image_set = images.load(condition["images"], root, condition["classes"] if classes is None else classes)
     if not len(image_set.test_images):

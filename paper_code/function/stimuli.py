@@ -18,6 +18,7 @@ WIDTH = 3.0  # px, of a bar
 LENGTH = 12.0  # px, of each bar beside a gap
 RADIUS = 8.0  # px, of an inducing disc
 OCCLUDERS = 4.0  # px, width of the bars that occlude a picture
+NEAR = slice(16, 48)  # rows that are read as one profile, far from the border
 FAMILIES = {  # what is shown beside the complete contour and the contour with a gap, as its control
     "dashed": ("turned", "flanking"),
     "occluded": ("turned",),
@@ -58,7 +59,7 @@ class Contours:
 
 
 def contours(family, half_gap, orientations=8, offsets=(-0.5, 0.5)):
-    """Contours of all orientations, of both polarities, at some offsets across their direction.
+    """Contours of ``orientations`` directions, of both polarities, at some offsets (px) across their direction.
 
     - ``dashed``: a bar 3 px wide, with a gap of ``2 half_gap`` between two dashes of 12 px. Controls: the two dashes turned by 90
       degrees, their middles where their inner ends were ("turned"), or moved beside the middle as two parallel bars ("flanking"); the
@@ -69,26 +70,7 @@ def contours(family, half_gap, orientations=8, offsets=(-0.5, 0.5)):
       lie on the contour. Control: both discs turned by 180 degrees. "complete" shows the occluding square itself, in the luminance
       that gives its side the polarity of the cuts.
 
-    Parameters
-    ----------
-    family : str
-        One of FAMILIES.
-    half_gap : float
-        Px, from 1 to 18: the inducers stay inside the picture.
-    orientations : int
-        Directions, evenly over 180 degrees.
-    offsets : sequence of float
-        Px, by which the contour passes the middle.
-
-    Returns
-    -------
-    Contours
-        n = orientations * 2 * len(offsets).
-
-    Raises
-    ------
-    PaperCodeError
-        For an unknown family or a gap that does not fit the picture.
+    A PaperCodeError says that a family is unknown, or a gap does not fit the picture.
     """
     if family not in FAMILIES:
         raise PaperCodeError(f"unknown family of contours {family!r}; choose one of {', '.join(FAMILIES)}")
@@ -222,13 +204,7 @@ def add_noise(pictures, sd, seed):
 
 
 def occlude(pictures, share, seed, width=OCCLUDERS):
-    """Grey bars, ``width`` px wide, over a share of each picture (n, 64, 64), their direction and place drawn for each.
-
-    Raises
-    ------
-    PaperCodeError
-        If the share is not in [0, 1).
-    """
+    """Grey bars, ``width`` px wide, over a share (from 0, below 1) of each picture (n, 64, 64), direction and place drawn for each."""
     if not 0 <= share < 1:
         raise PaperCodeError(f"the share of a picture that bars cover is at least 0 and below 1, not {share}")
     pictures = np.asarray(pictures, np.float32)

@@ -2,7 +2,7 @@
 
 Read ``frame`` first (where a source lies and whether its wave agrees) and ``bank`` (one network's cells and K), then
 ``harmonics`` (K as a Fourier series on SE(2)) and ``nulls`` (what chance gives). ``kernels`` holds the kernels that K is compared
-with, ``activity`` the same of shipped networks, for which PyTorch is needed. ``components`` and ``views`` make pictures of K,
+with, ``activity`` the same of shipped networks, for which PyTorch is needed. ``views`` makes pictures of K,
 ``association_field`` maps of it around a cell, ``invariance`` asks if it is the same at every orientation.
 Group models of K: ``models`` (the families) and ``pedestal`` (what they add, on the network left out).
 K[i, j, d] leads from the source cell j at x + d to the target i at x.

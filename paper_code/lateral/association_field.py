@@ -14,8 +14,8 @@ from paper_code import se2
 from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.filters import GaborBank
 from paper_code.lateral.bank import Bank
-from paper_code.lateral.components import LIKE_BELOW
 from paper_code.lateral.frame import PairFrame, standardise
+from paper_code.lateral.views import LIKE_BELOW
 
 TURNS = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands of orientation difference
 HALF_WIDTH = np.deg2rad(15)
@@ -140,14 +140,6 @@ class SingleCells:
     weight: np.ndarray  # (n, s), K there, in sd of K
 
 
-def of_target(frame: PairFrame, target: int) -> PairFrame:
-    """The pairs of one target: a :class:`PairFrame`; a PaperCodeError if it has none."""
-    own = frame.target == target
-    if not own.any():
-        raise PaperCodeError(f"cell {target} is the target of no pair of this frame; choose one of {np.unique(frame.target).tolist()}")
-    return replace(frame, **{item.name: getattr(frame, item.name)[own] for item in fields(PairFrame)})
-
-
 def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sources of every cell with the greatest weight, of either sign, at any offset; a cell's kernel to itself is left out.
 
@@ -223,7 +215,8 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     options = {"extent": extent, "step": STEP, "blur": BLUR, "fewest": FEWEST}
     like, maps, like_sources, sources = [], [], [], []
     for cell in range(len(bank.oriented)):
-        own = of_target(frame, cell)
+        pairs = frame.target == cell
+        own = replace(frame, **{item.name: getattr(frame, item.name)[pairs] for item in fields(PairFrame)})
         near = association_field(inner, own, [0.0], LIKE_BELOW, **options)
         turned = association_field(inner, own, TURNS, HALF_WIDTH, **options)
         like.append([part[0, ::EVERY, ::EVERY] for part in (near.coherent, near.blind)])

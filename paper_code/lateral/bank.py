@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
-from paper_code.filters.nulls import null_gabor_r2, spectrum_matched
+from paper_code.filters.nulls import null_filters
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.network.layers import receptive_fields
@@ -24,7 +24,7 @@ class Bank:
     """l1 behind l0, the fits of its n receptive fields, and K between them.
 
     A cell is oriented if its Gabor R^2 exceeds what 95 % of 800 smooth random fields behind the same l0 reach, and no parameter of its fit
-    is at a bound. There is no other rule anywhere; for a network that is not the book's the fields may have the bank's own spectrum.
+    is at a bound. There is no other rule anywhere.
     """
 
     l0: np.ndarray | None  # (a, a)
@@ -35,41 +35,12 @@ class Bank:
     level: float  # Gabor R^2 that an oriented cell exceeds
 
     @classmethod
-    def of(
-        cls,
-        l0: ArrayLike | None,
-        l1: ArrayLike,
-        K: ArrayLike | None,
-        stride: int,
-        count: int = NULL_COUNT,
-        seed: int = NULL_SEED,
-        null: str = "smooth",
-    ) -> Self:
-        """Fit a bank and its null; some seconds.
-
-        Parameters
-        ----------
-        l0 : array (a, a), or None
-        l1 : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-            Of NumPy or PyTorch, as of :func:`paper_code.filters.fit_gabor`.
-        K : array (n, n, k, k), or None
-        stride : int
-        count, seed : int
-            Of the null.
-        null : "smooth" or "spectrum"
-            Random l1 behind the l0, white noise blurred by 1 px; or, where nothing else is known of the network, random fields with the
-            mean spectrum of its own: :func:`paper_code.filters.spectrum_matched`.
-        """
-        if null not in ("smooth", "spectrum"):
-            raise PaperCodeError(f"the null of oriented cells is 'smooth' or 'spectrum', not {null!r}")
+    def of(cls, l0: ArrayLike | None, l1: ArrayLike, K: ArrayLike | None, stride: int, count: int = NULL_COUNT) -> Self:
+        """Fit a bank and its null, ``count`` random l1 behind the l0; some seconds. Arrays of NumPy or PyTorch, l1 as of ``fit_gabor``."""
         l0 = None if l0 is None else real_array(l0, "l0")
         filters, K = read_bank(l1), None if K is None else real_array(K, "K")
-        l1, fields = filters.values, filters.behind(l0)
-        if null == "smooth":
-            random = null_gabor_r2(l1.shape[1:], "smooth", count, seed, psi0=l0)
-        else:
-            random = fit_gabor(spectrum_matched(fields, count, seed)).r2
-        return cls(l0, l1, K, stride, fit_gabor(fields), float(np.quantile(random, QUANTILE)))
+        random = fit_gabor(null_filters(filters.values.shape[1:], "smooth", count, NULL_SEED, psi0=l0)).r2
+        return cls(l0, filters.values, K, stride, fit_gabor(filters.behind(l0)), float(np.quantile(random, QUANTILE)))
 
     @cached_property
     def fields(self) -> np.ndarray:

@@ -101,36 +101,17 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
 
 
 def fold(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Describe each source by the carrier within 90 degrees of its target's.
+    """Describe each source by the carrier within 90 degrees of its target's: turn, middle and phase, arrays (p,).
 
     A wave along t with phase phi is the wave along t + pi with phase -phi. The half turn is taken towards the target, so that the mean of
-    the two carriers lies between them and not opposite.
-
-    Parameters
-    ----------
-    cells : Cells
-    target, source : int arrays (p,)
-
-    Returns
-    -------
-    turn : array (p,)
-        t_j - t_i in [-pi/2, pi/2]: how far the source is turned against the target, counter-clockwise.
-    middle : array (p,)
-        Mean carrier angle.
-    phase : array (p,)
-        phi_j - phi_i of the folded source.
+    the two carriers, the middle, lies between them and not opposite. The turn t_j - t_i, in [-pi/2, pi/2], is counter-clockwise; the phase
+    is phi_j - phi_i of the folded source.
     """
     difference = cells.carrier[source] - cells.carrier[target]
     half_turns = np.rint(difference / np.pi)
     turn = difference - np.pi * half_turns
     phase = np.where(half_turns % 2 == 1, -cells.phase[source], cells.phase[source]) - cells.phase[target]
     return turn, cells.carrier[target] + turn / 2, phase
-
-
-def wave_vector(cells: Cells, target: np.ndarray, source: np.ndarray, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """2 pi sqrt(f_i f_j) times the mean carrier, x and y components (p,), radians per pixel."""
-    angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])
-    return angular * np.cos(middle), angular * np.sin(middle)
 
 
 @dataclass(frozen=True)
@@ -216,7 +197,8 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     dx = dx + (cells.x[source] - cells.x[target])[:, None]
     dy = dy + (cells.y[source] - cells.y[target])[:, None]
     turn, middle, phase = fold(cells, target, source)
-    kx, ky = wave_vector(cells, target, source, middle)
+    angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])  # of the wave with the mean carrier
+    kx, ky = angular * np.cos(middle), angular * np.sin(middle)
     cosine, sine = np.cos(cells.orientation[target])[:, None], np.sin(cells.orientation[target])[:, None]
     return PairFrame(
         target,

@@ -98,24 +98,6 @@ class PairSums:
 
     The u functions of an offset are: 1; the five waves times cos Phi; the regressors, in their own sd.
 
-    Attributes
-    ----------
-    target, source : int arrays (p,)
-        Of the m oriented cells.
-    orientation : array (m,)
-        Of the cells, radians.
-    regressors : tuple of str
-    kernels : tuple of str
-        What is explained, each in its own sd over all offsets of all pairs.
-    gram : array (rings, p, u, u)
-    cross : array (rings, p, u, kernels)
-    total, square : arrays (rings, p, kernels)
-        Sums of a kernel's values and of their squares.
-    count : array (rings, p)
-        Offsets.
-    rings : dict of str to tuple of int
-        Which elementary rings each ring is made of.
-
     Examples
     --------
     >>> import numpy as np
@@ -132,17 +114,17 @@ class PairSums:
     like 1.00
     """
 
-    target: np.ndarray
-    source: np.ndarray
-    orientation: np.ndarray
+    target: np.ndarray  # (p,), of the m oriented cells
+    source: np.ndarray  # (p,)
+    orientation: np.ndarray  # (m,), of the cells, radians
     regressors: tuple[str, ...]
-    kernels: tuple[str, ...]
-    gram: np.ndarray
-    cross: np.ndarray
-    total: np.ndarray
-    square: np.ndarray
-    count: np.ndarray
-    rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)
+    kernels: tuple[str, ...]  # what is explained, each in its own sd over all offsets of all pairs
+    gram: np.ndarray  # (rings, p, u, u)
+    cross: np.ndarray  # (rings, p, u, kernels)
+    total: np.ndarray  # (rings, p, kernels), sums of a kernel's values
+    square: np.ndarray  # (rings, p, kernels), of their squares
+    count: np.ndarray  # (rings, p), offsets
+    rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)  # which elementary rings each ring is made of
 
     @classmethod
     def of(
@@ -304,7 +286,7 @@ def fit(
     >>> dict(zip(found.names, found.coefficients[:, 0].round(1) + 0.0))["round"] > 0.5
     np.True_
     """
-    cosines = sums.cosines(terms)
+    cosines, square = sums.cosines(terms), sums.square[list(sums.rings[ring])].sum(axis=(0, 1))
     if sine:
         odd = {f"sin {name}": pair for name, pair in (terms or TERMS).items() if pair != (0, 0)}
         cosines = cosines + sums.cosines(odd, sine=True)
@@ -313,20 +295,14 @@ def fit(
     count = len(cosines.names)
     whole = sums.squares(ring)
     others = [0, *range(1 + count, len(gram))]
-    error = sse(gram, cross, solution, sums.square[list(sums.rings[ring])].sum(axis=(0, 1)))
-    without = solve(gram[np.ix_(others, others)], cross[others])
-    error_without = sse(gram[np.ix_(others, others)], cross[others], without, sums.square[list(sums.rings[ring])].sum(axis=(0, 1)))
+    error = sse(gram, cross, solution, square)
+    plain, plain_cross = gram[np.ix_(others, others)], cross[others]
+    error_without = sse(plain, plain_cross, solve(plain, plain_cross), square)
     return Fit(cosines.names, solution[1 : 1 + count], 1 - error / whole, (error_without - error) / whole)
 
 
 def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
-    """Coefficients of normal equations (..., q, q) and (..., q, kernels).
-
-    Raises
-    ------
-    PaperCodeError
-        If columns are collinear: too few cells or offsets for so many terms.
-    """
+    """Coefficients of normal equations (..., q, q) and (..., q, kernels); a PaperCodeError if columns are collinear."""
     scale = np.sqrt(np.einsum("...qq->...q", gram))
     if not (scale > 0).all():
         raise PaperCodeError("a term has no offsets in this ring; take a wider ring or more cells")
@@ -345,10 +321,8 @@ def bootstrap(
     networks: Sequence[PairSums],
     ring: str,
     version: Sequence[str] = (),
-    terms: Mapping[str, tuple[int, int]] | None = None,
     drawn: int = 2000,
     seed: int | Sequence[int] = 0,
-    kernel: int = 0,
 ) -> np.ndarray:
     """Hierarchical bootstrap: networks drawn, and in each the cells with joint weights w_i w_j, w multinomial.
 
@@ -357,17 +331,15 @@ def bootstrap(
     Parameters
     ----------
     networks : sequence of n PairSums
-    ring, version, terms
+    ring, version
         As in :func:`fit`.
     drawn : int
     seed : int or sequence of int
-    kernel : int
-        Which of the kernels.
 
     Returns
     -------
-    array (drawn, terms)
-        Means over the drawn networks.
+    array (drawn, 5)
+        Of the first kernel: means over the drawn networks.
 
     Examples
     --------
@@ -384,10 +356,10 @@ def bootstrap(
     """
     rng = generator(seed)
     chosen = rng.integers(len(networks), size=(drawn, len(networks)))
-    total = np.zeros((drawn, len(TERMS if terms is None else terms)))
+    total = np.zeros((drawn, len(TERMS)))
     for number, sums in enumerate(networks):
-        gram, cross = sums.normal_equations(ring, sums.cosines(terms), version)
-        cross = cross[:, :, kernel]
+        gram, cross = sums.normal_equations(ring, sums.cosines(), version)
+        cross = cross[:, :, 0]
         rows, draws = np.nonzero(chosen.T == number)[::-1]  # each time a network is drawn its cells are drawn anew
         weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])
         pairs = weights[:, sums.target] * weights[:, sums.source]

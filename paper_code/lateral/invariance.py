@@ -59,21 +59,9 @@ def _marked(terms: Mapping[str, tuple[int, int]], mark: str) -> dict[str, tuple[
 
 
 def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed: int | Sequence[int] = 0) -> Invariance:
-    """The share of K's geometry that is the same at all orientations.
+    """The share of K's geometry that is the same at all orientations, in a ring of RINGS.
 
-    Parameters
-    ----------
-    networks : sequence of n PairSums
-        K their first kernel; n >= 2.
-    ring : str
-        Of RINGS.
-    drawn : int
-    seed : int or sequence of int
-        Of the bootstrap over networks.
-
-    Returns
-    -------
-    Invariance
+    K is the first kernel of the sums of n >= 2 networks; ``drawn`` and ``seed`` are of the bootstrap over networks.
     """
     if len(networks) < 2:
         raise PaperCodeError(f"leaving one network out needs at least 2 of them, got {len(networks)}")

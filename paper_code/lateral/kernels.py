@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import fft
 
 from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.filters.fitting import unit_scale
@@ -95,11 +96,11 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     silent = np.flatnonzero(deviation.ravel() == 0)
     if len(silent):
         raise PaperCodeError(f"cell {silent[0]} answers all images alike ({len(silent)} of {cells} do): no correlation; show more images")
-    activity = (activity - activity.mean(axis=(0, 2, 3), keepdims=True)) / deviation
+    activity = ((activity - activity.mean(axis=(0, 2, 3), keepdims=True)) / deviation).astype(np.float32)  # half the time
     shape = (rows + offsets[-1], columns + offsets[-1])
-    spectrum = np.fft.rfft2(activity, shape).transpose(2, 3, 1, 0)  # one matrix (cells, images) for every frequency
+    spectrum = fft.rfft2(activity, shape).transpose(2, 3, 1, 0)  # one matrix (cells, images) for every frequency
     product = spectrum.conj() @ spectrum.swapaxes(2, 3)
-    total = np.fft.irfft2(product.transpose(2, 3, 0, 1), shape)
+    total = fft.irfft2(product.transpose(2, 3, 0, 1), shape).astype(float)
     total = total[:, :, (offsets % shape[0])[:, None], offsets % shape[1]]
     overlap = (rows - np.abs(offsets))[:, None] * (columns - np.abs(offsets))
     return total / (len(activity) * overlap)

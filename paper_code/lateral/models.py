@@ -112,7 +112,6 @@ class Plane:
     elongation: float = 1.0
 
     def at(self, places: Places) -> np.ndarray:
-        """Values (p, l)."""
         u2, v2 = places.middle
         return profile(u2 / self.elongation + v2 * self.elongation, self.scale, self.exponent)
 
@@ -126,7 +125,6 @@ class CoCircular:
     kappa: float
 
     def at(self, places: Places) -> np.ndarray:
-        """Values (p, l)."""
         u2, v2 = places.middle
         return profile(u2 + v2, self.scale, self.exponent) * np.exp(self.kappa * (places.cocircular - 1))
 
@@ -225,43 +223,23 @@ def library() -> Library:
     return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
 
 
-def shape_of(family: str, **parameters: float) -> tuple[Plane | CoCircular | Group, float]:
-    """One shape and its tuning of the turn, from the parameters of a family: (shape, kappa).
-
-    Raises
-    ------
-    PaperCodeError
-        For an unknown family or other parameters than PARAMETERS names.
-    """
+def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
+    """A family's kernel at all places, (p, l); a PaperCodeError for an unknown family or other parameters than PARAMETERS names."""
     if family not in FAMILIES:
         raise PaperCodeError(f"unknown family {family!r}; choose one of {', '.join(FAMILIES)}")
     if set(parameters) != set(PARAMETERS[family]):
         given = ", ".join(parameters) or "none"
         raise PaperCodeError(f"the family {family} has the parameters {', '.join(PARAMETERS[family])}, not {given}")
+    kappa = 0.0 if family == "COC" else parameters.pop("kappa", 0.0)
     if family in ("DP", "HR"):
-        return Group(family, **parameters), 0.0
-    if family == "COC":
-        return CoCircular(**parameters), 0.0
-    kappa = parameters.pop("kappa", 0.0)
-    return Plane(**parameters), kappa
-
-
-def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
-    """A family's kernel at all places: (p, l)."""
-    shape, kappa = shape_of(family, **parameters)
+        shape = Group(family, **parameters)
+    else:
+        shape = CoCircular(**parameters) if family == "COC" else Plane(**parameters)
     return shape.at(places) * np.exp(kappa * (np.cos(2 * places.turn) - 1))[:, None]
 
 
 def model(frame: PairFrame, family: str, parameters: Mapping[str, float]) -> np.ndarray:
-    """A family's kernel times cos Phi, at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs that it does not hold.
-
-    Parameters
-    ----------
-    frame : PairFrame
-    family : str
-    parameters : dict
-        As PARAMETERS names them.
-    """
+    """A family's kernel times cos Phi, at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs that it does not hold."""
     count, side = 1 + int(max(frame.target.max(), frame.source.max())), int(round(np.sqrt(frame.phase.shape[1])))
     kernel = np.zeros((count, count, side, side))
     kernel[frame.target, frame.source] = (evaluate(family, Places.of(frame), **parameters) * np.cos(frame.phase)).reshape(-1, side, side)

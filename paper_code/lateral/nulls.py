@@ -106,28 +106,37 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     >>> dealt(PairSums.of(frame, cells.orientation, {"K": K}), times=19)["2-6", "raw"].shape
     (19, 5)
     """
-    parts = [_mixed(sums, sums.cosines(orientation=sums.orientation[order])) for order in permutations(len(sums.orientation), times, seed)]
-    grams, crosses = (np.stack(one, axis=1) for one in zip(*parts, strict=True))
-    return _every(grams, crosses, sums.regressors, sums.rings)
+    phasors = np.exp(2j * sums.orientation[permutations(len(sums.orientation), times, seed)])  # (times, m)
+    # With z_m = cos Phi exp(2 i m D), a term is Re(z_m exp(2 i n source - 2 i (m + n) target)), and Re a Re b = Re(a b + a conj(b)) / 2.
+    powers = {power: phasors**power for power in range(-4, 5)}
+    waves = np.zeros((3, WAVES), complex)
+    waves[0, 0], waves[1, 1:3], waves[2, 3:5] = 1, (1, 1j), (1, 1j)
+    wave, rest = slice(1, 1 + WAVES), [0, *range(1 + WAVES, sums.gram.shape[-1])]
+    half = waves @ sums.gram[:, :, wave, wave]
+    products, conjugates = half @ waves.T, half @ waves.conj().T  # (rings, p, 3, 3)
+    mixed, heard = waves @ sums.gram[:, :, wave][..., rest], waves @ sums.cross[:, :, wave, :1]
 
+    def over_pairs(values: np.ndarray, source: int, target: int) -> np.ndarray:
+        """Real part of the sum over pairs of ``values`` (rings, p) times exp(2 i (source theta_source + target theta_target))."""
+        between = np.zeros((len(values), *2 * [len(sums.orientation)]), complex)
+        between[:, sums.target, sums.source] = values
+        return ((powers[target] @ between) * powers[source]).sum(axis=-1).real
 
-def _mixed(sums: PairSums, cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
-    """Normal equations of every elementary ring, summed over pairs: (rings, q, q) and (rings, q), q in the order 1, terms, regressors."""
-    wave, terms = slice(1, 1 + WAVES), len(cosines.names)
-    rest = [0, *range(1 + WAVES, sums.gram.shape[-1])]
-    half = np.einsum("pqw,rpwu->rpqu", cosines.weights, sums.gram[:, :, wave], optimize=True)
-    size = terms + len(rest)
-    gram, cross = np.zeros((len(sums.gram), size, size)), np.zeros((len(sums.gram), size))
-    inner, others = slice(1, 1 + terms), [0, *range(1 + terms, size)]
-    gram[:, inner, inner] = np.einsum("rpqw,psw->rqs", half[..., wave], cosines.weights, optimize=True)
-    side = half[..., rest].sum(axis=1)
-    for column, other in enumerate(others):
-        gram[:, inner, other] = gram[:, other, inner] = side[:, :, column]
+    terms, count = list(TERMS.values()), len(TERMS) + len(rest)
+    others = [0, *range(1 + len(terms), count)]
+    grams, crosses = np.zeros((len(sums.gram), times, count, count)), np.zeros((len(sums.gram), times, count))
+    for row, (m, n) in enumerate(terms, start=1):
+        for column, (k, o) in enumerate(terms[:row], start=1):
+            together = over_pairs(products[:, :, m, k], n + o, -m - n - k - o)
+            grams[:, :, row, column] = (together + over_pairs(conjugates[:, :, m, k], n - o, -m - n + k + o)) / 2
+            grams[:, :, column, row] = grams[:, :, row, column]
+        for number, other in enumerate(others):
+            grams[:, :, row, other] = grams[:, :, other, row] = over_pairs(mixed[:, :, m, number], n, -m - n)
+        crosses[:, :, row] = over_pairs(heard[:, :, m, 0], n, -m - n)
     plain = sums.gram.sum(axis=1)
-    gram[np.ix_(range(len(gram)), others, others)] = plain[np.ix_(range(len(gram)), rest, rest)]
-    cross[:, inner] = np.einsum("pqw,rpw->rq", cosines.weights, sums.cross[:, :, wave, 0], optimize=True)
-    cross[:, others] = sums.cross[:, :, rest, 0].sum(axis=1)
-    return gram, cross
+    grams[np.ix_(range(len(grams)), range(times), others, others)] = plain[np.ix_(range(len(grams)), rest, rest)][:, None]
+    crosses[:, :, others] = sums.cross[:, :, rest, 0].sum(axis=1)[:, None]
+    return _every(grams, crosses, sums.regressors, sums.rings)
 
 
 def _every(

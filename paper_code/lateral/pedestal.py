@@ -61,21 +61,7 @@ class ModelSums:
 
 
 def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, ArrayLike], library: Library) -> ModelSums:
-    """Sums of one network.
-
-    Parameters
-    ----------
-    frame : PairFrame
-        Of its oriented cells.
-    kernel : array (m, m, k, k)
-    regressors : dict of arrays (m, m, k, k)
-        RF and CO.
-    library : paper_code.lateral.models.Library
-
-    Returns
-    -------
-    ModelSums
-    """
+    """Sums of one network: the frame of its oriented cells, its kernel and the regressors RF and CO between them, (m, m, k, k)."""
     inside, pedestal = _pedestal(frame, regressors)
     far = np.sqrt(frame.squared_distance)[inside] >= SPLIT
     wave, values = np.cos(frame.phase)[inside], unit(kernel, frame)[inside]
@@ -114,17 +100,9 @@ def _pedestal(frame: PairFrame, regressors: Mapping[str, ArrayLike]) -> tuple[np
 
 
 def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
-    """What the plain pedestal leaves of kernels between the cells of a network, each kernel in its own sd.
+    """What the plain pedestal leaves of kernels (m, m, k, k) between the cells of a network, each kernel in its own sd.
 
-    Parameters
-    ----------
-    frame : PairFrame
-    kernels : dict of arrays (m, m, k, k)
-
-    Returns
-    -------
-    dict of arrays (m, m, k, k)
-        Residuals of least squares over the offsets of 2 to 14 px; 0 at all others.
+    Residuals of least squares over the offsets of 2 to 14 px, of the kernels' shape; 0 at all other offsets.
     """
     inside, columns = _pedestal(frame, {})
     columns = columns[:, (columns**2).sum(axis=0) > 0]
@@ -151,20 +129,7 @@ class Gains:
 
 
 def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, pedestal: str) -> Gains:
-    """Fit on all networks but one, judge on that one, for every network and family.
-
-    Parameters
-    ----------
-    networks : sequence of n ModelSums
-        n >= 3.
-    library : Library
-    ring : "2-14" or "6-14"
-    pedestal : "plain" or "with RF and CO"
-
-    Returns
-    -------
-    Gains
-    """
+    """Fit on all networks but one (of at least 3), judge on that one, for every network and family; by ring and pedestal of the above."""
     if len(networks) < 3:
         raise PaperCodeError(f"leaving one network out needs at least 3 of them, got {len(networks)}")
     parts = [one.equations(ring, pedestal) for one in networks]

@@ -1,106 +1,81 @@
-"""K seen bin by bin, without a model of how it varies: tuning, maps in the frame of the target or the source, the strongest weights.
+"""K as pictures, without a model of how it varies: tuning, maps in the frame of the target or the source, principal components.
 
 The coefficient of cos Phi in a bin is ``sum K cos Phi / sum cos^2 Phi`` over its offsets, in sd of K: what
-:mod:`paper_code.lateral.harmonics` fits by a few cosines, here free in every bin.
+:mod:`paper_code.lateral.harmonics` fits by a few cosines, here free in every bin. Principal components are those of the kernels between
+like cells: what K is made of, without phase.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.ndimage import gaussian_filter, map_coordinates
 
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import pixel_grid
 from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import unit
 
 TURNS = np.deg2rad(np.arange(0, 91, 15))  # edges, of the orientation difference
+BINS = 12  # of a direction, over 180 degrees
+STEP, BLUR = 1.0, 1.5  # px, distance of places and blur of the maps
+STRONGEST, BEYOND, WITHIN = 0.01, 6.0, np.deg2rad(30)  # the share of weights, px and radians of :func:`along_and_across`
+LIKE_BELOW = np.deg2rad(22.5)
+RADIUS = 10  # px, half side of the pictures of like cells: the reach of K along rows and columns
 
 
-def tuning(
-    frame: PairFrame, kernel: ArrayLike, low: float = 2.0, high: float = 14.0, edges: np.ndarray = TURNS, coherent: bool = True
-) -> np.ndarray:
-    """Coefficient of cos Phi, or the phase-blind mean, against the orientation difference.
-
-    Parameters
-    ----------
-    frame : PairFrame
-    kernel : array (m, m, k, k)
-    low, high : float
-        Px, the ring.
-    edges : array (g + 1,)
-        Radians.
-    coherent : bool
-
-    Returns
-    -------
-    array (g,)
-        In sd of the kernel.
-    """
+def tuning(frame: PairFrame, kernel: ArrayLike, low: float = 2.0, high: float = 14.0, coherent: bool = True) -> np.ndarray:
+    """Coefficient of cos Phi, or the phase-blind mean, by orientation difference (edges TURNS), from low to high px: array (6,)."""
     values, inside = unit(kernel, frame), _ring(frame, low, high)
     wave = np.cos(frame.phase) if coherent else np.ones_like(frame.phase)
-    group = np.clip(np.digitize(frame.difference, edges) - 1, 0, len(edges) - 2)
+    count = len(TURNS) - 1
+    group = np.clip(np.digitize(frame.difference, TURNS) - 1, 0, count - 1)
     top, bottom = (values * wave * inside).sum(axis=1), (wave**2 * inside).sum(axis=1)
-    count = len(edges) - 1
     return np.bincount(group, top, count) / np.bincount(group, bottom, count)
 
 
-def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18.0, bins: int = 12) -> np.ndarray:
-    """Coefficient of cos Phi by the direction psi of the source from the target's bars and by its turn theta: array (bins, bins).
+def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18.0) -> np.ndarray:
+    """Coefficient of cos Phi by the direction psi of the source from the target's bars and by its turn theta: array (12, 12).
 
     Rows are theta from -90 degrees up, columns psi from -90 degrees up, both of period 180. A co-circular kernel is large along
     theta = 2 psi.
     """
-    values, inside = unit(kernel, frame), _ring(frame, low, high)
-    psi, theta = np.arctan2(frame.across, frame.along), np.broadcast_to(frame.turn[:, None], frame.along.shape)
-    number = [np.floor((angle / np.pi + 0.5) % 1 * bins).astype(int) % bins for angle in (theta, psi)]
-    place = (number[0] * bins + number[1])[inside]
-    wave = np.cos(frame.phase)[inside]
-    top, bottom = np.bincount(place, values[inside] * wave, bins**2), np.bincount(place, wave**2, bins**2)
-    return (top / np.maximum(bottom, 1e-9)).reshape(bins, bins)
+    row, column = _bin(frame.turn[:, None]), _bin(np.arctan2(frame.across, frame.along))
+    return _by_place(frame, kernel, _ring(frame, low, high), row * BINS + column, BINS)
 
 
-def ridge(
-    frame: PairFrame, kernel: ArrayLike, low: float = 6.0, high: float = 14.0, edges: np.ndarray = TURNS[::2], bins: int = 12
-) -> np.ndarray:
-    """Coefficient of cos Phi against the direction from the ridge psi = theta / 2, by the size of the turn: array (turns, bins).
+def ridge(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
+    """Coefficient of cos Phi against the direction from the ridge psi = theta / 2, by the size of the turn, 6 to 14 px: array (3, 12).
 
     Columns run from -90 degrees up; a turn to the other side is mirrored. The source's axis lies at plus half the turn, the target's at
     minus half of it.
     """
-    values, inside = unit(kernel, frame), _ring(frame, low, high)
+    edges = TURNS[::2]
     side = np.where(frame.turn < 0, -1, 1)[:, None]
     away = side * (np.arctan2(frame.across, frame.along) - frame.turn[:, None] / 2)
-    column = np.floor((away / np.pi + 0.5) % 1 * bins).astype(int) % bins
     row = np.clip(np.digitize(frame.difference, edges) - 1, 0, len(edges) - 2)
-    place, wave = (row[:, None] * bins + column)[inside], np.cos(frame.phase)[inside]
-    size = (len(edges) - 1) * bins
-    top, bottom = np.bincount(place, values[inside] * wave, size), np.bincount(place, wave**2, size)
-    return (top / np.maximum(bottom, 1e-9)).reshape(-1, bins)
+    return _by_place(frame, kernel, _ring(frame, 6.0, 14.0), row[:, None] * BINS + _bin(away), len(edges) - 1)
+
+
+def _bin(angle: np.ndarray) -> np.ndarray:
+    return np.floor((angle / np.pi + 0.5) % 1 * BINS).astype(int) % BINS
+
+
+def _by_place(frame: PairFrame, kernel: ArrayLike, inside: np.ndarray, place: np.ndarray, rows: int) -> np.ndarray:
+    """Coefficients (rows, BINS) over the offsets ``inside``, by their ``place``, both (p, k * k)."""
+    values, wave = unit(kernel, frame)[inside], np.cos(frame.phase)[inside]
+    top, bottom = (np.bincount(place[inside], part, rows * BINS) for part in (values * wave, wave**2))
+    return (top / np.maximum(bottom, 1e-9)).reshape(rows, BINS)
 
 
 def maps(
-    frame: PairFrame,
-    kernel: ArrayLike,
-    turns: Iterable[float],
-    half_width: float,
-    source: bool = False,
-    extent: float = 17.0,
-    step: float = 1.0,
-    blur: float = 1.5,
+    frame: PairFrame, kernel: ArrayLike, turns: Iterable[float], half_width: float, source: bool = False, extent: float = 17.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source.
 
-    Parameters
-    ----------
-    frame : PairFrame
-    kernel : array (m, m, k, k)
-    turns : sequence of float
-        Radians.
-    half_width : float
-        Radians, of each band of turns.
-    source : bool
-        The place of the target from the source, x along the source's bars; otherwise of the source from the target.
-    extent, step, blur : float
-        Half side, distance of places and blur of the maps, px.
+    ``turns`` are radians, and ``half_width`` that of the band of each; ``extent`` is the half side of the maps, px. ``source`` asks for the
+    place of the target from the source, x along the source's bars, instead of the source from the target.
 
     Returns
     -------
@@ -108,15 +83,13 @@ def maps(
     array (turns, n, n)
         Rows from top to bottom, NaN where there is next to nothing.
     """
-    from scipy.ndimage import gaussian_filter
-
     values, wave = unit(kernel, frame), np.cos(frame.phase)
     x, y, turn = frame.along, frame.across, frame.turn
     if source:  # the displacement reversed, and turned into the source's frame
         cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
         x, y, turn = -(x * cos + y * sin), -(y * cos - x * sin), -turn
-    count = int(round(2 * extent / step)) + 1
-    column, row = np.rint((x + extent) / step).astype(int), np.rint((extent - y) / step).astype(int)
+    count = int(round(2 * extent / STEP)) + 1
+    column, row = np.rint((x + extent) / STEP).astype(int), np.rint((extent - y) / STEP).astype(int)
     inside = (column >= 0) & (column < count) & (row >= 0) & (row < count)
     found = []
     for angle in turns:
@@ -124,38 +97,141 @@ def maps(
         use = inside & (np.abs(apart) <= half_width)[:, None]
         place = row[use] * count + column[use]
         top, bottom = (np.bincount(place, part[use], count**2).reshape(count, count) for part in (values * wave, wave**2))
-        top, bottom = gaussian_filter(top, blur / step), gaussian_filter(bottom, blur / step)
+        top, bottom = gaussian_filter(top, BLUR / STEP), gaussian_filter(bottom, BLUR / STEP)
         found.append(np.where(bottom > 0.5, top / np.maximum(bottom, 1e-9), np.nan))
-    return np.arange(count) * step - extent, np.stack(found)
+    return np.arange(count) * STEP - extent, np.stack(found)
 
 
-def like_map(frame: PairFrame, kernel: ArrayLike, half_width: float = np.pi / 8, extent: float = 17.0) -> tuple[np.ndarray, np.ndarray]:
+def like_map(frame: PairFrame, kernel: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """What like cells send each other, by place in the target's frame, its bars to the right: ticks (n,) and a map (n, n), as :func:`maps`.
 
     Bars have no head, so that a place and the opposite one are the same: the map is point-symmetric.
     """
-    ticks, (found,) = maps(frame, kernel, [0.0], half_width, extent=extent)
+    ticks, (found,) = maps(frame, kernel, [0.0], LIKE_BELOW)
     both = np.stack([found, found[::-1, ::-1]])
     there = np.isfinite(both)
     return ticks, np.where(there.any(axis=0), np.where(there, both, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1), np.nan)
 
 
-def along_and_across(frame: PairFrame, kernel: ArrayLike, share: float = 0.01, beyond: float = 6.0) -> np.ndarray:
-    """Where the strongest excitatory weights lie, as Bosking et al. (1997) plot boutons.
+def along_and_across(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
+    """Where the strongest excitatory weights lie, as Bosking et al. (1997) plot boutons: array (2, 2).
 
-    Returns
-    -------
-    array (2, 2)
-        Share of the strongest ``share`` of weights beyond ``beyond`` px that lie within 30 degrees of the source's axis and of what is
-        orthogonal to it; below, the same of all weights there: chance.
+    The share of the strongest 1 % of weights beyond 6 px that lie within 30 degrees of the source's axis and of what is orthogonal to it;
+    below, the same of all weights there: chance.
     """
-    within, values, far = np.deg2rad(30), unit(kernel, frame), np.sqrt(frame.squared_distance) >= beyond
+    values, far = unit(kernel, frame), np.sqrt(frame.squared_distance) >= BEYOND
     angle = np.arctan2(frame.across, frame.along) - frame.turn[:, None]
     angle = np.abs((angle + np.pi / 2) % np.pi - np.pi / 2)
-    strong = far & (values >= np.quantile(values[far], 1 - share))
-    return np.array([[(angle[chosen] <= within).mean(), (angle[chosen] >= np.pi / 2 - within).mean()] for chosen in (strong, far)])
+    strong = far & (values >= np.quantile(values[far], 1 - STRONGEST))
+    return np.array([[(angle[chosen] <= WITHIN).mean(), (angle[chosen] >= np.pi / 2 - WITHIN).mean()] for chosen in (strong, far)])
 
 
 def _ring(frame: PairFrame, low: float, high: float) -> np.ndarray:
     distance = np.sqrt(frame.squared_distance)
     return (distance >= low) & (distance < high)
+
+
+@dataclass(frozen=True)
+class Components:
+    """c patterns (c, s, s) of unit energy, x along the bars, and each one's share of the kernels' energy (c,)."""
+
+    patterns: np.ndarray
+    share: np.ndarray
+    pairs: int
+
+
+def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: float = RADIUS, step: float = 1.0) -> np.ndarray:
+    """The kernels between like cells, each turned to the pair's mean bar direction and centred on the fields.
+
+    Parameters
+    ----------
+    frame : PairFrame
+        Of all ordered pairs of the m cells.
+    orientation : array (m,)
+        Radians.
+    kernel : array (m, m, k, k)
+    radius, step : float
+        Half side and distance of the places, px.
+
+    Returns
+    -------
+    array (p, s, s)
+        s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral import Cells, pair_frame
+    >>> from paper_code.lateral.views import turned
+    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
+    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> frame = pair_frame(cells, size=7, stride=2)
+    >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
+    >>> pictures = turned(frame, cells.orientation, K, radius=6)
+    >>> print(pictures.shape, int((frame.difference < np.deg2rad(22.5)).sum()))
+    (42, 13, 13) 42
+    """
+    like = np.abs(frame.turn) < LIKE_BELOW
+    values = unit(kernel, frame)[like]
+    side = int(round(np.sqrt(values.shape[1])))
+    target = frame.target[like]
+    middle = np.asarray(orientation)[target] + frame.turn[like] / 2
+    # The displacement of the fields at the centre of K, in the image; a place of K further is a stride further.
+    centre = values.shape[1] // 2
+    direction = np.asarray(orientation)[target]
+    along, across = frame.along[like], frame.across[like]
+    x0 = along[:, centre] * np.cos(direction) - across[:, centre] * np.sin(direction)
+    y0 = along[:, centre] * np.sin(direction) + across[:, centre] * np.cos(direction)
+    stride = np.hypot(along[:, centre + 1] - along[:, centre], across[:, centre + 1] - across[:, centre])[0]
+    u, v = pixel_grid(2 * round(radius / step) + 1, step)
+    pictures = np.empty((len(values), *u.shape))
+    for row, (one, angle, x, y) in enumerate(zip(values.reshape(-1, side, side), middle, x0, y0, strict=True)):
+        dx = u * np.cos(angle) - v * np.sin(angle) - x
+        dy = u * np.sin(angle) + v * np.cos(angle) - y
+        pictures[row] = map_coordinates(one, [side // 2 - dy / stride, side // 2 + dx / stride], order=3, mode="constant")
+    return pictures
+
+
+def components(pictures: np.ndarray, count: int = 3) -> Components:
+    """Principal components of pictures (p, s, s) about zero, the strongest first; the largest value of each is positive.
+
+    Raises
+    ------
+    PaperCodeError
+        For fewer pictures than components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral.views import components
+    >>> pictures = np.zeros((8, 5, 5))
+    >>> pictures[:, 2] = 1.0  # all alike: a bar
+    >>> found = components(pictures + 0.01 * np.random.default_rng(0).normal(size=pictures.shape))
+    >>> print(f"{found.share[0]:.2f}")
+    1.00
+    """
+    flat = pictures.reshape(len(pictures), -1)
+    if len(flat) < count:
+        raise PaperCodeError(f"{count} components need as many kernels between like cells, got {len(flat)}")
+    energy, vectors = np.linalg.eigh(flat.T @ flat)
+    patterns = vectors.T[::-1][:count].reshape(count, *pictures.shape[1:])
+    peak = np.take_along_axis(patterns.reshape(count, -1), np.abs(np.round(patterns.reshape(count, -1), 9)).argmax(axis=1)[:, None], 1)
+    return Components(patterns * np.sign(peak)[:, :, None], energy[::-1][:count] / energy.sum(), len(pictures))
+
+
+def extent(patterns: np.ndarray, step: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Root mean square extent of patterns (c, s, s), ``step`` px a place, along the bars and across them, px: two arrays (c,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paper_code.lateral.views import extent
+    >>> bar = np.zeros((1, 5, 5))
+    >>> bar[0, 2] = 1.0
+    >>> along, across = extent(bar)
+    >>> print(f"{along[0]:.2f} {across[0]:.2f}")
+    1.41 0.00
+    """
+    u, v = pixel_grid(patterns.shape[-1], step)
+    energy = patterns**2 / (patterns**2).sum(axis=(1, 2), keepdims=True)
+    return np.sqrt((energy * u**2).sum(axis=(1, 2))), np.sqrt((energy * v**2).sum(axis=(1, 2)))

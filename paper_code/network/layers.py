@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.signal import fftconvolve
+from scipy import fft
 
 from paper_code.core.errors import PaperCodeError, real_array
 
@@ -80,7 +80,11 @@ def receptive_fields(psi1, psi0):
     Two cross-correlations in a row are one, with the convolution of their kernels: (n, h, w) and (m, m) give (n, h + m - 1, w + m - 1).
     """
     psi1 = real_array(psi1, "psi1")
-    return psi1 if psi0 is None else fftconvolve(psi1, real_array(psi0, "psi0")[None], axes=(1, 2))
+    if psi0 is None:
+        return psi1
+    psi0 = real_array(psi0, "psi0")
+    shape = np.add(psi1.shape[1:], psi0.shape) - 1
+    return fft.irfft2(fft.rfft2(psi1, shape) * fft.rfft2(psi0, shape), shape)  # scipy.signal takes half a second to import
 
 
 def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from paper_code.core.errors import PaperCodeError
 
-UNPLANNED = 0  # permutations for a condition that the plan does not report
-
 
 def network(options):
     """Measure networks of one condition."""
@@ -23,7 +21,7 @@ def network(options):
     from paper_code.report.networks import file_of, save
 
     planned = options.condition in plan()["networks"]["reported"]
-    times = options.permutations if options.permutations is not None or planned else UNPLANNED
+    times = options.permutations if options.permutations is not None or planned else 0
     shared = Levels.load(options.levels) if options.levels else Levels()
     for seed in options.seeds:
         measured = measure_network(options.condition, seed, times, levels=shared)

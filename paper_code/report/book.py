@@ -10,7 +10,7 @@ from paper_code.core.plan import is_confirming, plan
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, signed
-from paper_code.lateral import components, views
+from paper_code.lateral import views
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
 from paper_code.report.networks import files_of, load
 from paper_code.report.pool import verdict
@@ -52,7 +52,7 @@ def untrained(measured):
 def between_like(networks, kernel_of):
     """Principal components of a kernel between like cells, the pairs of all networks together; ``kernel_of`` gives it of a Measured."""
     banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
-    return components.components(np.concatenate([components.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
+    return views.components(np.concatenate([views.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
 
 
 def mean_maps(networks, turns, from_source, extent):
@@ -61,9 +61,9 @@ def mean_maps(networks, turns, from_source, extent):
     return np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
 
 
-def term(numbers, name, ring, version, condition="reference", kernel="K", step=END):
+def term(numbers, name, ring, version, condition="reference", kernel="K"):
     """The estimate over networks of one term."""
-    return numbers.one(condition=condition, seed=ALL, step=step, measure=f"{kernel}.{name}", version=version, ring=ring)
+    return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
 def term_values(numbers, kernel, condition="reference", version="raw", step=END):

@@ -5,20 +5,14 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
 from paper_code.core.plan import plan
-from paper_code.filters import null_gabor_r2, null_radial
+from paper_code.filters import fit_gabor, null_filters, null_radial
 from paper_code.network.model import NetworkConfig
 
 QUANTILE, SEED = 0.95, 0
 
 
 class Levels:
-    """Levels by the side of the filter, drawn and fitted when they are first asked for.
-
-    Parameters
-    ----------
-    known : dict, optional
-        What :meth:`save` wrote: ``{"log_r2": {"7": level}, "i_rad": {"7": level}, "gabor_r2": {"9": level}}``.
-    """
+    """Levels by the side of the filter, drawn and fitted when they are first asked for; ``known`` is what :meth:`save` wrote."""
 
     def __init__(self, known=None):
         self.known = {name: dict((known or {}).get(name, {})) for name in ("log_r2", "i_rad", "gabor_r2")}
@@ -34,8 +28,8 @@ class Levels:
     def gabor(self, size):
         """Of the Gabor R^2 of a filter of l1."""
         if str(size) not in self.known["gabor_r2"]:
-            null = null_gabor_r2(size, "smooth", plan()["filters"]["gabor_r2"]["count"], SEED)
-            self.known["gabor_r2"][str(size)] = float(np.quantile(null, QUANTILE))
+            null = null_filters(size, "smooth", plan()["filters"]["gabor_r2"]["count"], SEED)
+            self.known["gabor_r2"][str(size)] = float(np.quantile(fit_gabor(null).r2, QUANTILE))
         return self.known["gabor_r2"][str(size)]
 
     def of_the_reference(self):

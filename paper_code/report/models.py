@@ -1,13 +1,24 @@
-"""What models of the group add to a pedestal, on the network left out, and the harmonics of the chosen ones: rows of the tidy table."""
+"""What models of the group add to a pedestal, on the network left out: rows of the tidy table, and what chapter 08 asks of these."""
+
+from collections import Counter
+from functools import cached_property
+
+import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
-from paper_code.core.statistics import equivalence_p, over_networks
-from paper_code.core.table import ALL, END, Row
-from paper_code.lateral import pedestal
+from paper_code.core.statistics import equivalence_p, holm, over_networks
+from paper_code.core.table import ALL, END, Row, reported_seeds
+from paper_code.core.text import effect_text, fixed, p_cell
+from paper_code.lateral import pedestal, views
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
-from paper_code.lateral.models import library, model
+from paper_code.lateral.models import PARAMETERS, library, model
+from paper_code.report.pool import verdict
 
+FAMILIES = ("ISO", "SEP", "COC", "ANI", "HR", "DP")
+PLACES = [(ring, version) for version in pedestal.PEDESTALS for ring in pedestal.RINGS]
+SHOWN = ("DP", "HR", "ANI", "COC")  # beside K in pictures
+TURNS = ("turn below 30°", "30° to 60°", "beyond 60°")
 GROUP = ("DP", "HR")
 BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what steps of 1 px leave of a smooth fall-off
 HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP are chosen with
@@ -16,20 +27,11 @@ HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP 
 def model_rows(condition, members):
     """Gains of every family over every pedestal and ring, differences of families, the shapes chosen, and the harmonics of DP and HR.
 
-    Parameters
-    ----------
-    condition : str
-    members : list of Measured
-        At least three, all with K.
-
-    Returns
-    -------
-    list of Row
-        ``models.DP`` in % of K's variance, each network with the fit on the others; ``models.pedestal`` what the pedestal explains alone;
-        ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being within the plan's margin (not for those to ISO,
-        which the plan does not name); ``models.DP:length`` and so on the parameters chosen on the other networks, ``models.DP:strength``
-        the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain pedestal at 2 to 14 px, times cos Phi,
-        at the pairs of K.
+    ``members`` are three or more Measured, all with K. ``models.DP`` is in % of K's variance, each network with the fit on the others;
+    ``models.pedestal`` what the pedestal explains alone; ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being
+    within the plan's margin (not for those to ISO, which the plan does not name); ``models.DP:length`` and so on the parameters chosen on
+    the other networks, ``models.DP:strength`` the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain
+    pedestal at 2 to 14 px, times cos Phi, at the pairs of K.
     """
     if len(members) < 3:
         raise PaperCodeError(f"leaving one network of {condition} out needs at least 3 of them, got {len(members)}")
@@ -73,18 +75,9 @@ def model_rows(condition, members):
 
 
 def harmonics(members, chosen):
-    """The five terms of group kernels in every ring, sampled at the pairs of each network.
+    """The five terms of group kernels in every ring, at the pairs of n networks: lists (n,) by (``family.term``, ring).
 
-    Parameters
-    ----------
-    members : list of n Measured
-    chosen : dict of lists of n dicts
-        Parameters by family.
-
-    Returns
-    -------
-    dict of lists of n floats
-        By (``family.term``, ring).
+    ``chosen`` are n dicts of parameters by family.
     """
     found = {}
     for number, one in enumerate(members):
@@ -97,3 +90,155 @@ def harmonics(members, chosen):
                 for term, value in zip(terms.names, terms.coefficients[:, column], strict=True):
                     found.setdefault((f"{family}.{term}", ring), []).append(value)
     return found
+
+
+class Gains:
+    """Gains in % of K's variance, on the network left out, by family and place, a place being (ring, pedestal)."""
+
+    def __init__(self, numbers, condition="reference"):
+        self.numbers, self.condition = numbers, condition
+        self.seeds = reported_seeds(numbers, condition)
+        self.settings = plan()["models"]
+        self.pairs = [f"{first} less {second}" for first, second in self.settings["differences"]]
+
+    def row(self, measure, place):
+        """The row over networks of ``models.<measure>``."""
+        return self.numbers.one(condition=self.condition, seed=ALL, step=END, measure=f"models.{measure}", ring=place[0], version=place[1])
+
+    def single(self, measure, place):
+        """The values of single networks, (networks,)."""
+        where = {"condition": self.condition, "step": END, "ring": place[0], "version": place[1], "seed": self.seeds}
+        return self.numbers.networks(measure=f"models.{measure}", **where)[0]
+
+    def with_holm(self, names):
+        """(row, p adjusted among all of them) by (name, place)."""
+        rows = {(name, place): self.row(name, place) for name in names for place in PLACES}
+        return dict(zip(rows, zip(rows.values(), holm([row.p for row in rows.values()]), strict=True), strict=True))
+
+    @cached_property
+    def gains(self):
+        """Of every family."""
+        return self.with_holm(FAMILIES)
+
+    @cached_property
+    def differences(self):
+        """Between the families that the plan names."""
+        return self.with_holm(self.pairs)
+
+    def gained(self, family, place):
+        """A gain with its interval."""
+        return effect_text(self.row(family, place), 2)
+
+    def order(self, first, second, place):
+        """Whether a family adds more than another one, in words."""
+        row, p = self.differences[f"{first} less {second}", place]
+        return "not surely more or less than" if not p < plan()["inference"]["alpha"] else "more than" if row.value > 0 else "less than"
+
+    def holds(self, family, place):
+        """Whether a gain is above 0 by the rule of the plan."""
+        return verdict(*self.gains[family, place], margin=self.settings["margin"]) == "holds"
+
+    def cells(self, family):
+        """A family's gains as cells of a table, bold where above 0."""
+        marks = ["**" if self.holds(family, place) else "" for place in PLACES]
+        found = [self.gains[family, place] for place in PLACES]
+        return [f"{mark}{effect_text(row, 2)}{mark}, {p_cell(p)}" for mark, (row, p) in zip(marks, found, strict=True)]
+
+    def reading(self, name, place):
+        """What a difference and its test of equivalence say."""
+        (row, p), alpha = self.differences[name, place], plan()["inference"]["alpha"]
+        first, second = name.split(" less ")
+        said = [f"{first if row.value > 0 else second} adds more"] if p < alpha else []
+        said += ["alike within the margin"] if self.row(f"{name}:equivalence", place).p < alpha else []
+        return ", ".join(said) or "not settled"
+
+    def difference_cells(self):
+        """The plan's differences as rows of a table, a cell a place, bold where told from 0."""
+        rows, alpha = [], plan()["inference"]["alpha"]
+        for name in self.pairs:
+            found = [self.differences[name, place] for place in PLACES]
+            texts = [effect_text(row, 2) for row, _ in found]
+            rows.append(
+                [name.replace(" less ", " − "), *(f"**{text}**" if p < alpha else text for text, (_, p) in zip(texts, found, strict=True))]
+            )
+        return rows
+
+    def difference_rows(self):
+        """Rows of a table: the plan's differences, their tests of equivalence, and what both say."""
+        rows = []
+        for (name, place), (row, p) in self.differences.items():
+            alike, where = p_cell(self.row(f"{name}:equivalence", place).p), f"{place[0]} px, {place[1]}"
+            rows.append([name.replace(" less ", " − "), where, effect_text(row), p_cell(p), alike, self.reading(name, place)])
+        return rows
+
+    def chosen(self, family, place):
+        """The parameters chosen on the other networks for most of the networks left out, how often, and out of how many."""
+        columns = [self.single(f"{family}:{name}", place).tolist() for name in PARAMETERS[family]]
+        (values, times), *_ = Counter(zip(*columns, strict=True)).most_common(1)
+        return dict(zip(PARAMETERS[family], values, strict=True)), times, len(columns[0])
+
+    def parameter(self, family, name, value):
+        """A parameter as text, with an asterisk at the end of its grid."""
+        grids = self.settings["grid"]
+        grid = [0, *grids["bend"]] if (family, name) == ("COC", "kappa") else grids[name]  # ISO is a COC of kappa 0
+        grid = grid[family] if isinstance(grid, dict) else grid
+        return f"{name} {value:g}{'*' if value in (min(grid), max(grid)) and len(grid) > 2 else ''}"
+
+    def chosen_rows(self):
+        """Rows of a table of the shapes chosen at 2 to 14 px: family, pedestal, parameters, how often, and g over networks."""
+        rows = []
+        for family in SHOWN:
+            for place in (PLACES[0], PLACES[2]):
+                parameters, times, of = self.chosen(family, place)
+                g = self.single(f"{family}:strength", place)
+                text = ", ".join(self.parameter(family, *pair) for pair in parameters.items())
+                rows.append([family, place[1], text, f"{times} of {of}", f"{fixed(g.min(), 2)} to {fixed(g.max(), 2)}"])
+        return rows
+
+
+class Beside:
+    """K and the chosen shapes (parameters by family) beyond the pedestal, over networks, each shape times one g for all networks."""
+
+    def __init__(self, networks, parameters):
+        self.frames = [one.bank.frame for one in networks]
+        self.left = [
+            pedestal.beyond_pedestal(
+                one.bank.frame,
+                {"K": one.bank.among(one.bank.K)} | {family: model(one.bank.frame, family, some) for family, some in parameters.items()},
+            )
+            for one in networks
+        ]
+        self.strength = {"K": 1.0} | {
+            family: sum((one["K"] * one[family]).sum() for one in self.left) / sum((one[family] ** 2).sum() for one in self.left)
+            for family in parameters
+        }
+
+    def seen(self, view, name, *where, **options):
+        """Mean over networks of a view (a function of :mod:`paper_code.lateral.views`) of one kernel, in sd of K."""
+        parts = []
+        for frame, kernels in zip(self.frames, self.left, strict=True):
+            kernel = self.strength[name] * kernels[name]
+            found = view(frame, kernel, *where, **options)
+            parts.append((found[1] if isinstance(found, tuple) else found) * kernel[frame.target, frame.source].std())
+        return np.ma.masked_invalid(parts).mean(axis=0).filled(np.nan)
+
+    def ridges(self):
+        """Of K across the ridge, (networks, turns, directions), in sd of K."""
+        return np.array(
+            [
+                views.ridge(frame, one["K"]) * one["K"][frame.target, frame.source].std()
+                for frame, one in zip(self.frames, self.left, strict=True)
+            ]
+        )
+
+    def likeness(self, first, second):
+        """Correlation of two shapes, mean over networks."""
+        places = [(frame.target, frame.source) for frame in self.frames]
+        found = [np.corrcoef(one[first][at].ravel(), one[second][at].ravel()) for one, at in zip(self.left, places, strict=True)]
+        return float(np.mean([one[0, 1] for one in found]))
+
+
+def height(profile):
+    """Of a ridge (turns, directions): within 15 degrees of it less beyond 45 degrees from it, by turn."""
+    bins = profile.shape[-1]
+    return profile[:, bins // 2 - 1 : bins // 2 + 1].mean(axis=1) - np.delete(profile, slice(bins // 4, -(bins // 4)), axis=1).mean(axis=1)

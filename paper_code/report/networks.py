@@ -66,13 +66,7 @@ def save(measured, path):
 
 
 def load(path):
-    """Read what :func:`save` wrote.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing, damaged, or of another version of the package.
-    """
+    """Read what :func:`save` wrote; a PaperCodeError if it is missing, damaged, or of another version of the package."""
     tensors, about = perturbed(read_tensors(path)), read_metadata(path)
     try:
         fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})

@@ -101,7 +101,7 @@ class Silenced:
 
 
 def silenced(measures):
-    """:class:`Silenced` of a list of silencing.Inference."""
+    """:class:`Silenced` of a list of circuits.Inference."""
     medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
     own = book.family({"K": book.estimated(medians["K"], chance)}, target=chance)["K"]
@@ -111,16 +111,9 @@ def silenced(measures):
 
 
 def growth(found):
-    """How the lead of networks with K grows under corruption: by corruption, (lead, growth) at every level; and the verdicts at the middle.
+    """How the lead of networks with K grows under corruption, of a Robustness.
 
-    Parameters
-    ----------
-    found : Robustness
-
-    Returns
-    -------
-    leads : dict of (list of Estimate, list of Estimate)
-    judged : dict of (Estimate, p after Holm, verdict)
+    By corruption, (lead, growth) at every level, both lists of Estimate; and (Estimate, p after Holm, verdict) at the middle one.
     """
     leads = {corruption: (found.lead(corruption), found.lead(corruption, relative=True)) for corruption in found.levels}
     return leads, book.family({corruption: grown[2] for corruption, (_, grown) in leads.items()})
@@ -134,8 +127,3 @@ def growth_rows(leads, judged):
         return value if np.isnan(one.low) else f"{value} [{low}, {high}]"
 
     return [[name, *map(points, grown[1:]), p_cell(judged[name][1]), f"**{judged[name][2]}**"] for name, (_, grown) in leads.items()]
-
-
-def ends(one):
-    """An estimate for a results file; None for an interval that a single network does not have."""
-    return [None if np.isnan(value) else value for value in (one.value, one.low, one.high)]

@@ -12,22 +12,13 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.statistics import benjamini_hochberg, holm, over_networks, permutation_p, pooled_differences
 from paper_code.core.table import ALL, END, Row, Table
-from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, bootstrap
+from paper_code.lateral.frame import fold
+from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, bootstrap, fit
 from paper_code.lateral.invariance import invariance
 
 
 def pooled(networks):
-    """All rows over networks.
-
-    Parameters
-    ----------
-    networks : dict of lists of Measured
-        By condition, the reported networks first measured.
-
-    Returns
-    -------
-    list of Row
-    """
+    """All rows over networks, of lists of Measured by condition, the reported ones."""
     rows = []
     for condition, members in networks.items():
         table = Table(row for one in members for row in one.rows)
@@ -152,20 +143,9 @@ def families(rows):
 
 
 def control_differences(table, conditions, measures, base="control"):
-    """Each condition less a base, variance within conditions pooled, p adjusted for the rate of false discoveries.
+    """Each condition less a base in some (measure, version, ring), variance within conditions pooled: rows ``measure:difference``.
 
-    Parameters
-    ----------
-    table : Table
-        Of single networks.
-    conditions : sequence of str
-    measures : sequence of (measure, version, ring)
-    base : str
-
-    Returns
-    -------
-    list of Row
-        ``measure:difference``; p is adjusted over all of them together.
+    p is adjusted for the rate of false discoveries, over all of them together. ``table`` is of single networks.
     """
     rows = []
     for measure, version, ring in measures:
@@ -185,16 +165,9 @@ def control_differences(table, conditions, measures, base="control"):
 def verdict(row, p, target=None, margin=None):
     """``holds``, ``does not hold`` or ``not settled`` of an estimate over networks, by the rule of the plan.
 
-    Parameters
-    ----------
-    row : Row
-        With its interval; ``null`` is chance, 0 where it is empty.
-    p : float
-        Adjusted in its family.
-    target : float, optional
-        What the interval has to lie above, besides chance.
-    margin : float, optional
-        Within which of chance an interval means that there is nothing; the plan's when absent.
+    ``row`` has its interval, and chance as its ``null`` (0 where it is empty); ``p`` is adjusted in its family. The interval has to lie
+    above chance, and above the ``target`` if there is one; within ``margin`` of chance (the plan's when absent) it means that there is
+    nothing.
     """
     settings = plan()["inference"]
     margin = settings["margin"] if margin is None else margin
@@ -203,3 +176,55 @@ def verdict(row, p, target=None, margin=None):
         return "holds"
     nothing = row.low > chance - margin and row.high < chance + margin
     return "does not hold" if nothing or (target is not None and row.high < target) else "not settled"
+
+
+VARIANTS = tuple(f"{one['term']}, {one['ring']} px, {one['version']}" for one in plan()["primary"])
+"""The five primary terms, the columns of the table."""
+
+RULES = {
+    "the plan's": lambda bank: (bank, bank.frame),
+    "oriented: R² above .7": lambda bank: labelled(bank, 0.7),
+    "oriented: R² above .9": lambda bank: labelled(bank, 0.9),
+    "edges of the rings 1 px nearer": lambda bank: (bank, moved(bank.frame, 1.0)),
+    "edges of the rings 1 px farther": lambda bank: (bank, moved(bank.frame, -1.0)),
+    "arithmetic mean of the frequencies": lambda bank: (bank, arithmetic(bank)),
+}
+
+
+def sensitivity(members):
+    """The primary terms of measured networks under every rule, means over networks: ``{rule: array (5,)}`` in the order of VARIANTS."""
+    found = {name: [] for name in RULES}
+    for one in members:
+        kernels = {"RF": one.bank.rf, "CO": one.co}
+        for name, rule in RULES.items():
+            found[name].append(primary(*rule(one.bank), kernels))
+    return {name: np.mean(values, axis=0) for name, values in found.items()}
+
+
+def primary(bank, frame, kernels):
+    """The five primary terms of K, (5,), between the oriented cells of a bank, placed by a frame."""
+    regressors = {name: bank.among(kernel) for name, kernel in kernels.items()}
+    sums = PairSums.of(frame, bank.cells.orientation, {"K": bank.among(bank.K)}, regressors)
+    names = list(TERMS)
+    return [fit(sums, one["ring"], VERSIONS[one["version"]]).coefficients[names.index(one["term"]), 0] for one in plan()["primary"]]
+
+
+def labelled(bank, level):
+    """The bank with another level of R^2 for its oriented cells, and its frame."""
+    other = replace(bank, level=level)
+    return other, other.frame
+
+
+def moved(frame, distance):
+    """The frame with every displacement longer by ``distance`` px, direction and phase kept: the rings' edges lie as much nearer."""
+    r = np.sqrt(frame.squared_distance)
+    scale = np.divide(np.maximum(r + distance, 0), r, out=np.ones_like(r), where=r > 0)
+    return replace(frame, along=frame.along * scale, across=frame.across * scale)
+
+
+def arithmetic(bank):
+    """The frame with the arithmetic in place of the geometric mean of two cells' frequencies in Phi."""
+    frame, cells = bank.frame, bank.cells
+    first, second = cells.frequency[frame.target], cells.frequency[frame.source]
+    own = fold(cells, frame.target, frame.source)[2][:, None]  # what of Phi does not hang on the displacement
+    return replace(frame, phase=own + (frame.phase - own) * ((first + second) / 2 / np.sqrt(first * second))[:, None])

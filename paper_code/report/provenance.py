@@ -57,10 +57,10 @@ def networks(directory=None):
     return rows
 
 
-def image_sets(directory=None):
+def image_sets():
     """Rows for every set of images that a network of the manifest saw: name, rule, numbers, hash, networks."""
     seen = {}
-    for key, entry in sorted(weights.manifest(directory)["networks"].items()):
+    for key, entry in sorted(weights.manifest()["networks"].items()):
         images = entry["images"]
         row = (
             plain(images["name"]),
@@ -84,13 +84,7 @@ def differences(condition, base):
 
 
 def recorded(path):
-    """The surveyed runs of a file, a list of dicts.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing or is no such list.
-    """
+    """The surveyed runs of a file, a list of dicts; a PaperCodeError if it is missing or no such list."""
     try:
         rows = read_json(path)["runs"]
         for row in rows:
@@ -110,13 +104,7 @@ def reaches_all(row):
 
 
 def recipe_rows(rows, base):
-    """A table of surveyed runs: what differs from the condition ``base``, the seed, and the measures; wanted ones that are reached in bold.
-
-    Returns
-    -------
-    header : list of str
-    table : list of lists of str
-    """
+    """Header and rows of a table of surveyed runs: what differs from the condition ``base``, seed, and measures, bold where as wanted."""
     measures = {"log_r2": 3, "i_rad": 3, "sigma": 2, "gabor_r2": 3, "gabor_share": 2, "like": 2, "orthogonal": 2, "tuning_z": 1}
     measures |= {"elongation": 2, "elongation_z": 1}
     names = ["LoG R²", "I_rad", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z", "elongation", "z"]

@@ -86,13 +86,7 @@ class Found:
 
 
 def claims(path=FILE):
-    """The five claims, ``{1: text, ...}``, and every :class:`Claim` row.
-
-    Raises
-    ------
-    PaperCodeError
-        In one line, if the file is missing, is no TOML, or has a row with a key too few or too many.
-    """
+    """The five claims, ``{1: text, ...}``, and every :class:`Claim` row; a PaperCodeError if the file is missing or damaged."""
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         rows = [Claim(**entry) for entry in content["row"]]
@@ -108,13 +102,7 @@ def claims(path=FILE):
 
 
 def judge(claim, numbers):
-    """A row of the scorecard from a :class:`paper_code.core.table.Table`.
-
-    Raises
-    ------
-    PaperCodeError
-        If the table does not have exactly one such row.
-    """
+    """A row of the scorecard from a Table; a PaperCodeError if this does not have exactly one such row."""
     place = {"seed": ALL, "step": END, **claim.place}
     row = numbers.one(measure=claim.measure, **place)
     p = numbers.one(measure=f"{claim.measure}:{claim.family}", **place).p if claim.family else row.p
@@ -137,9 +125,9 @@ def single(claim, numbers):
     return end - start
 
 
-def scorecard(numbers, path=FILE):
+def scorecard(numbers):
     """Every row, judged: a list of :class:`Found` in the order of the file."""
-    return [judge(claim, numbers) for claim in claims(path)[1]]
+    return [judge(claim, numbers) for claim in claims()[1]]
 
 
 def invariant_parts(numbers, ring="6-10.5"):

@@ -13,8 +13,8 @@ Symmetries, of the blurred kernels too
 
 Processes
     ``DirectionProcess`` (contour completion) and ``Enhancement`` hold parameters, closed-form moments and the solves per frequency;
-    ``direction_process`` and ``enhancement`` sample them on a grid, ``sample_points`` anywhere, and ``lattice_kernel`` on the lattice
-    of a lateral kernel, averaged over cells.
+    ``sample_grid`` samples them on a grid, ``sample_points`` anywhere, and ``lattice_kernel`` on the lattice of a lateral kernel,
+    averaged over cells.
 Curves
     ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, and the slope of an orientation field.
 
@@ -26,7 +26,6 @@ Barbieri, Citti, Cocci and Sarti 2014; Zhang, Duits, Sanguinetti and ter Haar Ro
 
 from paper_code.se2.curves import (
     Geodesic,
-    SlopeFit,
     association_field,
     co_circular,
     constant_curvature,
@@ -36,10 +35,9 @@ from paper_code.se2.curves import (
     mode_field,
     slope_score,
 )
-from paper_code.se2.direction_process import DirectionProcess, direction_process
-from paper_code.se2.enhancement import Enhancement, enhancement
 from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.modes import Moments
+from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import Kernel, sample_grid, sample_points
 
 __all__ = [
@@ -48,12 +46,9 @@ __all__ = [
     "Geodesic",
     "Kernel",
     "Moments",
-    "SlopeFit",
     "association_field",
     "co_circular",
     "constant_curvature",
-    "direction_process",
-    "enhancement",
     "fit_slope",
     "fold",
     "geodesic",

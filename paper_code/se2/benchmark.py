@@ -11,15 +11,15 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.se2.direction_process import DirectionProcess
-from paper_code.se2.enhancement import Enhancement
 from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.modes import Process
+from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import sample_grid, sample_points
 
 
@@ -76,9 +76,6 @@ def relative_error(found: ArrayLike, exact: ArrayLike) -> float:
     return float(np.linalg.norm(np.subtract(found, exact)) / np.linalg.norm(exact))
 
 
-# Four routes
-
-
 def fourier(process: Process, lattice: Lattice, step: float | None = None, box: float | None = None) -> np.ndarray:
     """Densities by the Fourier modes of the package, with just ``process.modes`` of them; step and box as in ``lattice_kernel``, px."""
     return lattice_kernel(process, radius=lattice.radius, angles=lattice.theta, cell=0, box=box, step=step, tolerance=math.inf)[0]
@@ -92,18 +89,10 @@ def bin_averages(process: Process, lattice: Lattice) -> np.ndarray:
 def simulate(
     process: DirectionProcess | Enhancement, count: int, steps: int = 64, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ends of independent paths of a blurred process: x, y, theta, each (count,).
+    """Ends of independent paths of a blurred, directed process with an exponential life time: x, y, theta, each (count,).
 
     Angles are exact. Each step goes half along its first direction and half along its last: the trapezoidal rule for the way of the
     direction process, and for the variance of that of enhancement. Blurs are drawn as Gaussian jitter.
-
-    Parameters
-    ----------
-    process : DirectionProcess or Enhancement
-        Directed, with an exponential life time.
-    count, steps : int
-        Paths, and steps of each.
-    seed : int
     """
     rng = np.random.default_rng(seed)
     step = rng.exponential(1 / process.alpha, count) / steps
@@ -198,9 +187,6 @@ def near_axis(process: DirectionProcess, lattice: Lattice, nodes: int = 400) -> 
     return plane @ ((weight * process.alpha * np.exp(-process.alpha * ahead))[:, None] * along)
 
 
-# Comparisons
-
-
 def work_precision(
     process: DirectionProcess,
     lattice: Lattice,
@@ -224,32 +210,28 @@ def work_precision(
     exact = fourier(fine, lattice, step=process.blur / 3, box=window + 1.5 * process.reach)
     averages = bin_averages(process, lattice)
     runs = []
+
+    def run(method, setting, found, right, times=1):
+        values, seconds = timed(found, times)
+        runs.append(Run(method, setting, relative_error(values, right), seconds))
+
     for count in modes:
-        step = math.pi * process.blur / (process.blur_theta * count)
-        found, seconds = timed(lambda count=count, step=step: fourier(replace(process, modes=count), lattice, step=step), repeats)
-        runs.append(Run("Fourier modes", f"M = {count}, step {step:.2f} px", relative_error(found, exact), seconds))
+        coarse, step = replace(process, modes=count), math.pi * process.blur / (process.blur_theta * count)
+        run("Fourier modes", f"M = {count}, step {step:.2f} px", partial(fourier, coarse, lattice, step=step), exact, repeats)
     for count in paths:
-        found, seconds = timed(lambda count=count: monte_carlo(process, lattice, count, seed))
-        runs.append(Run("Monte Carlo", f"{count:,} paths", relative_error(found, averages), seconds))
+        run("Monte Carlo", f"{count:,} paths", partial(monte_carlo, process, lattice, count, seed), averages)
     for refinement in refinements:
-        found, seconds = timed(lambda refinement=refinement: finite_differences(process, lattice, refinement))
-        runs.append(Run("finite differences", f"grid of 1/{refinement} px", relative_error(found, exact), seconds))
-    found, seconds = timed(lambda: near_axis(process, lattice), repeats)
-    runs.append(Run("near the axis", "closed form", relative_error(found, exact), seconds))
+        run("finite differences", f"grid of 1/{refinement} px", partial(finite_differences, process, lattice, refinement), exact)
+    run("near the axis", "closed form", partial(near_axis, process, lattice), exact, repeats)
     return runs
 
 
 def standard_residuals(
     process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0, least: float = 20
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How far the counts of simulated paths lie from the kernel's, in standard deviations, in boxes that expect at least ``least``.
+    """Counts of simulated paths, those that the kernel expects, both (n_theta, rows, columns), and the residuals (n,) in sd.
 
-    Returns
-    -------
-    seen, expected : arrays (n_theta, rows, columns)
-        Counts.
-    residuals : float array (n,)
-        (seen - expected) / sqrt(expected), normal of variance 1 if the kernel is right; their sum of squares is chi^2 of n.
+    Residuals, of the boxes that expect more than ``least``, are normal of variance 1 if the kernel is right; their sum of squares is chi^2.
     """
     seen = histogram(*simulate(process, count, seed=seed), lattice)
     expected = bin_averages(process, lattice) * count * 2 * math.pi / lattice.n_theta
@@ -265,24 +247,11 @@ def convergence(
     steps: Iterable[float],
     boxes: Sequence[float],
     times: Sequence[int],
-    time_modes: int = 40,
 ) -> dict[str, np.ndarray]:
-    """Largest error at some places, relative to the largest density, as one number of the numerics rises and the others are fine.
+    """Largest error at places (x, y, theta), relative to the largest density, as one number of the numerics rises and the others are fine.
 
-    Parameters
-    ----------
-    process : DirectionProcess
-        Blurred in place and in theta, with an exponential life time.
-    places : (x, y, theta)
-        Arrays (n,); px and radians.
-    modes, steps, boxes, times : lists
-        M, grid steps in px, sides of the box in px, and time steps of the same process stopped at its mean life time, with ``time_modes``
-        modes, judged at 40 random frequencies.
-
-    Returns
-    -------
-    dict of float arrays
-        By those names.
+    ``modes`` are M, ``steps`` those of the grid and ``boxes`` its sides, px, of a blurred process with an exponential life time; ``times``
+    are time steps of the same process stopped at its mean life time, with 40 modes, judged at 40 random frequencies. Arrays by those names.
     """
     fine = replace(process, modes=math.ceil(5 / process.blur_theta))
     step, box = process.blur / 3.2, max(boxes) + 40 / process.alpha / 4
@@ -294,7 +263,7 @@ def convergence(
 
     rng = np.random.default_rng(0)
     rho, phi = rng.uniform(0.05, 3 / process.blur, 40), rng.uniform(-math.pi, math.pi, 40)
-    stopped = DirectionProcess(D=process.D, time=1 / process.alpha, blur=process.blur, blur_theta=process.blur_theta, modes=time_modes)
+    stopped = DirectionProcess(D=process.D, time=1 / process.alpha, blur=process.blur, blur_theta=process.blur_theta, modes=40)
 
     def at(count):
         return replace(stopped, steps=count).spectrum(rho * np.cos(phi), rho * np.sin(phi))
@@ -320,7 +289,6 @@ def cost(
     sizes: Sequence[int],
     directions: Sequence[int],
     modes: Sequence[int],
-    spacing: float = 0.25,
     repeats: int = 2,
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Processor seconds and bytes that ``sample_grid`` takes: dict name: (efforts, seconds, bytes), one number rising at a time.
@@ -334,10 +302,7 @@ def cost(
         for effort in efforts:
             given = middle | {name: effort}
             numerics = replace(process, modes=given.pop("modes"))
-
-            def kernel(numerics=numerics, given=given):
-                return sample_grid(numerics, spacing=spacing, tolerance=math.inf, **given)
-
+            kernel = partial(sample_grid, numerics, spacing=0.25, tolerance=math.inf, **given)
             seconds.append(timed(kernel, repeats)[1])
             memory.append(peak_memory(kernel))
         table[name] = (np.array(efforts), np.array(seconds), np.array(memory))

@@ -1,10 +1,12 @@
-"""Curves of SE(2) and of its association fields: x right, y up, in pixels; theta in radians from the x axis, counter-clockwise.
+"""The group SE(2), its curves and its association fields: x right, y up, in pixels; theta in radians from the x axis, counter-clockwise.
 
-The horizontal curves (x' along the direction theta) of constant curvature are the co-circular association field of Field, Hayes and Hess
-(1993) in the model of Citti and Sarti (2006); geodesics and integral curves of an orientation field follow.
+An element is (x, y, theta); product, action on functions of the plane and left-invariant frame are those of Citti and Sarti (2006). The
+horizontal curves (x' along the direction theta) of constant curvature are the co-circular association field of Field, Hayes and Hess
+(1993) in their model; geodesics and orientation fields follow.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +14,42 @@ from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, real_array
 from paper_code.core.text import first_greatest
-from paper_code.se2.arguments import check_array, check_arrays, check_count, check_memory, check_number
+from paper_code.se2.modes import check_array, check_arrays, check_count, check_memory, check_number
 
 TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
 MOST_PLACES = 10**6  # on a curve
+SLOPES = (-1.0, 4.0)  # where a slope is sought
+Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def compose(g: ArrayLike, h: ArrayLike) -> np.ndarray:
+    """The product g h = (p + R_theta p', theta + theta'): first h in the frame of g. Arrays (3, ...) that broadcast."""
+    g, h = np.asarray(g, float), np.asarray(h, float)
+    c, s = np.cos(g[2]), np.sin(g[2])
+    return np.array([g[0] + c * h[0] - s * h[1], g[1] + s * h[0] + c * h[1], g[2] + h[2]])
+
+
+def moved(g: ArrayLike, function: Function) -> Function:
+    """L_g of a function of the plane: (L_g f)(q) = f(R_{-theta} (q - p))."""
+    a, b, theta = np.asarray(g, float)
+    c, s = np.cos(theta), np.sin(theta)
+    return lambda x, y: function(c * (x - a) + s * (y - b), -s * (x - a) + c * (y - b))
+
+
+def frame(g: ArrayLike) -> np.ndarray:
+    """X1 (ahead), X2 (a turn) and X3 (to the left) at g: rows of an array (3, 3), in the coordinates x, y, theta."""
+    c, s = np.cos(np.asarray(g, float)[2]), np.sin(np.asarray(g, float)[2])
+    return np.array([[c, s, 0], [0, 0, 1], [-s, c, 0]])
+
+
+def parking(step: float) -> np.ndarray:
+    """Corners of exp(step X1) exp(step X2) exp(-step X1) exp(-step X2) from the identity: (5, 3); the last is near -step^2 X3."""
+    corners = [np.zeros(3)]
+    for ahead, turn in ((step, 0), (0, step), (-step, 0), (0, -step)):
+        corners.append(compose(corners[-1], [ahead, 0, turn]))
+    return np.array(corners)
 
 
 def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -157,7 +189,7 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     return Geodesic(t, *solve_ivp(slope, (0, length), [0, 0, 0, b, h3], method="DOP853", t_eval=t, rtol=1e-12, atol=1e-13).y)
 
 
-def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41, turn: float = np.pi / 2) -> np.ndarray:
+def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:
     """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
 
     Parameters
@@ -169,9 +201,7 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     count : int
         Arcs, of curvatures spread evenly over [-curvature, curvature].
     points : int
-        Points an arc.
-    turn : float
-        An arc ends early where it has turned by so much, radians.
+        Points an arc, which ends early where it has turned by a right angle.
 
     Returns
     -------
@@ -189,11 +219,11 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     >>> print(association_field(length=20, curvature=0.05, count=5).shape)
     (5, 41, 3)
     """
-    length, curvature, turn = check_number("length", length), check_number("curvature", curvature), check_number("turn", turn)
+    length, curvature = check_number("length", length), check_number("curvature", curvature)
     count, points = check_count("count", count), check_count("points", points, least=2)
     check_memory(100 * count * points, "give a smaller count or fewer points")
     k = np.linspace(-curvature, curvature, count) if count > 1 else np.zeros(1)
-    reach = np.minimum(length, turn / np.maximum(np.abs(k), 1e-300))
+    reach = np.minimum(length, np.pi / 2 / np.maximum(np.abs(k), 1e-300))
     s = reach[:, None] * np.linspace(-1, 1, points)
     return np.stack(constant_curvature(k[:, None], s), axis=-1)
 
@@ -239,23 +269,6 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
     return (best + shift) % len(values) * period / len(values), top
 
 
-@dataclass(frozen=True)
-class SlopeFit:
-    """An orientation field against Theta = c psi, psi in (-pi/2, pi/2] the direction of the place.
-
-    Examples
-    --------
-    >>> from paper_code.se2 import fit_slope
-    >>> print(f"{fit_slope([1, 2, 3], [1, 1, 1], [0.5, 0.5, 0.5]).deviation:.1f}")
-    0.5
-    """
-
-    c: float  # the slope; 2 co-circular, 1 radial, 0 parallel
-    alignment: float  # sum w cos 2 (Theta - c psi) / sum w at that slope
-    cocircularity: float  # the same at c = 2 (chance 0)
-    deviation: float  # weighted mean of |Theta - 2 psi|, radians (chance pi/4)
-
-
 def fold(angle: ArrayLike) -> np.ndarray:
     """An angle modulo pi, in (-pi/2, pi/2].
 
@@ -281,7 +294,7 @@ def fold(angle: ArrayLike) -> np.ndarray:
     >>> print(np.rad2deg(fold(np.deg2rad([100, 20, -100]))).round())
     [-80.  20.  80.]
     """
-    return np.pi / 2 - np.mod(np.pi / 2 - check_array("angle", angle, finite=False), np.pi)
+    return np.pi / 2 - np.mod(np.pi / 2 - real_array(angle, "angle"), np.pi)
 
 
 def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights: ArrayLike) -> float:
@@ -316,10 +329,8 @@ def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights
     return float(score.sum() / np.broadcast_to(weights, score.shape).sum())
 
 
-def fit_slope(
-    x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None, bounds: tuple[float, float] = (-1.0, 4.0)
-) -> SlopeFit:
-    """The slope c of Theta = c psi that maximises sum w cos 2 (Theta - c psi), beside the agreement with co-circularity.
+def fit_slope(x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """The slope c of Theta = c psi, from -1 to 4, that maximises sum w cos 2 (Theta - c psi); psi in (-pi/2, pi/2] is that of the place.
 
     Parameters
     ----------
@@ -329,12 +340,11 @@ def fit_slope(
         Orientations modulo pi, radians.
     weights : array, optional
         Not negative; by default equal.
-    bounds : (low, high)
-        Where c is sought.
 
     Returns
     -------
-    SlopeFit
+    float
+        2 co-circular, 1 radial, 0 parallel; :func:`slope_score` tells how well it fits.
 
     Raises
     ------
@@ -346,7 +356,7 @@ def fit_slope(
     >>> import numpy as np
     >>> from paper_code.se2 import co_circular, fit_slope
     >>> x, y = np.array([1.0, 2, 3]), np.array([1.0, -1, 2])
-    >>> print(f"{fit_slope(x, y, co_circular(x, y)).c:.3f}")
+    >>> print(f"{fit_slope(x, y, co_circular(x, y)):.3f}")
     2.000
     """
     given = check_arrays(x=x, y=y, theta=theta, weights=1.0 if weights is None else weights)
@@ -357,10 +367,8 @@ def fit_slope(
         raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
     if weights.min() < 0 or weights.sum() == 0:
         raise PaperCodeError("fit_slope: weights must not be negative, nor all zero.")
-    low, high = check_array("bounds", bounds)
-    if not low < high:
-        raise PaperCodeError(f"fit_slope: bounds must grow, not go from {low:g} to {high:g}.")
     score = np.vectorize(lambda c: slope_score(c, x, y, theta, weights))
+    low, high = SLOPES
     grid = np.linspace(low, high, 1 + math.ceil((high - low) / 0.02))
     near = grid[score(grid).argmax()]
     best = minimize_scalar(
@@ -369,6 +377,4 @@ def fit_slope(
         method="bounded",
         options={"xatol": 1e-10},
     )
-    deviation = np.abs(fold(theta - 2 * np.arctan2(y, x)))
-    mean_deviation = float((weights * deviation).sum() / weights.sum())
-    return SlopeFit(float(best.x), -float(best.fun), slope_score(2.0, x, y, theta, weights), mean_deviation)
+    return float(best.x)

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paper_code.core.errors import PaperCodeError
-from paper_code.se2.arguments import check_number
 from paper_code.se2.curves import fit_slope, mode_field
-from paper_code.se2.direction_process import DirectionProcess
-from paper_code.se2.enhancement import Enhancement
+from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import Kernel, sample_grid
 
 FAMILIES = ("direction process", "enhancement")
@@ -48,38 +45,11 @@ class Gallery:
 
 
 def gallery(diffusion: Sequence[float] = DIFFUSIONS, length: Sequence[float] = LENGTHS) -> Gallery:
-    """Both families at every combination of some angular diffusions and mean lengths.
-
-    Parameters
-    ----------
-    diffusion : sequence of float
-        D of the direction process, D22 of enhancement, rad^2/px; growing.
-    length : sequence of float
-        1 / alpha, px; growing.
-
-    Returns
-    -------
-    Gallery
-
-    Raises
-    ------
-    PaperCodeError
-        If a list is empty or does not grow, or a value is out of range.
-    """
-    diffusion, length = _growing("diffusion", diffusion), _growing("length", length)
+    """Both families at every combination of some angular diffusions (rad^2/px) and mean lengths (px), both growing."""
     found = [[[_views(_kernel(_process(family, D, far))) for far in length] for D in diffusion] for family in FAMILIES]
     maps, fans, slope = (np.array([[[one[part] for one in line] for line in block] for block in found]) for part in range(3))
-    ticks = np.arange(-RADIUS, RADIUS + 1.0)
-    return Gallery(FAMILIES, diffusion, length, STEP * np.arange(maps.shape[3]), ticks, _directions(), RING, maps, fans, slope)
-
-
-def _growing(name: str, values: Sequence[float]) -> np.ndarray:
-    if np.ndim(values) != 1 or not len(values):
-        raise PaperCodeError(f"{name} must be a list of at least one number.")
-    checked = np.array([check_number(name, value) for value in values])
-    if (np.diff(checked) <= 0).any():
-        raise PaperCodeError(f"{name} must be a growing list, not {', '.join(f'{value:g}' for value in checked)}.")
-    return checked
+    grid, turns, ticks = (np.array(diffusion), np.array(length)), STEP * np.arange(maps.shape[3]), np.arange(-RADIUS, RADIUS + 1.0)
+    return Gallery(FAMILIES, *grid, turns, ticks, _directions(), RING, maps, fans, slope)
 
 
 def _directions() -> np.ndarray:
@@ -106,5 +76,5 @@ def _views(kernel: Kernel) -> tuple[np.ndarray, np.ndarray, float]:
     fan = np.average(at, axis=1, weights=distance)  # a ring has more places farther out
     ahead = (np.abs(psi) <= CONE) & (np.abs(psi) > 1e-9)  # the axis itself tells nothing of a slope
     likeliest, weight = mode_field(fan[:, None, ahead], np.pi)
-    slope = fit_slope(np.cos(psi[ahead]), np.sin(psi[ahead]), likeliest[0], weight[0]).c
+    slope = fit_slope(np.cos(psi[ahead]), np.sin(psi[ahead]), likeliest[0], weight[0])
     return kernel.values[quarter, ::2, ::2], fan[quarter], slope

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.se2.arguments import check_array, check_count, check_memory, check_number
-from paper_code.se2.modes import Process, blocks, check_work
+from paper_code.se2.modes import Process, blocks, check_array, check_count, check_memory, check_number, check_work
 from paper_code.se2.sampling import TOLERANCE, half_plane
 
 

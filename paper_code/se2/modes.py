@@ -1,4 +1,4 @@
-"""What the two diffusions on SE(2) share: modes in theta, one tridiagonal system a frequency, life time, and blur.
+"""What the two diffusions on SE(2) share: checks of arguments, modes in theta, one tridiagonal system a frequency, life time, and blur.
 
 The density of the displacement (x, y) and turn theta from the identity is written
 ``p(x, y, theta) = int dw / (2 pi)^2 e^{i (wx x + wy y)} sum_m p_m(w) e^{i m theta}``. Both generators couple a mode only to modes one
@@ -17,13 +17,74 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, poch
 
-from paper_code.core.errors import PaperCodeError
-from paper_code.se2.arguments import check_arrays, check_count, check_memory, check_number
+from paper_code.core.errors import PaperCodeError, real_array, short
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
 BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
 WORK = 1e9  # modes times frequencies that a call may go through: about a minute on one core
 MOST_MODES = 2**13  # M; a blur in theta of 0.0005 radians
+SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter: its powers and ratios then stay inside double precision
+MOST = 2**31 - 1  # of a count
+MEMORY = 2 * 2**30  # bytes that one call may ask for
+
+
+def check_number(name: str, value: Any, positive: bool = True) -> float:
+    """``value`` as a float, if it is a real number from 1e-30 to 1e30, or zero where ``positive`` does not forbid it."""
+    value = _unpack(value)
+    try:
+        if isinstance(value, str | bytes | bool | np.bool_) or np.ndim(value):
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError):
+        raise PaperCodeError(f"{name} must be a number, not {short(value)}.") from None
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+        raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {short(value)}.")
+    if number and not SMALLEST <= number <= LARGEST:
+        raise PaperCodeError(f"{name} must lie between {SMALLEST:g} and {LARGEST:g}, not {short(value)}: choose other units.")
+    return number
+
+
+def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
+    """``value`` as an int, if it is a whole number from ``least`` to ``most``."""
+    value = _unpack(value)
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        limit = f"of at least {least}" if most == MOST else f"from {least} to {most}"
+        raise PaperCodeError(f"{name} must be a whole number {limit}, not {short(value)}.")
+    return int(value)
+
+
+def check_array(name: str, value: ArrayLike) -> np.ndarray:
+    """``value`` as an array of float, if it holds finite real numbers alone."""
+    try:
+        array = real_array(value, name)
+    except OverflowError:
+        raise PaperCodeError(f"{name} must be real numbers of double precision, not {short(value)}.") from None
+    if not np.isfinite(array).all():
+        raise PaperCodeError(f"{name} must be finite: it holds nan or infinity.")
+    return array
+
+
+def check_arrays(**values: ArrayLike) -> tuple[np.ndarray, ...]:
+    """The values as arrays of float of one shape."""
+    arrays = [check_array(name, value) for name, value in values.items()]
+    try:
+        return np.broadcast_arrays(*arrays)
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(values, arrays, strict=True))
+        raise PaperCodeError(f"These shapes do not fit each other: {shapes}.") from None
+
+
+def check_memory(needed: float, advice: str) -> None:
+    """Raise PaperCodeError if an answer needs more than MEMORY bytes; ``advice`` says what to make smaller."""
+    if not needed <= MEMORY:
+        raise PaperCodeError(f"This would need {needed / 2**30:.3g} GiB of memory, over the {MEMORY / 2**30:g} allowed: {advice}.")
+
+
+def _unpack(value: Any) -> Any:
+    """A scalar in an array without dimensions."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def tridiagonal(
@@ -31,22 +92,9 @@ def tridiagonal(
 ) -> np.ndarray:
     """Solve (base_m + common) p_m + lower p_{m-step} + upper p_{m+step} = rhs_m for all frequencies: one Thomas sweep.
 
-    Parameters
-    ----------
-    base : float array (2M+1,)
-        The part of the diagonal that depends on the mode.
-    common : scalar or array (F,)
-        The part that depends on the frequency; complex on a Talbot contour.
-    lower, upper : complex arrays (F,)
-        With a real product: -rho^2/4 for the direction process, whose pivots are then positive, and for enhancement (D11 rho^2/4)^2,
-        whose matrix is diagonally dominant; so no pivoting is needed.
-    rhs : array (2M+1,) or (2M+1, F)
-    step : int
-        1, or 2 where odd and even modes do not meet.
-
-    Returns
-    -------
-    complex array (2M+1, F)
+    ``base`` (2M+1,) depends on the mode and ``common``, a scalar or (F,), on the frequency; ``lower`` and ``upper`` (F,) have a real
+    product: -rho^2/4 for the direction process, whose pivots are then positive, and (D11 rho^2/4)^2 for enhancement, whose matrix is
+    diagonally dominant; so no pivoting is needed. ``step`` is 2 where odd and even modes do not meet. Complex array (2M+1, F).
     """
     product = (lower * upper).real
     solution = np.empty((len(base), lower.size), complex)
@@ -86,10 +134,10 @@ class Moments:
 
     Examples
     --------
-    >>> from paper_code.se2 import DirectionProcess, direction_process
-    >>> exact = DirectionProcess(D=0.02, alpha=0.3).moments()
-    >>> sampled = direction_process(size=65, D=0.02, alpha=0.3, spacing=1, n_theta=32).moments()
-    >>> print(f"{exact.x:.2f} {sampled.x:.2f}")
+    >>> from paper_code.se2 import DirectionProcess, sample_grid
+    >>> process = DirectionProcess(D=0.02, alpha=0.3)
+    >>> sampled = sample_grid(process, size=65, spacing=1, n_theta=32)
+    >>> print(f"{process.moments().x:.2f} {sampled.moments().x:.2f}")
     3.11 3.11
     """
 
@@ -240,11 +288,8 @@ class Process(ABC):
             source[m % 2 == 1] = 0
             target = np.where(m % 2 == 0, 2 * target, 0)
         target = target[:, None] * np.exp(-(self.blur**2) * (wx**2 + wy**2) / 2)
-        return self._propagate(wx, wy, source) * target
-
-    def _propagate(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         if self.alpha is None:
-            return self.evolve(wx, wy, source)
+            return self.evolve(wx, wy, source) * target
         for _ in range(self.shape):
             source = self.alpha * self.resolve(self.alpha, wx, wy, source)
-        return source
+        return source * target

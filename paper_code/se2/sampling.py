@@ -18,8 +18,18 @@ from scipy.fft import fft, ifft, irfft, next_fast_len
 from scipy.ndimage import map_coordinates, spline_filter1d
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.se2.arguments import check_arrays, check_count, check_memory, check_number
-from paper_code.se2.modes import MOST_MODES, WORK, Moments, Process, blocks, check_work
+from paper_code.se2.modes import (
+    MOST_MODES,
+    WORK,
+    Moments,
+    Process,
+    blocks,
+    check_arrays,
+    check_count,
+    check_memory,
+    check_number,
+    check_work,
+)
 
 TOLERANCE = 2e-4  # what each cut may lose, as a share of the kernel's peak
 FEWEST = 20000  # frequencies that a kernel is taken to need, so that the comparison itself stays short
@@ -30,14 +40,7 @@ SMALLER = "give a smaller window or box, a larger alpha or blur, or a shorter ti
 
 
 def losses(process: Process, step: float) -> dict[str, float]:
-    """Shares of the peak that are lost to the cut in modes, the cut in frequency and the time steps: dict of float.
-
-    Parameters
-    ----------
-    process : DirectionProcess or Enhancement
-    step : float
-        px: frequencies up to pi / step are summed.
-    """
+    """Shares of the peak that are lost to the cut in modes, the cut in frequency (up to pi / step) and the time steps: dict of float."""
     band = math.pi / step
     edges = band * RATIO ** -np.arange(max(2, math.ceil(math.log(5 * band * process.reach) / math.log(RATIO))))
     outer = band * (1 + (np.arange(RINGS) + 0.5) / RINGS)
@@ -61,21 +64,11 @@ def losses(process: Process, step: float) -> dict[str, float]:
 
 
 def resolved(process: Process, step: float | None = None, tolerance: float = TOLERANCE) -> tuple[Process, float]:
-    """The process with modes and time steps enough, and a grid step that is fine enough.
+    """The process with modes and time steps enough, and a grid step (px) that is fine enough.
 
-    Parameters
-    ----------
-    process : DirectionProcess or Enhancement
-        Its ``modes`` and ``steps`` are refined where they are at their defaults.
-    step : float, optional
-        px; by default blur / 2, where the spectrum is down to e^{-2 pi^2}, and without blur as fine as the kernel asks.
-    tolerance : float
-        Largest share of the peak that each cut may lose; infinity takes modes, steps and step as they are.
-
-    Raises
-    ------
-    PaperCodeError
-        If a given number is too coarse, or no affordable one is fine enough.
+    Modes and steps are refined where they are at their defaults. The grid step is blur / 2 by default, where the spectrum is down to
+    e^{-2 pi^2}, and without blur as fine as the kernel asks. Each cut may lose ``tolerance`` of the peak; infinity takes modes, steps and
+    step as they are. A PaperCodeError says that a given number is too coarse, or no affordable one fine enough.
     """
     if not isinstance(process, Process):
         raise PaperCodeError(f"A process must be a DirectionProcess or an Enhancement, not {type(process).__name__}.")
@@ -127,8 +120,8 @@ class Kernel:
 
     Examples
     --------
-    >>> from paper_code.se2 import direction_process
-    >>> kernel = direction_process(size=33, D=0.02, alpha=0.3, spacing=1, n_theta=16)
+    >>> from paper_code.se2 import DirectionProcess, sample_grid
+    >>> kernel = sample_grid(DirectionProcess(D=0.02, alpha=0.3), size=33, spacing=1, n_theta=16)
     >>> print(kernel.marginal("theta").shape, bool(kernel.at(3, 0, 0) > kernel.at(-3, 0, 0)))
     (33, 33) True
     """

@@ -107,16 +107,9 @@ def main():
 
 
 def take_lock(path):
-    """An open file that holds the lock; where the file system knows no locks, an open file.
+    """An open file that holds the lock, if the file system knows locks; a PaperCodeError if another run holds it.
 
     The system drops it when the processes end, however they end; Snakemake's own survives a kill and has to be lifted by hand.
-
-    Raises
-    ------
-    PaperCodeError
-        If another run holds it.
-    OSError
-        If the file cannot be made.
     """
     path.parent.mkdir(exist_ok=True)
     handle = open(path, "w")

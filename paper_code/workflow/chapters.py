@@ -34,13 +34,7 @@ PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 def read_chapter(source):
-    """Read a chapter as a notebook with cell ids ``cell-000``, ``cell-001``, ...
-
-    Raises
-    ------
-    PaperCodeError
-        If the file cannot be read or does not have exactly one cell tagged ``parameters``.
-    """
+    """A chapter as a notebook with cell ids ``cell-000``, ...; a PaperCodeError without exactly one cell tagged ``parameters``."""
     text = read_text(source)
     try:
         notebook = jupytext.reads(text, fmt="md:myst")
@@ -76,10 +70,7 @@ def check_parameters(notebook, parameters, name):
 def run_notebook(notebook, parameters, name, root="."):
     """Execute ``notebook`` in a fresh kernel of this interpreter and return it cleaned, with ids and without traces of the run.
 
-    Raises
-    ------
-    PaperCodeError
-        In one line, with chapter, cell and error, if a cell fails or writes to stderr, or the kernel dies.
+    A PaperCodeError says chapter, cell and error in one line, if a cell fails or writes to stderr, or the kernel dies.
     """
     import papermill
     from ipykernel.kernelspec import write_kernel_spec
@@ -178,12 +169,7 @@ def strip_paths(value, places):
 def execute(source, output, results, times, parameters, root="."):
     """Execute a chapter and write notebook, results, and the run time with the hashes of both; a failing cell leaves none of them.
 
-    Parameters
-    ----------
-    source, output, results, times : path
-        The chapter's ``.md``, and the three files to write. A chapter that writes no results gets an empty object.
-    parameters : dict
-        Passed to the chapter beside ``results``.
+    ``parameters`` are passed to the chapter beside ``results``; a chapter that writes no results gets an empty object.
     """
     name = Path(source).stem
     for path in (output, results, times):
@@ -226,9 +212,9 @@ def reference(notebook):
     return notebook
 
 
-def write_references(executed, folder, toc="_toc.yml"):
+def write_references(executed, folder):
     """Rewrite ``folder`` with one reference a notebook chapter, and remove those of chapters that are gone."""
-    chapters = notebook_chapters(toc)
+    chapters = notebook_chapters()
     for old in Path(folder).glob("*.ipynb"):
         if old.stem not in chapters:
             old.unlink()
@@ -238,9 +224,9 @@ def write_references(executed, folder, toc="_toc.yml"):
     print(f"{len(chapters)} reference notebooks in {folder}: read the diff before you commit it")
 
 
-def prepare_environment(folder, threads=1):
+def prepare_environment(folder):
     """Set what kernels inherit: the closed environment, and kernel specifications from ``folder`` alone."""
-    environment = closed(threads=threads) | {"JUPYTER_PATH": str(folder)}
+    environment = closed() | {"JUPYTER_PATH": str(folder)}
     prepare(environment)
     for name in [name for name in os.environ if not name.startswith("PYTEST_")]:  # xdist reads its own
         del os.environ[name]
@@ -248,33 +234,27 @@ def prepare_environment(folder, threads=1):
     tempfile.tempdir = environment["TMPDIR"]
 
 
-def use_private_sockets(manager):
-    """Let ``manager`` talk to its kernel through a folder of its own.
+class PrivateSockets:
+    """Lets a manager talk to its kernel through a folder of its own.
 
     Over TCP the manager looks for free ports and the kernel takes them a second later: of two chapters that start together, one may find
     them taken and die.
     """
-    manager.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
-    address = os.path.join(manager.socket_folder.name, "socket")
-    if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
-        manager.transport, manager.ip = "ipc", address
-    return manager
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
+        address = os.path.join(self.socket_folder.name, "socket")
+        if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
+            self.transport, self.ip = "ipc", address
 
 
-class LocalKernelManager(AsyncKernelManager):
+class LocalKernelManager(PrivateSockets, AsyncKernelManager):
     """What papermill uses."""
 
-    def __init__(self, **options):
-        super().__init__(**options)
-        use_private_sockets(self)
 
-
-class BlockingKernelManager(KernelManager):
+class BlockingKernelManager(PrivateSockets, KernelManager):
     """What nbval uses."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        use_private_sockets(self)
 
 
 def main(arguments=None):

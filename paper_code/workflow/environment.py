@@ -29,15 +29,9 @@ LONGEST = 60
 def closed(inherited=os.environ, threads=1, private=True):
     """The environment for a child process, as a dict; ``closed(closed(x)) == closed(x)``.
 
-    Parameters
-    ----------
-    inherited : mapping
-        The environment of the person who started the build.
-    threads : int
-        Of the numerical libraries.
-    private : bool
-        Whether programs find their settings and caches in a folder of this project. Not for pip, which reads in the person's own
-        folders where packages come from.
+    Of what the person who started the build has (``inherited``) little passes; ``threads`` are those of the numerical libraries. If
+    ``private``, programs find their settings and caches in a folder of this project: not for pip, which reads in the person's own folders
+    where packages come from.
     """
     home = private_folder()
     settings = {
@@ -80,13 +74,7 @@ def short_folder(wanted, home):
 
 
 def prepare(environment):
-    """Make the folders that a private environment names, and matplotlib's list of fonts: a first import would report that in a cell.
-
-    Raises
-    ------
-    OSError
-        If a folder cannot be made.
-    """
+    """Make the folders that a private environment names, and matplotlib's list of fonts: a first import would report that in a cell."""
     os.makedirs(environment["TMPDIR"], exist_ok=True)
     settings = Path(environment["MATPLOTLIBRC"])
     settings.parent.mkdir(parents=True, exist_ok=True)

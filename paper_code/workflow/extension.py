@@ -7,9 +7,12 @@
 - The page of the search shows the sentences it found, also where the book is opened as files. Sphinx's own script knows which page holds
   which word, and fetches the pages to show where; a browser refuses that to a page that it opened from the disk. So the texts of all pages,
   section by section, are written into one script when the book is built.
+- A page of the API says behind each field of a dataclass what the comment beside it says.
 """
 
+import dataclasses
 import datetime
+import inspect
 import json
 import re
 from html import escape
@@ -22,6 +25,7 @@ from paper_code.workflow.toc import read_text
 
 REFERENCES = "book/references"
 SCRIPT = "search_results.js"
+FIELD = re.compile(r" {4}(\w+): [^#]+?# (.+)")
 UNREAD = ".headerlink, script, style, noscript, summary, mjx-container"
 
 
@@ -55,18 +59,9 @@ def drop_thebe(app, pagename, templatename, context, doctree):
 
 
 def foot(citation, licence, link, references=None):
-    """The foot of a page as HTML.
+    """The foot of a page as HTML, from what CITATION.cff holds and the text of LICENSE, which names the licence of the text in brackets.
 
-    Parameters
-    ----------
-    citation : dict
-        What CITATION.cff holds.
-    licence : str
-        The text of LICENSE, which names the licence of the book's text in brackets.
-    link : callable
-        From a file in the root of the html to its address on this page.
-    references : str, optional
-        Address of the page of references.
+    ``link`` gives the address on this page of a file in the root of the html; ``references`` is that of the page of references.
     """
     released, paper = citation["date-released"], citation["preferred-citation"]
     released = released if isinstance(released, datetime.date) else datetime.date.fromisoformat(released)
@@ -131,8 +126,42 @@ def write_script(app, error):
     target.write_text(f'"use strict";\nconst BOOK = {json.dumps(texts, ensure_ascii=False)};\n{script}', encoding="utf-8")
 
 
+def fields(cls):
+    """What is said of the fields of a dataclass, own and inherited, behind each in the source: ``{name: comment}``."""
+    said = {}
+    for one in reversed(cls.__mro__):
+        if dataclasses.is_dataclass(one):
+            said |= dict(found.groups() for line in inspect.getsource(one).splitlines() if (found := FIELD.fullmatch(line)))
+    return {field.name: said[field.name] for field in dataclasses.fields(cls) if field.name in said}
+
+
+def add_fields(app, what, name, thing, options, lines):
+    """Add them to the docstring, before its examples; attributes that it describes itself are fields too."""
+    if what != "class" or not dataclasses.is_dataclass(thing):
+        return
+    if "Attributes" in lines:
+        place = lines.index("Attributes")
+        lines[place : place + 2] = ["Fields", "------"]
+    elif said := fields(thing):
+        escaped = {field: re.sub(r"([*|\\])", r"\\\1", comment) for field, comment in said.items()}
+        place = lines.index("Examples") if "Examples" in lines else len(lines)
+        lines[place:place] = ["", "Fields", "------", *(line for pair in escaped.items() for line in (pair[0], f"    {pair[1]}")), ""]
+
+
+def leave_out(app, what, name, thing, options, signature, returned):
+    """A result is not made by its reader: no signature. One that is made by hand takes its fields by name."""
+    if what == "class" and dataclasses.is_dataclass(thing) and not all(field.kw_only for field in dataclasses.fields(thing)):
+        return "", returned
+
+
 def setup(app):
-    """Register what works on a page after the theme, which does so at priority 501; scripts are added before those of thebe are dropped."""
+    """Register all of it.
+
+    Docstrings are changed before napoleon reads them, at priority 500, and pages after the theme is done, at 501; scripts are added before
+    those of thebe are dropped.
+    """
+    app.connect("autodoc-process-docstring", add_fields, priority=400)
+    app.connect("autodoc-process-signature", leave_out)
     for work in (add_script, drop_thebe, add_markdown_button, add_foot):
         app.connect("html-page-context", work, priority=502)
     app.connect("build-finished", write_script)

@@ -21,9 +21,10 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_atomically
@@ -38,32 +39,26 @@ COMPLETE = ".complete"
 BUILD = "from jupyter_book.cli.main import main; main()"
 
 
-def sources(toc="_toc.yml"):
+def sources():
     """Every file that is staged as it is: of the root, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
     found = [Path(name) for name in (*ROOT_FILES, *filter(os.path.isfile, FOOT_FILES))]
-    found += [Path(f"{page}.md") for page in pages(toc)]
-    for folder in sorted({Path(page).parent for page in pages(toc)}):
+    found += [Path(f"{page}.md") for page in pages()]
+    for folder in sorted({Path(page).parent for page in pages()}):
         found += [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".md", ".ipynb", ".tmp")]
     return sorted(set(found))
 
 
-def stage(executed, folder, toc="_toc.yml"):
-    """Rebuild ``folder`` from the sources and the notebooks in ``executed``.
-
-    Raises
-    ------
-    PaperCodeError
-        If a file cannot be copied; the message names it.
-    """
+def stage(executed, folder):
+    """Rebuild ``folder`` from the sources and the notebooks in ``executed``."""
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    chapters = {f"{page}.md": f"{page}.ipynb" for page in pages(toc) if is_notebook(page)}
+    chapters = {f"{page}.md": f"{page}.ipynb" for page in pages() if is_notebook(page)}
     table = Path(executed).parent / "table.csv"
     if table.is_file():  # for download
         copy(table, folder / "book" / table.name)
     extra = folder / "extra" / "_sources"
     extra.mkdir(parents=True)
-    for source in sources(toc):
+    for source in sources():
         if str(source) in chapters:
             notebook = chapters[str(source)]
             copy(Path(executed) / Path(notebook).name, folder / notebook)
@@ -154,60 +149,40 @@ THEME_HANDLERS = {"window.print()", "toggleFullScreen()"}
 SCRIPT_ADDRESS = re.compile(r"""(?:import\s*\(?|\bfrom|\bsrc\s*=|importScripts\(|fetch\()\s*["'`]((?:https?:)?//[^"'`]+)""")
 
 
-class Page(HTMLParser):
+class Page:
     """One page: ``links`` and ``assets`` as (address, line), ``anchors``, and ``faults`` as (line, message)."""
 
     def __init__(self, text):
-        super().__init__()
-        self.links, self.assets, self.anchors, self.faults, self.inside = [], [], set(), [], None
-        self.body, self.script = False, None
-        self.feed(text)
-        self.handle_endtag("script")  # should the last one be open
+        self.links, self.assets, self.anchors, self.faults = [], [], set(), []
+        body = False  # all behind its start: a page may go on after its end
+        for tag in BeautifulSoup(text, "html.parser", multi_valued_attributes=None).find_all(True):
+            body = body or tag.name == "body"
+            self.look({name: value or "" for name, value in tag.attrs.items()}, tag.name, tag.string or "", tag.sourceline, body)
 
-    def handle_starttag(self, tag, attributes):
-        values, line = dict(attributes), self.getpos()[0]
-        self.inside = tag if tag in ("style", "script") else None
-        self.body = self.body or tag == "body"
-        if tag == "script" and not values.get("src") and values.get("type") not in ("application/json", "text/x-thebe-config"):
-            self.script = (line, [])
+    def look(self, values, kind, text, line, body):
+        """Take up what an element asks for."""
+        words, found = " ".join(text.split()), [values.get("data")] if kind == "object" else []
         for name, value in values.items():
-            handles = name.startswith("on") and (value or "").strip() not in THEME_HANDLERS
-            if handles or name == "srcdoc" or re.sub(r"[\x00-\x20]", "", value or "").lower().startswith("javascript:"):
-                self.faults.append((line, f"unknown script: {name}={(value or '')[:60]}"))
-        self.anchors.update(value for key in ("id", "name") if (value := values.get(key)))
-        if tag == "a" and values.get("href"):
-            self.links.append((values["href"], line))
-        if tag == "link" and values.get("href"):
-            loaded = LOADED_LINKS & set((values.get("rel") or "").lower().split())
-            (self.assets if loaded else self.links).append((values["href"], line))
-        if tag != "a" and values.get("src"):
-            self.assets.append((values["src"], line))
-        if tag == "object" and values.get("data"):
-            self.assets.append((values["data"], line))
-        for part in (values.get("srcset") or "").split(","):
-            if part.strip():
-                self.assets.append((part.split()[0], line))
-        self.assets += [(address, line) for address in css_addresses(values.get("style") or "")]
-        if tag == "img" and not (values.get("alt") or "").strip():
-            self.faults.append((line, f"picture without alt text: {(values.get('src') or '')[:80]}"))
-
-    def handle_endtag(self, tag):
-        self.inside = None
-        if tag == "script" and self.script and self.body:
-            line, text = self.script[0], "".join(self.script[1])
-            words = " ".join(text.split())
-            if words not in THEME_SCRIPTS and not any(own in text for own in OWN_SCRIPTS):
+            handles = name.startswith("on") and value.strip() not in THEME_HANDLERS
+            if handles or name == "srcdoc" or re.sub(r"[\x00-\x20]", "", value).lower().startswith("javascript:"):
+                self.faults.append((line, f"unknown script: {name}={value[:60]}"))
+        if kind == "script":
+            found += SCRIPT_ADDRESS.findall(text)
+            own = values.get("src") or values.get("type") in ("application/json", "text/x-thebe-config") or words in THEME_SCRIPTS
+            if body and not own and not any(one in text for one in OWN_SCRIPTS):
                 self.faults.append((line, f"unknown script: {words[:60]}"))
-        self.script = None
-
-    def handle_data(self, data):
-        line = self.getpos()[0]
-        if self.script:
-            self.script[1].append(data)
-        if self.inside == "style":
-            self.assets += [(address, line) for address in css_addresses(data)]
-        if self.inside == "script":
-            self.assets += [(address, line) for address in SCRIPT_ADDRESS.findall(data)]
+        if kind == "img" and not values.get("alt", "").strip():
+            self.faults.append((line, f"picture without alt text: {values.get('src', '')[:80]}"))
+        self.anchors.update(value for key in ("id", "name") if (value := values.get(key)))
+        loaded = kind == "link" and LOADED_LINKS & set(values.get("rel", "").lower().split())
+        if kind in ("a", "link") and values.get("href"):
+            (self.assets if loaded else self.links).append((values["href"], line))
+        found += [
+            values.get("src") if kind != "a" else None,
+            *(part.split()[0] for part in values.get("srcset", "").split(",") if part.strip()),
+        ]
+        found += css_addresses(values.get("style", "")) + (css_addresses(text) if kind == "style" else [])
+        self.assets += [(address, line) for address in found if address]
 
 
 def css_addresses(text):

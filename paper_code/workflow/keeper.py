@@ -28,11 +28,8 @@ def adopt_orphans():
 def end_descendants(gently=None):
     """End every process that this one started, directly or not.
 
-    Parameters
-    ----------
-    gently : int, optional
-        Process id of Snakemake, which is interrupted: it withdraws its jobs and removes what they left half-made. The others are
-        terminated, and what is left after ``GRACE`` is killed. Without it all are killed at once.
+    ``gently`` is the process id of Snakemake, which is interrupted: it withdraws its jobs and removes what they left half-made. The others
+    are terminated, and what is left after ``GRACE`` is killed. Without it all are killed at once.
     """
     if gently is not None:
         for process in descendants():

@@ -30,30 +30,7 @@ from paper_code.workflow.toc import pages, read_text
 UNSET = "formulas are not set"
 """Title of the document until its formulas are typeset."""
 
-STYLE = """
-@page { size: A4; margin: 20mm 18mm 22mm; @bottom-center { content: counter(page); font: 9pt sans-serif; } }
-@page cover { @bottom-center { content: none; } }
-html { font-size: 10.5pt; }
-body, .bd-main, .bd-content, .bd-article-container, .bd-article {
-  display: block !important; margin: 0 !important; padding: 0 !important; min-width: 0 !important; max-width: none !important;
-}
-body { background: #fff; }
-header.cover { page: cover; padding-top: 60mm; text-align: center; }
-header.cover h1 { font-size: 2rem; margin-bottom: 3rem; }
-header.cover p { text-wrap: balance; }
-nav.book-contents, section.page { break-before: page; }
-nav.book-contents ol { list-style: none; padding: 0; }
-nav.book-contents li { display: flex; justify-content: space-between; gap: 1em; padding: 0.15rem 0; }
-nav.book-contents li.part { font-weight: bold; margin-top: 0.8rem; }
-h1 { display: block !important; }
-h1, h2, h3, h4 { break-after: avoid; white-space: pre-wrap; }
-figure, tr, pre { break-inside: avoid; }
-img { max-width: 100% !important; max-height: 210mm; }
-table { width: 100%; font-size: 0.8rem !important; break-inside: auto !important; }
-th, td { padding: 0.15rem 0.3rem !important; }
-pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
-.pst-scrollable-table-container, pre, div.math, div.math mjx-container { overflow: visible !important; }
-"""
+STYLE = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
 
 READY = """document.title = UNSET;
 window.MathJax.startup = { pageReady: () => MathJax.startup.defaultPageReady().then(() => { document.title = TITLE; }) };"""
@@ -65,19 +42,10 @@ def parts(toc="_toc.yml"):
 
 
 def compose(pages, base, title, captions=None, numbers=None):
-    """The document as HTML.
+    """The document as HTML, from the html of each page by its name, such as ``book/intro``, in reading order.
 
-    Parameters
-    ----------
-    pages : dict of str to str
-        The html of each page by its name, such as ``book/intro``, in reading order.
-    base : str
-        The folder of the pages, as an address seen from where the document will lie, such as ``../html``.
-    title : str
-    captions : dict, optional
-        As ``parts`` returns them.
-    numbers : dict, optional
-        On which page of the document each page of the book begins, by its anchor.
+    ``base`` is the folder of the pages, seen from where the document will lie, such as ``../html``; ``captions`` are as ``parts`` returns
+    them; ``numbers`` says on which page of the document each page of the book begins, by its anchor.
     """
     names, soups = list(pages), {name: BeautifulSoup(text, "html.parser") for name, text in pages.items()}
     for name, soup in soups.items():
@@ -191,13 +159,7 @@ def built_pages(html, names):
 
 
 def print_document(browser, text, folder):
-    """The PDF of an HTML document that is written into ``folder``, as bytes.
-
-    Raises
-    ------
-    PaperCodeError
-        If the browser fails, or stops before the formulas are typeset.
-    """
+    """The PDF of an HTML document that is written into ``folder``, as bytes; a PaperCodeError if that fails, or formulas are not set."""
     document, target = folder / "book.html", folder / "book.pdf"
     document.write_text(text, encoding="utf-8")
     target.unlink(missing_ok=True)

@@ -47,13 +47,7 @@ def check_name(chapter):
 
 
 def render(chapter, notebook, folder=FOLDER):
-    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the page.
-
-    Raises
-    ------
-    PaperCodeError
-        If Jupyter Book fails; the message holds its last line.
-    """
+    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the page."""
     stage, work = Path(folder) / "stage", Path(folder) / "work"
     for old in (stage, work):
         shutil.rmtree(old, ignore_errors=True)
@@ -100,13 +94,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(html, port):
-    """A server of the folder ``html``, not yet running.
-
-    Raises
-    ------
-    PaperCodeError
-        If there is no book, or the port is no port or is taken.
-    """
+    """A server of the folder ``html``, not yet running; a PaperCodeError without a book, or if the port is none or taken."""
     if not (Path(html) / "index.html").is_file():
         raise PaperCodeError(f"there is no built book in {html}: run make book first")
     if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 <= int(port) < 2**16):

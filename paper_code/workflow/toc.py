@@ -1,8 +1,14 @@
-"""The pages that ``_toc.yml`` lists, and what each of them depends on."""
+"""The pages that ``_toc.yml`` lists, and what each of them depends on.
 
+A result stands on the files of the modules that it imports and of all that these import, as grimp reads them from the sources. A chapter
+runs again when one of these files changes, and no other does: an edit in function/ leaves the chapter on l0 alone.
+"""
+
+import ast
 import hashlib
 import os
 import re
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -12,15 +18,12 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, sha256
 from paper_code.core.plan import plan
 
+PACKAGE = "paper_code"
+RUNNER = "paper_code.workflow.chapters"  # every chapter is run by it
+
 
 def pages(toc="_toc.yml"):
-    """Paths without ending of all pages in reading order, for example ``book/04_lgn``.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing, is not YAML or names no page.
-    """
+    """Paths without ending of all pages in reading order, such as ``book/04_lgn``; a PaperCodeError if the file lists none."""
     try:
         tree = yaml.safe_load(read_text(toc, "; run from the root of the repository"))
     except yaml.YAMLError as error:
@@ -58,20 +61,14 @@ def is_notebook(page):
     return any(line.startswith("```{code-cell}") for line in read_text(f"{page}.md", ", which _toc.yml lists").splitlines())
 
 
-def notebook_chapters(toc="_toc.yml"):
-    """Names of the chapters that run, in reading order, for example ``04_lgn``.
-
-    Raises
-    ------
-    PaperCodeError
-        If one does not lie in book/ itself or is listed twice, or its name holds more than letters, digits, ``_``, ``-`` and ``.``.
-    """
-    chapters = [page for page in pages(toc) if is_notebook(page)]
+def notebook_chapters():
+    """Names of the chapters that run, in reading order, such as ``04_lgn``; a PaperCodeError if one is misplaced or listed twice."""
+    chapters = [page for page in pages() if is_notebook(page)]
     for page in chapters:
         if not re.fullmatch(r"book/\w[\w.-]*", page):
-            raise PaperCodeError(f"{toc}: the chapter {page} holds code; call it book/<name>, of letters, digits, _, - and . alone")
+            raise PaperCodeError(f"_toc.yml: the chapter {page} holds code; call it book/<name>, of letters, digits, _, - and . alone")
         if chapters.count(page) > 1:
-            raise PaperCodeError(f"{toc} lists {page} twice")
+            raise PaperCodeError(f"_toc.yml lists {page} twice")
     return [Path(page).name for page in chapters]
 
 
@@ -89,33 +86,14 @@ def drop_damaged(build):
                 path.unlink(missing_ok=True)
 
 
-def needs(chapter, chapters, settings):
-    """Chapters whose results ``chapter`` reads; ``settings`` is the ``chapters`` entry of config.yaml.
-
-    ``all`` stands for every chapter that needs no other itself, so that the summaries do not wait for each other.
-
-    Raises
-    ------
-    PaperCodeError
-        If a chapter is named that _toc.yml does not list.
-    """
-    wanted = []
-    for name in (settings.get(chapter) or {}).get("needs", []):
-        wanted += [other for other in chapters if "needs" not in (settings.get(other) or {})] if name == "all" else [name]
-    unknown = [name for name in wanted if name not in chapters]
-    if unknown:
-        raise PaperCodeError(f"config.yaml: chapter {chapter} needs {', '.join(unknown)}, not a notebook chapter of _toc.yml")
-    return wanted
-
-
-def measured_networks(config, manifest="data/weights/manifest.json"):
+def measured_networks(config):
     """The networks that the pipeline measures, ``{"reference/seed-10": digest of its files, ...}``.
 
     All of the manifest; in the quick profile the one that config.yaml names; none if no chapter reads measures.
     """
     if not any((settings or {}).get("measures") for settings in config["chapters"].values()):
         return {}
-    place = Path(os.environ["PAPER_CODE_WEIGHTS"]) / "manifest.json" if os.environ.get("PAPER_CODE_WEIGHTS") else Path(manifest)
+    place = Path(os.environ.get("PAPER_CODE_WEIGHTS") or "data/weights", "manifest.json")
     listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder for training alone has none
     found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
     # Those of the plan that wait for the last of their condition are not looked at.
@@ -143,3 +121,62 @@ def digest(paths):
     for path in sorted(str(path) for path in paths):
         total.update(f"{path} {sha256(path)}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
+
+
+@cache
+def _graph():
+    import grimp  # here, as it takes a while, and read_chapter below, as chapters imports this module
+
+    return grimp.build_graph(PACKAGE, cache_dir=None)
+
+
+def closure(modules):
+    """The modules that importing some modules runs, themselves and the packages around them included: a set of names."""
+    found, waiting = set(), set(modules)
+    while waiting:
+        whole = waiting | {above for name in waiting for above in _graph().find_upstream_modules(name)}
+        whole |= {name.rpartition(".")[0] for name in whole} - {""}
+        found, waiting = found | waiting, whole - found - waiting
+    return found
+
+
+def files(modules):
+    """Paths of the files behind :func:`closure` of some modules, with the data (plans, styles, scripts) that lie beside them."""
+    names, found = closure(modules), set()
+    for name in names:
+        place = Path(*name.split("."))
+        is_package = (place / "__init__.py").is_file()
+        found.add(place / "__init__.py" if is_package else place.with_suffix(".py"))
+        beside = place if is_package else place.parent
+        found |= {path for path in beside.glob("*.*") if path.suffix in (".toml", ".mplstyle", ".js", ".css", ".html")}
+    if f"{PACKAGE}.core.plan" in names:
+        found.add(Path(PACKAGE, "report", "plan.toml"))
+    return sorted(found)
+
+
+def imported(source):
+    """Modules of the package that the code of a chapter imports; a PaperCodeError if it cannot be read, or a cell is not Python."""
+    from paper_code.workflow.chapters import read_chapter
+
+    found = set()
+    for cell in read_chapter(source).cells:
+        if cell.cell_type != "code":
+            continue
+        try:
+            tree = ast.parse("\n".join("" if line.lstrip().startswith("%") else line for line in cell.source.splitlines()))
+        except SyntaxError as error:
+            raise PaperCodeError(f"{source}: a cell is not Python (its line {error.lineno}: {error.msg})") from error
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            found |= {name for name in names if name in _graph().modules}
+    return found
+
+
+def chapter_files(source):
+    """Files of the package that a chapter's numbers and pictures stand on."""
+    return files(imported(source) | {RUNNER})

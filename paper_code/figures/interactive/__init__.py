@@ -1,1 +1,278 @@
-"""Figures that a reader can move: pages of their own numbers and a script, which load nothing."""
+"""The figures to play with, of chapters 01, 07 and 09, and a still picture of the first.
+
+Each is a piece of HTML that loads nothing: numbers rounded to bytes, and a script that draws them on canvases. A figure ``name`` has its
+text, style and script in ``name.html``, ``name.css`` and ``name.js`` beside this module; ``raster.js`` is put into that script, so two
+figures on one page do not meet. All ids begin with the id of the figure; a page can hold one of each. Maps are point-symmetric, so the
+first half of each, up to its centre, is kept.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_hex
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.text import significant
+from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_label
+
+HERE = Path(__file__).parent
+MISSING = -128  # byte of a place without a value
+SHADES = 17  # of the signed colours, between which the script interpolates
+CLIP = 99  # explorer: percentile of a cell's coefficients at the end of its colour scale
+REACH = 1.5  # explorer: sd of the envelope that its outline is drawn at
+CORE = 3.0  # kernel: px, nearer to the edge the blur sets the density, and the colours of a map end
+ROOT = 0.5  # kernel: power of a density that a map shows, which brings out its tails
+FIRST = (1, 1)  # kernel: numbers of the diffusion and the length to begin with
+TURN = 30  # kernel: degrees, to begin with
+
+
+def signed_bytes(values, scale):
+    """Signed bytes in base64: 127 is ``scale`` (broadcast over ``values``; 1 where it is 0), MISSING is NaN."""
+    scaled = np.clip(np.rint(127 * values / np.where(np.asarray(scale) > 0, scale, 1)), -127, 127)
+    return base64.b64encode(np.where(np.isnan(scaled), MISSING, scaled).astype(np.int8).tobytes()).decode()
+
+
+def colours():
+    """What ``raster.js`` needs beside the numbers: entries of a figure's data."""
+    shades = [to_hex(shade) for shade in plt.get_cmap(SIGNED)(np.linspace(0, 1, SHADES))]
+    return {"missing": MISSING, "shades": shades, "ink": INK, "accent": ACCENT}
+
+
+def page(name, data):
+    """The figure ``name`` as a piece of HTML; ``data`` is a dict that JSON can hold, with :func:`colours`."""
+    body, style, script, shared = (
+        (HERE / file).read_text(encoding="utf-8").rstrip() for file in (f"{name}.html", f"{name}.css", f"{name}.js", "raster.js")
+    )
+    numbers = json.dumps(data, separators=(",", ":")).replace("<", r"\u003c")  # which could end the script
+    parts = {"/*STYLE*/": style, "/*SCRIPT*/": script, "/*RASTER*/": shared, "/*DATA*/": numbers}
+    for place, part in parts.items():
+        body = body.replace(place, part)
+    return body + "\n"
+
+
+def explorer_data(cells):
+    """What the script of :func:`explorer` draws of SingleCells: a dict that JSON can hold.
+
+    ``first`` is the number of the cell to begin with; ``cells`` a dict each, sorted by orientation with the unoriented last; ``fields``,
+    ``maps`` and ``bars`` bytes in base64 in that order, maps and bars of the oriented ones alone. A map's byte 127 is its cell's ``scale``;
+    a bar's turn is in steps of pi / 256.
+    """
+    numbers = np.flatnonzero(cells.oriented)
+    row = {int(number): place for place, number in enumerate(numbers)}
+    order = sorted(range(len(cells.fields)), key=lambda cell: (cell not in row, cells.fits.orientation[cell]))
+    kept = [row[cell] for cell in order if cell in row]
+    half = cells.ticks.size**2 // 2 + 1
+    maps = np.concatenate([cells.like[:, :, None], cells.maps], axis=2)[kept]
+    scale = np.nanpercentile(np.abs(maps[:, 0]).reshape(len(kept), -1), CLIP, axis=1)
+    strength = cells.strength[kept].reshape(len(kept), -1)[:, :half]
+    peak = np.maximum(strength.max(axis=1, keepdims=True), 1e-12)
+    turn = np.rint(cells.preferred[kept].reshape(len(kept), -1)[:, :half] * 256 / np.pi) % 256
+    behind = np.concatenate([cells.like_sources[:, None], cells.sources], axis=1)[kept]
+    listed = []
+    for place, cell in enumerate(order):
+        entry = _cell(cells, cell)
+        if cell in row:
+            entry |= {"scale": round(float(scale[place]), 2), "behind": behind[place].tolist()}
+        listed.append(entry)
+    return colours() | {
+        "seed": cells.seed,
+        "first": best_cell(cells),
+        "null": round(cells.null_r2, 2),
+        "side": cells.fields.shape[-1],
+        "ticks": cells.ticks.tolist(),
+        "turns": np.rint(np.degrees(cells.turns)).astype(int).tolist(),
+        "half": half,
+        "reach": REACH,
+        "cells": listed,
+        "fields": signed_bytes(cells.fields[order], np.abs(cells.fields[order]).max(axis=(1, 2), keepdims=True)),
+        "maps": signed_bytes(maps.reshape(*maps.shape[:3], -1)[..., :half], scale[:, None, None, None]),
+        "bars": base64.b64encode(np.stack([turn, np.rint(255 * strength / peak)], axis=1).astype(np.uint8).tobytes()).decode(),
+    }
+
+
+def _cell(cells, cell):
+    """Numbers of one cell, rounded."""
+    fit = cells.fits[cell]
+    sources = zip(cells.strongest[cell], cells.place[cell], cells.weight[cell], strict=True)
+    return {
+        "id": int(cell),
+        "oriented": bool(cells.oriented[cell]),
+        "bound": bool(fit.at_bound),
+        "theta": round(float(np.degrees(fit.orientation))),
+        "period": round(float(1 / fit.frequency), 1),
+        "frequency": round(float(fit.frequency), 3),
+        "phase": round(float(np.degrees(fit.phase))),
+        "r2": round(float(fit.r2), 2),
+        "x": round(float(fit.x0), 1),
+        "y": round(float(fit.y0), 1),
+        "long": round(float(fit.sigma_along_bar), 1),
+        "wide": round(float(fit.sigma_along_carrier), 1),
+        "strong": [[int(source), *map(int, place), round(float(weight), 1)] for source, place, weight in sources],
+    }
+
+
+def explorer(cells):
+    """Any cell of a SingleCells with K around it, as HTML; a PaperCodeError if no cell is oriented."""
+    if not cells.oriented.any():
+        raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
+    return page("explorer", explorer_data(cells))
+
+
+def best_cell(cells):
+    """Number of the oriented cell with the best fit, among the half that have most sources of like orientation."""
+    fits = np.where(cells.like_sources >= np.median(cells.like_sources), cells.fits.r2[cells.oriented], -np.inf)
+    return int(np.flatnonzero(cells.oriented)[fits.argmax()])
+
+
+def growth_data(film, centre):
+    """What the script of :func:`growth` draws of a Film: a dict that JSON can hold. All maps have one scale, every filter has its own.
+
+    ``centre`` is that of l0 at the end, px right and up, about which its radial profile is drawn.
+    """
+    half = film.ticks.size**2 // 2 + 1
+    scale = float(np.nanmax(np.abs(film.maps))) if film.maps.size else 1.0
+    maps = film.maps.reshape(len(film.maps), -1)[:, :half] if film.maps.size else np.zeros((0, 0))
+    return colours() | {
+        "seed": film.seed,
+        "steps": film.steps.tolist(),
+        "small": 0 if film.l0 is None else film.l0.shape[-1],
+        "side": film.bank.shape[-1],
+        "cells": film.cells.tolist(),
+        "angles": [None if np.isnan(angle) else round(float(np.degrees(angle))) for angle in film.orientation],
+        "centre": [round(float(one), 2) for one in centre],
+        "kept": film.map_steps.tolist(),
+        "nearest": film.nearest.tolist(),
+        "wide": film.ticks.size,
+        "reach": float(film.ticks[-1] + (film.ticks[1] - film.ticks[0]) / 2) if film.ticks.size else 0.0,
+        "half": half,
+        "scale": round(scale, 2),
+        "l0": "" if film.l0 is None else signed_bytes(film.l0, np.abs(film.l0).max(axis=(1, 2), keepdims=True)),
+        "bank": signed_bytes(film.bank, np.abs(film.bank).max(axis=(2, 3), keepdims=True)),
+        "maps": signed_bytes(maps, scale),
+        "measures": [_measure(film, one) for one in film.values if np.isfinite(film.values[one]).any()],
+    }
+
+
+def _measure(film, followed):
+    """Values of one measure at every step, null where it was not taken, and what chance gives."""
+    digits = 3 if followed.layer == "K" else 2
+    place = f", {followed.ring} px" if followed.ring else ""
+    return {
+        "label": f"{followed.layer}: {followed.label}{place}",
+        "values": [None if np.isnan(value) else round(float(value), digits) for value in film.values[followed]],
+        "digits": digits,
+        "chance": round(film.chance[followed], digits) + 0.0,
+    }
+
+
+def growth(film, centre):
+    """l0, the bank and the mean kernel of one network through training, as HTML; arguments as of :func:`growth_data`."""
+    return page("growth", growth_data(film, centre))
+
+
+def kernel_data(gallery):
+    """What the script of :func:`kernel` draws of a Gallery: a dict that JSON can hold; a PaperCodeError if a kernel is not finite or zero.
+
+    A byte of 127 is the greatest value at its turn, of a map beyond ``CORE``: ``map_tops`` and ``fan_tops``. ``maps`` (kernels, turns,
+    half) are powers ``ROOT`` of shares of the one, ``fans`` (kernels, turns, directions) shares of the other, kernels in the order family,
+    diffusion, length.
+    """
+    wide = gallery.ticks.size
+    kernels = int(np.prod(gallery.maps.shape[:3]))
+    half = wide**2 // 2 + 1
+    maps = gallery.maps.reshape(kernels, gallery.turns.size, wide**2)
+    fans = gallery.fans.reshape(kernels, gallery.turns.size, -1)
+    map_tops, fan_tops = maps[..., _beyond_core(gallery).ravel()].max(axis=-1), fans.max(axis=-1)
+    if not (np.isfinite(maps).all() and np.isfinite(fans).all() and map_tops.min() > 0 and fan_tops.min() > 0):
+        raise PaperCodeError("the densities of a kernel must be finite, and not zero at any turn")
+    return colours() | {
+        "families": list(gallery.families),
+        "diffusion": gallery.diffusion.tolist(),
+        "length": gallery.length.tolist(),
+        "turns": np.rint(np.degrees(gallery.turns)).astype(int).tolist(),
+        "directions": gallery.directions.size,
+        "ring": list(gallery.ring),
+        "ticks": gallery.ticks.tolist(),
+        "half": half,
+        "core": CORE,
+        "root": ROOT,
+        "first": [0, *_first(gallery), TURN],
+        "slope": np.round(gallery.slope.ravel(), 2).tolist(),
+        "map_tops": significant(map_tops, 3),
+        "fan_tops": significant(fan_tops, 3),
+        "maps": signed_bytes(np.clip(maps[..., :half] / map_tops[..., None], 0, None) ** ROOT, 1.0),
+        "fans": signed_bytes(fans / fan_tops[..., None], 1.0),
+    }
+
+
+def _first(gallery):
+    """Numbers of the diffusion and the length to begin with, the last where there are fewer."""
+    return [min(number, len(grid) - 1) for number, grid in zip(FIRST, (gallery.diffusion, gallery.length), strict=True)]
+
+
+def _beyond_core(gallery):
+    """Which places of a map (n, n) lie beyond the core."""
+    return np.hypot(gallery.ticks, gallery.ticks[:, None]) >= CORE
+
+
+def kernel(gallery):
+    """Group kernels to play with, as HTML; argument and errors as of :func:`kernel_data`."""
+    return page("kernel", kernel_data(gallery))
+
+
+def still(gallery):
+    """The kernel of each family that :func:`kernel` begins with, without the script: maps at three turns, and the fan."""
+    place = _first(gallery)
+    shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
+    figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
+    for line, family, maps, fan in zip(axes, gallery.families, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
+        top = maps[:, _beyond_core(gallery)].max()
+        for panel, number in zip(line, shown, strict=False):
+            picture = _draw_map(panel, gallery, (np.clip(maps[number], 0, None) / top) ** ROOT, gallery.turns[number])
+        ridge = _draw_fan(line[3], gallery, fan / fan.max())
+        line[0].set_ylabel(f"{family}\ny (px)")
+        line[3].set_ylabel("turn θ (°)")
+    for panel, number in zip(axes[0], shown, strict=False):
+        panel.set_title(f"θ = {np.degrees(gallery.turns[number]):.0f}°")
+    axes[0, 3].set_title(f"{gallery.ring[0]:g} to {gallery.ring[1]:g} px")
+    for panel in axes[-1, :3]:
+        panel.set_xlabel("x (px)")
+    axes[-1, 3].set_xlabel("direction ψ (°)")
+    for panel, letter in zip((axes[0, 0], axes[0, 3]), "AB", strict=True):
+        panel_label(panel, letter)
+    bars = (picture, axes[:, :3], ROOT, (0, 0.1, 0.5, 1), f" beyond {CORE:g} px"), (ridge, axes[:, 3], 1, (0, 0.5, 1), "")
+    for image, panels, power, shares, where in bars:
+        bar = figure.colorbar(image, ax=panels, location="bottom", shrink=0.7, aspect=30, label=f"density / greatest{where}")
+        bar.ax.set_xlim(0, 1)  # no density is negative
+        bar.set_ticks([share**power for share in shares], labels=[f"{share:g}" for share in shares])
+    return figure
+
+
+def _draw_map(panel, gallery, picture, turn):
+    """A map from 0 to 1 with the edge at the centre, the second one on the ring, the line between them and the ring: the image."""
+    far = gallery.ticks[-1] + (gallery.ticks[1] - gallery.ticks[0]) / 2
+    image = panel.imshow(picture, cmap=SIGNED, vmin=-1, vmax=1, extent=(-far, far) * 2, interpolation="bilinear")
+    along = np.array([np.cos(turn / 2), np.sin(turn / 2)])
+    panel.plot(*np.outer(along, [-far, far]), ":", color=INK, linewidth=0.8)
+    for radius in gallery.ring:
+        panel.add_patch(plt.Circle((0, 0), radius, fill=False, color=INK, linewidth=0.4))
+    panel.plot([-1.7, 1.7], [0, 0], color=INK, linewidth=2.5)
+    second = np.array([np.cos(turn), np.sin(turn)])
+    for side in (-1, 1):
+        panel.plot(*(side * np.mean(gallery.ring) * along[:, None] + np.outer(second, [-1.7, 1.7])), color=ACCENT, linewidth=2.5)
+    panel.set(xticks=[-10, 0, 10], yticks=[-10, 0, 10], xlim=(-far, far), ylim=(-far, far))
+    return image
+
+
+def _draw_fan(panel, gallery, fan):
+    """A fan from 0 to 1 over all turns, with the line of co-circular ones: the image."""
+    fan = np.concatenate([fan, fan[:, :1]], axis=1)  # directions and turns have period 180 degrees; the last of either is the first
+    fan = np.concatenate([fan[:0:-1, ::-1], fan])
+    beyond = [90 + 90 / gallery.directions.size, 90 + 45 / (gallery.turns.size - 1)]
+    extent = (-beyond[0], beyond[0], -beyond[1], beyond[1])
+    image = panel.imshow(fan, cmap=SIGNED, vmin=-1, vmax=1, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")
+    cocircular_line(panel)
+    return image
