@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from lateral_cells import random_cells
 
+from paper_code.figures import association_fields
 from paper_code.figures import group_models as figures
 from paper_code.lateral import pair_frame, views
 
@@ -56,9 +57,9 @@ def test_gains_of_every_network_are_drawn_in_their_panel():
 def test_fans_and_maps_have_one_scale_about_zero():
     rng = np.random.default_rng(1)
     rows = {ring: {name: rng.normal(size=(12, 12)) for name in ("K", "DP")} for ring in ("6-10.5", "10.5-14")}
-    fans = figures.fan(rows, (0.2, 0.1))
+    fans = association_fields.fan(rows, (0.2, 0.1))
     assert [panel.images[0].get_clim() for panel in fans.axes[:4]] == [(-0.2, 0.2)] * 2 + [(-0.1, 0.1)] * 2
-    maps = figures.places({name: rng.normal(size=(2, 9, 9)) for name in ("K", "DP")}, np.deg2rad([0, 30]), 4, core=1, limit=0.3)
+    maps = association_fields.places({name: rng.normal(size=(2, 9, 9)) for name in ("K", "DP")}, np.deg2rad([0, 30]), 4, core=1, limit=0.3)
     for panel in maps.axes[:4]:
         assert panel.images[0].get_clim() == (-0.3, 0.3) and panel.get_ylim()[1] > panel.get_ylim()[0]
     plt.close("all")
