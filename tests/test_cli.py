@@ -250,7 +250,7 @@ def test_a_picture_of_another_ending_is_refused_before_the_work(name, refused, t
 
 
 def test_a_network_that_is_not_shipped_is_refused(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
     refused("there is no", "analyse", "reference/seed-0")
     refused("is no .npy, .npz or .safetensors file", "analyse", "reference")
     refused("not a network", "picture", "picture.png", "--network", "reference/seed-²")
@@ -258,7 +258,7 @@ def test_a_network_that_is_not_shipped_is_refused(refused, tmp_path, monkeypatch
 
 def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):
     data = tmp_path / "data"
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", data)
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", data)
     refused("PAPER_CODE_WEIGHTS", "weights", "list")
     refused("PAPER_CODE_WEIGHTS", "weights", "verify")
     run = make_run(tmp_path / "run", training={"epochs": 1})
@@ -279,7 +279,7 @@ def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monke
 
 
 def test_a_network_without_test_images_can_be_listed(say, tmp_path, monkeypatch):
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path / "data")
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
     run = make_run(tmp_path / "run", training={"epochs": 1})
     empty = np.zeros((0, 64, 64), np.uint8), np.zeros(0, np.int64)
     object.__setattr__(run.images, "test_images", empty[0])

@@ -15,7 +15,7 @@ from paper_code.core.table import END, Row, Table
 from paper_code.emergence import controls
 from paper_code.emergence.controls import CONTROL_MEASURES
 from paper_code.figures import emergence as figures
-from paper_code.images.statistics import RadialPower
+from paper_code.images.image_set import RadialPower
 from paper_code.report import measure
 from paper_code.report.pool import control_differences, emergence
 from paper_code.training.conditions import CONDITIONS

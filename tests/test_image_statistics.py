@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paper_code.images.statistics import blur_gain, efficient_gain, radial_gain, radial_power
+from paper_code.images.image_set import blur_gain, efficient_gain, radial_gain, radial_power
 
 RNG = np.random.default_rng(2)
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from paper_code import images
 from paper_code.core.errors import PaperCodeError
-from paper_code.images import folder, photographs, stl10
-from paper_code.images.image_set import ImageSet, choose_classes, decode, grey_range, to_levels
+from paper_code.images import drawn, folder, stl10
+from paper_code.images.image_set import ImageSet, choose_classes, decode
 
 WNIDS = [f"n0000000{digit}" for digit in range(4)]
 
@@ -101,11 +101,7 @@ def test_moments_are_those_of_the_training_pixels():
     fails("same grey level", lambda: image_set(pixels[:1].repeat(2, 0)).sd)
 
 
-def test_an_image_set_refuses_other_shapes_and_labels():
-    fails("uint8 arrays", image_set, np.zeros((2, 96, 96), np.uint8))
-    fails("uint8 arrays", image_set, np.zeros((2, 64, 64), np.float32))
-    fails("1 images but 2 labels", image_set, np.zeros((1, 64, 64), np.uint8))
-    fails("between 0 and 1", image_set, np.zeros((2, 64, 64), np.uint8), (0, 2))
+def test_an_image_set_has_images():
     fails("no training image", image_set, np.zeros((0, 64, 64), np.uint8), ())
 
 
@@ -146,9 +142,6 @@ def test_every_mode_of_pillow_gives_the_same_picture():
     grey = decode(encode(colour)).astype(int)
     levels = np.asarray(picture.convert("L"))
     variants = {
-        "16 bit": encode(levels.astype(np.uint16) * 257),
-        "32 bit": encode(Image.fromarray(levels.astype(np.int32) * 257), "TIFF"),
-        "float": encode(Image.fromarray(levels / np.float32(255)), "TIFF"),
         "CMYK": encode(picture.convert("CMYK"), "JPEG", quality=100),
         "YCbCr": encode(picture.convert("YCbCr"), "JPEG", quality=100),
         "palette": encode(Image.fromarray(levels).convert("P")),
@@ -157,9 +150,7 @@ def test_every_mode_of_pillow_gives_the_same_picture():
         "WebP": encode(picture, "WEBP", lossless=True),
     }
     for name, content in variants.items():
-        image = decode(content)
-        seen = image if image.dtype == np.uint8 else to_levels(image, *grey_range([image]))
-        assert np.abs(seen - grey).mean() < 3, name
+        assert np.abs(decode(content) - grey).mean() < 3, name
 
 
 def test_what_is_transparent_is_white():
@@ -740,36 +731,36 @@ def test_photographs_need_no_network_and_are_the_same_each_time(monkeypatch):
 
 
 def test_no_pixel_of_a_photograph_serves_for_training_and_test():
-    for name in photographs.PHOTOGRAPHS:
-        picture = photographs.read(name)
-        train, test = photographs.regions(picture)
+    for name in drawn.PHOTOGRAPHS:
+        picture = drawn.read(name)
+        train, test = drawn.regions(picture)
         assert not np.shares_memory(train, test) and train.size + test.size == picture.size
-        assert min(*train.shape, *test.shape) >= 64 * max(photographs.SCALES)
+        assert min(*train.shape, *test.shape) >= 64 * max(drawn.SCALES)
 
 
 def test_patches_keep_to_their_side_and_average_without_a_shift(monkeypatch):
-    shapes = {name: photographs.read(name).shape for name in photographs.PHOTOGRAPHS}
+    shapes = {name: drawn.read(name).shape for name in drawn.PHOTOGRAPHS}
 
     def ramp(name):
         rows, columns = shapes[name]
         along = np.arange(max(rows, columns)) * 255 // max(rows, columns)
         return np.broadcast_to(along[:, None] if rows > columns else along, (rows, columns)).astype(np.uint8)
 
-    monkeypatch.setattr(photographs, "read", ramp)
-    read = photographs.load(progress=False)
+    monkeypatch.setattr(drawn, "read", ramp)
+    read = drawn.photographs(progress=False)
     for label in range(len(shapes)):
         assert read.train_images[read.train_labels == label].max() <= read.test_images[read.test_labels == label].min()
 
     region = np.arange(200 * 300, dtype=float).reshape(200, 300) % 251
     for scale in (1, 2, 3):
         row, column = (np.random.default_rng(8).integers(0, [n - 64 * scale + 1 for n in region.shape])).tolist()
-        patch = photographs.cut(region, scale, np.random.default_rng(8))
+        patch = drawn.cut(region, scale, np.random.default_rng(8))
         window = region[row : row + 64 * scale, column : column + 64 * scale]
         assert patch[3, 5] == np.rint(window[3 * scale : 4 * scale, 5 * scale : 6 * scale].mean())
 
 
 def test_a_photograph_that_is_absent_is_one_line(monkeypatch, tmp_path):
-    monkeypatch.setattr(photographs, "folder", lambda: tmp_path)
+    monkeypatch.setattr(drawn, "photograph_folder", lambda: tmp_path)
     fails("cannot read the photograph .*astronaut.png", images.load, "photographs", progress=False)
 
 

@@ -115,8 +115,8 @@ def test_the_mean_of_frequencies_matters_only_where_they_differ():
 
 def test_the_shipped_networks_have_the_files_that_are_asked_for(monkeypatch):
     kept = {10: {"early", "log"}, 11: {"early", "rest"}, 12: {"early", "rest", "snapshots"}, 3: {"early", "rest", "snapshots"}}
-    monkeypatch.setattr("paper_code.weights.store.seeds", lambda *_: sorted(kept))
-    monkeypatch.setattr("paper_code.weights.store.entry", lambda condition, seed, directory: {"files": dict.fromkeys(kept[seed])})
+    monkeypatch.setattr("paper_code.weights.seeds", lambda *_: sorted(kept))
+    monkeypatch.setattr("paper_code.weights.entry", lambda condition, seed, directory: {"files": dict.fromkeys(kept[seed])})
     assert weights.shipped("reference") == [3]  # those of the plan are not all there
     kept |= {seed: {"early"} for seed in range(13, 20)}
     assert weights.shipped("reference") == list(range(10, 20))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.network.dynamics import drive_by_receptive_fields, echo, gain, impulse, read_out, responses, routes_differ, trace
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network, NetworkConfig
@@ -48,13 +47,6 @@ def test_impulse_agrees_with_the_network():
     with torch.no_grad():
         for step in (1, 2):
             np.testing.assert_allclose(network.propagate(h, step)[0].numpy(), states[step], atol=1e-6)
-
-
-def test_impulse_refuses_an_even_lattice_and_an_unknown_cell():
-    with pytest.raises(PaperCodeError):
-        impulse(KERNEL, 0, 1, size=32)
-    with pytest.raises(PaperCodeError):
-        impulse(KERNEL, 5, 1)
 
 
 def test_gain_of_a_single_weight_is_the_matrix_norm_and_grows_with_the_kernel():

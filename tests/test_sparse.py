@@ -10,20 +10,20 @@ from torch.nn import functional
 from paper_code.core.errors import PaperCodeError
 from paper_code.lateral import rf_kernel
 from paper_code.training import sparse
-from paper_code.weights import banks, load_bank
+from paper_code.weights import BANKS, load_bank
 
 
 def test_banks_are_what_they_were_published_as():
     for name, shape in (("first_layer", (64, 3, 7, 7)), ("dictionary", (64, 12, 12))):
         filters, record = load_bank(name)
         assert filters.shape == shape and record["licence"].startswith("BSD")
-        assert f"{name}.npy, from" in (banks.BANKS / "LICENCES").read_text()
+        assert f"{name}.npy, from" in (BANKS / "LICENCES").read_text()
     with pytest.raises(PaperCodeError, match="there is no bank x; .* holds dictionary, first_layer"):
         load_bank("x")
 
 
 def test_a_changed_bank_is_refused(tmp_path):
-    shutil.copytree(banks.BANKS, tmp_path / "banks")
+    shutil.copytree(BANKS, tmp_path / "banks")
     filters = np.load(tmp_path / "banks" / "dictionary.npy")
     filters[3, 2, 1] += 1e-3
     np.save(tmp_path / "banks" / "dictionary.npy", filters)

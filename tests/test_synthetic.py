@@ -7,9 +7,9 @@ from scipy import ndimage
 
 from paper_code import images
 from paper_code.core.errors import PaperCodeError
-from paper_code.images import photographs, synthetic
-from paper_code.images.statistics import radial_power
-from paper_code.images.synthetic import dead_leaves, paint, periodic_component, pink_noise, power_law, scramble, white_noise
+from paper_code.images import drawn
+from paper_code.images.drawn import dead_leaves, paint, periodic_component, photographs, pink_noise, power_law, scramble, white_noise
+from paper_code.images.image_set import radial_power
 
 GENERATED = {"dead-leaves": dead_leaves, "pink-noise": pink_noise, "white-noise": white_noise}
 
@@ -38,7 +38,7 @@ def small():
 @pytest.fixture(scope="module")
 def natural():
     """Patches of photographs, float (n, 64, 64)."""
-    patches = photographs.load(classes="all", progress=False).train_images
+    patches = photographs(classes="all", progress=False).train_images
     return patches[::11].astype(float)
 
 
@@ -96,7 +96,7 @@ def test_a_generated_set_is_the_same_each_time_and_a_rule_leaves_the_other_class
 
 def test_sources_are_loaded_by_name_and_only_natural_images_need_a_place(monkeypatch, tmp_path, tiny_imagenet):
     monkeypatch.delenv("PAPER_CODE_IMAGES", raising=False)
-    monkeypatch.setattr(synthetic, "_generate", lambda name, *_: name)
+    monkeypatch.setattr(drawn, "_generate", lambda name, *_: name)
     for name in GENERATED:
         assert images.load(name) == name
     fails("phase-scrambled needs a place: pass --root, or set PAPER_CODE_IMAGES, .*download tiny-imagenet", images.load, "phase-scrambled")
@@ -135,7 +135,7 @@ def test_the_spectrum_of_pink_noise_falls_with_the_exponent_of_its_class(small):
     data = small["pink-noise"]
     for label in (0, 10, 19):
         slope = radial_power(data.train_images[data.train_labels == label].astype(float)).slope
-        assert slope == pytest.approx(-2 * synthetic.SLOPES[label], abs=0.15)
+        assert slope == pytest.approx(-2 * drawn.SLOPES[label], abs=0.15)
     clipped = np.isin(data.train_images, (0, 255)).mean()
     assert clipped < 0.004 and filter_kurtosis(data.train_images) == pytest.approx(0, abs=0.05)
 
@@ -144,8 +144,8 @@ def test_white_noise_is_flat_and_has_the_contrast_of_its_class(small):
     data = small["white-noise"]
     for label in (0, 10, 19):
         power = radial_power(data.train_images[data.train_labels == label].astype(float)).power
-        np.testing.assert_allclose(power[5:], synthetic.WHITE_SDS[label] ** 2, rtol=0.2)  # lower rings hold few frequencies
-        assert power.mean() == pytest.approx(synthetic.WHITE_SDS[label] ** 2, rel=0.05)
+        np.testing.assert_allclose(power[5:], drawn.WHITE_SDS[label] ** 2, rtol=0.2)  # lower rings hold few frequencies
+        assert power.mean() == pytest.approx(drawn.WHITE_SDS[label] ** 2, rel=0.05)
     assert filter_kurtosis(data.train_images) == pytest.approx(0, abs=0.05)
 
 
@@ -169,7 +169,7 @@ def test_painted_pixels_are_those_within_the_radius_each_disc_over_those_before_
 
 def test_radii_follow_the_power_law():
     u = (np.arange(200_000) + 0.5) / 200_000
-    for exponent in synthetic.EXPONENTS:
+    for exponent in drawn.EXPONENTS:
         radii = power_law(u, 2.0, 32.0, exponent)
         assert radii.min() >= 2 and radii.max() <= 32
         counts, edges = np.histogram(radii, np.geomspace(2, 32, 6))
@@ -178,9 +178,9 @@ def test_radii_follow_the_power_law():
 
 
 def test_leaves_leave_the_share_exp_minus_depth_uncovered(monkeypatch):
-    monkeypatch.setattr(synthetic, "DEPTH", 1.0)
-    monkeypatch.setattr(synthetic, "GREY", 0)
-    pictures = synthetic._leaves((1.0, 3.0), 100, np.random.default_rng(0))
+    monkeypatch.setattr(drawn, "DEPTH", 1.0)
+    monkeypatch.setattr(drawn, "GREY", 0)
+    pictures = drawn._leaves((1.0, 3.0), 0, 100, np.random.default_rng(0))
     covered = np.isin(pictures, 0).mean()  # all four fine pixels uncovered: fewer than one alone, more than if they were independent
     assert np.exp(-1) * 0.7 < covered < np.exp(-1) + 1 / 256 + 0.02
 
@@ -223,6 +223,6 @@ def test_phase_scrambled_images_keep_labels_and_amplitudes(tiny_imagenet):
         np.testing.assert_array_equal(getattr(first, f"{split}_labels"), getattr(natural, f"{split}_labels"))
         pictures = getattr(natural, f"{split}_images").astype(float)
         expected = np.abs(np.fft.rfft2(periodic_component(pictures)))[:, 1:20, 1:20]
-        found = np.abs(np.fft.rfft2(getattr(first, f"{split}_images").astype(float)))[:, 1:20, 1:20] / synthetic.CONTRAST
+        found = np.abs(np.fft.rfft2(getattr(first, f"{split}_images").astype(float)))[:, 1:20, 1:20] / drawn.CONTRAST
         np.testing.assert_allclose(found, expected, rtol=0.05, atol=0.02 * expected.max())  # rounded, and clipped a little
     assert (np.diff(first.train_images.astype(int), axis=0) != 0).mean() > 0.9

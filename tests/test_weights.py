@@ -24,8 +24,7 @@ from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network
 from paper_code.report import provenance
-from paper_code.training.conditions import Condition
-from paper_code.training.run import snapshot_steps
+from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights import load_early, load_network, load_snapshots, read_log, verify
 from paper_code.weights.collect import collect, lighten, read_result
 
@@ -521,7 +520,7 @@ def edited(content, field=None, value="drop", key="reference/seed-0", **changes)
 def test_every_command_refuses_a_damaged_manifest_in_one_line(tmp_path, monkeypatch, capsys, name):
     shutil.copytree(weights.DIRECTORY / "reference", tmp_path / "reference", copy_function=os.link)
     (tmp_path / "manifest.json").write_text(MANIFESTS[name](read_json(weights.DIRECTORY / "manifest.json")))
-    monkeypatch.setattr("paper_code.weights.store.DIRECTORY", tmp_path)
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path)
     before = contents(tmp_path)
     for words in (
         ["weights", "list"],

@@ -1,7 +1,12 @@
-"""The one exception that a person is meant to read, and how text is made fit to be read."""
+"""The one exception that a person is meant to read, what raises it for wrong numbers, and how text is made fit to be read."""
 
-from collections.abc import Mapping
+import math
+from dataclasses import field, fields
 from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 
 class PaperCodeError(Exception):
@@ -24,26 +29,23 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(str(text).split()))
 
 
-def check_numbers(settings: object, bounds: Mapping[str, tuple[float, float]]) -> None:
-    """Check numbers of a configuration before they are used, or memory is asked for by them.
+def bounded(default: float, low: float, high: float) -> Any:
+    """A field of a configuration for :func:`check_numbers`: a number between two that are allowed, whole if both are ints."""
+    return field(default=default, metadata={"bounds": (low, high)})
 
-    Parameters
-    ----------
-    settings : object
-        With an attribute for each name.
-    bounds : dict of str to (smallest, largest)
-        Both allowed; a whole number is asked for where both are ints.
 
-    Raises
-    ------
-    PaperCodeError
-        If one is no such number.
-    """
-    for name, (low, high) in bounds.items():
-        value = getattr(settings, name)
-        kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
-        if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
-            raise PaperCodeError(f"{name} must be {words} between {low} and {high}, not {short(value)}")
+def check_numbers(settings: Any) -> None:
+    """Check the :func:`bounded` fields of a configuration before they are used, or memory is asked for by them."""
+    for one in fields(settings):
+        if "bounds" in one.metadata:
+            check_number(one.name, getattr(settings, one.name), *one.metadata["bounds"])
+
+
+def check_number(name: str, value: object, low: float, high: float) -> None:
+    """A PaperCodeError unless ``value`` is a number between two that are allowed, whole if both are ints."""
+    kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
+    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
+        raise PaperCodeError(f"{name} must be {words} between {low} and {high}, not {short(value)}")
 
 
 def short(value: object) -> str:
@@ -53,3 +55,34 @@ def short(value: object) -> str:
     except ValueError:  # more digits than Python writes
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def real_array(values: ArrayLike, name: str) -> np.ndarray:
+    """``values`` as a new float64 array: of NumPy, lists, or a tensor of PyTorch, with a gradient, on any device, in any precision.
+
+    Complex values are a PaperCodeError, and what is no numbers. PyTorch is not imported.
+    """
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            try:
+                values = values.numpy()
+            except TypeError:  # bfloat16, which NumPy lacks
+                values = values.float().numpy()
+        array = np.asarray(values)
+        if not np.iscomplexobj(array):
+            return array.astype(float)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise PaperCodeError(f"expected {name} as an array of numbers: {' '.join(str(error).split())}") from None
+    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
+
+
+def positive(value: float, name: str) -> float:
+    """``value`` as a float; PaperCodeError unless it is a finite number above 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise PaperCodeError(f"{name} must be a number above 0, not {short(value)}")
+    return number

@@ -26,13 +26,8 @@ LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as writ
 def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
     """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, then rename.
 
-    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file cannot be written, or something that is no file is in its place; the temporary file is gone and what was
-        there is untouched.
+    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old. After
+    a PaperCodeError the temporary file is gone and what was there is untouched.
     """
     path = Path(path)
     if isinstance(content, str):
@@ -58,13 +53,7 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
 
 
 def _mode(path: str | os.PathLike) -> int | None:
-    """Permissions of the regular file at ``path``; None if there is nothing.
-
-    Raises
-    ------
-    PaperCodeError
-        If something else is there, such as a link or a device, which is not ours to replace or append to.
-    """
+    """Permissions of the file at ``path``, None if there is nothing; a link or a device is not ours to replace or append to."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -76,13 +65,7 @@ def _mode(path: str | os.PathLike) -> int | None:
 
 
 def append_line(path: str | os.PathLike, line: str) -> None:
-    """Append one line to a text file and bring it to the disk.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file cannot be written; its last line may then be a part of ``line``.
-    """
+    """Append one line to a text file and bring it to the disk; after a PaperCodeError its last line may be a part of ``line``."""
     try:
         _mode(path)
         with open(path, "a", encoding="utf-8") as stream:
@@ -115,12 +98,7 @@ def remove_leftovers(directory: str | os.PathLike) -> None:
 def locked(path: str | os.PathLike) -> Iterator[None]:
     """Hold the lock file ``path``, which stays behind, empty; the lock itself ends with the process, however that ends.
 
-    Where the file system or the operating system knows no locks, there is none.
-
-    Raises
-    ------
-    PaperCodeError
-        If another process holds it, or the file cannot be made.
+    Where the file system or the operating system knows no locks, there is none. A lock that another process holds is a PaperCodeError.
     """
     path = Path(path)
     try:
@@ -141,13 +119,7 @@ def locked(path: str | os.PathLike) -> Iterator[None]:
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write ``value`` as sorted, indented JSON, atomically.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file cannot be written, or a value is one that JSON has no word for: NaN, infinity, an array.
-    """
+    """Write ``value`` as sorted, indented JSON, atomically; NaN, infinity or an array in it is a PaperCodeError."""
     try:
         content = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     except (ValueError, TypeError, RecursionError) as error:
@@ -158,13 +130,7 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
 
 
 def read_json(path: str | os.PathLike) -> dict[str, Any]:
-    """Read a JSON object as a dict, or say in one line why not.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing, or is not a JSON object.
-    """
+    """Read a JSON object as a dict, or say in one line why not."""
     try:
         if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may never end
             raise PaperCodeError(f"{path} is not a file")
@@ -235,13 +201,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
 
 def read_tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a safetensors file as a dict of NumPy arrays.
-
-    Raises
-    ------
-    PaperCodeError
-        If the file is missing or cannot be read, is no safetensors file, or holds values that are not finite.
-    """
+    """The arrays of a safetensors file, a dict; a PaperCodeError if it cannot be read, is no such file, or holds what is not finite."""
     return from_bytes(read_bytes(path), path)
 
 

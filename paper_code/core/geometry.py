@@ -26,17 +26,13 @@ def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.nd
     >>> print(x[0], y[:, 0] + 0)
     [-1.  0.  1.] [ 1.  0. -1.]
     """
-    rows, columns = sides(size)
-    return np.meshgrid(_ticks(columns, spacing), -_ticks(rows, spacing), indexing="xy")
+    y, x = ((np.arange(count) - (count - 1) / 2) * spacing for count in sides(size))
+    return np.meshgrid(x, -y, indexing="xy")
 
 
 def sides(size: int | tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of a lattice; a single number stands for both."""
     return (size, size) if np.ndim(size) == 0 else tuple(size)
-
-
-def _ticks(count: int, spacing: float) -> np.ndarray:
-    return (np.arange(count) - (count - 1) / 2) * spacing
 
 
 def orientation_difference(theta_1: ArrayLike, theta_2: ArrayLike) -> np.ndarray:

@@ -27,23 +27,9 @@ class Estimate:
 
 
 def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
-    """Mean over networks, its 95 % t interval, and the two-sided p of a mean of ``null``.
+    """Mean of finite values (n,), one a network, n >= 2; its 95 % t interval, and the two-sided p of a mean of ``null``.
 
-    Parameters
-    ----------
-    values : array (n,)
-        One value a network, n >= 2.
-    null : float
-
-    Returns
-    -------
-    Estimate
-        With p = 1 where all values are the null, and p = 0 where they are all the same other value.
-
-    Raises
-    ------
-    PaperCodeError
-        For fewer than two networks, or a value that is not finite.
+    p is 1 where all values are the null, and 0 where they are all the same other value.
     """
     values = _sample(values)
     mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
@@ -54,13 +40,7 @@ def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
 
 
 def equivalence_p(values: ArrayLike, margin: float) -> float:
-    """p of two one-sided t tests: small where the mean over networks surely lies within ``margin`` of 0 (Schuirmann 1987).
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`over_networks`, or for a margin that is not positive.
-    """
+    """p of two one-sided t tests: small where the mean over networks surely lies within ``margin`` of 0 (Schuirmann 1987)."""
     values = _sample(values)
     if not margin > 0:
         raise PaperCodeError(f"an equivalence test needs a margin above 0, not {margin}")
@@ -76,7 +56,7 @@ def holm(p: ArrayLike) -> np.ndarray:
     p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
     adjusted = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
-    return _unsorted(adjusted, order)
+    return adjusted[np.argsort(order)]
 
 
 def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
@@ -84,28 +64,11 @@ def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
     p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
     scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
-    return _unsorted(np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1), order)
-
-
-def _unsorted(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    result = np.empty(len(values))
-    result[order] = values
-    return result
+    return np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)[np.argsort(order)]
 
 
 def permutation_p(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
-    """Two-sided p of a statistic against its permutation distribution: (1 + #{|T* - m| >= |T - m|}) / (1 + r), m the mean of T*.
-
-    Parameters
-    ----------
-    observed : array (...)
-    null : array (r, ...)
-        r >= 1.
-
-    Returns
-    -------
-    array (...)
-    """
+    """Two-sided p (...) of ``observed`` (...) against ``null`` (r, ...): (1 + #{|T* - m| >= |T - m|}) / (1 + r), m the mean of T*."""
     null = np.asarray(null, float)
     centre = null.mean(axis=0)
     distance = np.abs(np.asarray(observed, float) - centre)
@@ -115,18 +78,9 @@ def permutation_p(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
 
 
 def permutation_p_of_greatest(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
-    """The same for t statistics at once, corrected for looking at all: each against the farthest in each permutation.
+    """The same for t statistics at once, corrected for looking at all: each (t,) against the farthest in each permutation (r, t).
 
     Distances from the mean are in standard deviations of the permutations, for which Westfall and Young (1993), single step.
-
-    Parameters
-    ----------
-    observed : array (t,)
-    null : array (r, t)
-
-    Returns
-    -------
-    array (t,)
     """
     null = np.asarray(null, float)
     centre, spread = null.mean(axis=0), null.std(axis=0)
@@ -137,20 +91,10 @@ def permutation_p_of_greatest(observed: ArrayLike, null: ArrayLike) -> np.ndarra
 
 
 def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, Estimate]:
-    """Difference of each group's mean from the base's, the variance within all groups pooled.
+    """Difference of each group's mean from the base's, with 95 % t intervals, the variance within all groups (n,) pooled.
 
-    With two or three networks a group, none of them can tell its own variance; all together can.
-
-    Parameters
-    ----------
-    groups : dict of arrays (n,)
-        Values by name, the base's among them; NaN is left out. A group without values gives NaN.
-    base : str
-
-    Returns
-    -------
-    dict of Estimate
-        With 95 % t intervals, by name, without the base.
+    With two or three networks a group, none of them can tell its own variance; all together can. NaN is left out, and a group
+    without values gives NaN.
     """
     kept = {name: np.asarray(values, float)[np.isfinite(values)] for name, values in groups.items()}
     squares = sum(((values - values.mean()) ** 2).sum() for values in kept.values() if len(values))
@@ -183,13 +127,7 @@ def bootstrap_weights(count: int, times: int, seed: int | Sequence[int]) -> np.n
 
 
 def generator(seed: int | Sequence[int]) -> np.random.Generator:
-    """A generator from an explicit seed, a whole number >= 0 or a sequence of such.
-
-    Raises
-    ------
-    PaperCodeError
-        For any other seed: nothing here draws without one.
-    """
+    """A generator from an explicit seed, a whole number >= 0 or a sequence of such: nothing here draws without one."""
     parts = seed if isinstance(seed, tuple | list) else [seed]
     if not parts or any(isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 0 for one in parts):
         raise PaperCodeError(f"resampling needs a seed, a whole number >= 0, not {seed!r}")

@@ -14,7 +14,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import as_large, effect_text, shown
-from paper_code.images.statistics import blur_gain, efficient_gain
+from paper_code.images.image_set import blur_gain, efficient_gain
 
 CONTROL_MEASURES = {
     ("l0.log_r2", "", ""): "l0's LoG R²",

@@ -4,6 +4,7 @@ Colours: signed weights in ``SIGNED`` centred on zero, magnitudes in ``MAGNITUDE
 ``SEEDS`` for lines that stand for training seeds. All are readable by colour-blind readers.
 """
 
+import io
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import write_atomically
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "tif", "tiff", "webp")  # what matplotlib writes without other programs
@@ -22,11 +24,6 @@ WIDTH = 7.7  # inches: what a page shows at its full width with its type as larg
 SVG_MOST = 250_000  # characters: a notebook shows a figure as SVG if that is no larger, else as PNG
 INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
-
-
-def use_style():
-    """Make the book's style the current one."""
-    plt.style.use(STYLE)
 
 
 def show_in_notebook():
@@ -55,10 +52,6 @@ def picture_format(path):
 
 def save(figure: Figure, path):
     """Write a figure to ``path``, atomically, in the format of its ending."""
-    import io
-
-    from paper_code.core.files import write_atomically
-
     buffer = io.BytesIO()
     figure.savefig(buffer, format=picture_format(path))
     write_atomically(path, buffer.getvalue())
@@ -83,18 +76,17 @@ def show_component(axes, pattern, radius):
     axes.set(xticks=[-radius, 0, radius], yticks=[-radius, 0, radius])
 
 
-def tile(filters, columns, gap=1, normalise=True):
-    """Filters (n, a, b) as one picture with ``gap`` empty places between them; each scaled to its own maximum if asked."""
+def tile(filters, columns, normalise=True):
+    """Filters (n, a, b) as one picture with an empty place between them; each scaled to its own maximum if asked."""
     filters = np.asarray(filters, float)
     if normalise:
         peak = np.abs(filters).max(axis=(1, 2), keepdims=True)
         filters = filters / np.where(peak > 0, peak, 1)
     count, height, width = filters.shape
-    rows = -(-count // columns)
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    canvas = np.full((-(-count // columns) * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
     for index, weights in enumerate(filters):
         row, column = divmod(index, columns)
-        canvas[row * (height + gap) :, column * (width + gap) :][:height, :width] = weights
+        canvas[row * (height + 1) :, column * (width + 1) :][:height, :width] = weights
     return canvas
 
 
@@ -120,5 +112,5 @@ def panel_label(axes, text):
     axes.set_title(text, loc="left", fontweight="bold")
 
 
-use_style()
+plt.style.use(STYLE)
 show_in_notebook()

@@ -45,30 +45,19 @@ class Drawing:
             axes.set_zorder(3 + count - index)
             if index == silenced:
                 axes.set_facecolor("white")
-                axes.plot([0, 1], [0, 1], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
-                axes.plot([0, 1], [1, 0], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
+                axes.plot([[0, 0], [1, 1]], [[0, 1], [1, 0]], color=ACCENT, linewidth=0.9, transform=axes.transAxes)
             else:
                 axes.imshow(maps[index], cmap=MAGNITUDE, vmin=0, vmax=top)
         return side + (count - 1) * step
 
 
 def network(config, stages, seen, early, cells):
-    """The network from left to right, with its shapes, its filters and what they make of one picture.
-
-    Parameters
-    ----------
-    config : NetworkConfig
-    stages : list of complexity.Stage
-    seen : propagation.Trace
-    early : EarlyLayers
-    cells : sequence of int
-        Cells to show, at least four.
-    """
+    """The network from left to right, with its shapes, its filters and what they make of one picture: the Trace ``seen``, in >= 4 cells."""
     rows = {stage.name: stage for stage in stages}
     drawing = Drawing(*BOARD)
     limit = np.abs(seen.image).max()
     side = 0.98
-    x, x_kernel = 0.22, None
+    x = 0.22
 
     def caption(centre, title, stage, shape, below=None):
         if stage is not None and stage.parameters:
@@ -81,15 +70,14 @@ def network(config, stages, seen, early, cells):
         return x + GAP
 
     def thumbnail(x, values, cmap, low, high):
-        axes = drawing.picture(x, MIDDLE - side / 2, side, side)
-        axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
-        return axes
+        drawing.picture(x, MIDDLE - side / 2, side, side).imshow(values, cmap=cmap, vmin=low, vmax=high)
 
-    def kernel(centre, height, width, to, title):
-        """Axes for the filters above an arrow, and the line that leads down to it."""
+    def kernel(x, height, width, title):
+        """Axes for the filters above the arrow that starts at x, and the line that leads down to it."""
+        centre = x + GAP / 2
         axes = drawing.picture(centre - width / 2, 2.8, width, height)
         drawing.text(centre, 2.8 + height + 0.14, title)
-        drawing.arrow((centre, 2.78), (to, MIDDLE + 0.09), color=NULL, linewidth=0.9)
+        drawing.arrow((centre, 2.78), (centre, MIDDLE + 0.09), color=NULL, linewidth=0.9)
         return axes
 
     thumbnail(x, seen.image, "gray", -limit, limit)
@@ -98,48 +86,39 @@ def network(config, stages, seen, early, cells):
     thumbnail(x, seen.noisy, "gray", -limit, limit)
     caption(x + side / 2, "front end", None, f"blur {config.blur:g} px", f"noise {config.noise:g}")
     x += side
-    if early.l0 is not None:
-        x_kernel = x + GAP / 2
-        show_weights(kernel(x_kernel, 0.62, 0.62, x_kernel, "l0"), early.l0)
-        x = onward(x)
-        peak = np.abs(seen.lgn).max()
-        thumbnail(x, seen.lgn, SIGNED, -peak, peak)
-        caption(x + side / 2, f"l0, {'linear' if config.l0 == 'linear' else 'rectified'}", rows["l0"], _shape(rows["l0"].shape))
-        x += side
-    x_kernel = x + GAP / 2
-    columns = 6
-    bank = kernel(x_kernel, 0.86, 1.22, x_kernel, f"l1, {config.cells} filters")
-    order = np.argsort(-(early.l1**2).sum((1, 2)))[: 4 * columns]
-    bank.imshow(np.ma.masked_invalid(tile(early.l1[order], columns)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+    show_weights(kernel(x, 0.62, 0.62, "l0"), early.l0)
+    x = onward(x)
+    peak = np.abs(seen.lgn).max()
+    thumbnail(x, seen.lgn, SIGNED, -peak, peak)
+    caption(x + side / 2, f"l0, {config.l0}", rows["l0"], _shape(rows["l0"].shape))
+    x += side
+    bank = kernel(x, 0.86, 1.22, f"l1, {config.cells} filters")
+    order = np.argsort(-(early.l1**2).sum((1, 2)))[:24]
+    bank.imshow(np.ma.masked_invalid(tile(early.l1[order], 6)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     x = onward(x)
     step, small = 0.09, 0.86
-    width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1 if config.silenced > 0 else None)
+    width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1)
     caption(x + width / 2, "l1", rows["l1"], _shape(rows["l1"].shape))
-    if config.silenced > 0:
-        drawing.text(x + width / 2, MIDDLE - 0.8, f"✕ silenced, p = {config.silenced:g}", fontsize=8.5, color=ACCENT)
-    x += width
-    if config.lateral:
-        x_kernel = x + GAP / 2
-        x = onward(x)
-        width = drawing.stack(x, seen.activity[-1][list(cells)], small, step)
-        centre = x + width / 2 + 0.1
-        top = MIDDLE + 0.64
-        drawing.arrow(
-            (centre + 0.42, top), (centre - 0.36, top), connectionstyle="arc3,rad=0.9", color=ACCENT, linewidth=1.5, mutation_scale=11
-        )
-        chosen = list(cells)[:4]
-        lateral = drawing.picture(centre - 0.55, 2.8, 1.1, 1.1)
-        mosaic = early.K[np.ix_(chosen, chosen)]
-        peak = np.quantile(np.abs(mosaic), 0.995)
-        blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
-        lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
-        drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
-        drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
-        drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)
-        caption(x + width / 2, "lateral loop", rows["lateral"], _shape(rows["lateral"].shape))
-        x += width
+    drawing.text(x + width / 2, MIDDLE - 0.8, f"✕ silenced, p = {config.silenced:g}", fontsize=8.5, color=ACCENT)
+    x = onward(x + width)
+    width = drawing.stack(x, seen.activity[-1][list(cells)], small, step)
+    centre = x + width / 2 + 0.1
+    top = MIDDLE + 0.64
+    drawing.arrow(
+        (centre + 0.42, top), (centre - 0.36, top), connectionstyle="arc3,rad=0.9", color=ACCENT, linewidth=1.5, mutation_scale=11
+    )
+    chosen = list(cells)[:4]
+    lateral = drawing.picture(centre - 0.55, 2.8, 1.1, 1.1)
+    mosaic = early.K[np.ix_(chosen, chosen)]
+    peak = np.quantile(np.abs(mosaic), 0.995)
+    blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
+    lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+    drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
+    drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
+    drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)
+    caption(x + width / 2, "lateral loop", rows["lateral"], _shape(rows["lateral"].shape))
     tail = [rows["pool"], *[row for name, row in rows.items() if name.startswith("block")]]
-    start = x = onward(x)
+    start = x = onward(x + width)
     for stage in tail:
         channels, edge, _ = stage.shape
         height, width = 0.3 + 0.85 * edge / tail[0].shape[1], 0.12 + channels / 900
@@ -161,24 +140,18 @@ def _shape(shape):
 
 
 def receptive_fields(early, cells, predicted, measured):
-    """l0, and for some cells the filter, its convolution with l0, and beside them the network's own response against the prediction.
-
-    ``predicted`` and ``measured`` are equally long arrays of activity.
-    """
-    rows = 2 if early.l0 is not None else 1
+    """l0, and for some cells the filter, its convolution with l0, and beside them the network's own activity against the prediction."""
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
-    grid = figure.add_gridspec(rows, count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
-    if early.l0 is not None:
-        panel = figure.add_subplot(grid[:, 0])
-        show_weights(panel, early.l0)
-        panel.spines[:].set_visible(False)
-        panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
-        panel_label(panel, "A")
+    grid = figure.add_gridspec(2, count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
+    panel = figure.add_subplot(grid[:, 0])
+    show_weights(panel, early.l0)
+    panel.spines[:].set_visible(False)
+    panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
+    panel_label(panel, "A")
     fields = early.receptive_fields
     for column, cell in enumerate(cells, start=2):
-        banks = ((early.l1, "l1"), (fields, "l1 * l0"))[-2 if rows == 2 else -1 :]
-        for row, (bank, name) in enumerate(banks):
+        for row, (bank, name) in enumerate(((early.l1, "l1"), (fields, "l1 * l0"))):
             panel = figure.add_subplot(grid[row, column])
             show_weights(panel, bank[cell])
             panel.spines[:].set_visible(False)
@@ -203,15 +176,8 @@ def receptive_fields(early, cells, predicted, measured):
 def impulse(pictures, cells, reach, trained, shuffled, untrained):
     """What one active cell calls up in the others, read out as a picture; beside it, how much that resembles its own field.
 
-    Parameters
-    ----------
-    pictures : array (steps + 1, n, side, side)
-        For each step and cell; step 0 holds the cell's own field.
-    cells : sequence of n int
-    reach : sequence of steps + 1 float
-        Half the side of the area that activity can have reached, pixels.
-    trained, shuffled, untrained : arrays
-        Correlations with the cell's field, in this network, with fields dealt out at random, and before training.
+    Pictures (steps + 1, n, side, side) of n cells, step 0 with the cell's own field; ``reach`` (steps + 1,) is half the side of the
+    area that activity can have reached, px. Then correlations with the own field, those ``shuffled`` with fields dealt out at random.
     """
     steps, count = len(pictures), len(cells)
     figure = plt.figure(figsize=(WIDTH, 1.25 * steps + 0.4))

@@ -11,15 +11,7 @@ from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircul
 def argument(early, fields, order, target):
     """The whole argument in one picture: a learned first filter, a learned bank, and what one cell receives from all the others.
 
-    Parameters
-    ----------
-    early : EarlyLayers
-    fields : array (n, c, c)
-        Receptive fields.
-    order : sequence of int
-        Cells in the order of their orientation.
-    target : int
-        The cell whose lateral kernels K[target] are shown, one a source cell, in one colour scale.
+    The cells are shown in ``order``; K[target], one kernel a source cell, in one colour scale.
     """
     figure = plt.figure(figsize=(9.4, 3.6))
     grid = figure.add_gridspec(1, 3, width_ratios=(1, 1.7, 1.7))
@@ -49,18 +41,8 @@ def argument(early, fields, order, target):
 def strip(filters, bank, patterns, fan, course):
     """The findings in one strip: l0 and its fit, the bank, what K and RF are made of between like cells, the far fan, and how it grew.
 
-    Parameters
-    ----------
-    filters : dict of arrays (a, a)
-        By title; one colour scale.
-    bank : array (n, c, c)
-        Receptive fields in the order they are shown in.
-    patterns : dict of arrays (k, q, q)
-        Principal components of two kernels, by name; each on a scale of its own.
-    fan : array (m, m)
-        Coefficients by direction (columns) and turn (rows), -90 to 90 degrees.
-    course : emergence.learning.Course
-        Of the term of the fan.
+    Filters by title, in one colour scale; receptive fields (n, c, c) in their order; principal components (k, q, q) of two kernels
+    by name, each on a scale of its own; coefficients by turn (rows) and direction, -90 to 90 degrees; the Course of the fan's term.
     """
     figure = plt.figure(figsize=(WIDTH, 4.7))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
@@ -103,14 +85,7 @@ def strip(filters, bank, patterns, fan, course):
 def growth(layers, maps, order):
     """One network at some steps of its training, a step a column: l0, some receptive fields and what like cells send each other.
 
-    Parameters
-    ----------
-    layers : sequence of EarlyLayers
-        With their step.
-    maps : array (len(layers), q, q)
-        As :func:`paper_code.lateral.views.like_map` gives them; all in one colour scale.
-    order : sequence of int
-        Cells to show, in their order.
+    The ``maps`` (steps, q, q), in one colour scale, are those of :func:`paper_code.lateral.views.like_map`.
     """
     figure, axes = plt.subplots(3, len(layers), figsize=(1.55 * len(layers) + 0.9, 4.9))
     columns, limit = int(np.ceil(np.sqrt(len(order)))), np.nanmax(np.abs(maps))
@@ -127,13 +102,7 @@ def growth(layers, maps, order):
 
 
 def scorecard(groups):
-    """Estimates over networks, a panel a unit and a line a row: networks, mean and interval, chance and target.
-
-    Parameters
-    ----------
-    groups : dict of lists
-        By unit, (label, values, mean, low, high, chance or nan, target or None) a row.
-    """
+    """Estimates over networks, a panel a unit and a line a row: (label, values, mean, low, high, chance or nan, target or None)."""
     heights = [len(rows) for rows in groups.values()]
     size = (7.6, 0.38 * sum(heights) + 0.75 * len(groups))
     figure, axes = plt.subplots(len(groups), 1, figsize=size, height_ratios=heights, squeeze=False)

@@ -59,18 +59,9 @@ def front_end(traces):
 
 
 def spectra(power, seen, noise, predicted, start, learned):
-    """Power of the images and of the noise; beside it the gain that efficient coding asks for and those of l0.
+    """Power of the images, behind the optics (k,), and of the noise; beside it the gain that efficient coding asks for, and those of l0.
 
-    Parameters
-    ----------
-    power : image_statistics.RadialPower
-    seen : array (k,)
-        Power behind the optics.
-    noise : float
-        Power of the receptor noise.
-    predicted : array (k,)
-    start, learned : arrays (seeds, k)
-        Gains of the untrained and the trained l0.
+    ``start`` and ``learned`` (seeds, k) are those of the untrained and the trained l0.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     left.loglog(power.frequency, power.power, color=NULL, label="photographs")
@@ -94,27 +85,19 @@ def spectra(power, seen, noise, predicted, start, learned):
     for number, gain in enumerate(normalised(learned)):
         right.plot(power.frequency, gain, color=SEEDS[number % len(SEEDS)])
     right.plot(power.frequency, normalised(predicted), color=INK, linestyle=":", linewidth=1.8)
-    handles = [
-        plt.Line2D([], [], color=INK, linestyle=":", linewidth=1.8),
-        plt.Line2D([], [], color=SEEDS[0]),
-        plt.Line2D([], [], color=NULL, linewidth=0.9),
-    ]
+    handles = _lines({"color": INK, "linestyle": ":", "linewidth": 1.8}, {"color": SEEDS[0]}, {"color": NULL, "linewidth": 0.9})
     figure.legend(handles, ["efficient coding", "l0, trained (a line a network)", "l0, untrained"], loc="outside lower right", ncols=3)
     right.set(xlabel="frequency (cycles / px)", ylabel="gain / largest", xlim=(0, 0.5), ylim=(0, None))
     panel_label(right, "B")
     return figure
 
 
-def curves(curves, window, chance):
-    """Loss against the step and test accuracy against the epoch, one colour a seed.
+def _lines(*styles):
+    return [plt.Line2D([], [], **style) for style in styles]
 
-    Parameters
-    ----------
-    curves : list of learning.Curve
-    window : int
-        Notes of the log over which the loss is averaged.
-    chance : float
-    """
+
+def curves(curves, window, chance):
+    """Loss, averaged over ``window`` notes of the log, against the step, and test accuracy against the epoch, one colour a seed."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
     for number, curve in enumerate(curves):
         colour = SEEDS[number % len(SEEDS)]
@@ -125,11 +108,8 @@ def curves(curves, window, chance):
     left.set(xlabel="training step", ylabel="cross-entropy of the batch (nats)")
     panel_label(left, "A")
     right.axhline(chance, color=NULL, linestyle=":")
-    handles = [
-        plt.Line2D([], [], color=INK, marker="o", markersize=3),
-        plt.Line2D([], [], color=INK, marker="o", markersize=3, markerfacecolor="white", linestyle="--", linewidth=1),
-        plt.Line2D([], [], color=NULL, linestyle=":"),
-    ]
+    dots = {"color": INK, "marker": "o", "markersize": 3}
+    handles = _lines(dots, {**dots, "markerfacecolor": "white", "linestyle": "--", "linewidth": 1}, {"color": NULL, "linestyle": ":"})
     right.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="lower right", bbox_to_anchor=(1, 0.12))
     right.set(xlabel="epoch", ylabel="accuracy on test images", ylim=(0, None))
     right.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
@@ -138,10 +118,7 @@ def curves(curves, window, chance):
 
 
 def accuracies(groups):
-    """Accuracy of every network, one condition a row: filled without receptor noise, open with it, a dotted line at chance.
-
-    ``groups`` is a list of learning.Accuracy.
-    """
+    """Accuracy of every network, one condition a row: filled without receptor noise, open with it, a dotted line at chance."""
     figure, panel = plt.subplots(figsize=(WIDTH, 0.5 * len(groups) + 0.9))
     for row, group in enumerate(groups):
         for values, lift, filled in ((group.noise_free, 0.13, True), (group.noisy, -0.13, False)):
@@ -153,20 +130,15 @@ def accuracies(groups):
     panel.set(xlabel="accuracy on test images", xlim=(0, None), ylim=(-len(groups) + 0.4, 0.6))
     panel.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     panel.tick_params(axis="y", length=0)
-    handles = [
-        plt.Line2D([], [], color=INK, marker="o", markersize=5, linestyle=""),
-        plt.Line2D([], [], color=INK, marker="o", markersize=5, markerfacecolor="white", linestyle=""),
-        plt.Line2D([], [], color=NULL, linestyle=":"),
-    ]
+    dots = {"color": INK, "marker": "o", "markersize": 5, "linestyle": ""}
+    handles = _lines(dots, {**dots, "markerfacecolor": "white"}, {"color": NULL, "linestyle": ":"})
     figure.legend(handles, ["without noise", "with receptor noise", "chance"], loc="outside lower center", ncols=3)
     return figure
 
 
 def growth(grown):
     """l0 and some receptive fields through training, one step a column, each on its own scale; below, the likeness to the end."""
-    banks = ([] if grown.l0 is None else [("l0", grown.l0)]) + [
-        (f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells)
-    ]
+    banks = [("l0", grown.l0), *((f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells))]
     columns = len(grown.steps)
     figure = plt.figure(figsize=(WIDTH, 0.75 * len(banks) + 2.2))
     upper, lower = figure.subfigures(2, 1, height_ratios=[0.75 * len(banks), 2.2])
@@ -184,8 +156,7 @@ def growth(grown):
     low, middle, high = np.quantile(grown.field_similarity, [0.1, 0.5, 0.9], axis=1)
     panel.fill_between(grown.all_steps, low, high, color=INK, alpha=0.15, linewidth=0)
     panel.plot(grown.all_steps, middle, color=INK, label="receptive fields: median, and 10 to 90 %")
-    if grown.l0_similarity is not None:
-        panel.plot(grown.all_steps, grown.l0_similarity, color=ACCENT, label="l0")
+    panel.plot(grown.all_steps, grown.l0_similarity, color=ACCENT, label="l0")
     panel.set_xscale("symlog", linthresh=1, linscale=0.4)
     panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", xlim=(0, grown.all_steps[-1]), ylim=(None, 1.03))
     panel.axhline(0, color=NULL, linewidth=0.7)

@@ -12,8 +12,7 @@ from typing import ClassVar, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.arrays import positive, real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, positive, real_array
 from paper_code.core.geometry import pixel_grid
 from paper_code.network.layers import receptive_fields
 

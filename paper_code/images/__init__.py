@@ -1,6 +1,6 @@
 """Images, natural or synthetic, whatever their source, as grey 64 x 64 arrays with labels.
 
-Every source is one module with a function ``load(root, classes=None, progress=True) -> ImageSet``; the synthetic ones share a module.
+Every source is one module with a function ``load(root, classes=None, progress=True) -> ImageSet``; those drawn from seeds share a module.
 :func:`load` picks it by name; :mod:`paper_code.images.download` fetches the archives.
 """
 
@@ -9,7 +9,7 @@ import stat
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images import folder, photographs, stl10, synthetic, tiny_imagenet
+from paper_code.images import drawn, folder, stl10, tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
 
 __all__ = ["IMAGE_SIZE", "SOURCES", "WITHOUT_ROOT", "ImageSet", "describe", "load"]
@@ -18,11 +18,11 @@ SOURCES = {
     "tiny-imagenet": tiny_imagenet.load,
     "stl10": stl10.load,
     "folder": folder.load,
-    "photographs": photographs.load,
-    "phase-scrambled": synthetic.phase_scrambled,
-    "dead-leaves": synthetic.dead_leaves,
-    "pink-noise": synthetic.pink_noise,
-    "white-noise": synthetic.white_noise,
+    "photographs": drawn.photographs,
+    "phase-scrambled": drawn.phase_scrambled,
+    "dead-leaves": drawn.dead_leaves,
+    "pink-noise": drawn.pink_noise,
+    "white-noise": drawn.white_noise,
 }
 WITHOUT_ROOT = ("photographs", "dead-leaves", "pink-noise", "white-noise")
 
@@ -30,12 +30,11 @@ ROOT_VARIABLE = "PAPER_CODE_IMAGES"
 
 
 def load(name, root=None, classes=None, progress=True):
-    """Load a source of images.
+    """Load a source of images, one of :data:`SOURCES`, as an :class:`ImageSet`.
 
     Parameters
     ----------
     name : str
-        One of :data:`SOURCES`.
     root : path, optional
         Where the images lie (a directory or an archive, as the source says). Without it the environment
         variable ``PAPER_CODE_IMAGES`` is read, if it is not empty; those of :data:`WITHOUT_ROOT` take neither. The
@@ -45,15 +44,6 @@ def load(name, root=None, classes=None, progress=True):
         first twenty; without a rule, all.
     progress : bool
         Show a progress bar on standard error.
-
-    Returns
-    -------
-    ImageSet
-
-    Raises
-    ------
-    PaperCodeError
-        For an unknown name or rule, a ``root`` that the source does not take, and for missing, truncated or malformed files.
     """
     if name not in SOURCES:
         raise PaperCodeError(unknown_name("data set", name, SOURCES))

@@ -35,30 +35,10 @@ CHUNK = 1 << 16  # bytes
 
 
 def download(name, directory, progress=True):
-    """Fetch a data set's archive into a directory, unless it is there already and whole.
+    """Fetch a data set's archive into a directory, unless it is there already and whole; returns its path.
 
     What has arrived is kept in ``<archive>.part`` beside the target until all of it is there; a later call goes on
-    from there.
-
-    Parameters
-    ----------
-    name : str
-        One of :data:`ARCHIVES`.
-    directory : path
-        Made if need be.
-    progress : bool
-        Show a progress bar on standard error.
-
-    Returns
-    -------
-    Path
-        The archive, ready for :func:`paper_code.images.load`.
-
-    Raises
-    ------
-    PaperCodeError
-        For an unknown name, when offline, when the connection keeps breaking, for a full disk, where something that is no file is in
-        the way, and for a wrong hash (the bytes are then thrown away).
+    from there. Bytes with a wrong hash are thrown away.
     """
     if name not in ARCHIVES:
         raise PaperCodeError(unknown_name("data set to download", name, ARCHIVES))

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, grey_range, say, to_levels
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, say
 
 HELD_OUT = 0.1
 LITTER = ("__MACOSX", "@eaDir")  # folders that archivers and file servers leave behind
@@ -31,22 +31,13 @@ FILLER = re.compile(r"(?:data|sets?|splits?|parts?|folders?|images?|imgs?|pictur
 
 
 def load(root, classes=None, progress=True):
-    """Read a folder of class folders of images of any size and of any kind that Pillow reads.
+    """Read a folder of class folders of images of any size and of any kind of 8 bits that Pillow reads.
 
-    Each image is turned upright (EXIF), cropped to its central square and scaled to 64 x 64 grey levels: one smaller
-    than that is enlarged. Integer images of more than 8 bits share one range of grey, and so do float images
-    (:func:`paper_code.images.image_set.grey_range`). A file, link or folder that is not used is named in one line on standard error with
-    the reason, hidden ones in one line for all, and so is a class without any readable image, or without one for the test. Without a test
-    part, the tenth of each class (one image at least, if the class has two) whose names have the lowest SHA-256 is held out: the
-    choice depends on no order and no generator.
-
-    The rule ``classes`` is over the sorted names of the class folders, as in :func:`paper_code.images.load`. Classes and, within a class,
-    images are sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
-
-    Raises
-    ------
-    PaperCodeError
-        If fewer than two classes have images, if none is left for the test, or if it is unclear what is training and what is test.
+    Each is brought to 64 x 64 grey levels by :func:`paper_code.images.image_set.decode`. A file, link or folder that is not used is
+    named in one line on standard error with the reason, hidden ones in one line for all, and so is a class without any readable
+    image, or without one for the test. Without a test part, the tenth of each class (one image at least, if the class has two) whose
+    names have the lowest SHA-256 is held out: the choice depends on no order and no generator. Classes and, within a class, images are
+    sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
     """
     root = Path(root)
     if not root.is_dir():
@@ -78,15 +69,12 @@ def load(root, classes=None, progress=True):
             if read[test_root, name]:
                 say(f"skipped {inside[test_root][name]}: the class {name} has no training image")
             continue
-        if test_root:
-            held_out, out = read[test_root, name], ()
-            if not held_out:
-                say(f"the class {name} has no test image: {test_root / names[name].name} holds none that can be read")
-        else:
-            held_out = _held_out([(path.relative_to(train_root), image) for path, image in training])
-            out = {train_root / path for path, _ in held_out}
+        tested = read[test_root, name] if test_root else _held_out(training, train_root)
+        if test_root and not tested:
+            say(f"the class {name} has no test image: {test_root / names[name].name} holds none that can be read")
+        out = {path for path, _ in tested}
         train += [(image, len(kept)) for path, image in training if path not in out]
-        test += [(image, len(kept)) for _, image in held_out]
+        test += [(image, len(kept)) for _, image in tested]
         kept.append(name)
     if len(kept) < 2:
         raise PaperCodeError(f"{train_root} holds readable images of {len(kept)} classes; training needs two or more")
@@ -97,34 +85,23 @@ def load(root, classes=None, progress=True):
 
 def _read(listed, progress):
     """Decode (key, path) pairs into ``{key: [(path, uint8 image), ...]}``; a file that cannot be used is named."""
-    read = []
+    images = defaultdict(list)
     for key, path in tqdm(listed, "reading images", unit="image", disable=not progress, leave=False):
         try:
-            read.append((key, path, decode(path, resize=True, remark=lambda words, path=path: say(f"{path}: {words}"))))
+            images[key].append((path, decode(path, resize=True)))
         except ValueError as error:
             say(f"skipped {path}: {error}")
-    for kind, words in ((np.int32, "integer images of more than 8 bits"), (np.float32, "float images")):
-        deep = [image for _, _, image in read if image is not None and image.dtype == kind]
-        if deep:
-            black, white = grey_range(deep)
-            say(f"{len(deep)} {words}: {black:g} is read as black and {white:g} as white")
-            for index, (key, path, image) in enumerate(read):
-                if image is not None and image.dtype == kind:
-                    lost = 0 < np.ptp(image.astype(float)) < (white - black) / 128
-                    read[index] = key, path, None if lost else to_levels(image, black, white)
-                    if lost:
-                        say(f"skipped {path}: its values, {image.min():g} to {image.max():g}, would be one grey in that range")
-    images = defaultdict(list)
-    for key, path, image in read:
-        if image is not None:
-            images[key].append((path, image))
     return images
 
 
-def _held_out(images):
-    """Of (path, image) pairs, the tenth whose paths have the lowest hashes, in the order of the pairs."""
+def _held_out(images, top):
+    """Of (path, image) pairs, the tenth whose paths below ``top`` have the lowest hashes, in the order of the pairs."""
+
+    def hashed(path):
+        return hashlib.sha256(os.fsencode(path.relative_to(top).as_posix())).digest()
+
     count = 0 if len(images) < 2 else max(1, round(HELD_OUT * len(images)))
-    lowest = set(sorted((path for path, _ in images), key=lambda path: hashlib.sha256(os.fsencode(path.as_posix())).digest())[:count])
+    lowest = set(sorted(dict(images), key=hashed)[:count])
     return [(path, image) for path, image in images if path in lowest]
 
 
@@ -137,11 +114,6 @@ def find(root):
     """The folder of the training classes and that of the test classes, or None where test images are to be held out.
 
     Of a test and a validation part, the test part is used if a folder in it is named like a class, and otherwise the validation part.
-
-    Raises
-    ------
-    PaperCodeError
-        If it is unclear what is training and what is test.
     """
     inside = folders(root)
     kinds = defaultdict(lambda: defaultdict(list))  # of parts whose names are alike but for the kind

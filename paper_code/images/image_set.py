@@ -1,4 +1,7 @@
-"""What every source of images returns, the checks that all share, and the way from encoded images to 64 x 64 grey levels."""
+"""What every source of images returns, the checks that all share, and the way from encoded images to 64 x 64 grey levels.
+
+And what the images' second order is, and the filter that it calls for (Field 1987; Atick and Redlich 1992).
+"""
 
 import difflib
 import hashlib
@@ -16,17 +19,11 @@ from tqdm import tqdm
 from paper_code.core.errors import PaperCodeError, printable
 
 IMAGE_SIZE = 64
-RANGES = ((0, 1), (-1, 1), (0, 255), (0, 1023), (0, 4095), (0, 16383), (0, 65535))  # of floats, and of 8 to 16 bits
-LARGEST = 1e30  # magnitude of a float pixel that can be averaged with others
-PHOTOMETRIC = 262  # TIFF's tag; its value 0 says that 0 is white
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Grey images and labels, split for training and test.
-
-    Raises :class:`PaperCodeError` for arrays of another shape or type, labels that no class has, or no training image.
-    """
+    """Grey images and labels, split for training and test."""
 
     name: str
     classes: tuple  # of str; label ``n`` means ``classes[n]``
@@ -36,15 +33,6 @@ class ImageSet:
     test_labels: np.ndarray  # int64 (n,)
 
     def __post_init__(self):
-        for images, labels in ((self.train_images, self.train_labels), (self.test_images, self.test_labels)):
-            if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
-                raise PaperCodeError(
-                    f"{self.name}: images must be uint8 arrays (n, {IMAGE_SIZE}, {IMAGE_SIZE}), not {images.dtype} {images.shape}"
-                )
-            if len(images) != len(labels):
-                raise PaperCodeError(f"{self.name}: {len(images)} images but {len(labels)} labels")
-            if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.classes):
-                raise PaperCodeError(f"{self.name}: labels must lie between 0 and {len(self.classes) - 1}, one for each class")
         if len(self.train_images) == 0:
             raise PaperCodeError(f"{self.name}: no training image was found")
 
@@ -84,13 +72,7 @@ def describe(image_set):
 
 
 def choose_classes(names, rule):
-    """Apply a rule such as ``"every-10"`` or ``"first-20"`` to class names, after sorting them.
-
-    Raises
-    ------
-    PaperCodeError
-        For an unknown rule, and if fewer than two classes are left: a network would have nothing to tell apart.
-    """
+    """Apply a rule such as ``"every-10"`` or ``"first-20"`` to class names, after sorting them; two are the least that are left."""
     names = sorted(names)
     match = re.fullmatch(r"all|(every|first)-([1-9][0-9]{0,8})", rule or "all")
     if match is None:
@@ -115,43 +97,24 @@ def say(line):
     tqdm.write(printable(line), file=sys.stderr)
 
 
-def decode(content, resize=False, remark=None):
-    """Decode an image file to grey.
+def decode(content, resize=False):
+    """Decode an image file, given as its content or its path, to luma (ITU-R 601): uint8 array (64, 64), row 0 on top.
 
-    Parameters
-    ----------
-    content : bytes or path
-        A whole JPEG, PNG or other file that Pillow reads; of several pictures in a file, the first.
-    resize : bool
-        Turn the image upright as its EXIF tag says, crop the central square and scale it to 64 x 64; a smaller
-        image is enlarged. Without it the pixels are taken as they lie and another size is an error.
-    remark : callable, optional
-        Called with a few words if the file holds other pictures, which are not used (but previews, as cameras add them to a JPEG).
-
-    Returns
-    -------
-    array (64, 64)
-        Luma (ITU-R 601), row 0 on top: uint8 grey levels, or, of a file of more than 8 bits, its values as they are stored, int32 or
-        float32, for :func:`grey_range` and :func:`to_levels`.
-
-    Raises
-    ------
-    ValueError
-        With a short reason: unreadable, not an image, damaged, too large, of the wrong size, or with pixels that are no numbers.
+    With ``resize`` the image is turned upright as its EXIF tag says, its central square cropped and scaled to 64 x 64, a smaller one
+    enlarged, and other pictures in the file are named on standard error (but previews, as cameras add them to a JPEG). Without it the
+    pixels are taken as they lie. What cannot be used is a ValueError with a short reason: not an image, damaged, of more than 8 bits,
+    too large, or of the wrong size.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata and large sizes
             with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as image:
                 pictures = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-                inverted = image.mode[0] in "IF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0
-                halved = any(";16" in str(tile) for tile in image.tile)
+                is_deep = image.mode[0] in "IF" or any(";16" in str(tile) for tile in image.tile)  # of which Pillow keeps the upper 8
                 if resize:
                     image.draft(None, (4 * IMAGE_SIZE, 4 * IMAGE_SIZE))  # a large JPEG comes out of libjpeg already reduced
                     image = ImageOps.exif_transpose(image)
                 grey = to_grey(image)
-        if halved and grey.mode == "L":  # of 16 bits a colour Pillow keeps the upper 8
-            grey = Image.fromarray(np.asarray(grey).astype(np.int32) * 257)
     except Image.DecompressionBombError as error:
         raise ValueError("the image is too large to be opened safely") from error
     except Image.UnidentifiedImageError as error:
@@ -162,27 +125,19 @@ def decode(content, resize=False, remark=None):
         if reason := getattr(error, "strerror", None):  # the system's, not Pillow's
             raise ValueError(f"cannot be read: {reason}") from error
         raise ValueError(f"damaged image: {error or type(error).__name__}") from error
-    if inverted:
-        raise ValueError("a TIFF of more than 8 bits in which 0 means white; save it with 0 for black")
-    if remark and pictures > 1:
-        remark(f"the first of its {pictures} pictures is used")
-    lowest, highest = grey.getextrema()
-    if grey.mode == "F" and not (np.abs(np.asarray(grey)) <= LARGEST).all():
-        raise ValueError(f"some of its pixels are NaN, infinite or beyond {LARGEST:g}")
-    if grey.size != (IMAGE_SIZE, IMAGE_SIZE):
-        if not resize:
-            raise ValueError(f"the image is {grey.width} x {grey.height} pixels, not {IMAGE_SIZE} x {IMAGE_SIZE}")
+    if is_deep:
+        raise ValueError("the image has more than 8 bits a colour, and nothing says which values are black and white; save it with 8")
+    if resize and pictures > 1:
+        say(f"{content}: the first of its {pictures} pictures is used")
+    if resize:
         grey = shrink(grey)
-    if grey.mode == "L":
-        return np.asarray(grey)
-    values = np.clip(np.asarray(grey), lowest, highest)  # antialiasing overshoots
-    return values if grey.mode == "F" else np.rint(values).astype(np.int32)
+    elif grey.size != (IMAGE_SIZE, IMAGE_SIZE):
+        raise ValueError(f"the image is {grey.width} x {grey.height} pixels, not {IMAGE_SIZE} x {IMAGE_SIZE}")
+    return np.asarray(grey)
 
 
 def to_grey(image):
-    """A Pillow image as luma of 8 bits, transparency laid on white; of more than 8 bits, as the stored values in mode I or F."""
-    if image.mode[0] in "IF":
-        return Image.fromarray(np.asarray(image).astype(np.float32 if image.mode == "F" else np.int32))
+    """A Pillow image of 8 bits as luma, transparency laid on white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -191,27 +146,59 @@ def to_grey(image):
     return image.convert("L")
 
 
-def grey_range(images):
-    """The values of black and white of a set of images (64, 64) of more than 8 bits: one range for all, which no single pixel decides.
-
-    It is the first of :data:`RANGES` that, widened by a twentieth on either side, holds 999 of 1000 pixels of the set, and of which
-    these take a quarter or more: 12 bits stored in 16 are seen to be 12. If there is none, it goes from the lowest thousandth of
-    the pixels to the highest.
-    """
-    some = np.stack(images[:: -(-len(images) // 8000)])  # evenly spaced, which bounds the memory
-    low, high = (float(value) for value in np.quantile(some, (0.001, 0.999)))
-    for black, white in RANGES:
-        slack = (white - black) / 20
-        if black - slack <= low and high <= white + slack and high - low >= (white - black) / 4:
-            return black, white
-    return (low, high) if low < high else (low, low + 1)
-
-
-def to_levels(values, black, white):
-    """Values as uint8 grey levels, ``black`` as 0 and ``white`` as 255; what lies outside is clipped."""
-    return np.clip((np.asarray(values, float) - black) / (white - black) * 255 + 0.5, 0, 255).astype(np.uint8)
-
-
 def shrink(image):
     """Crop the central square of a Pillow image and scale it to 64 x 64, antialiased (Lanczos, three lobes)."""
-    return ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.LANCZOS)
+    return image if image.size == (IMAGE_SIZE, IMAGE_SIZE) else ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.LANCZOS)
+
+
+@dataclass(frozen=True)
+class RadialPower:
+    """Power of images against frequency, averaged over directions."""
+
+    frequency: np.ndarray  # (k,), cycles per pixel, from one cycle an image to the Nyquist frequency
+    power: np.ndarray  # (k,), per pixel: white noise of variance v has the power v at every frequency
+
+    @property
+    def slope(self):
+        """Exponent of the power law that fits best in log-log coordinates; about -2 for natural images."""
+        return float(np.polyfit(np.log(self.frequency), np.log(self.power), 1)[0])
+
+
+def radial_power(images):
+    """Power spectrum of images (n, s, s), their common mean removed, under a Hann window that keeps the border out."""
+    images = np.asarray(images, float)
+    side = images.shape[-1]
+    ramp = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
+    window = np.outer(ramp, ramp)
+    spectrum = np.abs(np.fft.fft2((images - images.mean()) * window)) ** 2 / (window**2).sum()
+    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side))
+    ring = np.rint(frequency * side).astype(int)
+    rings = np.arange(1, side // 2 + 1)
+    mean = spectrum.mean(0)
+    return RadialPower(rings / side, np.array([mean[ring == index].mean() for index in rings]))
+
+
+def blur_gain(frequency, sd):
+    """Factor by which a Gaussian blur of ``sd`` pixels weakens the amplitude at ``frequency`` cycles per pixel."""
+    return np.exp(-2 * (np.pi * sd * np.asarray(frequency)) ** 2)
+
+
+def efficient_gain(signal, noise):
+    """Amplitude gain of the filter that whitens what can be known of the signal, up to a factor, from the powers at each frequency.
+
+    Atick and Redlich (1992): a Wiener filter S / (S + N), which leaves out what the noise has drowned, then a division by the
+    amplitude sqrt(S + N) of the input, which makes the output's power equal over the frequencies.
+    """
+    signal, noise = np.asarray(signal, float), np.asarray(noise, float)
+    return signal / (signal + noise) / np.sqrt(signal + noise)
+
+
+def radial_gain(filters, frequency, directions=64):
+    """Amplitude response of filters (n, a, a) at the given frequencies, averaged over directions: (n, k)."""
+    filters = np.asarray(filters, float)
+    places = np.arange(filters.shape[-1]) - filters.shape[-1] // 2
+    angle = np.arange(directions) * np.pi / directions
+    fx, fy = np.outer(np.cos(angle), frequency), np.outer(np.sin(angle), frequency)
+    across = np.exp(-2j * np.pi * fx[..., None] * places)
+    down = np.exp(2j * np.pi * fy[..., None] * places)
+    return np.abs(np.einsum("nyx,dky,dkx->ndk", filters, down, across)).mean(1)

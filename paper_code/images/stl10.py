@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
-from tqdm.utils import CallbackIOWrapper
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
@@ -32,11 +31,6 @@ def load(root, classes=None, progress=True):
 
     ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that holds it; the rest as in
     :func:`paper_code.images.load`.
-
-    Raises
-    ------
-    PaperCodeError
-        For a missing, doubled or truncated file, a file of the wrong size, a label outside 1 to 10 and a list of other than 10 classes.
     """
     found = {}
     files = _directory_files if Path(root).is_dir() else _archive_files
@@ -96,23 +90,21 @@ def _directory_files(root, progress):
     paths = [path for path in (top / name for name in (*REQUIRED, NAMES)) if os.path.lexists(path)]
     if odd := [path for path in paths if not path.is_file()]:
         raise PaperCodeError(f"{odd[0]} is not a regular file; fetch the archive again")
-    with tqdm(desc="reading images", total=sum(path.stat().st_size for path in paths), **_bar(progress)) as bar:
-        for path in paths:
-            with open(path, "rb") as stream:
-                yield path.name, path.stat().st_size, CallbackIOWrapper(bar.update, stream, "read")
+    for path in paths:
+        with open(path, "rb") as raw, _watched(raw, path, progress) as stream:
+            yield path.name, path.stat().st_size, stream
 
 
 def _archive_files(root, progress):
     """The same from the archive, in one pass to its very end, where gzip keeps the checksum of the whole."""
-    with open(root, "rb") as raw, tqdm(desc="reading the archive", total=root.stat().st_size, **_bar(progress)) as bar:
-        with tarfile.open(fileobj=CallbackIOWrapper(bar.update, raw, "read"), mode="r:gz") as archive:
-            for member in archive:
-                name = Path(member.name).name
-                if member.isfile() and name in (*REQUIRED, NAMES):
-                    yield name, member.size, archive.extractfile(member)
-            while archive.fileobj.read(1 << 20):
-                pass
+    with open(root, "rb") as raw, _watched(raw, root, progress) as stream, tarfile.open(fileobj=stream, mode="r:gz") as archive:
+        for member in archive:
+            name = Path(member.name).name
+            if member.isfile() and name in (*REQUIRED, NAMES):
+                yield name, member.size, archive.extractfile(member)
+        while archive.fileobj.read(1 << 20):
+            pass
 
 
-def _bar(progress):
-    return {"unit": "B", "unit_scale": True, "disable": not progress, "leave": False}
+def _watched(stream, path, progress):
+    return tqdm.wrapattr(stream, "read", path.stat().st_size, desc=f"reading {path.name}", disable=not progress, leave=False)

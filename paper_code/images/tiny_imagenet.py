@@ -30,11 +30,6 @@ def load(root, classes=None, progress=True):
     as it holds the classes asked for. The rule ``classes`` is over the sorted wnids of ``wnids.txt``; the rest as in
     :func:`paper_code.images.load`. Images come in the order of their file names within a class (training) and of ``val_annotations.txt``,
     that of their numbers (test).
-
-    Raises
-    ------
-    PaperCodeError
-        For a truncated archive, a missing class, two classes of one image, a damaged image or one that is not 64 x 64.
     """
     files = _Directory(root) if Path(root).is_dir() else _Archive(root)
     top = next((top for top in ("", f"{FOLDER}/") if "wnids.txt" in files.names(top)), None)
@@ -48,10 +43,7 @@ def load(root, classes=None, progress=True):
     images = np.empty((len(train) + len(test), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, (file, _) in enumerate(tqdm(train + test, "reading images", unit="image", disable=not progress, leave=False)):
         try:
-            image = decode(files.read(file))
-            if image.dtype != np.uint8:
-                raise ValueError("the image has more than 8 bits")
-            images[index] = image
+            images[index] = decode(files.read(file))
         except ValueError as error:
             raise PaperCodeError(f"{root}: {file}: {error}; fetch the archive again") from error
     labels = np.array([chosen.index(name) for _, name in train + test], np.int64)

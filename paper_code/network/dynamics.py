@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import as_large
 from paper_code.network import fourier
 
@@ -47,11 +46,7 @@ def trace(network, image, noise_seed=0):
 def drive_by_receptive_fields(early, picture, stride):
     """What the receptive fields l1 * l0, applied at once to a picture (64, 64), say that h must be away from the border.
 
-    Returns
-    -------
-    predicted : float64 array (cells, p, p)
-    inner : slice
-        ``h[:, inner, inner]`` are the cells whose field lies inside the picture.
+    Returns the prediction (cells, p, p) and the slice ``inner``: ``h[:, inner, inner]`` are the cells whose field lies inside the picture.
     """
     fields = early.receptive_fields
     side, reach = len(picture), fields.shape[-1] // 2
@@ -64,47 +59,26 @@ def drive_by_receptive_fields(early, picture, stride):
     return predicted[:, : last + 1 - first, : last + 1 - first], inner
 
 
-def impulse(kernel, source, steps, size=33):
-    """Response to one active place of one cell, the drive being kept on: h_{t+1} = ReLU(h + K * h_t).
+def impulse(kernel, source, steps, size):
+    """Response (steps + 1, cells, size, size) to the cell ``source`` driven with amplitude 1 at the middle of a lattice of odd side."""
+    h = np.zeros((len(kernel), size, size))
+    h[source, size // 2, size // 2] = 1
+    return _states(h, kernel, steps).numpy()
 
-    Parameters
-    ----------
-    kernel : array (cells, cells, k, k)
-    source : int
-        The cell that is driven with amplitude 1, at the middle of the lattice.
-    steps : int
-    size : int
-        Side of the lattice, odd.
 
-    Returns
-    -------
-    float64 array (steps + 1, cells, size, size)
-    """
-    if size % 2 == 0 or not 0 <= source < len(kernel):
-        raise PaperCodeError(f"an impulse needs an odd lattice and a cell below {len(kernel)}; got {size} and {source}")
-    weights = torch.as_tensor(np.asarray(kernel, float))
-    h = torch.zeros(1, len(kernel), size, size, dtype=torch.float64)
-    h[0, source, size // 2, size // 2] = 1
-    states = [h]
+def _states(h, kernel, steps):
+    """h_0 = h, h_{t+1} = ReLU(h + K * h_t) by direct convolution, float64 (steps + 1, cells, rows, columns)."""
+    h, weights = (torch.as_tensor(np.asarray(value), dtype=torch.float64) for value in (h, kernel))
+    states = [h[None]]
     for _ in range(steps):
         states.append(functional.relu(h + functional.conv2d(states[-1], weights, padding=weights.shape[-1] // 2)))
-    return torch.cat(states).numpy()
+    return torch.cat(states)
 
 
 def read_out(activity, fields, stride):
-    """The picture that activity stands for: every active place adds its cell's receptive field, scaled to unit norm.
+    """Pictures that activity (n, cells, p, p) stands for: every active place adds its cell's receptive field (a, a), scaled to unit norm.
 
-    Parameters
-    ----------
-    activity : array (n, cells, p, p)
-    fields : array (cells, a, a)
-    stride : int
-        Pixels between neighbouring places.
-
-    Returns
-    -------
-    float64 array (n, (p - 1) * stride + a, (p - 1) * stride + a)
-        The middle of the lattice is the middle of the picture, for odd p and a.
+    Their side is (p - 1) * stride + a; for odd p and a the middle of the lattice is the middle of the picture.
     """
     fields = np.asarray(fields, float)
     fields = fields / np.sqrt((fields**2).sum((1, 2), keepdims=True))
@@ -113,21 +87,10 @@ def read_out(activity, fields, stride):
 
 
 def echo(kernel, fields, stride, order=None):
-    """Correlation of a cell's receptive field with the picture that its impulse calls up in the other cells, one step later.
+    """Correlation (cells,) of a cell's receptive field with the picture that its impulse calls up in the other cells, one step later.
 
-    The picture is that of :func:`read_out`, cut to the size of the field; the cell's own map is left out.
-
-    Parameters
-    ----------
-    kernel : array (cells, cells, k, k)
-    fields : array (cells, a, a)
-    stride : int
-    order : permutation of the cells, optional
-        Whose field a target is taken to have: shuffled for a null distribution.
-
-    Returns
-    -------
-    array (cells,)
+    The picture is that of :func:`read_out`, cut to the size of the field; the cell's own map is left out. ``order``, a permutation of
+    the cells, says whose field a target is taken to have: shuffled for a null distribution.
     """
     cells = len(kernel)
     woken = np.maximum(np.asarray(kernel, float).swapaxes(0, 1)[:, :, ::-1, ::-1], 0)  # (source, target, k, k): an impulse after a step
@@ -147,14 +110,8 @@ def correlation(pictures, others):
 def gain(kernel, size=32):
     """Largest factor by which K can strengthen a pattern of activity on an endless sheet of cells.
 
-    It is the largest singular value of K's Fourier transform, a matrix cells x cells at every frequency. Below 1 the propagation
-    would converge to a single stationary state whatever the image.
-
-    Parameters
-    ----------
-    kernel : array (cells, cells, k, k)
-    size : int
-        Frequencies on a side, at least k.
+    It is the largest singular value of K's Fourier transform, a matrix cells x cells at each of size x size frequencies. Below 1 the
+    propagation would converge to a single stationary state whatever the image.
     """
     spectrum = np.fft.rfft2(np.asarray(kernel, float), (size, size), axes=(2, 3))
     return float(np.linalg.svd(np.moveaxis(spectrum, (2, 3), (0, 1)), compute_uv=False).max())
@@ -162,19 +119,15 @@ def gain(kernel, size=32):
 
 def routes_differ(h, kernel, steps):
     """Largest difference of direct convolution and spectral route on activity h (cells, rows, columns), over the largest activity."""
-    h, kernel = (torch.as_tensor(np.asarray(value), dtype=torch.float64) for value in (h, kernel))
-    direct = h[None]
-    for _ in range(steps):
-        direct = functional.relu(h + functional.conv2d(direct, kernel, padding=kernel.shape[-1] // 2))
-    by_fourier = fourier.propagate(h[None].float(), kernel.float(), steps).double()
-    return float((direct - by_fourier).abs().max() / direct.abs().max())
+    direct = _states(h, kernel, steps)[-1:]
+    single = [torch.as_tensor(np.asarray(value), dtype=torch.float32) for value in (h[None], kernel)]
+    return float((direct - fourier.propagate(*single, steps).double()).abs().max() / direct.abs().max())
 
 
 @dataclass(frozen=True)
 class LateralMeasures:
     """K of s networks: how strongly it feeds back, and what one cell's activity calls up in the others."""
 
-    seeds: tuple
     gain: np.ndarray  # (s,), :func:`gain` after training
     start_gain: np.ndarray  # (s,), and before
     echo: np.ndarray  # (s, cells), :func:`echo` after training
@@ -189,27 +142,15 @@ class LateralMeasures:
         return (1 + as_high) / (1 + self.shuffled.shape[1])
 
 
-def measure_lateral(seeds, starts, ends, stride, shuffles, shuffle_seed=0):
-    """:class:`LateralMeasures` of networks with lateral connections.
-
-    Parameters
-    ----------
-    seeds : sequence of int
-    starts, ends : lists of EarlyLayers
-        Of the same networks, before and after training.
-    stride : int
-        Pixels between neighbouring places of l1.
-    shuffles : int
-    shuffle_seed : int
-    """
-    generator = np.random.default_rng(shuffle_seed)
+def measure_lateral(starts, ends, stride, shuffles):
+    """:class:`LateralMeasures` of networks given by their early layers before (``starts``) and after training (``ends``)."""
+    generator = np.random.default_rng(0)
 
     def echoes(layers, orders=(None,)):
         return np.stack([echo(layers.K, layers.receptive_fields, stride, order) for order in orders])
 
     orders = [generator.permutation(len(ends[0].l1)) for _ in range(shuffles)]
     return LateralMeasures(
-        tuple(seeds),
         np.array([gain(layers.K) for layers in ends]),
         np.array([gain(layers.K) for layers in starts]),
         np.concatenate([echoes(layers) for layers in ends]),

@@ -17,24 +17,13 @@ from torch.nn import functional
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)  # what is kept here may serve a training later
 def fourier_matrices(size, kernel_size, dtype=torch.float32):
-    """Real matrices of the zero-padded two-dimensional Fourier transform, computed in double precision.
+    """Real matrices of the zero-padded two-dimensional Fourier transform, computed in double precision and rounded to ``dtype``.
 
-    Parameters
-    ----------
-    size : int
-        Places on a side of the activity.
-    kernel_size : int
-        Odd; offset 0 at its centre.
-    dtype : torch.dtype
-        To which they are rounded.
-
-    Returns
-    -------
-    dict of tensors, with n = size + kernel_size // 2 the period and m = n // 2 + 1:
-        ``rows`` (2m, size) and ``columns`` (2n, 2 size), forward along rows and columns; ``kernel_rows``, ``kernel_columns`` the
-        same for the kernel, conjugated because the layer cross-correlates; ``inverse_columns`` (2 size, 2n) and ``inverse_rows``
-        (size, 2m), which together still lack the factor 1 / n^2. The part, real or imaginary, is the inner index beside a
-        frequency and the outer one beside a place, so that each product takes the one before it as it lies in memory.
+    For an activity of ``size`` places on a side and an odd kernel, with n = size + kernel_size // 2 the period and m = n // 2 + 1:
+    ``rows`` (2m, size) and ``columns`` (2n, 2 size), forward along rows and columns; ``kernel_rows``, ``kernel_columns`` the
+    same for the kernel, conjugated because the layer cross-correlates; ``inverse_columns`` (2 size, 2n) and ``inverse_rows``
+    (size, 2m), which together still lack the factor 1 / n^2. The part, real or imaginary, is the inner index beside a
+    frequency and the outer one beside a place, so that each product takes the one before it as it lies in memory.
     """
     period = size + kernel_size // 2
     half = period // 2 + 1
@@ -131,7 +120,6 @@ def propagate(h, kernel, steps, activation=functional.relu, start=None):
         Fastest with channels last in memory.
     kernel : tensor (cells, cells, k, k)
         Cross-correlation kernel, target cell first, k odd and at most 2 * size - 1.
-    steps : int
     activation : function of a tensor
         In place of ReLU.
     start : tensor as h, optional

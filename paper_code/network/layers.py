@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import fft
 
-from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, real_array
 
 VARIABLE = "PAPER_CODE_PERTURB"
 EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
@@ -78,16 +77,7 @@ class EarlyLayers:
 def receptive_fields(psi1, psi0):
     """Psi1 * Psi0, what each l1 cell sees of the image: exact, since l0 is linear; Psi1 itself where there is no l0.
 
-    Two cross-correlations in a row are one, with the convolution of their kernels.
-
-    Parameters
-    ----------
-    psi1 : array (n, h, w)
-    psi0 : array (m, m), or None
-
-    Returns
-    -------
-    array (n, h + m - 1, w + m - 1)
+    Two cross-correlations in a row are one, with the convolution of their kernels: (n, h, w) and (m, m) give (n, h + m - 1, w + m - 1).
     """
     psi1 = real_array(psi1, "psi1")
     if psi0 is None:

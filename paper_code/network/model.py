@@ -6,56 +6,42 @@ and the tail are choices of this companion. Every stage can be switched off or c
 
 import math
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from paper_code.core.errors import PaperCodeError, check_numbers, short
+from paper_code.core.errors import PaperCodeError, bounded, check_number, check_numbers, short
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network import fourier
 
 MOST_CHANNELS = 8192
 MOST_WEIGHTS = 1e9
-BOUNDS = {
-    "classes": (2, 100_000),
-    "blur": (0.0, (IMAGE_SIZE - 1) / 4),  # it is cut at 4 sd, which reflecting the image must reach
-    "noise": (0.0, 1000.0),
-    "l0_size": (3, IMAGE_SIZE - 1),  # convolutions of 1 x 1 after a reflection of the border damage memory in PyTorch 2.13
-    "l0_scale": (1e-6, 1000.0),
-    "cells": (1, MOST_CHANNELS),
-    "l1_size": (3, IMAGE_SIZE - 1),
-    "stride": (1, 2),
-    "silenced": (0.0, 0.99),
-    "lateral_size": (0, IMAGE_SIZE - 1),
-    "steps": (0, 100),
-    "dropout": (0.0, 0.99),
-}
+MOST_BLUR = (IMAGE_SIZE - 1) / 4  # it is cut at 4 sd, which reflecting the image must reach
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Architecture; the defaults are the reference condition."""
 
-    classes: int = 20
-    blur: float = 0.85  # sd of the optical blur, pixels; 0 = none
-    noise: float = 0.2  # sd of the receptor noise, in units of the images' standard deviation; 0 = none
+    classes: int = bounded(20, 2, 100_000)
+    blur: float = bounded(0.85, 0.0, MOST_BLUR)  # sd of the optical blur, pixels; 0 = none
+    noise: float = bounded(0.2, 0.0, 1000.0)  # sd of the receptor noise, in units of the images' standard deviation; 0 = none
     l0: str = "linear"  # "linear", "rectified" or "none"
-    l0_size: int = 7  # side of the l0 filter, pixels
-    l0_scale: float = 0.3  # factor on l0's initial weights
-    cells: int = 64  # filters of l1
-    l1_size: int = 9  # side of an l1 filter, pixels
-    stride: int = 2  # 1 or 2, pixels between neighbouring cells of l1
-    silenced: float = 0.05  # probability that a map of l1 is silenced at a training presentation
-    lateral_size: int = 11  # side of the lateral kernel, cells; 0 = no lateral connections
+    l0_size: int = bounded(7, 3, IMAGE_SIZE - 1)  # side of the l0 filter, pixels
+    l0_scale: float = bounded(0.3, 1e-6, 1000.0)  # factor on l0's initial weights
+    cells: int = bounded(64, 1, MOST_CHANNELS)  # filters of l1
+    l1_size: int = bounded(9, 3, IMAGE_SIZE - 1)  # side of an l1 filter, pixels
+    stride: int = bounded(2, 1, 2)  # 1 or 2, pixels between neighbouring cells of l1
+    silenced: float = bounded(0.05, 0.0, 0.99)  # probability that a map of l1 is silenced at a training presentation
+    lateral_size: int = bounded(11, 0, IMAGE_SIZE - 1)  # side of the lateral kernel, cells; 0 = no lateral connections
     lateral_sign: str = "any"  # of the lateral weights: "any", or "excitatory", none below 0
-    steps: int = 1  # lateral propagation steps T
+    steps: int = bounded(1, 0, 100)  # lateral propagation steps T
     widths: tuple = (96, 96, 192)  # channels of the tail's blocks
-    dropout: float = 0.4  # before the linear read-out
+    dropout: float = bounded(0.4, 0.0, 0.99)  # before the linear read-out
 
     def __post_init__(self):
-        check_numbers(self, BOUNDS)
+        check_numbers(self)  # convolutions of 1 x 1 after a reflection of the border damage memory in PyTorch 2.13
         if self.l0 not in ("linear", "rectified", "none"):
             raise PaperCodeError(f"l0 must be 'linear', 'rectified' or 'none', not {short(self.l0)}")
         if self.lateral_sign not in ("any", "excitatory"):
@@ -67,8 +53,8 @@ class NetworkConfig:
         most = int(math.log2(IMAGE_SIZE // self.stride // 2))  # each halves the image
         if not isinstance(self.widths, tuple) or not 1 <= len(self.widths) <= most:
             raise PaperCodeError(f"widths must be 1 to {most} whole numbers with stride {self.stride}, not {short(self.widths)}")
-        check_numbers(SimpleNamespace(widths=min(self.widths)), {"widths": (1, MOST_CHANNELS)})
-        check_numbers(SimpleNamespace(widths=max(self.widths)), {"widths": (1, MOST_CHANNELS)})
+        for width in self.widths:
+            check_number("widths", width, 1, MOST_CHANNELS)
         if self.weights > MOST_WEIGHTS:
             raise PaperCodeError(
                 f"a network of {self.weights:.1e} weights is too large, {MOST_WEIGHTS:.0e} is the most; choose fewer cells, a smaller "
@@ -218,11 +204,8 @@ class Network(nn.Module):
     def early_layers(self):
         """The layers that the book analyses, as float32 arrays.
 
-        Returns
-        -------
-        dict of str to array
-            ``l0`` (7, 7) if there is one; ``l1`` (cells, 9, 9); ``K`` (cells, cells, k, k) if there is one, target cell first,
-            acting on h; ``l1_gain`` and ``l1_offset`` (cells,), so that h = ReLU(l1_gain * (l1 * l0 * image) + l1_offset).
+        ``l0`` (7, 7) if there is one; ``l1`` (cells, 9, 9); ``K`` (cells, cells, k, k) if there is one, target cell first,
+        acting on h; ``l1_gain`` and ``l1_offset`` (cells,), so that h = ReLU(l1_gain * (l1 * l0 * image) + l1_offset).
         """
         gain = self.l1_norm.weight / torch.sqrt(self.l1_norm.running_var + self.l1_norm.eps)
         tensors = {

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, poch
 
-from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError, short
+from paper_code.core.errors import PaperCodeError, real_array, short
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
 BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache

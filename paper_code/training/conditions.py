@@ -3,57 +3,70 @@
 The recipe is this companion's own. It was chosen on networks that are not among those reported.
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+import math
+from dataclasses import asdict, dataclass, field, replace
 
-from paper_code.core.errors import PaperCodeError, check_numbers, short
+import numpy as np
+
+from paper_code.core.errors import PaperCodeError, bounded, check_numbers, short
 from paper_code.images.image_set import IMAGE_SIZE, unknown_name
 from paper_code.network.model import NetworkConfig
-
-BOUNDS = {
-    "epochs": (1, 100_000),
-    "batch": (2, 1_000_000),
-    "peak_rate": (1e-9, 1000.0),
-    "warm_up": (0.0, 0.99),
-    "momentum": (1e-3, 0.9999),
-    "label_smoothing": (0.0, 0.99),
-    "shift": (0, IMAGE_SIZE - 1),
-    "rotation": (0.0, 180.0),
-    "decay_l0": (0.0, 1000.0),
-    "decay_l1": (0.0, 1000.0),
-    "decay_lateral": (0.0, 1000.0),
-    "decay": (0.0, 1000.0),
-    "snapshots": (0, 1000),
-    "lateral_snapshots": (0, 20),  # they lie a factor of 4 apart
-}
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """The recipe; the defaults are the reference condition."""
 
-    epochs: int = 16  # passes over the images
-    batch: int = 64  # images a step
-    peak_rate: float = 0.05  # top of the one-cycle learning rate
-    warm_up: float = 0.15  # share of the steps in which the rate rises
-    momentum: float = 0.9  # Nesterov
-    label_smoothing: float = 0.05  # share of the target that is spread over all classes
-    shift: int = 4  # largest random shift, pixels
+    epochs: int = bounded(16, 1, 100_000)  # passes over the images
+    batch: int = bounded(64, 2, 1_000_000)  # images a step
+    peak_rate: float = bounded(0.05, 1e-9, 1000.0)  # top of the one-cycle learning rate
+    warm_up: float = bounded(0.15, 0.0, 0.99)  # share of the steps in which the rate rises
+    momentum: float = bounded(0.9, 1e-3, 0.9999)  # Nesterov
+    label_smoothing: float = bounded(0.05, 0.0, 0.99)  # share of the target that is spread over all classes
+    shift: int = bounded(4, 0, IMAGE_SIZE - 1)  # largest random shift, pixels
     flip: bool = True  # random left-right flips
-    rotation: float = 0.0  # largest random rotation, degrees, either way; 0 = none
+    rotation: float = bounded(0.0, 0.0, 180.0)  # largest random rotation, degrees, either way; 0 = none
     labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; those of the test stay
-    decay_l0: float = 0.1  # weight decay of the l0 filter
-    decay_l1: float = 6e-3  # of the l1 filters
-    decay_lateral: float = 5e-3  # of K
-    decay: float = 5e-4  # of every other weight; norms and biases have none
-    snapshots: int = 24  # log-spaced steps at which l0 and l1 are kept, step 0 and the last besides
-    lateral_snapshots: int = 4  # of these, how many keep K too, step 0 besides
+    decay_l0: float = bounded(0.1, 0.0, 1000.0)  # weight decay of the l0 filter
+    decay_l1: float = bounded(6e-3, 0.0, 1000.0)  # of the l1 filters
+    decay_lateral: float = bounded(5e-3, 0.0, 1000.0)  # of K
+    decay: float = bounded(5e-4, 0.0, 1000.0)  # of every other weight; norms and biases have none
+    snapshots: int = bounded(24, 0, 1000)  # log-spaced steps at which l0 and l1 are kept, step 0 and the last besides
+    lateral_snapshots: int = bounded(4, 0, 20)  # of these, how many keep K too, step 0 besides
 
     def __post_init__(self):
-        check_numbers(self, BOUNDS)
+        check_numbers(self)
         if not isinstance(self.flip, bool):
             raise PaperCodeError(f"flip must be true or false, not {short(self.flip)}")
         if self.labels not in ("true", "shuffled"):
             raise PaperCodeError(f"labels must be 'true' or 'shuffled', not {short(self.labels)}")
+
+
+def learning_rate(step, total, config):
+    """One-cycle rate (Smith and Topin 2019): cosine up from peak / 25, cosine down to nearly 0."""
+    top = config.warm_up * total
+    if step < top:
+        low, share = config.peak_rate / 25, step / top
+        return low + (config.peak_rate - low) * (1 - math.cos(math.pi * share)) / 2
+    return config.peak_rate * (1 + math.cos(math.pi * (step - top) / (total - top))) / 2
+
+
+def snapshot_steps(total, config):
+    """Steps at which the early layers are kept: (all, those that keep K), log-spaced, step 0 in both, the last in neither.
+
+    The end of training is kept in full precision elsewhere.
+    """
+
+    def spaced(count):
+        if count < 1 or total < 2:
+            return {0}
+        return {0} | {int(step) for step in np.geomspace(1, total, count + 1).round()[:-1]}
+
+    with_lateral = {0}
+    if config.lateral_snapshots > 0 and total > 8:
+        exact = np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]
+        with_lateral |= {int(step - 1e-6) for step in exact}  # below a whole number too, lest its rounding decide
+    return {step for step in spaced(config.snapshots) | with_lateral if step < total}, with_lateral
 
 
 # Not written where they have their default: a run or a manifest without them means the same, and compares as the same.
@@ -203,11 +216,7 @@ def _controls(reference):
     )
     yield Control(base, "shortened reference", "what does so short a training of the reference reach?")
     for name, label, asks, about, changes in _CHANGES:
-        changed = base
-        for part in ("network", "training"):
-            known = {item.name for item in fields(getattr(base, part))} - {"classes"}  # a network's follow from the images
-            changed = with_overrides(changed, part, {key: value for key, value in changes.items() if key in known})
-        changed = replace(changed, **{key: changes[key] for key in ("images", "classes") if key in changes})
+        changed = replace(_with(base, changes), **{key: changes[key] for key in ("images", "classes") if key in changes})
         if changed != base:  # a value that is the reference's own makes no control
             yield Control(replace(changed, name=f"control-{name}", about=f"control: {about}"), label, asks)
 
@@ -219,39 +228,30 @@ def condition(name):
     return CONDITIONS[name]
 
 
-def with_overrides(base, part, overrides):
-    """Replace fields of ``base.network`` or ``base.training`` (``part``) by those of ``overrides`` that are not None."""
-    current = getattr(base, part)
-    known = {item.name for item in fields(current)}
-    chosen = {name: value for name, value in overrides.items() if value is not None}
-    unknown = set(chosen) - known
-    if unknown:
-        raise PaperCodeError(f"unknown setting {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
-    return replace(base, **{part: replace(current, **chosen)}) if chosen else base
-
-
 def settings_of(chosen):
-    """What of a condition may be set: ``{"network": {name: value}, "training": {name: value}}``."""
+    """What of a condition may be set, ``{"network": {name: value}, "training": {name: value}}``; classes follow from the images."""
+    parts = {"network": chosen.network, "training": chosen.training}
+    return {part: {key: value for key, value in vars(config).items() if key != "classes"} for part, config in parts.items()}
 
-    def values(config):
-        return {one.name: getattr(config, one.name) for one in fields(config) if one.name != "classes"}
 
-    return {"network": values(chosen.network), "training": values(chosen.training)}
+def _with(chosen, values):
+    """A condition with those of the ``values`` that are settings of its network or of its training."""
+    for part, known in settings_of(chosen).items():
+        changed = {key: value for key, value in values.items() if key in known}
+        chosen = replace(chosen, **{part: replace(getattr(chosen, part), **changed)})
+    return chosen
 
 
 def with_settings(chosen, training, texts):
     """A condition with settings of its training (a dict; None is left out) and others, each a text ``NAME=VALUE``."""
-    known = settings_of(chosen)
-    changes = {"network": {}, "training": {key: value for key, value in training.items() if value is not None}}
+    known = {key: value for part in settings_of(chosen).values() for key, value in part.items()}
+    values = {key: value for key, value in training.items() if value is not None}
     for text in texts:
         key, equals, value = text.partition("=")
-        part = next((part for part, names in known.items() if key in names), None)
-        if not equals or part is None:
+        if not equals or key not in known:
             raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
-        changes[part][key] = _parsed(key, value, known[part][key])
-    for part, changed in changes.items():
-        chosen = with_overrides(chosen, part, changed)
-    return chosen
+        values[key] = _parsed(key, value, known[key])
+    return _with(chosen, values)
 
 
 def _parsed(key, text, current):

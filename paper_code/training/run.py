@@ -1,4 +1,4 @@
-"""Training that can be killed at any moment and goes on to the same bytes.
+"""Training that can be killed at any moment and goes on to the same bytes, and where its arithmetic runs.
 
 Nothing random is carried from step to step: the order of the images follows from (seed, epoch), and every other draw of a
 step from (seed, step). A checkpoint therefore holds weights, momentum and the step alone.
@@ -9,8 +9,10 @@ import json
 import math
 import os
 import platform
+import re
 import time
 from contextlib import nullcontext
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from paper_code.core.files import (
     append_line,
     digest,
     locked,
+    read_bytes,
     read_metadata,
     read_tensors,
     remove_leftovers,
@@ -36,10 +39,11 @@ from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.network.model import Network
 from paper_code.training import run_files
-from paper_code.training.hardware import Hardware
+from paper_code.training.conditions import learning_rate, snapshot_steps
 
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
 LABEL_STEP = 2**41  # nor this one, which shuffles labels
+MOST_THREADS = 4096
 
 
 def check_seed(seed):
@@ -51,33 +55,6 @@ def check_seed(seed):
 def draw_seed(seed, step):
     """A 64-bit seed for the draws of one step (or of one epoch's order, as step -1 - epoch)."""
     return int(np.random.SeedSequence([seed, abs(step), int(step < 0)]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def learning_rate(step, total, config):
-    """One-cycle rate (Smith and Topin 2019): cosine up from peak / 25, cosine down to nearly 0."""
-    top = config.warm_up * total
-    if step < top:
-        low, share = config.peak_rate / 25, step / top
-        return low + (config.peak_rate - low) * (1 - math.cos(math.pi * share)) / 2
-    return config.peak_rate * (1 + math.cos(math.pi * (step - top) / (total - top))) / 2
-
-
-def snapshot_steps(total, config):
-    """Steps at which the early layers are kept: (all, those that keep K), log-spaced, step 0 in both, the last in neither.
-
-    The end of training is kept in full precision elsewhere.
-    """
-
-    def spaced(count):
-        if count < 1 or total < 2:
-            return {0}
-        return {0} | {int(step) for step in np.geomspace(1, total, count + 1).round()[:-1]}
-
-    with_lateral = {0}
-    if config.lateral_snapshots > 0 and total > 8:
-        exact = np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]
-        with_lateral |= {int(step - 1e-6) for step in exact}  # below a whole number too, lest its rounding decide
-    return {step for step in spaced(config.snapshots) | with_lateral if step < total}, with_lateral
 
 
 def augment(images, config):
@@ -111,10 +88,7 @@ def rotate(images, angle):
 
 
 def training_labels(image_set, labels, seed):
-    """Labels to train on, int64 (n,): the true ones, or the same in an order that ``seed`` shuffles.
-
-    A shuffle keeps the number of images of each class; about one image in as many as there are classes keeps its label by chance.
-    """
+    """Labels to train on, int64 (n,): the true ones, or the same in an order that ``seed`` shuffles."""
     if labels == "true":
         return image_set.train_labels
     return np.random.default_rng(draw_seed(seed, LABEL_STEP)).permutation(image_set.train_labels)
@@ -130,6 +104,54 @@ def parameter_groups(network, config):
     return [{"params": parameters, "weight_decay": decay} for decay, parameters in groups.items()]
 
 
+@dataclass(frozen=True)
+class Hardware:
+    """Where and how the arithmetic runs; the bytes of a run are reproducible for the same values on the same machine."""
+
+    device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1", ...
+    precision: str = "auto"  # "auto", "bf16" or "fp32"
+    threads: int = 0  # CPU threads; 0 = PyTorch's default
+    lateral: str = "auto"  # way to K * h: "auto", "direct" or "fourier" (on a CPU, if K has at least 7 x 7 places)
+
+    def resolve(self):
+        """The same with every "auto" decided by what is fast on this machine."""
+        device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+        if re.fullmatch(r"cpu|cuda(:\d{1,4})?", device) is None:
+            raise PaperCodeError(f"unknown device {short(device)}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
+        if device != "cpu" and not torch.cuda.is_available():
+            raise PaperCodeError("this PyTorch sees no CUDA device; use --device cpu, or install a CUDA build (see the README)")
+        if ":" in device and int(device[5:]) >= torch.cuda.device_count():
+            raise PaperCodeError(f"there is no {device}: this machine has {torch.cuda.device_count()} GPUs, counted from cuda:0")
+        if not 0 <= self.threads <= MOST_THREADS:
+            raise PaperCodeError(f"threads must be at least 0 and at most {MOST_THREADS}, not {short(self.threads)}")
+        cpu = torch.cpu.get_capabilities()
+        precision = self.precision
+        if precision == "auto":
+            fast = cpu.get("avx512_bf16", False) if device == "cpu" else torch.cuda.is_bf16_supported()
+            precision = "bf16" if fast else "fp32"
+        if precision not in ("bf16", "fp32"):
+            raise PaperCodeError(f"precision must be 'auto', 'bf16' or 'fp32', not {short(precision)}")
+        lateral = self.lateral
+        if lateral == "auto":
+            has_tiles = cpu.get("amx_bf16", False) and cpu.get("amx_tile", False)  # matrix tiles of bfloat16
+            lateral = "direct" if device != "cpu" or (has_tiles and precision == "bf16") else "fourier"
+        if lateral not in ("direct", "fourier"):
+            raise PaperCodeError(f"lateral must be 'auto', 'direct' or 'fourier', not {short(lateral)}")
+        return Hardware(device, precision, self.threads or torch.get_num_threads(), lateral)
+
+    def begun_with(self, found):
+        """The same with every "auto" as in ``found``, the resolved hardware of a run that is to go on, where that can be here."""
+        begun = {
+            item.name: found[item.name]
+            for item in dataclasses.fields(self)
+            if getattr(self, item.name) == item.default and type(found.get(item.name)) is type(item.default)
+        }
+        try:
+            return dataclasses.replace(self, **begun).resolve()
+        except PaperCodeError:
+            return self.resolve()
+
+
 class Run:
     """One training run in one directory.
 
@@ -138,11 +160,10 @@ class Run:
     condition : Condition
     image_set : ImageSet
     seed : int
-        At least 0; fixes weights, order of images, noise and augmentation.
+        Fixes weights, order of images, noise and augmentation.
     directory : path
-        Holds ``run.json``, ``checkpoint.safetensors``, ``snapshots/``, ``log.jsonl`` and, at the end, ``early.safetensors``,
-        ``rest.safetensors`` and ``result.json``. A directory with a checkpoint of the same run is continued; ``lock`` keeps
-        two processes from that at once.
+        Its files are those of :mod:`paper_code.training.run_files`. One with a checkpoint of the same run is continued; ``lock``
+        keeps two processes from that at once.
     hardware : Hardware
         A run that ``directory`` holds goes on with its own, where that is left open here and this machine can do it.
     checkpoint_every : int
@@ -167,7 +188,10 @@ class Run:
         self.steps_per_epoch = len(image_set.train_images) // self.batch
         self.total = self.steps_per_epoch * self.config.epochs
         self._check_memory()
-        self._prepare_torch()
+        torch.set_num_threads(self.hardware.threads)
+        torch.set_float32_matmul_precision("highest")
+        if self.hardware.device.startswith("cuda"):
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         self.network = Network(network_config, seed).to(self.hardware.device, memory_format=torch.channels_last)
         self.network.lateral_way = self.hardware.lateral
         self.optimizer = torch.optim.SGD(
@@ -197,12 +221,6 @@ class Run:
                 f"this training needs more than {needed / 1e9:.0f} GB of memory, and this machine has {there / 1e9:.0f} GB; choose a "
                 "smaller --batch, fewer cells or a smaller lateral_size"
             )
-
-    def _prepare_torch(self):
-        torch.set_num_threads(self.hardware.threads)
-        torch.set_float32_matmul_precision("highest")
-        if self.hardware.device.startswith("cuda"):
-            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
 
     @property
     def identity(self):
@@ -316,11 +334,14 @@ class Run:
                 raise self._diverged(f"{name} grew beyond half precision")
         write_tensors(run_files.snapshot_file(self.directory, self.step), tensors)
 
+    def _state(self):
+        """Everything that is learned or counted, by name."""
+        return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in self.network.state_dict().items()}
+
     def _save_checkpoint(self):
-        tensors = {}
-        for name, tensor in self.network.state_dict().items():
-            tensors[name] = tensor.detach().cpu().contiguous().numpy()
-            if not np.isfinite(tensors[name]).all():
+        tensors = self._state()
+        for name, tensor in tensors.items():
+            if not np.isfinite(tensor).all():
                 raise self._diverged(f"{name} is no longer finite")
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"].cpu().contiguous().numpy()
@@ -360,7 +381,7 @@ class Run:
         damaged = PaperCodeError(
             f"{path} is damaged, or is not of this run; restore it, or move it away, and the same command starts this training again"
         )
-        run_files.check_readable(path)
+        read_bytes(path)  # what cannot be read is not damaged
         try:
             tensors, metadata = read_tensors(path), read_metadata(path)
         except PaperCodeError as error:
@@ -379,13 +400,8 @@ class Run:
             raise damaged from error
 
     def _finish(self):
-        early = self.network.early_layers()
-        write_tensors(self.directory / run_files.EARLY, early)
-        rest = {
-            name: tensor.detach().cpu().contiguous().numpy()
-            for name, tensor in self.network.state_dict().items()
-            if name not in EARLY_KEYS.values()
-        }
+        write_tensors(self.directory / run_files.EARLY, self.network.early_layers())
+        rest = {name: tensor for name, tensor in self._state().items() if name not in EARLY_KEYS.values()}
         write_tensors(self.directory / run_files.REST, rest)
         result = {
             **run_files.begun(self.directory),

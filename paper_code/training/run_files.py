@@ -8,7 +8,7 @@ import math
 import os
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_json, read_tensors, unreadable
+from paper_code.core.files import from_bytes, read_bytes, read_json, unreadable
 
 IDENTITY = "run.json"
 CHECKPOINT = "checkpoint.safetensors"
@@ -84,12 +84,7 @@ def logged_step(line):
 def check_kept(directory, step, snapshots):
     """Check that what a run wrote before a step is there and whole: training on would not bring it back.
 
-    Parameters
-    ----------
-    directory : Path
-    step : int
-    snapshots : dict of int to set of str
-        Steps of all snapshots, and the names of the tensors in each.
+    ``snapshots`` are the names of the tensors in each, by step.
     """
     for one in sorted(one for one in snapshots if one < step):
         check_tensors(snapshot_file(directory, one), snapshots[one], anew(directory))
@@ -100,21 +95,15 @@ def check_kept(directory, step, snapshots):
 
 
 def finished(directory, steps):
-    """The content of ``result.json`` of a run of so many steps, whose identity is there; None if it has not ended.
-
-    Raises
-    ------
-    PaperCodeError
-        If the result is not this run's, or trained weights that it stands for are gone or damaged.
-    """
+    """The content of ``result.json`` of a run of so many steps, whose identity and trained weights are there; None if it has not ended."""
     path = directory / RESULT
-    remade = f"restore it, or move {path} away, and the same command makes both again from the checkpoint"
-    result = _json(path, remade.replace("both", "it"))
+    remade = f"restore it, or move {path} away, and the same command makes it again from the checkpoint"
+    result = _json(path, remade)
     if result is None:
         return None
     identity = begun(directory)
     if {"accuracy", "accuracy_noise_free"} - set(result) or result != {**result, **identity, "steps": steps}:
-        raise PaperCodeError(f"{path} is damaged, or is not of this run; {remade.replace('both', 'it')}")
+        raise PaperCodeError(f"{path} is damaged, or is not of this run; {remade}")
     check_tensors(directory / EARLY, {"l1", "l1_gain", "l1_offset"}, remade)
     check_tensors(directory / REST, {"readout.weight"}, remade)
     return result
@@ -124,31 +113,19 @@ def check_tensors(path, names, mend):
     """Raise a PaperCodeError that ends in ``mend`` unless a safetensors file is there, whole and with tensors of these names."""
     if not os.path.lexists(path):
         raise PaperCodeError(f"{path} is gone, which this run wrote; {mend}")
-    check_readable(path)
+    content = read_bytes(path)
     try:
-        missing = names - set(read_tensors(path))
+        missing = names - set(from_bytes(content, path))
     except PaperCodeError as error:
         raise PaperCodeError(f"{path} is damaged; {mend}") from error
     if missing:
         raise PaperCodeError(f"{path} is damaged (no {', '.join(sorted(missing))}); {mend}")
 
 
-def check_readable(path):
-    """Read a file once, and raise a PaperCodeError that says why if it cannot be read."""
-    try:
-        if not path.is_file():
-            raise PaperCodeError(f"{path} is not a file")
-        with open(path, "rb") as stream:
-            while stream.read(2**24):
-                pass
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
 def _json(path, mend):
     if not os.path.lexists(path):
         return None
-    check_readable(path)
+    read_bytes(path)
     try:
         return read_json(path)
     except PaperCodeError as error:

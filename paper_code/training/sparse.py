@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.images import photographs
+from paper_code.images.drawn import photographs
 from paper_code.network.fourier import propagate
 
 STEPS, STRIDE = 2, 1  # T; pixels between neighbouring cells
@@ -91,15 +91,6 @@ def train(filters, size=11, updates=150, seed=0):
         Batches of 16 patches.
     seed : int
         Of their order; nothing else is random.
-
-    Returns
-    -------
-    SparseKernel
-
-    Raises
-    ------
-    PaperCodeError
-        If the filters are of another shape or one is 0 throughout, or the size is even or too large.
     """
     filters = np.asarray(filters, np.float64)
     if filters.ndim != 3 or filters.shape[1] != filters.shape[2] or not 2 <= filters.shape[1] <= SIDE // 2:
@@ -110,7 +101,7 @@ def train(filters, size=11, updates=150, seed=0):
     places = SIDE + 1 - filters.shape[1]
     if size and (size % 2 == 0 or not 1 <= size <= places):
         raise PaperCodeError(f"a lateral kernel has an odd side of at most {places} here, not {size}")
-    images = photographs.load(progress=False)
+    images = photographs(progress=False)
     learned, held = patches(images.train_images), patches(images.test_images)
     network = SparseCoding(torch.from_numpy(filters / norm)[:, None], size)
     groups = [{"params": [network.gain, network.threshold], "lr": 3 * RATE}, *([{"params": [network.kernel]}] if size else [])]

@@ -1,4 +1,4 @@
-"""Trained weights on disk: safetensors files and a manifest that knows their hashes.
+"""Trained weights on disk: safetensors files and a manifest that knows their hashes, which are checked where a file is read.
 
 Layout, readable without this package::
 
@@ -14,34 +14,328 @@ A condition without l0 or lateral connections has no tensor of that name; the la
 of others, for :func:`load_bank`.
 """
 
-from paper_code.weights.banks import load_bank
-from paper_code.weights.store import (
-    DIRECTORY,
-    configuration,
-    entry,
-    initial_early,
-    load_early,
-    load_network,
-    load_snapshots,
-    manifest,
-    read_log,
-    seeds,
-    shipped,
-    verify,
-)
+import hashlib
+import io
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
 
-__all__ = [
-    "DIRECTORY",
-    "configuration",
-    "entry",
-    "initial_early",
-    "load_bank",
-    "load_early",
-    "load_network",
-    "load_snapshots",
-    "manifest",
-    "read_log",
-    "seeds",
-    "shipped",
-    "verify",
-]
+import numpy as np
+import torch
+
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import from_bytes, is_missing, read_bytes, read_json
+from paper_code.core.plan import reported
+from paper_code.network.layers import EARLY_KEYS, EarlyLayers, perturbed
+from paper_code.network.model import Network
+from paper_code.training.conditions import Condition
+from paper_code.weights.records import Manifest, Noted, Tested, check
+
+__all__ = ["configuration", "initial_early", "load_bank", "load_early", "load_network", "load_snapshots", "read_log"]
+__all__ += ["DIRECTORY", "entry", "manifest", "seeds", "shipped", "verify"]
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or DATA / "weights")
+BANKS = DATA / "banks"
+MEND = "restore it from where the weights came from, shipped ones with 'git checkout'"
+
+
+def manifest(directory=None):
+    """The manifest: a dict ``{"networks": {"<condition>/seed-<n>": entry}}``.
+
+    Raises
+    ------
+    PaperCodeError
+        If it is missing, cannot be read, lists no network, or is not as ``paper_code.weights.records.Manifest`` has it.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.manifest()["networks"]["reference/seed-10"]["seed"]
+    10
+    """
+    path = Path(directory or DIRECTORY) / "manifest.json"
+    if is_missing(path):
+        raise PaperCodeError(f"there is no {path}; shipped weights come with the repository, or set PAPER_CODE_WEIGHTS to their place")
+    content = read_manifest(path)
+    if not content["networks"]:
+        raise PaperCodeError(f"{path} lists no networks; {MEND}")
+    return content
+
+
+def read_manifest(path):
+    """The manifest at a path, which may be empty."""
+    content = read_json(path)
+    _check_manifest(json.dumps(content), path)
+    return content
+
+
+@lru_cache(maxsize=4)  # a chapter asks for dozens of entries
+def _check_manifest(text, path):
+    check(Manifest, json.loads(text), path, MEND)
+
+
+def entry(condition, seed, directory=None):
+    """The manifest's entry for one network.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> sorted(weights.entry("reference", 10)["files"])
+    ['early', 'log', 'rest', 'snapshots']
+    """
+    networks = manifest(directory)["networks"]
+    key = f"{condition}/seed-{seed}"
+    if key not in networks:
+        raise PaperCodeError(f"no weights of {key}; the manifest lists {', '.join(sorted(networks))}")
+    return networks[key]
+
+
+def seeds(condition, directory=None, needed=True):
+    """The seeds for which there are weights of a condition, sorted.
+
+    Raises
+    ------
+    PaperCodeError
+        If there are none, unless they are not ``needed``.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.seeds("control")
+    [0, 1, 2]
+    """
+    networks = manifest(directory)["networks"].values()
+    found = sorted(listed["seed"] for listed in networks if listed["condition"]["name"] == condition)
+    if needed and not found:
+        names = ", ".join(sorted({listed["condition"]["name"] for listed in networks}))
+        raise PaperCodeError(
+            f"no network of the condition {condition} in {Path(directory or DIRECTORY)}, which has {names}; collect runs of it, or set "
+            "PAPER_CODE_WEIGHTS to weights that have it"
+        )
+    return found
+
+
+def shipped(condition="reference", kinds=(), directory=None, needed=True):
+    """The seeds of a condition that the book reports and that have files of these kinds; with "rest" :func:`load_network` can run them.
+
+    ``needed`` and errors as in :func:`seeds`.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.shipped("reference")[:3]
+    [10, 11, 12]
+    """
+    there = reported(condition, seeds(condition, directory, needed))
+    return [seed for seed in there if set(kinds) <= set(entry(condition, seed, directory)["files"])]
+
+
+def content(condition, seed, kind, directory=None):
+    """Content of one file of a network, hash checked, and its path."""
+    directory = Path(directory or DIRECTORY)
+    files = entry(condition, seed, directory)["files"]
+    if kind not in files:
+        raise PaperCodeError(f"the manifest in {directory} lists no {kind} file of {condition}/seed-{seed}; collect the run again")
+    path = directory / files[kind]["path"]
+    return _checked(path, files[kind]), path
+
+
+def _checked(path, listed):
+    found = read_bytes(path)
+    if not is_listed(found, listed):
+        raise PaperCodeError(
+            f"{path} is not the file that the manifest lists (SHA-256 or size differs): move it away, then restore it, a shipped one with "
+            f"'git checkout -- {path}', another by collecting its run again"
+        )
+    return found
+
+
+def is_listed(found, listed):
+    """Whether the content of a file is what its entry in the manifest says."""
+    return len(found) == listed["bytes"] and hashlib.sha256(found).hexdigest() == listed["sha256"]
+
+
+def _tensors(condition, seed, kind, directory):
+    return from_bytes(*content(condition, seed, kind, directory))
+
+
+def load_early(condition, seed, directory=None):
+    """The trained l0, l1 and K of one network, hash checked.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> early = weights.load_early("reference", 10)
+    >>> print(early.l0.shape, early.l1.shape, early.K.shape)
+    (7, 7) (64, 9, 9) (64, 64, 11, 11)
+    """
+    return EarlyLayers.from_tensors(_tensors(condition, seed, "early", directory))
+
+
+def initial_early(condition, seed, directory=None):
+    """l0, l1 and K of one network as they were at step 0, before any training, whether or not it has snapshots.
+
+    They are drawn again from the seed and the configuration that the manifest lists, in full precision.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.initial_early("reference", 10).step
+    0
+    """
+    listed = entry(condition, seed, directory)
+    return EarlyLayers.from_tensors(Network(Condition.from_dict(listed["condition"]).network, seed).early_layers(), step=0)
+
+
+def configuration(condition, seed, directory=None):
+    """The NetworkConfig of one network.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.configuration("reference", 10).stride
+    2
+    """
+    return Condition.from_dict(entry(condition, seed, directory)["condition"]).network
+
+
+def load_snapshots(condition, seed, directory=None):
+    """Snapshots through training, a list of :class:`~paper_code.network.layers.EarlyLayers` by step; K is None where it was not kept.
+
+    The first is :func:`initial_early` where the file does not hold it, as none does that ``weights collect`` writes.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> [early.step for early in weights.load_snapshots("reference", 10)][:3]
+    [0, 1, 2]
+    """
+    by_step = {}
+    for name, tensor in _tensors(condition, seed, "snapshots", directory).items():
+        step, _, layer = name.partition("/")
+        if not step.isdecimal():
+            raise PaperCodeError(f"the snapshots of {condition}/seed-{seed} hold {name!r}, no layer at a step; collect the run again")
+        by_step.setdefault(int(step), {})[layer] = tensor
+    start = [] if 0 in by_step else [initial_early(condition, seed, directory)]
+    return start + [EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step)]
+
+
+def load_network(condition, seed, directory=None):
+    """The whole trained network, in float32 and in evaluation mode, hash checked.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from paper_code import weights
+    >>> with torch.inference_mode():
+    ...     scores = weights.load_network("reference", 10)(torch.zeros(1, 1, 64, 64))
+    >>> tuple(scores.shape)
+    (1, 20)
+    """
+    config = Condition.from_dict(entry(condition, seed, directory)["condition"]).network
+    # In float32 before any noise, which half precision has no digits for.
+    early = perturbed({name: tensor.astype(np.float32) for name, tensor in _tensors(condition, seed, "early", directory).items()})
+    rest = perturbed(_tensors(condition, seed, "rest", directory))
+    return assemble(config, early, rest, f"weights of {condition}/seed-{seed}")
+
+
+def assemble(config, early, rest, name):
+    """The network of a configuration with given early layers and rest, dicts of arrays; a PaperCodeError if they do not fit."""
+    EarlyLayers.from_tensors(early)
+    state = dict(rest)
+    for layer, key in EARLY_KEYS.items():
+        if layer in early:
+            state[key] = (early[layer] if layer == "K" else early[layer].reshape(-1, 1, *early[layer].shape[-2:])).astype(np.float32)
+    network = Network(config, 0)
+    try:
+        network.load_state_dict({key: torch.from_numpy(np.array(tensor)) for key, tensor in state.items()})
+    except RuntimeError as error:
+        raise PaperCodeError(f"{name} do not fit their configuration: {str(error).splitlines()[-1].strip()}") from error
+    return network.eval()
+
+
+def read_log(condition, seed, directory=None):
+    """The training log: a list of dicts, one a line.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.read_log("reference", 10)[-1]["epoch"]
+    16
+    """
+    return parse_log(*content(condition, seed, "log", directory))
+
+
+def parse_log(found, path):
+    """The lines in the content of a log; ``path`` is for people."""
+    lines = []
+    for number, text in enumerate(found.splitlines(), start=1):
+        try:
+            line = json.loads(text)
+        except ValueError as error:
+            raise PaperCodeError(f"line {number} of {path} is not whole ({error}); restore it or train again") from error
+        kind = Tested if isinstance(line, dict) and "epoch" in line else Noted
+        check(kind, line, f"line {number} of {path}", "restore it or train again")
+        lines.append(line)
+    return lines
+
+
+def verify(directory=None):
+    """Check every file of the manifest; returns the number of files, or raises at the first that is missing or changed.
+
+    Examples
+    --------
+    >>> from paper_code import weights
+    >>> weights.verify() > 0
+    True
+    """
+    directory = Path(directory or DIRECTORY)
+    files = [file for listed in manifest(directory)["networks"].values() for file in listed["files"].values()]
+    for file in files:
+        _checked(directory / file["path"], file)
+    return len(files)
+
+
+def load_bank(name, directory=None):
+    """A bank of filters, hash checked.
+
+    Parameters
+    ----------
+    name : str
+        ``first_layer``, (64, 3, 7, 7): a convolutional network's, for blue, green and red. ``dictionary``, (64, 12, 12): of convolutional
+        sparse coding.
+    directory : path, optional
+        Another place than ``data/banks`` of the repository.
+
+    Returns
+    -------
+    filters : float64 array
+    record : dict of str
+        ``what`` it is, ``source``, ``by`` whom and ``licence``.
+
+    Raises
+    ------
+    PaperCodeError
+        For another name, or a file that is missing or not as it is listed.
+
+    Examples
+    --------
+    >>> from paper_code.weights import load_bank
+    >>> filters, record = load_bank("dictionary")
+    >>> print(filters.shape, record["licence"])
+    (64, 12, 12) BSD 3-Clause
+    """
+    directory = Path(directory or BANKS)
+    listed = read_json(directory / "banks.json")
+    if name not in listed:
+        raise PaperCodeError(f"there is no bank {name}; {directory} holds {', '.join(sorted(listed))}")
+    record, path = listed[name], directory / f"{name}.npy"
+    content = read_bytes(path)
+    if not is_listed(content, record):
+        raise PaperCodeError(
+            f"{path} is not the file that banks.json lists (SHA-256 or size differs): restore it with 'git checkout -- {path}'"
+        )
+    filters = perturbed({name: np.load(io.BytesIO(content), allow_pickle=False).astype(float)})[name]
+    return filters, {key: record[key] for key in ("what", "source", "by", "licence")}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import (
     as_bytes,
@@ -20,7 +21,7 @@ from paper_code.core.files import (
     write_atomically,
 )
 from paper_code.network.layers import EARLY_KEYS
-from paper_code.weights import store
+from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check, read
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
@@ -36,7 +37,7 @@ AGAIN = "train again, into another --out"
 
 
 def collect(runs, directory=None, preset="exact", replace=False):
-    """Copy finished runs into the layout of this package and list them in the manifest: all of them or none.
+    """Copy finished runs into the layout of this package and list them in the manifest, all of them or none; returns their keys.
 
     Parameters
     ----------
@@ -48,17 +49,6 @@ def collect(runs, directory=None, preset="exact", replace=False):
         What to keep, one of PRESETS.
     replace : bool
         Whether a listed network may lose files, precision or its values to a run of the same condition and seed.
-
-    Returns
-    -------
-    list of str
-        The manifest's keys of the runs, ``<condition>/seed-<n>``.
-
-    Raises
-    ------
-    PaperCodeError
-        If a run is not finished, or is damaged, or its condition goes by the name of another that is listed already, or it would take
-        something from a listed network. Nothing has changed then.
     """
     found = {}
     for run in map(Path, runs):
@@ -66,29 +56,23 @@ def collect(runs, directory=None, preset="exact", replace=False):
         if key in found:
             raise PaperCodeError(f"{run} and {found[key][0]} are both {key}; collect one of them")
         found[key] = run, result, _encode(files, preset, key)
-    directory = Path(directory or store.DIRECTORY)
+    directory = Path(directory or weights.DIRECTORY)
     with locked(directory / ".lock"):
         _install(found, directory, replace)
     return list(found)
 
 
 def lighten(keys, preset, directory=None):
-    """Keep less of listed networks, ``<condition>/seed-<n>``: the files and the precision of a preset. All of them or none.
-
-    Raises
-    ------
-    PaperCodeError
-        If a network is not listed, is damaged, or lacks a file that the preset keeps.
-    """
-    directory = Path(directory or store.DIRECTORY)
-    store.manifest(directory)
+    """Keep less of listed networks, ``<condition>/seed-<n>``: the files and the precision of a preset. All of them or none."""
+    directory = Path(directory or weights.DIRECTORY)
+    weights.manifest(directory)
     with locked(directory / ".lock"):
         _recover(directory)
         found = {}
         for key in keys:
             name, _, seed = key.partition("/seed-")
-            listed = store.entry(name, seed, directory)
-            files = {kind: store.content(name, seed, kind, directory) for kind in _preset(preset)[0]}
+            listed = weights.entry(name, seed, directory)
+            files = {kind: weights.content(name, seed, kind, directory) for kind in _preset(preset)[0]}
             files = {kind: content if kind == "log" else from_bytes(content, path) for kind, (content, path) in files.items()}
             found[key] = key, {name: value for name, value in listed.items() if name != "files"}, _encode(files, preset, key)
         _install(found, directory, replace=True)
@@ -158,7 +142,7 @@ def _lost(listed, files, directory):
     for kind, file in listed.items():
         path = directory / file["path"]
         old = b"" if is_missing(path) else read_bytes(path)
-        if store.is_listed(old, file) and not (kind in files and (kind == "log" or _holds(files[kind], old, path))):
+        if weights.is_listed(old, file) and not (kind in files and (kind == "log" or _holds(files[kind], old, path))):
             return kind
     return None
 
@@ -214,11 +198,11 @@ def _aside(path):
 def _recover(directory):
     """The manifest, after putting back what a process that was killed had moved aside before it could list what it put there."""
     path = directory / "manifest.json"
-    content = {"networks": {}} if is_missing(path) else store.read_manifest(path)
+    content = {"networks": {}} if is_missing(path) else weights.read_manifest(path)
     for file in (file for listed in content["networks"].values() for file in listed["files"].values()):
         path = directory / file["path"]
         if not is_missing(_aside(path)):
-            if store.is_listed(read_bytes(_aside(path)), file):
+            if weights.is_listed(read_bytes(_aside(path)), file):
                 os.replace(_aside(path), path)
             else:
                 _aside(path).unlink()
@@ -226,13 +210,7 @@ def _recover(directory):
 
 
 def read_result(run):
-    """``result.json`` of a finished run, a dict.
-
-    Raises
-    ------
-    PaperCodeError
-        If the run is not finished, or its file is damaged or is of another run than ``run.json``.
-    """
+    """``result.json`` of a finished run, a dict, checked and of the run that ``run.json`` says."""
     path = Path(run) / "result.json"
     if is_missing(path):
         raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
@@ -246,12 +224,10 @@ def read_result(run):
 
 def _read_run(run):
     """Key of a finished run, its result, and what it left, by kind."""
-    from paper_code.training.run import snapshot_steps  # here, as training imports this package
-
     result = read_result(run)
-    condition = store.Condition.from_dict(result["condition"])
+    condition = Condition.from_dict(result["condition"])
     early, rest = (read_tensors(run / f"{kind}.safetensors") for kind in ("early", "rest"))
-    network = store.assemble(condition.network, early, rest, f"early.safetensors and rest.safetensors of {run}")
+    network = weights.assemble(condition.network, early, rest, f"early.safetensors and rest.safetensors of {run}")
     for name, layer in network.early_layers().items():
         if not np.allclose(early[name], layer, rtol=1e-4, atol=1e-6):  # gains follow from the norms in rest
             raise PaperCodeError(f"{run} is damaged: its early.safetensors and rest.safetensors are of different networks; {AGAIN}")
@@ -265,7 +241,7 @@ def _read_run(run):
             raise PaperCodeError(f"{path} does not hold the layers of its network; {AGAIN}")
         snapshots |= {f"{path.stem}/{name}": tensor for name, tensor in tensors.items()}
     log = read_bytes(run / "log.jsonl")
-    lines = store.parse_log(log, run / "log.jsonl")
+    lines = weights.parse_log(log, run / "log.jsonl")
     if not lines or lines[-1]["step"] != result["steps"] or "epoch" not in lines[-1]:
         raise PaperCodeError(f"{run / 'log.jsonl'} does not go to the end of its training, step {result['steps']}; {AGAIN}")
     key = f"{condition.name}/seed-{result['seed']}"

@@ -4,11 +4,9 @@ What is wrong becomes one line with file, field and mend.
 """
 
 import os
-from dataclasses import fields
-from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json
@@ -42,23 +40,7 @@ Natural = Annotated[int, Field(ge=0)]
 
 
 def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) -> Model:
-    """``value`` as a ``model``.
-
-    Parameters
-    ----------
-    model : subclass of Record
-    value : dict
-        As JSON has it.
-    name : str or path
-        Of the file, for people.
-    mend : str
-        What to do about a fault.
-
-    Raises
-    ------
-    PaperCodeError
-        One line with ``name``, the field at fault and ``mend``.
-    """
+    """``value``, as JSON has it, as a ``model``; a PaperCodeError with the file's ``name``, the field at fault and how to ``mend`` it."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -79,15 +61,8 @@ def read(model: type[Model], path: str | os.PathLike, mend: str) -> Model:
     return check(model, read_json(path), path, mend)
 
 
-@cache
-def _typed(settings):
-    """The fields of a dataclass of settings as a model."""
-    kinds = {tuple: tuple[int, ...]}
-    return create_model(settings.__name__, __base__=Record, **{one.name: (kinds.get(one.type, one.type), ...) for one in fields(settings)})
-
-
 class Experiment(Record):
-    """A :class:`Condition` as its ``as_dict`` has it: no setting lost, unknown or of another type."""
+    """A :class:`Condition` as its ``as_dict`` has it: no setting lost, unknown or such as it refuses."""
 
     name: Name
     about: Text
@@ -107,11 +82,6 @@ class Experiment(Record):
             lost = set(written[part]) - set(getattr(self, part))
             if lost:
                 raise ValueError(f"{part} without {', '.join(sorted(lost))}")
-            settings = getattr(condition, part)
-            try:
-                _typed(type(settings)).model_validate(vars(settings))
-            except ValidationError as error:
-                raise ValueError(f"{part}.{fault(error)}") from error
         return self
 
 

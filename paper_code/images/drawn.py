@@ -1,20 +1,30 @@
-"""Images that hold a part of what natural images hold: their spectrum, their edges, or nothing but pixels.
+"""Images that are drawn from seeds of their own, the same for every training: patches of photographs, and pictures that hold a part
+of what natural images hold, their spectrum, their edges, or nothing but pixels.
 
-Each is drawn from seeds of its own, the same for every training. A generated source has 20 classes, each with a generator that
-the name of the class seeds, so that a rule for classes leaves the images of the others as they are; the class is a parameter of
-the generator, so that there is something to learn, and no parameter prefers an orientation.
+Each class has a generator that its name seeds, so that a rule for classes leaves the images of the others as they are. A synthetic
+source has 20 classes; the class is a parameter, so that there is something to learn, and no parameter prefers an orientation.
 """
 
 import zlib
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from scipy import fft
 from tqdm import tqdm
 
+from paper_code.core.errors import PaperCodeError
 from paper_code.images import tiny_imagenet
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
 
-TRAIN_IMAGES, TEST_IMAGES = 500, 50  # a class, as in Tiny ImageNet
+# Of things, faces and textures; drawings, text, maps and microscope images are left out.
+PHOTOGRAPHS = {name: f"{name}.png" for name in ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "moon")}
+PHOTOGRAPHS |= {"motorcycle": "motorcycle_left.png", "rocket": "rocket.jpg"}
+SCALES = (1, 2, 3)  # pixels of the photograph along one side of a pixel of the patch
+TRAIN_PATCHES, TEST_PATCHES = 80, 20  # per photograph and scale
+
+TRAIN_IMAGES, TEST_IMAGES = 500, 50  # a class of the others, as in Tiny ImageNet
 GREY = 128  # level of the mean
 
 CONTRAST = 0.5  # factor on every phase-scrambled image about the mean of all
@@ -31,23 +41,62 @@ PINK_SD = 40  # grey levels
 WHITE_SDS = np.geomspace(10, 40, 20)  # grey levels
 
 
+def photographs(classes=None, progress=True):
+    """Patches of the photographs that lie in the scikit-image package, for a first training without any download.
+
+    They are 64 x 64, at random places and at three scales; the label says from which photograph. The last third of its longer side,
+    192 pixels or more, gives the test patches and the rest the training patches, so that no pixel serves both.
+    """
+    settings = {name: name for name in PHOTOGRAPHS}
+    return _generate("photographs", settings, _patches, classes, progress, *(len(SCALES) * n for n in (TRAIN_PATCHES, TEST_PATCHES)), "")
+
+
+def photograph_folder():
+    """Where scikit-image keeps its photographs; the package is found but not imported, since its fetcher makes folders."""
+    package = find_spec("skimage")
+    if package is None:
+        raise PaperCodeError("the photographs come with scikit-image, which is not installed: pip install scikit-image")
+    return Path(package.submodule_search_locations[0], "data")
+
+
+def read(name):
+    """A whole photograph as uint8 luma (rows, columns)."""
+    path = photograph_folder() / PHOTOGRAPHS[name]
+    try:
+        with Image.open(path) as image:
+            return np.asarray(to_grey(image))
+    except (OSError, SyntaxError) as error:
+        raise PaperCodeError(f"cannot read the photograph {path} ({error}); install scikit-image anew, or choose other classes") from error
+
+
+def regions(photograph):
+    """Split a photograph (rows, columns) across its longer side into views for training and for test, without overlap."""
+    axis = 0 if photograph.shape[0] > photograph.shape[1] else 1
+    length = photograph.shape[axis]
+    return np.split(photograph, [length - max(length // 3, IMAGE_SIZE * max(SCALES))], axis)
+
+
+def _patches(name, split, count, generator):
+    region = regions(read(name))[split]
+    return np.stack([cut(region, scale, generator) for scale in SCALES for _ in range(count // len(SCALES))])
+
+
+def cut(region, scale, generator):
+    """A patch, uint8 (64, 64), at a random place of a region; each of its pixels averages scale x scale of the region's."""
+    side = IMAGE_SIZE * scale
+    row, column = (generator.integers(length - side + 1) for length in region.shape)
+    blocks = region[row : row + side, column : column + side].reshape(IMAGE_SIZE, scale, IMAGE_SIZE, scale)
+    return np.rint(blocks.mean((1, 3))).astype(np.uint8)
+
+
 def phase_scrambled(root, classes=None, progress=True):
     """Tiny ImageNet with the phases of white noise: every image keeps its label and its power spectrum.
 
     The spectrum is that of the image's periodic component (Moisan 2011): the step from one border to the opposite one would put a
     cross into the spectrum of the image itself, and stripes along the axes all over the scrambled image. The scrambled image
     exceeds the grey levels, so that all are reduced alike, by :data:`CONTRAST` about the mean of all, which standardised images
-    do not show; what then still lies outside 0 to 255, less than 1 in 1000 pixels of Tiny ImageNet, is clipped.
-
-    Parameters
-    ----------
-    root, classes, progress
-        As in :func:`paper_code.images.tiny_imagenet.load`. The phases follow the order of the images: under another
-        rule for classes an image has others.
-
-    Returns
-    -------
-    ImageSet
+    do not show; what then still lies outside 0 to 255, less than 1 in 1000 pixels of Tiny ImageNet, is clipped. The phases
+    follow the order of the images: under another rule for classes an image has others.
     """
     natural = tiny_imagenet.load(root, classes, progress)
     scrambled = []
@@ -62,10 +111,7 @@ def phase_scrambled(root, classes=None, progress=True):
 
 
 def scramble(images, generator):
-    """Random images (n, s, s), float, with the means and the amplitude spectra of the periodic components of ``images``.
-
-    The phases are those of white noise, so that they have the symmetry of a real image's spectrum.
-    """
+    """Random images (n, s, s) with the means and amplitude spectra of the periodic components of ``images``, and phases of white noise."""
     spectrum = fft.rfft2(periodic_component(images))
     noise = fft.rfft2(generator.standard_normal(images.shape))
     scrambled = np.abs(spectrum) * noise / np.abs(noise)
@@ -88,32 +134,19 @@ def periodic_component(images):
     return images - fft.irfft2(fft.rfft2(step) / laplacian, images.shape[1:])
 
 
-def dead_leaves(root=None, classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
+def dead_leaves(classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
     """Discs of random grey that occlude one another; the class is how their sizes are distributed.
 
     The model of Lee, Mumford and Huang (2001): leaves fall at random places, their radii with the density r^-a between the smallest
     and :data:`LARGEST` pixels, a = 3 in images that look the same at all scales. The 20 classes are the pairs of a smallest radius
     and an exponent a. Places that no leaf has reached, a share exp(-:data:`DEPTH`), stay grey. Leaves fall on one large
     periodic canvas for the training images of a class and on another for its test images, and the canvas is cut into images.
-
-    Parameters
-    ----------
-    root : ignored
-    classes : str, optional
-        Rule over the names of the classes, as in :func:`paper_code.images.load`.
-    progress : bool
-    train, test : int
-        Images a class.
-
-    Returns
-    -------
-    ImageSet
     """
     settings = {f"radius-{smallest:.1f}-exponent-{exponent:.1f}": (smallest, exponent) for smallest in SMALLEST for exponent in EXPONENTS}
     return _generate("dead-leaves", settings, _leaves, classes, progress, train, test)
 
 
-def _leaves(setting, count, generator):
+def _leaves(setting, split, count, generator):
     """Images (count, 64, 64) cut from a canvas of dead leaves."""
     smallest, exponent = setting
     columns = max(2, int(np.ceil(np.sqrt(count))))
@@ -139,14 +172,9 @@ def power_law(quantile, smallest, largest, exponent):
 
 
 def paint(canvas, row, column, radius, grey):
-    """Paint discs onto a periodic canvas (rows, columns), in place and each over those before it.
+    """Paint discs (n,) onto a periodic canvas (rows, columns), in place and each over those before it.
 
-    Parameters
-    ----------
-    canvas : uint8 array (rows, columns)
-    row, column, radius : float arrays (n,)
-        Centres and radii in pixels; a pixel is painted if its centre is at most ``radius`` away.
-    grey : uint8 array (n,)
+    A pixel is painted if its centre is at most ``radius`` away.
     """
     top = np.ceil(row - radius).astype(np.int32)
     disc, line = _runs(top, np.floor(row + radius).astype(np.int32) - top + 1)
@@ -166,16 +194,16 @@ def _runs(start, length):
     return which, np.arange(len(which), dtype=np.int32) + (start - before)[which]
 
 
-def pink_noise(root=None, classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
+def pink_noise(classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
     """Gaussian noise with amplitude 1/f^a, isotropic; the class is a, in 20 steps from .5 to 1.5 (natural images: about 1).
 
     The images are cut from periodic squares of twice their side, so that they do not wrap around; over those squares all classes have
-    the same variance. Values beyond 3.2 standard deviations are clipped. Parameters as in :func:`dead_leaves`.
+    the same variance. Values beyond 3.2 standard deviations are clipped.
     """
     return _generate("pink-noise", {f"slope-{slope:.3f}": slope for slope in SLOPES}, _pink, classes, progress, train, test)
 
 
-def _pink(slope, count, generator):
+def _pink(slope, split, count, generator):
     side = 2 * IMAGE_SIZE
     frequency = np.hypot(fft.fftfreq(side)[:, None], fft.fftfreq(side))
     frequency[0, 0] = np.inf
@@ -188,16 +216,16 @@ def _pink(slope, count, generator):
     return images
 
 
-def white_noise(root=None, classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
+def white_noise(classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
     """Gaussian white noise; the class is its standard deviation, in 20 equal ratios from 10 to 40 grey levels.
 
-    Clipped are values beyond 3.2 standard deviations or more. Parameters as in :func:`dead_leaves`.
+    Clipped are values beyond 3.2 standard deviations or more.
     """
-    return _generate("white-noise", {f"sd-{sd:.2f}": sd for sd in WHITE_SDS}, _white, classes, progress, train, test)
 
+    def draw(sd, split, count, generator):
+        return quantise(sd * generator.standard_normal((count, IMAGE_SIZE, IMAGE_SIZE)))
 
-def _white(sd, count, generator):
-    return quantise(sd * generator.standard_normal((count, IMAGE_SIZE, IMAGE_SIZE)))
+    return _generate("white-noise", {f"sd-{sd:.2f}": sd for sd in WHITE_SDS}, draw, classes, progress, train, test)
 
 
 def quantise(values):
@@ -205,17 +233,18 @@ def quantise(values):
     return np.clip(np.rint(GREY + values), 0, 255).astype(np.uint8)
 
 
-def _generate(name, settings, draw, rule, progress, train, test):
-    """An ImageSet of ``draw(setting, count, generator)`` for the classes, given as ``{class: setting}``, that the rule names."""
+def _generate(name, settings, draw, rule, progress, train, test, stream=None):
+    """An ImageSet of ``draw(setting, split, count, generator)`` for the classes, given as ``{class: setting}``, that the rule names."""
     chosen = choose_classes(settings, rule)
-    splits = ([], [])
+    stream = f"{name}/" if stream is None else stream
+    images = ([], [])
     for one in tqdm(chosen, f"drawing {name}", unit="class", disable=not progress, leave=False):
-        generator = np.random.default_rng(zlib.crc32(f"{name}/{one}".encode()))
-        for images, count in zip(splits, (train, test), strict=True):
-            images.append(draw(settings[one], count, generator))
+        generator = np.random.default_rng(zlib.crc32(f"{stream}{one}".encode()))
+        for split, count in enumerate((train, test)):
+            images[split].append(draw(settings[one], split, count, generator))
     arrays = []
-    for images, count in zip(splits, (train, test), strict=True):
-        arrays += [np.concatenate(images), np.repeat(np.arange(len(chosen), dtype=np.int64), count)]
+    for drawn, count in zip(images, (train, test), strict=True):
+        arrays += [np.concatenate(drawn), np.repeat(np.arange(len(chosen), dtype=np.int64), count)]
     return ImageSet(name, tuple(chosen), *arrays)
 
 
