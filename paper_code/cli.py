@@ -41,7 +41,7 @@ Preset = Annotated[
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
 
-NETWORK = re.compile(r"(.+)/seed-(\d+)", re.ASCII)
+NETWORK = re.compile(r"([^/]+)/seed-(\d+)", re.ASCII)  # not a path to a run, such as runs/reference/seed-0
 
 # What takes less memory, by command, for a person whose machine has too little.
 LESS_MEMORY = {
@@ -228,12 +228,11 @@ def analyse(
     from paper_code.analyse import analyse as measure
     from paper_code.analyse.inputs import read_network
     from paper_code.analyse.page import check_folder
-    from paper_code.core.files import is_missing
 
     check_folder(out, replace)
     rings, title = _numbers(edges) if edges is not None else None, filters.stem
     places = (kernel, l0, filters_name, kernel_name, l0_name)
-    if NETWORK.fullmatch(str(filters)) and is_missing(filters):
+    if NETWORK.fullmatch(str(filters)):  # without an ending it is no file of arrays, whatever lies there
         if any(one is not None for one in places):
             raise PaperCodeError(f"{filters} is a shipped network with an l0 and a K of its own; leave out --kernel, --l0 and all names")
         title = str(filters)

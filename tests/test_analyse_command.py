@@ -83,6 +83,8 @@ def test_the_shipped_network_is_measured_as_the_book_measures_it(say, tmp_path):
 @pytest.mark.parametrize("l0", ["linear", "rectified", "none"])
 def test_a_training_is_measured_alike_where_it_lies_and_once_it_is_collected(l0, say, tmp_path, monkeypatch):
     monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    Path("tiny/seed-0").mkdir(parents=True)  # which does not hide the network of that name
     measured = []
 
     def measure(*arguments, **_):
