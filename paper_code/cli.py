@@ -41,7 +41,7 @@ Preset = Annotated[
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
 
-NETWORK = re.compile(r"(.+)/seed-(\d+)", re.ASCII)
+NETWORK = re.compile(r"([^/]+)/seed-(\d+)", re.ASCII)  # not a path to a run, such as runs/reference/seed-0
 
 # What takes less memory, by command, for a person whose machine has too little.
 LESS_MEMORY = {
@@ -217,7 +217,7 @@ def analyse(
 
     Gabor fits of all filters, who of them is oriented, their shapes and orientations; for a kernel its principal components between like
     cells and its harmonics by distance, with permutation p. Filters that are constant or hold NaN are flagged, and left out. A shipped
-    network brings its l0, K and stride along, and does need PyTorch.
+    network, or early.safetensors in the folder of a training, brings its l0, K and stride along; a shipped one does need PyTorch.
 
     \b
     python -m paper_code analyse reference/seed-10 --out report
@@ -228,24 +228,25 @@ def analyse(
     from paper_code.analyse import analyse as measure
     from paper_code.analyse.inputs import read_network
     from paper_code.analyse.page import check_folder
-    from paper_code.core.files import is_missing
 
     check_folder(out, replace)
     rings, title = _numbers(edges) if edges is not None else None, filters.stem
     places = (kernel, l0, filters_name, kernel_name, l0_name)
-    if NETWORK.fullmatch(str(filters)) and is_missing(filters):
+    if NETWORK.fullmatch(str(filters)):  # without an ending it is no file of arrays, whatever lies there
         if any(one is not None for one in places):
             raise PaperCodeError(f"{filters} is a shipped network with an l0 and a K of its own; leave out --kernel, --l0 and all names")
         title = str(filters)
         bank, K, front, own = _shipped(title)
-        stride = own if stride is None else stride
     else:
         bank, K, front = read_network(filters, *places)
+        own = _recorded(filters)
+    stride = own.get("stride") if stride is None else stride
+    rectified = own.get("l0") == "rectified" and l0 is None and l0_name is None
     result = measure(
         bank,
         K,
         1 if stride is None else stride,
-        front,
+        None if rectified else front,
         scale,
         unit,
         title if name is None else name,
@@ -257,18 +258,34 @@ def analyse(
     result.save(out, replace)
     for sentence in (*result.summary(), *result.notes):
         typer.echo(sentence)
+    if rectified:
+        typer.echo("l0 of this network is rectified, so that what its cells see is no convolution with l0: it was left out.")
     if K is not None and stride is None:
         typer.echo("The places of the cells were taken to be 1 px apart; say --stride if they are farther apart.")
     typer.echo(f"report: {out / 'index.html'}")
 
 
 def _shipped(network):
-    """Filters, K, l0 (if it is linear) and stride of a shipped network."""
+    """Filters, K and l0 of a shipped network, and its settings, a dict."""
     from paper_code import weights
 
     place = _network_name(network)
-    early, settings = weights.load_early(*place), weights.configuration(*place)
-    return early.l1, early.K, early.l0 if settings.l0 == "linear" else None, settings.stride
+    early = weights.load_early(*place)
+    return early.l1, early.K, early.l0, vars(weights.configuration(*place))
+
+
+def _recorded(filters):
+    """The settings of the network, a dict, if ``filters`` is what a training wrote, beside its own record; an empty dict if not."""
+    from paper_code.core.files import is_missing, read_json
+    from paper_code.training.run_files import EARLY, IDENTITY
+
+    record = filters.with_name(IDENTITY)
+    if filters.name != EARLY or is_missing(record):
+        return {}
+    try:
+        return dict(read_json(record)["condition"]["network"])
+    except (KeyError, TypeError, ValueError):  # the record of something else
+        return {}
 
 
 def _numbers(text):

@@ -7,17 +7,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny import command
+from tiny import command, make_run
 
 from paper_code import weights
 from paper_code.analyse.inputs import read_network
+from paper_code.cli import _recorded
 from paper_code.core.errors import PaperCodeError
 from paper_code.filters.nulls import null_filters
+from paper_code.weights.collect import collect
 
 SHIPPED = Path(weights.__file__).parent.parent.parent / "data" / "weights" / "reference" / "seed-10.safetensors"
 
@@ -75,6 +78,43 @@ def test_the_shipped_network_is_measured_as_the_book_measures_it(say, tmp_path):
         wanted = fit(sums, "6-10.5", needed).coefficients[:, 0]
         own = [one["value"] for one in found["kernel"]["terms"] if (one["ring"], one["version"]) == ("6-10.5", version)]
         np.testing.assert_allclose(own, wanted, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("l0", ["linear", "rectified", "none"])
+def test_a_training_is_measured_alike_where_it_lies_and_once_it_is_collected(l0, say, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    Path("tiny/seed-0").mkdir(parents=True)  # which does not hide the network of that name
+    measured = []
+
+    def measure(*arguments, **_):
+        measured.append(arguments[:4])  # filters, K, stride, l0
+        return SimpleNamespace(save=lambda *_: None, summary=list, notes=[])
+
+    monkeypatch.setattr("paper_code.analyse.analyse", measure)
+    run = make_run(tmp_path / "run", network={"l0": l0}, training={"epochs": 1})
+    run.train(progress=False)
+    collect([run.directory])
+    early = run.directory / "early.safetensors"
+    for filters in ("tiny/seed-0", early):
+        status, out, err = say(filters, "--out", tmp_path / "report")
+        assert (status, err) == (0, "") and ("l0 of this network is rectified" in out) == (l0 == "rectified") and "--stride" not in out
+        assert measured[-1][2] == 2 and (measured[-1][3] is not None) == (l0 == "linear")
+    for one, other in zip(*measured, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert say(early, "--out", tmp_path / "report", "--stride", 1)[0] == 0 and measured[-1][2] == 1
+    if l0 == "rectified":  # asked for, it is taken
+        assert "rectified" not in say(early, "--out", tmp_path / "report", "--l0-name", "l0")[1] and measured[-1][3] is not None
+
+
+@pytest.mark.parametrize("record", [None, "{}", '{"condition": 3}', '{"condition": {"network": [1]}}'])
+def test_of_filters_that_no_training_wrote_no_settings_are_known(record, folder):
+    shutil.copy("all.safetensors", "early.safetensors")
+    if record is not None:
+        Path("run.json").write_text(record)
+    assert _recorded(Path("early.safetensors")) == {}
+    Path("run.json").write_text('{"condition": {"network": {"l0": "rectified"}}}')
+    assert _recorded(Path("all.safetensors")) == {} and _recorded(Path("early.safetensors")) == {"l0": "rectified"}
 
 
 def test_files_of_every_kind_are_read_and_names_are_guessed(folder):

@@ -253,6 +253,7 @@ def test_a_network_that_is_not_shipped_is_refused(refused, tmp_path, monkeypatch
     monkeypatch.setattr("paper_code.weights.DIRECTORY", tmp_path / "data")
     refused("there is no", "analyse", "reference/seed-0")
     refused("is no .npy, .npz or .safetensors file", "analyse", "reference")
+    refused("is no .npy, .npz or .safetensors file", "analyse", "runs/reference/seed-0")
     refused("not a network", "picture", "picture.png", "--network", "reference/seed-²")
 
 

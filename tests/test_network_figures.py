@@ -44,8 +44,8 @@ def test_contact_sheet_of_many_classes_shows_the_first_and_the_last():
     assert len(labels) == 20 and labels[0] == "class 0" and labels[-1] == "class 24"
 
 
-@pytest.mark.parametrize("changes", [{}, {"blur": 0.0, "noise": 0.0}, {"stride": 1}])
-def test_the_drawing_names_the_shapes_and_weights(changes):
+@pytest.mark.parametrize("changes", [{}, {"l0": "none"}, {"lateral_size": 0}, {"blur": 0.0, "noise": 0.0, "silenced": 0.0}, {"stride": 1}])
+def test_the_drawing_names_the_shapes_and_weights_of_whatever_network(changes):
     config = replace(NetworkConfig(cells=6, lateral_size=5, widths=(4, 8), classes=3), **changes)
     network = Network(config, seed=0).eval()
     rows = stages(config)
@@ -55,7 +55,8 @@ def test_the_drawing_names_the_shapes_and_weights(changes):
     for stage in rows:
         if stage.name in ("l0", "l1", "lateral"):
             assert " × ".join(map(str, stage.shape)) in words and f"{stage.parameters:,} weights" in words
-    assert "lateral loop" in words and any("silenced" in word for word in words)
+    assert ("lateral loop" in words) == config.lateral
+    assert any("silenced" in word for word in words) == (config.silenced > 0)
     placed = [text.get_position()[0] for text in figure.axes[0].texts]
     assert 0 < min(placed) and max(placed) < architecture.BOARD[0]
 
@@ -68,10 +69,21 @@ def test_every_network_is_a_dot_at_its_accuracy():
     np.testing.assert_allclose(np.sort(dots), [0.2, 0.3, 0.4, 0.45, 0.5, 0.55])
 
 
-def test_growth_has_a_row_for_l0_and_each_cell_and_a_column_for_each_step():
+@pytest.mark.parametrize("l0, rows", [("linear", 2), ("none", 1)])
+def test_what_a_cell_sees_is_drawn_with_and_without_l0(l0, rows):
+    network = Network(NetworkConfig(cells=6, lateral_size=5, widths=(4, 8), classes=3, l0=l0), seed=0)
+    figure = architecture.receptive_fields(EarlyLayers.from_tensors(network.early_layers()), [4, 2], np.arange(3.0), np.arange(3.0))
+    words = {panel.get_ylabel() for panel in figure.axes}
+    assert ("l1 * l0" in words) == (rows == 2) and "l1" in words
+    assert sum(len(panel.images) for panel in figure.axes) == 2 * rows + (rows == 2)
+
+
+@pytest.mark.parametrize("with_l0", [True, False])
+def test_growth_has_a_row_for_l0_and_each_cell_and_a_column_for_each_step(with_l0):
     steps, every = np.array([0, 10, 100]), np.array([0, 1, 10, 100])
-    l0, likeness = RNG.normal(size=(3, 7, 7)), np.linspace(0, 1, 4)
+    l0 = RNG.normal(size=(3, 7, 7)) if with_l0 else None
+    likeness = np.linspace(0, 1, 4) if with_l0 else None
     grown = Growth(steps, l0, np.array([4, 2]), RNG.normal(size=(3, 2, 15, 15)), every, likeness, RNG.uniform(size=(4, 6)))
     pictures = [panel for panel in training.growth(grown).axes if panel.images]
-    assert len(pictures) == 3 * 3
+    assert len(pictures) == 3 * (2 + with_l0)
     np.testing.assert_allclose(pictures[-1].images[0].get_array(), grown.fields[-1, -1])

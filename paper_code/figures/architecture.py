@@ -86,39 +86,44 @@ def network(config, stages, seen, early, cells):
     thumbnail(x, seen.noisy, "gray", -limit, limit)
     caption(x + side / 2, "front end", None, f"blur {config.blur:g} px", f"noise {config.noise:g}")
     x += side
-    show_weights(kernel(x, 0.62, 0.62, "l0"), early.l0)
-    x = onward(x)
-    peak = np.abs(seen.lgn).max()
-    thumbnail(x, seen.lgn, SIGNED, -peak, peak)
-    caption(x + side / 2, f"l0, {config.l0}", rows["l0"], _shape(rows["l0"].shape))
-    x += side
+    if early.l0 is not None:
+        show_weights(kernel(x, 0.62, 0.62, "l0"), early.l0)
+        x = onward(x)
+        peak = np.abs(seen.lgn).max()
+        thumbnail(x, seen.lgn, SIGNED, -peak, peak)
+        caption(x + side / 2, f"l0, {config.l0}", rows["l0"], _shape(rows["l0"].shape))
+        x += side
     bank = kernel(x, 0.86, 1.22, f"l1, {config.cells} filters")
     order = np.argsort(-(early.l1**2).sum((1, 2)))[:24]
     bank.imshow(np.ma.masked_invalid(tile(early.l1[order], 6)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     x = onward(x)
     step, small = 0.09, 0.86
-    width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1)
+    width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1 if config.silenced > 0 else None)
     caption(x + width / 2, "l1", rows["l1"], _shape(rows["l1"].shape))
-    drawing.text(x + width / 2, MIDDLE - 0.8, f"✕ silenced, p = {config.silenced:g}", fontsize=8.5, color=ACCENT)
-    x = onward(x + width)
-    width = drawing.stack(x, seen.activity[-1][list(cells)], small, step)
-    centre = x + width / 2 + 0.1
-    top = MIDDLE + 0.64
-    drawing.arrow(
-        (centre + 0.42, top), (centre - 0.36, top), connectionstyle="arc3,rad=0.9", color=ACCENT, linewidth=1.5, mutation_scale=11
-    )
-    chosen = list(cells)[:4]
-    lateral = drawing.picture(centre - 0.55, 2.8, 1.1, 1.1)
-    mosaic = early.K[np.ix_(chosen, chosen)]
-    peak = np.quantile(np.abs(mosaic), 0.995)
-    blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
-    lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
-    drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
-    drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
-    drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)
-    caption(x + width / 2, "lateral loop", rows["lateral"], _shape(rows["lateral"].shape))
+    if config.silenced > 0:
+        drawing.text(x + width / 2, MIDDLE - 0.8, f"✕ silenced, p = {config.silenced:g}", fontsize=8.5, color=ACCENT)
+    x += width
+    if config.lateral:
+        x = onward(x)
+        width = drawing.stack(x, seen.activity[-1][list(cells)], small, step)
+        centre = x + width / 2 + 0.1
+        top = MIDDLE + 0.64
+        drawing.arrow(
+            (centre + 0.42, top), (centre - 0.36, top), connectionstyle="arc3,rad=0.9", color=ACCENT, linewidth=1.5, mutation_scale=11
+        )
+        chosen = list(cells)[:4]
+        lateral = drawing.picture(centre - 0.55, 2.8, 1.1, 1.1)
+        mosaic = early.K[np.ix_(chosen, chosen)]
+        peak = np.quantile(np.abs(mosaic), 0.995)
+        blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
+        lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+        drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
+        drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
+        drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)
+        caption(x + width / 2, "lateral loop", rows["lateral"], _shape(rows["lateral"].shape))
+        x += width
     tail = [rows["pool"], *[row for name, row in rows.items() if name.startswith("block")]]
-    start = x = onward(x + width)
+    start = x = onward(x)
     for stage in tail:
         channels, edge, _ = stage.shape
         height, width = 0.3 + 0.85 * edge / tail[0].shape[1], 0.12 + channels / 900
@@ -143,15 +148,19 @@ def receptive_fields(early, cells, predicted, measured):
     """l0, and for some cells the filter, its convolution with l0, and beside them the network's own activity against the prediction."""
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
-    grid = figure.add_gridspec(2, count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
-    panel = figure.add_subplot(grid[:, 0])
-    show_weights(panel, early.l0)
-    panel.spines[:].set_visible(False)
-    panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
-    panel_label(panel, "A")
     fields = early.receptive_fields
+    banks = [(early.l1, "l1")]
+    if early.l0 is not None:
+        banks.append((fields, "l1 * l0"))
+    grid = figure.add_gridspec(len(banks), count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
+    if early.l0 is not None:
+        panel = figure.add_subplot(grid[:, 0])
+        show_weights(panel, early.l0)
+        panel.spines[:].set_visible(False)
+        panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
+        panel_label(panel, "A")
     for column, cell in enumerate(cells, start=2):
-        for row, (bank, name) in enumerate(((early.l1, "l1"), (fields, "l1 * l0"))):
+        for row, (bank, name) in enumerate(banks):
             panel = figure.add_subplot(grid[row, column])
             show_weights(panel, bank[cell])
             panel.spines[:].set_visible(False)

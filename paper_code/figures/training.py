@@ -138,7 +138,8 @@ def accuracies(groups):
 
 def growth(grown):
     """l0 and some receptive fields through training, one step a column, each on its own scale; below, the likeness to the end."""
-    banks = [("l0", grown.l0), *((f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells))]
+    banks = [] if grown.l0 is None else [("l0", grown.l0)]
+    banks += [(f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells)]
     columns = len(grown.steps)
     figure = plt.figure(figsize=(WIDTH, 0.75 * len(banks) + 2.2))
     upper, lower = figure.subfigures(2, 1, height_ratios=[0.75 * len(banks), 2.2])
@@ -156,7 +157,8 @@ def growth(grown):
     low, middle, high = np.quantile(grown.field_similarity, [0.1, 0.5, 0.9], axis=1)
     panel.fill_between(grown.all_steps, low, high, color=INK, alpha=0.15, linewidth=0)
     panel.plot(grown.all_steps, middle, color=INK, label="receptive fields: median, and 10 to 90 %")
-    panel.plot(grown.all_steps, grown.l0_similarity, color=ACCENT, label="l0")
+    if grown.l0_similarity is not None:
+        panel.plot(grown.all_steps, grown.l0_similarity, color=ACCENT, label="l0")
     panel.set_xscale("symlog", linthresh=1, linscale=0.4)
     panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", xlim=(0, grown.all_steps[-1]), ylim=(None, 1.03))
     panel.axhline(0, color=NULL, linewidth=0.7)
