@@ -18,7 +18,9 @@ PAGES = ("analyse", "filters", "lateral", "se2", "weights")
 def listed(page):
     """What a page describes: ``(module, name)`` of each entry."""
     found, module = [], None
-    for kind, name in re.findall(r"^\.\. auto(module|function|class|data):: (\S+)", (ROOT / "book" / page).read_text(), re.MULTILINE):
+    for kind, name in re.findall(
+        r"^\.\. (?:auto|current)(module|function|class|data):: (\S+)", (ROOT / "book" / page).read_text(), re.MULTILINE
+    ):
         module = name if kind == "module" else module
         if kind != "module":
             found.append(tuple(name.rsplit(".", 1)) if "." in name else (module, name))

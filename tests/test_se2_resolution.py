@@ -337,3 +337,10 @@ def test_memory_is_what_the_check_reckons_with(size, n_theta, monkeypatch):
     asked.clear()
     wide = benchmark.peak_memory(lambda: se2.sample_points(process, 50.0, 0, 0))
     assert 0.3 * max(asked) < wide < 1.1 * max(asked) + 2 * blocks
+
+
+@pytest.mark.parametrize("value", ["1.5", [b"1"], np.array("2020-01-01", "M8[D]"), [10**400]], ids=["text", "bytes", "a date", "huge"])
+@pytest.mark.parametrize("take", [se2.fold, lambda value: se2.co_circular(value, 1)], ids=["fold", "co_circular"])
+def test_what_is_no_number_is_no_place(take, value):
+    with pytest.raises(PaperCodeError, match="as an array of numbers"):
+        take(value)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import generator, permutation_p, permutation_p_of_greatest, permutations
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 import paper_code
 from paper_code.analyse.kernel import KernelAnalysis, analyse_kernel, check_kernel
-from paper_code.core.errors import PaperCodeError, positive, printable, real_array, short
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError, positive, printable, short
 from paper_code.core.text import fixed, signed, significant
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor

@@ -5,9 +5,6 @@ from dataclasses import field, fields
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 
 class PaperCodeError(Exception):
     """Bad input or a failed write: the message is one line that says what is wrong and how to mend it.
@@ -38,10 +35,10 @@ def check_numbers(settings: Any) -> None:
     """Check the :func:`bounded` fields of a configuration before they are used, or memory is asked for by them."""
     for one in fields(settings):
         if "bounds" in one.metadata:
-            check_number(one.name, getattr(settings, one.name), *one.metadata["bounds"])
+            check_bounds(one.name, getattr(settings, one.name), *one.metadata["bounds"])
 
 
-def check_number(name: str, value: object, low: float, high: float) -> None:
+def check_bounds(name: str, value: object, low: float, high: float) -> None:
     """A PaperCodeError unless ``value`` is a number between two that are allowed, whole if both are ints."""
     kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
     if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
@@ -55,26 +52,6 @@ def short(value: object) -> str:
     except ValueError:  # more digits than Python writes
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def real_array(values: ArrayLike, name: str) -> np.ndarray:
-    """``values`` as a new float64 array: of NumPy, lists, or a tensor of PyTorch, with a gradient, on any device, in any precision.
-
-    Complex values are a PaperCodeError, and what is no numbers. PyTorch is not imported.
-    """
-    try:
-        if hasattr(values, "detach"):
-            values = values.detach().cpu()
-            try:
-                values = values.numpy()
-            except TypeError:  # bfloat16, which NumPy lacks
-                values = values.float().numpy()
-        array = np.asarray(values)
-        if not np.iscomplexobj(array):
-            return array.astype(float)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise PaperCodeError(f"expected {name} as an array of numbers: {' '.join(str(error).split())}") from None
-    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
 
 
 def positive(value: float, name: str) -> float:

@@ -130,7 +130,7 @@ def generator(seed: int | Sequence[int]) -> np.random.Generator:
     """A generator from an explicit seed, a whole number >= 0 or a sequence of such: nothing here draws without one."""
     parts = seed if isinstance(seed, tuple | list) else [seed]
     if not parts or any(isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 0 for one in parts):
-        raise PaperCodeError(f"resampling needs a seed, a whole number >= 0, not {seed!r}")
+        raise PaperCodeError(f"a random draw needs a seed, a whole number >= 0, not {seed!r}")
     return np.random.default_rng(seed)
 
 

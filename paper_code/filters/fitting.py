@@ -12,7 +12,8 @@ from typing import ClassVar, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.errors import PaperCodeError, positive, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError, positive
 from paper_code.core.geometry import pixel_grid
 from paper_code.network.layers import receptive_fields
 
@@ -42,7 +43,17 @@ class Fits(Bank):
     LENGTHS: ClassVar[tuple[str, ...]]
 
     def in_units(self, scale: float) -> Self:
-        """The same with lengths in another unit, ``scale`` of it a pixel; frequencies are in cycles per unit."""
+        """The same with lengths in another unit, ``scale`` of it a pixel; frequencies are in cycles per unit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from paper_code.filters import fit_gabor
+        >>> fits = fit_gabor(np.random.default_rng(0).normal(size=(2, 9, 9)))
+        >>> in_degrees = fits.in_units(0.05)
+        >>> print((in_degrees.frequency / fits.frequency).round(), (in_degrees.x0 / fits.x0).round(2))
+        [20. 20.] [0.05 0.05]
+        """
         scale = positive(scale, "scale")
         changed = {name: getattr(self, name) * scale for name in (*self.LENGTHS, "scale")}
         return replace(self, **changed | {name: getattr(self, name) / scale for name in ("frequency",) if hasattr(self, name)})

@@ -130,6 +130,7 @@ class GaborModel(Model):
         return basis.reshape(len(parameters), 2, -1)
 
     def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """As of :class:`paper_code.filters.fitting.Model`, by the pixel: what :meth:`normal_equations` is tested against."""
         dx, dy, cos, sin, f, px, py = self._axes(parameters)
         u = ((sin * dy)[:, :, None] + (cos * dx)[:, None]).reshape(len(parameters), -1)
         v = ((cos * dy)[:, :, None] - (sin * dx)[:, None]).reshape(len(parameters), -1)

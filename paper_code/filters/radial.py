@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import shift
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank, read_bank, unit_scale
 from paper_code.filters.laplacian import LogFit

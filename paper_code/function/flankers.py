@@ -66,9 +66,8 @@ def circle(orientation, turn, spacing):
     return x, y, steps
 
 
-@lru_cache(maxsize=len(SPACINGS))
 def stimuli(spacing, seed=0):
-    """All pictures, the same for every network: ``"alone"`` and every arrangement of flankers, (orientations x phases, 64, 64) by name.
+    """All pictures: ``"alone"`` and every arrangement of flankers, arrays (orientations x phases, 64, 64) by name.
 
     The random orientations of the flankers are drawn from ``seed``.
     """
@@ -97,6 +96,9 @@ def stimuli(spacing, seed=0):
     return pictures
 
 
+_shown = lru_cache(maxsize=len(SPACINGS))(stimuli)  # they are the same for every network
+
+
 @torch.no_grad()
 def flanker_effects(network, kernels, spacing, seed=0):
     """Lateral input with flankers less that without, over the cell's own response to the centre alone, mean over the elements.
@@ -119,7 +121,7 @@ def flanker_effects(network, kernels, spacing, seed=0):
         ``{kernel: {arrangement: value}}``.
     """
     reach = next(iter(kernels.values())).shape[-1] // 2
-    activity = {name: _activity(network, one, reach) for name, one in stimuli(spacing, seed).items()}
+    activity = {name: _activity(network, one, reach) for name, one in _shown(spacing, seed).items()}
     alone = activity["alone"]
     count, _, side, _ = alone.shape
     first = side // 2 - PLACES // 2
@@ -165,7 +167,7 @@ def summed_effects(network, kernel, spacing, seed=0):
         first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
         return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
 
-    activity = {name: _activity(network, one, reach) for name, one in stimuli(spacing, seed).items()}
+    activity = {name: _activity(network, one, reach) for name, one in _shown(spacing, seed).items()}
     lateral = {name: functional.conv2d(around(h, reach), into_all).sum(dim=(1, 2, 3)) for name, h in activity.items()}
     alone, own = lateral.pop("alone"), around(activity["alone"], 0).sum(dim=(1, 2, 3))
     return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}

@@ -1,7 +1,7 @@
 """Images, natural or synthetic, whatever their source, as grey 64 x 64 arrays with labels.
 
-Every source is one module with a function ``load(root, classes=None, progress=True) -> ImageSet``; those drawn from seeds share a module.
-:func:`load` picks it by name; :mod:`paper_code.images.download` fetches the archives.
+A source is a function ``(root, classes=None, progress=True) -> ImageSet``, without ``root`` where it needs no place; those that are drawn
+share a module. :func:`load` picks one by name; :mod:`paper_code.images.download` fetches the archives.
 """
 
 import os

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
 from paper_code import se2
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.frame import PairFrame, standardise

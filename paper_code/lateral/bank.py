@@ -7,7 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import null_filters

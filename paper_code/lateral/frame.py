@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Bank
 from paper_code.filters.gabor import GaborBank

@@ -29,7 +29,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights, generator
 from paper_code.lateral.frame import PairFrame
 

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import fft
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.filters.fitting import unit_scale
 
 
@@ -71,7 +72,8 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     Returns
     -------
     array (n, n, k, k)
-        Mean over the places where both cells lie on the sheet, of activities less their mean, in units of their standard deviations.
+        Mean over the places where both cells lie on the sheet, of activities less their mean, in units of their standard deviations;
+        in single precision.
 
     Raises
     ------

@@ -70,11 +70,11 @@ def _by_place(frame: PairFrame, kernel: ArrayLike, inside: np.ndarray, place: np
 
 
 def maps(
-    frame: PairFrame, kernel: ArrayLike, turns: Iterable[float], half_width: float, source: bool = False, extent: float = 17.0
+    frame: PairFrame, kernel: ArrayLike, turns: Iterable[float], half_width: float, source: bool = False, reach: float = 17.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source.
 
-    ``turns`` are radians, and ``half_width`` that of the band of each; ``extent`` is the half side of the maps, px. ``source`` asks for the
+    ``turns`` are radians, and ``half_width`` that of the band of each; ``reach`` is the half side of the maps, px. ``source`` asks for the
     place of the target from the source, x along the source's bars, instead of the source from the target.
 
     Returns
@@ -88,8 +88,8 @@ def maps(
     if source:  # the displacement reversed, and turned into the source's frame
         cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
         x, y, turn = -(x * cos + y * sin), -(y * cos - x * sin), -turn
-    count = int(round(2 * extent / STEP)) + 1
-    column, row = np.rint((x + extent) / STEP).astype(int), np.rint((extent - y) / STEP).astype(int)
+    count = int(round(2 * reach / STEP)) + 1
+    column, row = np.rint((x + reach) / STEP).astype(int), np.rint((reach - y) / STEP).astype(int)
     inside = (column >= 0) & (column < count) & (row >= 0) & (row < count)
     found = []
     for angle in turns:
@@ -99,7 +99,7 @@ def maps(
         top, bottom = (np.bincount(place, part[use], count**2).reshape(count, count) for part in (values * wave, wave**2))
         top, bottom = gaussian_filter(top, BLUR / STEP), gaussian_filter(bottom, BLUR / STEP)
         found.append(np.where(bottom > 0.5, top / np.maximum(bottom, 1e-9), np.nan))
-    return np.arange(count) * STEP - extent, np.stack(found)
+    return np.arange(count) * STEP - reach, np.stack(found)
 
 
 def like_map(frame: PairFrame, kernel: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

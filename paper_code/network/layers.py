@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import fft
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 
 VARIABLE = "PAPER_CODE_PERTURB"
 EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}

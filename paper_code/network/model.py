@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from paper_code.core.errors import PaperCodeError, bounded, check_number, check_numbers, short
+from paper_code.core.errors import PaperCodeError, bounded, check_bounds, check_numbers, short
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network import fourier
 
@@ -54,7 +54,7 @@ class NetworkConfig:
         if not isinstance(self.widths, tuple) or not 1 <= len(self.widths) <= most:
             raise PaperCodeError(f"widths must be 1 to {most} whole numbers with stride {self.stride}, not {short(self.widths)}")
         for width in self.widths:
-            check_number("widths", width, 1, MOST_CHANNELS)
+            check_bounds("widths", width, 1, MOST_CHANNELS)
         if self.weights > MOST_WEIGHTS:
             raise PaperCodeError(
                 f"a network of {self.weights:.1e} weights is too large, {MOST_WEIGHTS:.0e} is the most; choose fewer cells, a smaller "

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 
-from paper_code.core.errors import PaperCodeError, real_array
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import first_greatest
 from paper_code.se2.modes import check_array, check_arrays, check_count, check_memory, check_number
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, poch
 
-from paper_code.core.errors import PaperCodeError, real_array, short
+from paper_code.core.arrays import real_array
+from paper_code.core.errors import PaperCodeError, short
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
 BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
@@ -57,10 +58,7 @@ def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
 
 def check_array(name: str, value: ArrayLike) -> np.ndarray:
     """``value`` as an array of float, if it holds finite real numbers alone."""
-    try:
-        array = real_array(value, name)
-    except OverflowError:
-        raise PaperCodeError(f"{name} must be real numbers of double precision, not {short(value)}.") from None
+    array = real_array(value, name)
     if not np.isfinite(array).all():
         raise PaperCodeError(f"{name} must be finite: it holds nan or infinity.")
     return array

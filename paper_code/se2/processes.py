@@ -32,7 +32,7 @@ class DirectionProcess(Process):
     Raises
     ------
     PaperCodeError
-        If one is not a number of the right kind, or not exactly one of alpha and time is given.
+        If a field is not a number of the right kind, or not exactly one of alpha and time is given.
 
     Examples
     --------

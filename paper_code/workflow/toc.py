@@ -148,7 +148,8 @@ def files(modules):
         is_package = (place / "__init__.py").is_file()
         found.add(place / "__init__.py" if is_package else place.with_suffix(".py"))
         beside = place if is_package else place.parent
-        found |= {path for path in beside.glob("*.*") if path.suffix in (".toml", ".mplstyle", ".js", ".css", ".html")}
+        if name.rpartition(".")[0] != RUNNER.rpartition(".")[0]:  # what lies beside the runner is the pages', not the chapters'
+            found |= {path for path in beside.glob("*.*") if path.suffix in (".toml", ".mplstyle", ".js", ".css", ".html")}
     if f"{PACKAGE}.core.plan" in names:
         found.add(Path(PACKAGE, "report", "plan.toml"))
     return sorted(found)

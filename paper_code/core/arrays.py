@@ -1,0 +1,28 @@
+"""Arrays of real numbers out of what people pass. (Not in ``errors``, which the command line imports without NumPy.)"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from paper_code.core.errors import PaperCodeError, short
+
+
+def real_array(values: ArrayLike, name: str) -> np.ndarray:
+    """``values`` as a new float64 array: of NumPy, lists, or a tensor of PyTorch, with a gradient, on any device, in any precision.
+
+    Complex values are a PaperCodeError, and what is no numbers: text and dates too. PyTorch is not imported.
+    """
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            try:
+                values = values.numpy()
+            except TypeError:  # bfloat16, which NumPy lacks
+                values = values.float().numpy()
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufcO" or (array.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in array.flat)):
+            raise TypeError(f"{short(values)} holds text, or what is no number")
+        if not np.iscomplexobj(array):
+            return array.astype(float)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise PaperCodeError(f"expected {name} as an array of numbers: {' '.join(str(error).split())}") from None
+    raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
