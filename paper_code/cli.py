@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.core.errors import PaperCodeError, printable
+from paper_code.core.errors import PaperCodeError, printable, short
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
@@ -41,7 +41,7 @@ Preset = Annotated[
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
 
-NETWORK = re.compile(r"([^/]+)/seed-(\d+)", re.ASCII)  # not a path to a run, such as runs/reference/seed-0
+NETWORK = re.compile(r"([^/]+)/seed-(\d{1,18})", re.ASCII)  # not a path to a run, such as runs/reference/seed-0
 
 # What takes less memory, by command, for a person whose machine has too little.
 LESS_MEMORY = {
@@ -373,7 +373,7 @@ def _network_name(text):
     """("reference", 10) from "reference/seed-10"."""
     found = NETWORK.fullmatch(text)
     if not found:
-        raise PaperCodeError(f"{text} is not a network like reference/seed-10; see 'python -m paper_code weights list'")
+        raise PaperCodeError(f"{short(text)} is not a network like reference/seed-10; see 'python -m paper_code weights list'")
     return found[1], int(found[2])
 
 

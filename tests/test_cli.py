@@ -255,6 +255,10 @@ def test_a_network_that_is_not_shipped_is_refused(refused, tmp_path, monkeypatch
     refused("is no .npy, .npz or .safetensors file", "analyse", "reference")
     refused("is no .npy, .npz or .safetensors file", "analyse", "runs/reference/seed-0")
     refused("not a network", "picture", "picture.png", "--network", "reference/seed-²")
+    endless = "reference/seed-" + "9" * 5000
+    for words in (["picture", "picture.png", "--network", endless], ["weights", "lighten", endless]):
+        assert len(refused("not a network", *words)) < 250
+    refused("is no .npy, .npz or .safetensors file", "analyse", endless)
 
 
 def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monkeypatch):

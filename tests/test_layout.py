@@ -42,6 +42,22 @@ def test_the_core_needs_numpy_and_scipy_alone():
     assert done.stdout == "[]\n", done.stdout + done.stderr
 
 
+def test_the_tests_of_the_core_are_found_without_what_it_does_not_need():
+    names = re.search(r"^CORE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    words = ["--collect-only", "-q", "-p", "no:cacheprovider", *(f"tests/test_{name}.py" for name in names)]
+    code = f"""
+import sys, pytest
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {set(HEAVY) - {"matplotlib", "PIL"}}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Missing())
+sys.exit(pytest.main({words}))
+"""
+    done = run(code)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
 def test_what_the_core_needs_is_what_it_is_installed_with():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert sorted(project["dependencies"]) == ["matplotlib", "numpy", "scipy"]

@@ -8,7 +8,6 @@ import pytest
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan, plan_sha256, reported
 from paper_code.core.table import COLUMNS, Row, Table, read_table, write_table
-from paper_code.report.networks import file_of, files_of
 from paper_code.report.pool import verdict
 
 ROWS = [
@@ -105,6 +104,9 @@ def test_reported_networks_are_those_of_the_plan_once_all_are_there():
     ("there", "taken"), [((0, 10, 19, 11), (10, 11, 19)), ((1, 0), (0, 1)), ((), ())], ids=["reported", "exploratory alone", "none"]
 )
 def test_files_of_an_earlier_build_are_passed_over(tmp_path, there, taken):
+    pytest.importorskip("torch")
+    from paper_code.report.networks import file_of, files_of
+
     for seed in there:
         path = file_of(tmp_path / "networks", "reference", seed)
         path.parent.mkdir(parents=True, exist_ok=True)
