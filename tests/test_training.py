@@ -239,16 +239,28 @@ for number in range(3):  # the shortest: another process may slow a training dow
     started = time.monotonic()
     make_run(f"{sys.argv[4]}-{number}").train(progress=False)
     durations.append(time.monotonic() - started)
-duration = min(durations)
+checkpoint = os.path.join(sys.argv[2], "checkpoint.safetensors")
+
+
+def written():
+    return os.stat(checkpoint).st_mtime_ns if os.path.exists(checkpoint) else None
+
+
 chance = random.Random(0)
-for _ in range(10):
+for number in range(10):
+    before, ended = written(), False
     child = os.fork()
     if child == 0:
         make_run(sys.argv[2], checkpoint_every=1).train(progress=False)
         os._exit(0)
-    time.sleep(chance.uniform(0.05, 0.6) * duration)
-    os.kill(child, signal.SIGKILL)
-    print(os.waitpid(child, 0)[1] == signal.SIGKILL)
+    while number % 5 and written() == before and not ended:  # by steps, as another process may slow them down; two are killed earlier
+        time.sleep(0.0005)
+        ended = os.waitpid(child, os.WNOHANG)[0] == child
+    if not ended:
+        time.sleep(chance.uniform(0, min(durations) / 12))  # of 12 steps
+        os.kill(child, signal.SIGKILL)
+        ended = os.waitpid(child, 0)[1] != signal.SIGKILL
+    print(not ended)
 make_run(sys.argv[2], checkpoint_every=1).train(progress=False)
 """
 
