@@ -219,7 +219,9 @@ class Model:
     def residuals(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m) at ``parameters`` (b, k)."""
         basis = self.basis(parameters)
-        gram = ridged(basis @ basis.swapaxes(1, 2))
+        gram = basis @ basis.swapaxes(1, 2)
+        # The ridge decides for zero where a basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
+        gram += 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
         coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
         return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
 
@@ -234,11 +236,6 @@ class Model:
         along = basis @ slope.swapaxes(1, 2)
         curvature = slope @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
         return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
-
-
-def ridged(gram: np.ndarray) -> np.ndarray:
-    """Gram matrices (b, m, m) with a ridge that decides for zero where a function vanishes on the lattice, as sin(pi x) does at Nyquist."""
-    return gram + 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
 
 
 def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: int = 300, tolerance: float = 1e-9) -> Solution:

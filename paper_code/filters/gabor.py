@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter
 
 from paper_code.core.geometry import orientation_difference, pixel_grid, sides
-from paper_code.filters.fitting import Fits, Model, best_start, blocks, read_bank, ridged, unit_energy, unit_scale
+from paper_code.filters.fitting import Fits, Model, best_start, blocks, read_bank, unit_energy, unit_scale
 from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_orientation
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
@@ -129,34 +129,14 @@ class GaborModel(Model):
         basis[:, 1] += up_cos * right_sin
         return basis.reshape(len(parameters), 2, -1)
 
-    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-        """As of :class:`paper_code.filters.fitting.Model`, by the pixel: what :meth:`normal_equations` is tested against."""
-        dx, dy, cos, sin, f, px, py = self._axes(parameters)
-        u = ((sin * dy)[:, :, None] + (cos * dx)[:, None]).reshape(len(parameters), -1)
-        v = ((cos * dy)[:, :, None] - (sin * dx)[:, None]).reshape(len(parameters), -1)
-        share, edge = parameters[:, 3, None], zone_edge(parameters[:, 2, None])
-        edge_by_t = 2 * edge**2 * np.where(np.abs(cos) > np.abs(sin), sin * np.sign(cos), -cos * np.sign(sin))
-        even, odd = basis.swapaxes(0, 1)
-        a, b = coefficients.T[:, :, None]
-        value, quadrature = a * even + b * odd, 2 * np.pi * (b * even - a * odd)
-        fall_u, fall_v, by_f = px * u * value, py * v * value, u * quadrature
-        by_u = f * quadrature - fall_u
-        slope = np.empty((len(parameters), 6, u.shape[1]))
-        slope[:, 0] = -sin * fall_v - cos * by_u
-        slope[:, 1] = cos * fall_v - sin * by_u
-        slope[:, 2] = v * by_u + u * fall_v + share * edge_by_t * by_f
-        slope[:, 3] = (edge - self.lowest) * by_f
-        slope[:, 4] = u * fall_u
-        slope[:, 5] = v * fall_v
-        return slope
-
     def normal_equations(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """As of :class:`paper_code.filters.fitting.Model`, without the slopes: these are E cos and E sin times polynomials.
 
         So the products of two slopes, summed over the pixels, are moments of the three products of E cos and E sin, and one
         multiplication by a matrix of monomials has them for all problems.
         """
-        count, basis = len(parameters), self.basis(parameters)
+        count = len(parameters)
+        coefficients, residual, basis, gram = self.residuals(parameters, values)
         even, odd = basis.swapaxes(0, 1)
         products = np.empty((count, 3, even.shape[1]))
         np.multiply(even, even, out=products[:, 0])
@@ -164,14 +144,11 @@ class GaborModel(Model):
         np.multiply(odd, odd, out=products[:, 2])
         moments = (products.reshape(3 * count, -1) @ self.monomials).reshape(count, -1)
         products = np.take(moments, PRODUCTS, axis=1)  # of {E cos, E sin} x {1, x, y, x^2, x y, y^2}: (b, 12, 12)
-        gram = ridged(products[:, ::6, ::6])
-        coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
-        residual = values - (coefficients.swapaxes(1, 2) @ basis)[:, 0]
         pull = ((basis * residual[:, None]).reshape(2 * count, -1) @ self.monomials[:, :6]).reshape(count, 12, 1)
-        slope = self._slope(parameters, coefficients[:, :, 0])
+        slope = self._slope(parameters, coefficients)
         along = products[:, ::6] @ slope.swapaxes(1, 2)
         curvature = slope @ products @ slope.swapaxes(1, 2) - along.swapaxes(1, 2) @ np.linalg.solve(gram, along)
-        return np.einsum("bp,bp->b", residual, residual), coefficients[:, :, 0], curvature, -(slope @ pull)[:, :, 0]
+        return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ pull)[:, :, 0]
 
     def _slope(self, parameters: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """The slopes as sums of {E cos, E sin} x {1, x, y, x^2, x y, y^2}, (b, 6, 12)."""
