@@ -55,11 +55,10 @@ def matrix(rows, base, titles, chance=None):
             if label == base:
                 panel.plot(one.base, np.full(len(one.base), -place), "o", color=ACCENT, markersize=4)
                 continue
-            told = one.word in ("lower", "higher")
             if one.difference is not None:
                 middle = one.base.mean()
                 panel.plot([middle + one.difference.low, middle + one.difference.high], [-place] * 2, color=INK, linewidth=0.9)
-            face = INK if told else "white"
+            face = INK if one.change else "white"
             panel.plot(one.values, np.full(len(one.values), -place), "o", color=face, markeredgecolor=INK, markersize=4)
         panel.set_title(title)
         panel.margins(x=0.12)
