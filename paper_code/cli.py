@@ -139,7 +139,8 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.training.run import Hardware, Run, check_seed
+    from paper_code.training.hardware import Hardware
+    from paper_code.training.run import Run, check_seed
     from paper_code.training.run_files import RESULT
 
     chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])

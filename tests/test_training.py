@@ -23,7 +23,8 @@ from paper_code.core.plan import plan_sha256
 from paper_code.network.model import Network
 from paper_code.training import run as run_module
 from paper_code.training.conditions import CONDITIONS, Condition, TrainingConfig, learning_rate, snapshot_steps
-from paper_code.training.run import Hardware, augment, draw_seed
+from paper_code.training.hardware import Hardware
+from paper_code.training.run import augment, draw_seed
 
 
 def fails(match, call, *arguments, **keywords):

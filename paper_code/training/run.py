@@ -1,4 +1,4 @@
-"""Training that can be killed at any moment and goes on to the same bytes, and where its arithmetic runs.
+"""Training that can be killed at any moment and goes on to the same bytes.
 
 Nothing random is carried from step to step: the order of the images follows from (seed, epoch), and every other draw of a
 step from (seed, step). A checkpoint therefore holds weights, momentum and the step alone.
@@ -9,10 +9,8 @@ import json
 import math
 import os
 import platform
-import re
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,10 +38,10 @@ from paper_code.network.layers import EARLY_KEYS
 from paper_code.network.model import Network
 from paper_code.training import run_files
 from paper_code.training.conditions import learning_rate, snapshot_steps
+from paper_code.training.hardware import Hardware
 
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
 LABEL_STEP = 2**41  # nor this one, which shuffles labels
-MOST_THREADS = 4096
 
 
 def check_seed(seed):
@@ -102,54 +100,6 @@ def parameter_groups(network, config):
         decay = decay_of.get(name, config.decay if parameter.ndim > 1 else 0.0)
         groups.setdefault(decay, []).append(parameter)
     return [{"params": parameters, "weight_decay": decay} for decay, parameters in groups.items()]
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """Where and how the arithmetic runs; the bytes of a run are reproducible for the same values on the same machine."""
-
-    device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1", ...
-    precision: str = "auto"  # "auto", "bf16" or "fp32"
-    threads: int = 0  # CPU threads; 0 = PyTorch's default
-    lateral: str = "auto"  # way to K * h: "auto", "direct" or "fourier" (on a CPU, if K has at least 7 x 7 places)
-
-    def resolve(self):
-        """The same with every "auto" decided by what is fast on this machine."""
-        device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-        if re.fullmatch(r"cpu|cuda(:\d{1,4})?", device) is None:
-            raise PaperCodeError(f"unknown device {short(device)}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
-        if device != "cpu" and not torch.cuda.is_available():
-            raise PaperCodeError("this PyTorch sees no CUDA device; use --device cpu, or install a CUDA build (see the README)")
-        if ":" in device and int(device[5:]) >= torch.cuda.device_count():
-            raise PaperCodeError(f"there is no {device}: this machine has {torch.cuda.device_count()} GPUs, counted from cuda:0")
-        if not 0 <= self.threads <= MOST_THREADS:
-            raise PaperCodeError(f"threads must be at least 0 and at most {MOST_THREADS}, not {short(self.threads)}")
-        cpu = torch.cpu.get_capabilities()
-        precision = self.precision
-        if precision == "auto":
-            fast = cpu.get("avx512_bf16", False) if device == "cpu" else torch.cuda.is_bf16_supported()
-            precision = "bf16" if fast else "fp32"
-        if precision not in ("bf16", "fp32"):
-            raise PaperCodeError(f"precision must be 'auto', 'bf16' or 'fp32', not {short(precision)}")
-        lateral = self.lateral
-        if lateral == "auto":
-            has_tiles = cpu.get("amx_bf16", False) and cpu.get("amx_tile", False)  # matrix tiles of bfloat16
-            lateral = "direct" if device != "cpu" or (has_tiles and precision == "bf16") else "fourier"
-        if lateral not in ("direct", "fourier"):
-            raise PaperCodeError(f"lateral must be 'auto', 'direct' or 'fourier', not {short(lateral)}")
-        return Hardware(device, precision, self.threads or torch.get_num_threads(), lateral)
-
-    def begun_with(self, found):
-        """The same with every "auto" as in ``found``, the resolved hardware of a run that is to go on, where that can be here."""
-        begun = {
-            item.name: found[item.name]
-            for item in dataclasses.fields(self)
-            if getattr(self, item.name) == item.default and type(found.get(item.name)) is type(item.default)
-        }
-        try:
-            return dataclasses.replace(self, **begun).resolve()
-        except PaperCodeError:
-            return self.resolve()
 
 
 class Run:
