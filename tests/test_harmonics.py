@@ -178,11 +178,11 @@ def test_the_bootstrap_centres_on_the_estimate_and_needs_a_seed():
         frame, kernel = planted(cells, {(1, -1): 0.3}, noise(20, SIDE, [12, number]))
         networks.append(PairSums.of(frame, cells.orientation, {"K": kernel}))
     mean = np.mean([fit(one, "6-10.5").coefficients[3, 0] for one in networks])
-    drawn = bootstrap(networks, "6-10.5", drawn=400, seed=0)[:, 3]
+    drawn = bootstrap(networks, drawn=400, seed=0)["6-10.5", "raw"][:, 3]
     assert np.mean(drawn) == pytest.approx(mean, abs=3 * drawn.std() / 20 + 0.01)
-    assert np.array_equal(drawn, bootstrap(networks, "6-10.5", drawn=400, seed=0)[:, 3])
+    assert np.array_equal(drawn, bootstrap(networks, drawn=400, seed=0)["6-10.5", "raw"][:, 3])
     with pytest.raises(PaperCodeError, match="seed"):
-        bootstrap(networks, "6-10.5", drawn=4, seed=None)
+        bootstrap(networks, drawn=4, seed=None)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ import io
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,7 @@ def write_table(path: str | os.PathLike, rows: Iterable[Row]) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in sorted(rows, key=_place):
-        writer.writerow([_shown(value) for value in astuple(row)])
+        writer.writerow([_shown(getattr(row, name)) for name in COLUMNS])
     write_atomically(path, stream.getvalue())
 
 

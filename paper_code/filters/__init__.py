@@ -6,7 +6,7 @@ are those of :func:`paper_code.core.geometry.pixel_grid`, in pixels from the mid
 
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.laplacian import DogFit, LogFit, fit_dog, fit_log
-from paper_code.filters.nulls import NullRadial, null_filters, null_radial, spectrum_matched
+from paper_code.filters.nulls import NullRadial, gabor_level, null_filters, null_radial, spectrum_matched
 from paper_code.filters.radial import FrequencyResponse, RadialSymmetry, frequency_response, radial_profile, radial_symmetry, recentre
 from paper_code.filters.spectrum import spectral_orientation
 
@@ -21,6 +21,7 @@ __all__ = [
     "fit_gabor",
     "fit_log",
     "frequency_response",
+    "gabor_level",
     "null_filters",
     "null_radial",
     "radial_profile",

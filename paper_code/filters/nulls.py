@@ -10,12 +10,15 @@ from scipy.ndimage import gaussian_filter
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import sides
 from paper_code.core.statistics import generator
-from paper_code.filters.fitting import Bank, read_bank, unit_energy
+from paper_code.filters.fitting import Bank, minimise, read_bank, unit_energy
+from paper_code.filters.gabor import GaborModel, fit_gabor, starting_points
 from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
 
 SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
+HEAT = 12  # iterations that every start of every filter gets, where a quantile of R^2 alone is asked for,
+AHEAD = 4  # and the best this many times the filters above the quantile are then fitted to the end
 
 
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
@@ -106,6 +109,41 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
     # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
     noise = np.fft.fft2(generator(seed).standard_normal(filters.shape))
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
+
+
+def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
+    """The R^2 that a share of filters stays below when each gets its Gabor: what a filter must exceed to be no random one.
+
+    The quantile of ``fit_gabor(filters).r2``, for less than half of its cost: R^2 only rises during a fit, so that filters which are far
+    below after a few steps from each of their starts are left there.
+
+    Parameters
+    ----------
+    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
+        As of :func:`paper_code.filters.fit_gabor`; those that hold NaN or are constant are left out.
+    quantile : float
+
+    Raises
+    ------
+    PaperCodeError
+        As :func:`paper_code.filters.fitting.read_bank`.
+
+    Examples
+    --------
+    >>> from paper_code.filters import gabor_level, null_filters
+    >>> print(f"{gabor_level(null_filters(9, 'smooth', count=100, seed=0)):.1f}")
+    0.8
+    """
+    bank = read_bank(filters).sound
+    values, _, about_mean = unit_energy(bank)
+    model = GaborModel(bank.shape[1:])
+    starts = model.from_frequency(starting_points(bank))
+    count, tries = starts.shape[:2]
+    heat = minimise(model, np.repeat(values, tries, axis=0), starts.reshape(count * tries, -1), HEAT)
+    r2 = 1 - heat.ssr.reshape(count, tries).min(axis=1) / about_mean
+    best = np.argsort(-r2, kind="stable")[: int(np.ceil(AHEAD * (1 - quantile) * count))]
+    r2[best] = fit_gabor(bank[best]).r2
+    return float(np.quantile(r2, quantile))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
-from paper_code.filters.nulls import null_filters
+from paper_code.filters.nulls import gabor_level, null_filters
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.network.layers import receptive_fields
@@ -40,8 +40,8 @@ class Bank:
         """Fit a bank and its null, ``count`` random l1 behind the l0; some seconds. Arrays of NumPy or PyTorch, l1 as of ``fit_gabor``."""
         l0 = None if l0 is None else real_array(l0, "l0")
         filters, K = read_bank(l1), None if K is None else real_array(K, "K")
-        random = fit_gabor(null_filters(filters.values.shape[1:], "smooth", count, NULL_SEED, psi0=l0)).r2
-        return cls(l0, filters.values, K, stride, fit_gabor(filters.behind(l0)), float(np.quantile(random, QUANTILE)))
+        level = gabor_level(null_filters(filters.values.shape[1:], "smooth", count, NULL_SEED, psi0=l0), QUANTILE)
+        return cls(l0, filters.values, K, stride, fit_gabor(filters.behind(l0)), level)
 
     @cached_property
     def fields(self) -> np.ndarray:

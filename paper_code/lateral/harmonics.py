@@ -22,7 +22,7 @@ Every term is a product of a function of the pair and one of five functions of t
 So a pair's sums of products of these are all that is kept (:class:`PairSums`): fits, bootstraps and dealt carriers add small matrices.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -45,7 +45,7 @@ TERM_NAMES = {
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between. Of the book's networks: others have their own
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
 VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}
-PAIRS = 1000  # summed at once, to stay in the cache
+PAIRS, DRAWS = 1000, 250  # summed at once, to stay in the cache
 WAVES = 5  # functions of the offset: 1, cos 2D, sin 2D, cos 4D, sin 4D
 
 
@@ -197,8 +197,8 @@ class PairSums:
         turn = self.orientation[self.source] - self.orientation[self.target]
         return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
 
-    def normal_equations(self, ring: str, cosines: Cosines, version: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring; columns: 1, the cosines, the version's regressors."""
+    def mix(self, cosines: Cosines, version: Sequence[str]) -> np.ndarray:
+        """The columns 1, the cosines and the version's regressors of each pair, of the u functions of an offset: (p, q, u)."""
         p, terms = len(self.target), len(cosines.names)
         columns = [1 + WAVES + self.regressors.index(name) for name in version]
         mix = np.zeros((p, 1 + terms + len(columns), self.gram.shape[-1]))
@@ -206,7 +206,11 @@ class PairSums:
         mix[:, 1 : 1 + terms, 1 : 1 + WAVES] = cosines.weights
         for row, column in enumerate(columns):
             mix[:, 1 + terms + row, column] = 1
-        rings = list(self.rings[ring])
+        return mix
+
+    def normal_equations(self, ring: str, cosines: Cosines, version: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring; columns: 1, the cosines, the version's regressors."""
+        mix, rings = self.mix(cosines, version), list(self.rings[ring])
         gram, cross = self.gram[rings].sum(axis=0), self.cross[rings].sum(axis=0)
         return mix @ gram @ mix.swapaxes(1, 2), mix @ cross
 
@@ -308,7 +312,8 @@ def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
     if not (scale > 0).all():
         raise PaperCodeError("a term has no offsets in this ring; take a wider ring or more cells")
     scaled = gram / (scale[..., :, None] * scale[..., None, :])
-    if not (np.linalg.cond(scaled) < 1e10).all():
+    eigenvalues = np.linalg.eigvalsh(scaled)
+    if not (eigenvalues[..., -1] < 1e10 * eigenvalues[..., 0]).all():
         raise PaperCodeError("terms are collinear in this ring: too few oriented cells, or the same regressor twice")
     return np.linalg.solve(scaled, cross / scale[..., None]) / scale[..., None]
 
@@ -318,13 +323,28 @@ def sse(gram: np.ndarray, cross: np.ndarray, solution: np.ndarray, square: np.nd
     return square - 2 * (solution * cross).sum(axis=-2) + (solution * (gram @ solution)).sum(axis=-2)
 
 
-def bootstrap(
-    networks: Sequence[PairSums],
-    ring: str,
-    version: Sequence[str] = (),
-    drawn: int = 2000,
-    seed: int | Sequence[int] = 0,
-) -> np.ndarray:
+def solve_all(
+    grams: np.ndarray,
+    crosses: np.ndarray,
+    regressors: Sequence[str],
+    rings: Mapping[str, tuple[int, ...]],
+    places: Collection[tuple[str, str]] | None = None,
+) -> dict[tuple[str, str], np.ndarray]:
+    """Solve sums (rings, r or 1, q, q) and (rings, r, q) of elementary rings for every ring and version: dict of (r, terms).
+
+    Columns: 1, the five terms, the regressors; versions whose regressors are not there are left out.
+    """
+    terms, found = len(TERMS), {}
+    for ring, parts in rings.items():
+        gram, cross = grams[list(parts)].sum(axis=0), crosses[list(parts)].sum(axis=0)
+        for version, needed in VERSIONS.items():
+            if set(needed) <= set(regressors) and (places is None or (ring, version) in places):
+                kept = [*range(1 + terms), *(1 + terms + regressors.index(name) for name in needed)]
+                found[ring, version] = solve(gram[:, kept][:, :, kept], cross[:, kept, None])[:, 1 : 1 + terms, 0]
+    return found
+
+
+def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
     """Hierarchical bootstrap: networks drawn, and in each the cells with joint weights w_i w_j, w multinomial.
 
     It is conservative within a network (Owen 2007), and shown beside the t interval over networks, not in its place.
@@ -332,15 +352,14 @@ def bootstrap(
     Parameters
     ----------
     networks : sequence of n PairSums
-    ring, version
-        As in :func:`fit`.
+        With the same rings and regressors.
     drawn : int
     seed : int or sequence of int
 
     Returns
     -------
-    array (drawn, 5)
-        Of the first kernel: means over the drawn networks.
+    dict of (ring, version): array (drawn, 5)
+        Of the first kernel: means over the drawn networks, of the versions whose regressors are there.
 
     Examples
     --------
@@ -349,23 +368,26 @@ def bootstrap(
     >>> from paper_code.lateral.harmonics import PairSums, bootstrap
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
     >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
-    >>> frame = pair_frame(cells, size=7, stride=2)
-    >>> kernels = np.random.default_rng(1).normal(size=(3, 12, 12, 7, 7))
+    >>> frame = pair_frame(cells, size=13, stride=2)
+    >>> kernels = np.random.default_rng(1).normal(size=(3, 12, 12, 13, 13))
     >>> networks = [PairSums.of(frame, cells.orientation, {"K": K}) for K in kernels]
-    >>> bootstrap(networks, "2-6", drawn=50).shape
+    >>> bootstrap(networks, drawn=50)["2-6", "raw"].shape
     (50, 5)
     """
-    rng = generator(seed)
-    chosen = rng.integers(len(networks), size=(drawn, len(networks)))
-    total = np.zeros((drawn, len(TERMS)))
+    chosen, total = generator(seed).integers(len(networks), size=(drawn, len(networks))), {}
     for number, sums in enumerate(networks):
-        gram, cross = sums.normal_equations(ring, sums.cosines(), version)
-        cross = cross[:, :, 0]
         rows, draws = np.nonzero(chosen.T == number)[::-1]  # each time a network is drawn its cells are drawn anew
         weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])
-        pairs = weights[:, sums.target] * weights[:, sums.source]
+        mix = sums.mix(sums.cosines(), sums.regressors)
+        gram, cross = mix @ sums.gram @ mix.swapaxes(1, 2), mix @ sums.cross[..., :1]
         size = gram.shape[-1]
-        grams = (pairs @ gram.reshape(len(gram), -1)).reshape(-1, size, size)
-        found = solve(grams, (pairs @ cross)[:, :, None])[:, 1 : 1 + total.shape[1], 0]
-        np.add.at(total, rows, found)
-    return total / len(networks)
+        upper, lower = np.triu_indices(size), np.tril_indices(size, -1)
+        of_pairs = np.concatenate([gram[..., *upper], cross[..., 0]], axis=-1).swapaxes(0, 1).reshape(len(mix), -1)
+        joint = [(some[:, sums.target] * some[:, sums.source]) @ of_pairs for some in np.array_split(weights, 1 + len(weights) // DRAWS)]
+        joint = np.concatenate(joint).reshape(len(rows), len(gram), -1).swapaxes(0, 1)
+        grams = np.empty((*joint.shape[:2], size, size))
+        grams[..., *upper] = joint[..., :-size]
+        grams[..., *lower] = grams.swapaxes(-1, -2)[..., *lower]
+        for place, found in solve_all(grams, joint[..., -size:], sums.regressors, sums.rings).items():
+            np.add.at(total.setdefault(place, np.zeros((drawn, len(TERMS)))), rows, found)
+    return {place: one / len(networks) for place, one in total.items()}

@@ -72,6 +72,16 @@ class Places:
         squared = u2 + v2
         return 1 - 8 * u2 * v2 / np.where(squared > 0, squared, 1) ** 2
 
+    def tuning(self, kappa: float) -> np.ndarray:
+        """exp(kappa (cos 2 turn - 1)), (p, 1)."""
+        if kappa not in self._tunings:
+            self._tunings[kappa] = np.exp(kappa * (np.cos(2 * self.turn) - 1))[:, None].astype(self.along.dtype)
+        return self._tunings[kappa]
+
+    @cached_property
+    def _tunings(self) -> dict[float, np.ndarray]:
+        return {}
+
     @cached_property
     def _interpolations(self) -> dict[float, csr_array]:
         return {}
@@ -184,17 +194,10 @@ class Library:
             known["kappa"] = 0.0
         return {name: float(known[name]) for name in PARAMETERS[family]}
 
-    def tuning(self, turn: np.ndarray) -> np.ndarray:
-        """exp(kappa (cos 2 turn - 1)) of every element at turns (p,): (e, p)."""
-        return np.exp(self.kappa[:, None] * (np.cos(2 * turn) - 1))
-
     def values(self, places: Places, elements: Sequence[int] | np.ndarray) -> np.ndarray:
         """Elements at all places: float array (len(elements), p, l)."""
-        found = {}
-        for number in np.unique(self.shape[elements]):
-            found[number] = self.shapes[number].at(places)
-        tuning = self.tuning(places.turn)[elements].astype(places.along.dtype)
-        return np.stack([found[self.shape[one]] * tuning[row][:, None] for row, one in enumerate(elements)])
+        plain = {number: self.shapes[number].at(places) for number in np.unique(self.shape[elements])}
+        return np.stack([plain[self.shape[one]] * places.tuning(self.kappa[one]) for one in elements])
 
 
 @lru_cache(maxsize=1)
@@ -235,7 +238,7 @@ def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
         shape = Group(family, **parameters)
     else:
         shape = CoCircular(**parameters) if family == "COC" else Plane(**parameters)
-    return shape.at(places) * np.exp(kappa * (np.cos(2 * places.turn) - 1))[:, None]
+    return shape.at(places) * places.tuning(kappa)
 
 
 def model(frame: PairFrame, family: str, parameters: Mapping[str, float]) -> np.ndarray:

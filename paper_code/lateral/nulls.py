@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from paper_code.core.statistics import permutations
 from paper_code.lateral.frame import PairFrame
-from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, VERSIONS, WAVES, Cosines, PairSums, offset_functions, solve, unit
+from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, WAVES, Cosines, PairSums, offset_functions, solve_all, unit
 
 ORDERS = 32  # relabellings multiplied at once
 
@@ -83,7 +83,7 @@ def relabelled(
         moved = some[:, frame.target] * count + some[:, frame.source]
         crosses.append(values[moved].reshape(len(some), -1) @ stacked)
     crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
-    return _every(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places)
+    return solve_all(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places)
 
 
 def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
@@ -136,22 +136,4 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     plain = sums.gram.sum(axis=1)
     grams[np.ix_(range(len(grams)), range(times), others, others)] = plain[np.ix_(range(len(grams)), rest, rest)][:, None]
     crosses[:, :, others] = sums.cross[:, :, rest, 0].sum(axis=1)[:, None]
-    return _every(grams, crosses, sums.regressors, sums.rings)
-
-
-def _every(
-    grams: np.ndarray,
-    crosses: np.ndarray,
-    regressors: Sequence[str],
-    rings: Mapping[str, tuple[int, ...]],
-    places: Collection[tuple[str, str]] | None = None,
-) -> dict[tuple[str, str], np.ndarray]:
-    """Solve (rings, r or 1, q, q) and (rings, r, q) for every ring and version: dict of (r, terms)."""
-    terms, found = len(TERMS), {}
-    for ring, parts in rings.items():
-        gram, cross = grams[list(parts)].sum(axis=0), crosses[list(parts)].sum(axis=0)
-        for version, needed in VERSIONS.items():
-            if set(needed) <= set(regressors) and (places is None or (ring, version) in places):
-                kept = [*range(1 + terms), *(1 + terms + regressors.index(name) for name in needed)]
-                found[ring, version] = solve(gram[:, kept][:, :, kept], cross[:, kept, None])[:, 1 : 1 + terms, 0]
-    return found
+    return solve_all(grams, crosses, sums.regressors, sums.rings)

@@ -63,26 +63,31 @@ class ModelSums:
 def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, ArrayLike], library: Library) -> ModelSums:
     """Sums of one network: the frame of its oriented cells, its kernel and the regressors RF and CO between them, (m, m, k, k)."""
     inside, pedestal = _pedestal(frame, regressors)
-    far = np.sqrt(frame.squared_distance)[inside] >= SPLIT
-    wave, values = np.cos(frame.phase)[inside], unit(kernel, frame)[inside]
-    sides = [~far, far]
+    pair, offset = np.nonzero(inside)
+    far = frame.squared_distance[pair, offset] >= SPLIT**2
+    order = np.argsort(far, kind="stable")  # near ones first: each side is a slice
+    pair, offset, pedestal = pair[order], offset[order], pedestal[order]
+    sides = [slice(np.count_nonzero(~far)), slice(np.count_nonzero(~far), None)]
+    wave, values = np.cos(frame.phase[pair, offset]).astype(np.float32), unit(kernel, frame)[pair, offset]
     gram = np.stack([pedestal[side].T @ pedestal[side] for side in sides])
     cross = np.stack([pedestal[side].T @ values[side] for side in sides])
     narrow, narrow_values = pedestal.astype(np.float32), values.astype(np.float32)
-    places = Places.of(frame)
-    parts = []
+    along, across = (part[pair, offset, None].astype(np.float32) for part in (frame.along, frame.across))
+    places, parts = Places(along, across, frame.turn[pair]), []
     for start in range(0, len(library), BATCH):
         elements = np.arange(start, min(start + BATCH, len(library)))
-        shapes = library.values(places, elements)[:, inside] * wave.astype(np.float32)
-        shapes /= shapes.std(axis=1, keepdims=True)
+        shapes = library.values(places, elements)[..., 0] * wave
         parts.append(
             (
                 [narrow[side].T @ shapes[:, side].T for side in sides],
-                [np.einsum("es,es->e", shapes[:, side], shapes[:, side]) for side in sides],
+                [np.vecdot(shapes[:, side], shapes[:, side]) for side in sides],
                 [shapes[:, side] @ narrow_values[side] for side in sides],
             )
         )
     model_gram, model_square, model_cross = (np.concatenate(one, axis=-1).astype(float) for one in zip(*parts, strict=True))
+    # The first column of the pedestal is 1: its product with a shape is the shape's sum.
+    deviation = np.sqrt(model_square.sum(axis=0) / len(values) - (model_gram[:, 0].sum(axis=0) / len(values)) ** 2)
+    model_gram, model_square, model_cross = model_gram / deviation, model_square / deviation**2, model_cross / deviation
     total, square, count = (np.array([part(values[side]) for side in sides]) for part in (np.sum, lambda v: (v**2).sum(), len))
     return ModelSums(tuple(regressors), gram, cross, total, square, count, model_gram, model_square, model_cross)
 

@@ -5,7 +5,7 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
 from paper_code.core.plan import plan
-from paper_code.filters import fit_gabor, null_filters, null_radial
+from paper_code.filters import gabor_level, null_filters, null_radial
 from paper_code.network.model import NetworkConfig
 
 QUANTILE, SEED = 0.95, 0
@@ -29,7 +29,7 @@ class Levels:
         """Of the Gabor R^2 of a filter of l1."""
         if str(size) not in self.known["gabor_r2"]:
             null = null_filters(size, "smooth", plan()["filters"]["gabor_r2"]["count"], SEED)
-            self.known["gabor_r2"][str(size)] = float(np.quantile(fit_gabor(null).r2, QUANTILE))
+            self.known["gabor_r2"][str(size)] = gabor_level(null, QUANTILE)
         return self.known["gabor_r2"][str(size)]
 
     def of_the_reference(self):

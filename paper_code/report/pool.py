@@ -74,14 +74,10 @@ def _coefficients(measured, ring, version):
 def bootstraps(condition, members):
     """95 % of the hierarchical bootstrap of every term of K."""
     settings, rows = plan()["inference"], []
-    for ring in RINGS:
-        for version, needed in VERSIONS.items():
-            drawn = bootstrap([one.sums for one in members], ring, needed, drawn=settings["bootstrap"], seed=settings["seed"])
-            low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-            rows += [
-                Row(condition, ALL, END, f"K.{term}:bootstrap", version, ring, drawn[:, at].mean(), low[at], high[at])
-                for at, term in enumerate(TERMS)
-            ]
+    for (ring, version), drawn in bootstrap([one.sums for one in members], settings["bootstrap"], settings["seed"]).items():
+        low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+        for at, term in enumerate(TERMS):
+            rows.append(Row(condition, ALL, END, f"K.{term}:bootstrap", version, ring, drawn[:, at].mean(), low[at], high[at]))
     return rows
 
 
