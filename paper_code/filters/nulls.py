@@ -132,7 +132,7 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
     --------
     >>> from paper_code.filters import gabor_level, null_filters
     >>> print(f"{gabor_level(null_filters(9, 'smooth', count=100, seed=0)):.1f}")
-    0.8
+    0.7
     """
     bank = read_bank(filters).sound
     values, _, about_mean = unit_energy(bank)
