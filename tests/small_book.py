@@ -27,7 +27,6 @@ kernelspec:
 :tags: [parameters]
 
 profile = "full"
-results = None
 ```
 
 """
@@ -37,8 +36,6 @@ from paper_code import __version__
 from paper_code.core.files import write_json
 
 print(profile)
-if results:
-    write_json(results, {"answer": 42})
 ```
 """
 
@@ -65,8 +62,8 @@ def small_book(folder):
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/plain\nchapters:\n  - file: book/one\n  - file: book/scorecard\n")
     (root / "book" / "plain.md").write_text("# A page\n\nSee {ref}`here <there>`.\n\n(there)=\n## There\n")
     (root / "book" / "one.md").write_text(FRONT + GOOD)
-    reads = FRONT.replace("results = None", 'results = None\nbuild = "_build"')
-    reads += '```{code-cell} ipython3\nimport json\nprint(json.load(open(f"{build}/results/one.json")))\n```\n'
+    reads = FRONT.replace('"full"', '"full"\nbuild = "_build"')
+    reads += '```{code-cell} ipython3\nimport json\nprint(json.load(open(f"{build}/times/one.json"))["chapter"])\n```\n'
     (root / "book" / "scorecard.md").write_text(reads)
     config = root / "paper_code" / "workflow" / "config.yaml"
     settings = yaml.safe_load(config.read_text())

@@ -35,7 +35,7 @@ def project(tmp_path, monkeypatch):
 def test_the_book_is_built_once_and_again_only_if_content_changes(project, monkeypatch):
     first = pipeline("html")
     assert first.returncode == 0, first.stderr
-    assert json.loads((project / "_build/results/one.json").read_text()) == {"answer": 42}
+    assert json.loads((project / "_build/times/one.json").read_text())["chapter"] == "one"
     assert (project / "_build/html/_sources/book/one.md").is_file() and (project / "_build/html/_sources/book/one.ipynb").is_file()
     assert "download-markdown-button" in (project / "_build/html/book/one.html").read_text()
 
@@ -153,12 +153,11 @@ def test_a_chapter_that_writes_to_stderr_is_not_kept(project):
 @pytest.fixture
 def outputs(tmp_path):
     """What a chapter leaves, made without a kernel."""
-    places = {"executed": "one.ipynb", "results": "one.json", "times": "one.json"}
+    places = {"executed": "one.ipynb", "times": "one.json"}
     files = {place: tmp_path / place / name for place, name in places.items()}
-    for place in ("executed", "results"):
-        files[place].parent.mkdir()
-        files[place].write_text('{"a": 1}')
-    write_json(files["times"], {"sha256": [sha256(files["executed"]), sha256(files["results"])]})
+    files["executed"].parent.mkdir()
+    files["executed"].write_text('{"a": 1}')
+    write_json(files["times"], {"sha256": sha256(files["executed"])})
     return files
 
 
@@ -167,7 +166,7 @@ def test_whole_outputs_are_kept(outputs, tmp_path):
     assert all(path.exists() for path in outputs.values())
 
 
-@pytest.mark.parametrize("place", ["executed", "results", "times"])
+@pytest.mark.parametrize("place", ["executed", "times"])
 @pytest.mark.parametrize("damage", [lambda text: "", lambda text: text[:4], lambda text: "{}", lambda text: text + " ", None])
 def test_a_chapter_runs_again_if_anything_of_it_is_damaged(outputs, tmp_path, place, damage):
     if damage is None:
@@ -180,14 +179,13 @@ def test_a_chapter_runs_again_if_anything_of_it_is_damaged(outputs, tmp_path, pl
     assert not any(path.exists() for path in outputs.values())
 
 
-def test_a_truncated_notebook_and_half_a_json_are_made_again(project):
+def test_a_truncated_notebook_is_made_again(project):
     assert pipeline("chapters").returncode == 0
-    paths = [project / "_build" / name for name in ("executed/one.ipynb", "results/one.json")]
-    whole = [path.read_bytes() for path in paths]
-    for path, content in zip(paths, whole, strict=True):
-        path.write_bytes(content[: len(content) // 2])
+    path = project / "_build/executed/one.ipynb"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
     done = pipeline("chapters")
-    assert done.returncode == 0 and "chapter one" in done.stdout and [path.read_bytes() for path in paths] == whole, done.stderr
+    assert done.returncode == 0 and "chapter one" in done.stdout and path.read_bytes() == whole, done.stderr
 
 
 class Book:
@@ -312,13 +310,10 @@ def test_clean_strips_times_and_paths_and_nothing_else():
 def test_reference_drops_pictures_and_metadata_and_keeps_counts():
     notebook = executed("text")
     notebook.cells[0].metadata["mystnb"] = {"image": {"alt": "x"}}
-    notebook.cells.insert(0, new_code_cell('profile = "quick"\nresults = "_build/quick/results/one.json"', execution_count=1))
-    notebook.cells[0].metadata["tags"] = ["injected-parameters"]
     made = reference(notebook)
-    assert made.cells[0].source == 'profile = "quick"\nresults = None'
-    assert made.cells[1].metadata == {"tags": ["keep-me"]} and made.cells[1].execution_count == 1
-    assert "image/png" not in made.cells[1].outputs[1].data
-    assert "image/png" in notebook.cells[1].outputs[1].data  # the executed notebook is untouched
+    assert made.cells[0].metadata == {"tags": ["keep-me"]} and made.cells[0].execution_count == 1
+    assert "image/png" not in made.cells[0].outputs[1].data
+    assert "image/png" in notebook.cells[0].outputs[1].data  # the executed notebook is untouched
 
 
 def test_a_chapter_has_one_parameters_cell_and_declares_what_it_gets(tmp_path):

@@ -1,6 +1,5 @@
 """What is shown does not depend on the last bits: neither on a tie, nor where a statistic meets its null; and nothing is written raw."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from paper_code import se2, weights
 from paper_code.core import text
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.text import glue, spread, write_results
+from paper_code.core.text import glue, spread
 from paper_code.network.layers import VARIABLE, perturbed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,10 +60,7 @@ def test_significant_rounds_every_float_and_nothing_else():
     assert text.significant(numbers) == {"a": [0.33333, 6.6667e-10], "b": [0.3, [1, True, None, said]], "c": 12346.0, "d": 10**7}
 
 
-def test_results_and_glued_values_are_rounded(tmp_path, monkeypatch):
-    write_results(None, {"a": 1 / 3})
-    write_results(tmp_path / "x.json", {"a": np.float64(1 / 3)})
-    assert json.loads((tmp_path / "x.json").read_text()) == {"a": 0.33333}
+def test_glued_values_are_rounded(monkeypatch):
     kept = []
     monkeypatch.setattr("myst_nb.glue", lambda *arguments, display: kept.append((*arguments, display)))
     glue("a", np.float64(1 / 3))

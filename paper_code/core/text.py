@@ -7,7 +7,6 @@ decided after the noise, about 1e-12, is taken off.
 
 import inspect
 import math
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -15,8 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-from paper_code.core.files import write_json
 
 DIGITS = 5
 TIE = 1e-9  # what differs by less, relative to its size, is equal
@@ -116,31 +113,18 @@ def glue(name: str, value: Any) -> None:
     myst_nb.glue(name, significant(value), display=False)
 
 
-def write_results(path: str | os.PathLike | None, numbers: Any) -> None:
-    """Write a chapter's numbers, rounded to what they carry, as JSON; nothing if ``path`` is None."""
-    if path:
-        write_json(path, significant(numbers))
-
-
 class Checks:
-    """Claims of a chapter, each checked where it is made.
-
-    Attributes
-    ----------
-    verdicts : dict
-        Key of the claim: whether it holds; for the chapter's results file.
-    """
+    """Claims of a chapter, each checked where it is made."""
 
     def __init__(self):
-        self.verdicts, self._lines = {}, []
+        self._lines = []
 
-    def below(self, key, claim, value, limit, what="error"):
+    def below(self, claim, value, limit, what="error"):
         """Check that a value, named by ``what``, stays below its limit; NaN does not."""
-        self.that(key, f"{claim}: {what} below {limit:g}", value < limit)
+        self.that(f"{claim}: {what} below {limit:g}", value < limit)
 
-    def that(self, key, claim, holds):
+    def that(self, claim, holds):
         """Check a claim that is told in full."""
-        self.verdicts[key] = bool(holds)
         self._lines.append(f"{'yes' if holds else 'NO '}  {claim}")
 
     def told(self):

@@ -1,8 +1,8 @@
-"""Run one chapter: Jupytext's Markdown in, executed notebook and results out.
+"""Run one chapter: Jupytext's Markdown in, executed notebook out.
 
 A chapter is ``book/<name>.md`` in Jupytext's ``md:myst`` format with exactly one code cell tagged ``parameters``, which assigns
-``profile`` ("full" or "quick") and ``results`` (where to write its numbers, or None), and ``build`` if config.yaml lets it read
-the results of other chapters. It runs with the root of the repository as its working directory.
+``profile`` ("full" or "quick"), and ``build`` if config.yaml lets it read what the pipeline measured. It runs with the root of the
+repository as its working directory.
 
 The same steps serve the book (``execute``) and the notebooks that nbval compares against (``references``).
 """
@@ -25,7 +25,7 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_json, sha256, write_atomically, write_json
+from paper_code.core.files import write_atomically, write_json
 from paper_code.workflow import refuse
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import notebook_chapters, read_text
@@ -166,44 +166,30 @@ def strip_paths(value, places):
     return value
 
 
-def execute(source, output, results, times, parameters, root="."):
-    """Execute a chapter and write notebook, results, and the run time with the hashes of both; a failing cell leaves none of them.
-
-    ``parameters`` are passed to the chapter beside ``results``; a chapter that writes no results gets an empty object.
-    """
+def execute(source, output, times, parameters, root="."):
+    """Execute a chapter and write its notebook, and the run time with the notebook's hash; a failing cell leaves neither."""
     name = Path(source).stem
-    for path in (output, results, times):
+    for path in (output, times):
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # what a killed run was writing
             old.unlink(missing_ok=True)
     start = time.perf_counter()
-    try:
-        notebook = run_notebook(read_chapter(source), {**parameters, "results": str(results)}, name, root)
-        if Path(results).exists():
-            read_json(results)
-    except BaseException:
-        Path(results).unlink(missing_ok=True)
-        raise
+    text = nbformat.writes(run_notebook(read_chapter(source), parameters, name, root)) + "\n"
     seconds = time.perf_counter() - start
-    if not Path(results).exists():
-        write_json(results, {})
-    text = nbformat.writes(notebook) + "\n"
     write_atomically(output, text)
-    hashes = [hashlib.sha256(text.encode()).hexdigest(), sha256(results)]
-    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1), "sha256": hashes})
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1), "sha256": digest})
     print(f"chapter {name}: {seconds:.0f} s", flush=True)
 
 
 def reference(notebook):
-    """What nbval compares against: the executed notebook without pictures, with tags as its only metadata, writing no results."""
+    """What nbval compares against: the executed notebook without pictures, with tags as its only metadata."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata = nbformat.from_dict({"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
-        if "injected-parameters" in tags:
-            cell.source = re.sub(r"^results = .*$", "results = None", cell.source, flags=re.MULTILINE)
         for output in cell.get("outputs", []):
             # An interactive figure is as large as a picture, and not compared either.
             for kind in (*PICTURES, *(("text/html",) if "nbval-ignore-output" in tags else ())):
@@ -262,7 +248,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.chapters", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("execute", help="execute one chapter")
-    for option in ("--source", "--output", "--results", "--times"):
+    for option in ("--source", "--output", "--times"):
         run.add_argument(option, required=True)
     run.add_argument("--parameters", type=json.loads, default={}, help="a JSON object")
     write = commands.add_parser("references", help="rewrite the reference notebooks from executed ones")
@@ -271,7 +257,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         if options.command == "execute":
-            execute(options.source, options.output, options.results, options.times, options.parameters)
+            execute(options.source, options.output, options.times, options.parameters)
         else:
             write_references(options.executed, options.to)
     except (PaperCodeError, OSError) as error:

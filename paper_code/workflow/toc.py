@@ -74,11 +74,11 @@ def notebook_chapters():
 
 def drop_damaged(build):
     """Remove what an earlier run left in ``build`` of a chapter, unless all is there and is what the chapter wrote; it then runs again."""
-    places = {"executed": ".ipynb", "results": ".json", "times": ".json"}
+    places = {"executed": ".ipynb", "times": ".json"}
     for name in {path.stem for place, suffix in places.items() for path in Path(build, place).glob(f"*{suffix}")}:
-        notebook, results, times = files = [Path(build, place, name + suffix) for place, suffix in places.items()]
+        notebook, times = files = [Path(build, place, name + suffix) for place, suffix in places.items()]
         try:
-            whole = read_json(times).get("sha256") == [sha256(notebook), sha256(results)]
+            whole = read_json(times).get("sha256") == sha256(notebook)
         except PaperCodeError:
             whole = False
         if not whole:
