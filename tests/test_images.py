@@ -119,9 +119,9 @@ def test_names_and_places_that_are_not_there(tmp_path, monkeypatch):
     monkeypatch.delenv("PAPER_CODE_IMAGES", raising=False)
     fails("did you mean 'tiny-imagenet'", images.load, "Tiny_ImageNet", tmp_path)
     fails("choose one of tiny-imagenet, stl10, folder, photographs, phase-scrambled, .*white-noise$", images.load, "zebra", tmp_path)
-    fails("data download stl10", images.load, "stl10")
-    fails("needs a place: pass --root, or set PAPER_CODE_IMAGES$", images.load, "folder")
-    fails("nothing at", images.load, "folder", tmp_path / "absent")
+    fails("download stl10", images.load, "stl10")
+    fails("needs a place: pass --root, or set PAPER_CODE_IMAGES", images.load, "folder")
+    fails("no folder and no regular file at", images.load, "folder", tmp_path / "absent")
     monkeypatch.setenv("PAPER_CODE_IMAGES", "")
     for name in ("tiny-imagenet", "stl10", "folder", "phase-scrambled"):
         fails("needs a place: pass --root", images.load, name)
@@ -238,7 +238,7 @@ def test_a_truncated_archive_is_one_line(tiny, tmp_path):
     content = archive.read_bytes()
     for length in (0, 10, len(content) // 2, len(content) - 1):
         archive.write_bytes(content[:length])
-        fails("truncated|not a whole zip", read_tiny, archive)
+        fails("truncated", read_tiny, archive)
 
 
 def test_a_flipped_byte_in_the_archive_is_one_line(tiny, tmp_path):
@@ -250,7 +250,7 @@ def test_a_flipped_byte_in_the_archive_is_one_line(tiny, tmp_path):
         spoilt = bytearray(content)
         spoilt[entry.header_offset + len(entry.filename) + 30 + offset] ^= 0x55
         archive.write_bytes(spoilt)
-        fails(f"cannot read .*{WNIDS[2]}_1.JPEG", read_tiny, archive)
+        fails(f"{WNIDS[2]}_1.JPEG cannot be read", read_tiny, archive)
 
 
 def test_images_that_do_not_belong_are_named(tiny):
@@ -262,153 +262,17 @@ def test_images_that_do_not_belong_are_named(tiny):
         (b"not an image", "not an image"),
     ):
         file.write_bytes(content)
-        fails(f"{file.name}: .*{match}", read_tiny, tiny)
+        fails(f"{file.name} cannot be read .*{match}", read_tiny, tiny)
 
 
 def test_files_of_the_layout_that_are_missing_are_named(tiny, tmp_path):
     (tiny / "val" / "images" / "val_3.JPEG").unlink()
     fails("val_3.JPEG", read_tiny, tiny)
     fails("val_3.JPEG", read_tiny, pack(tiny, tmp_path / "tiny.zip"))
-    (tiny / "val" / "val_annotations.txt").write_text("")
-    fails("no validation image", read_tiny, tiny)
+    (tiny / "val" / "val_annotations.txt").unlink()
+    fails("cannot read .*val_annotations.txt", read_tiny, tiny)
     (tiny / "wnids.txt").unlink()
     fails("holds no tiny-imagenet-200/wnids.txt", read_tiny, tiny)
-
-
-def sort_validation(top, inner):
-    for line in (top / "val" / "val_annotations.txt").read_text().splitlines():
-        file, name = line.split("\t")[:2]
-        (top / "val" / name / inner).mkdir(parents=True, exist_ok=True)
-        (top / "val" / "images" / file).rename(top / "val" / name / inner / file)
-
-
-def sort_with_images(top):
-    sort_validation(top, "images")
-
-
-def sort_without_images(top):
-    sort_validation(top, "")
-    (top / "val" / "images").rmdir()
-
-
-def delete_annotations(top):
-    (top / "val" / "val_annotations.txt").unlink()
-
-
-def validation_out_of_images(top):
-    for path in (top / "val" / "images").iterdir():
-        path.rename(top / "val" / path.name)
-
-
-def training_out_of_images(top):
-    for path in (top / "train").glob("*/images/*"):
-        path.rename(path.parent.parent / path.name)
-        (path.parent.parent / "boxes.txt").write_text("")
-
-
-def training_out_of_classes(top):
-    for path in (top / "train").glob("*/images/*"):
-        path.rename(top / "train" / path.name)
-    for name in WNIDS:
-        shutil.rmtree(top / "train" / name)
-
-
-def repeat_annotations(top):
-    sheet = top / "val" / "val_annotations.txt"
-    sheet.write_text(sheet.read_text() + "\n" + sheet.read_text())
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        [sort_with_images],
-        [sort_without_images],
-        [sort_with_images, delete_annotations],
-        [sort_without_images, delete_annotations],
-        [validation_out_of_images],
-        [training_out_of_images],
-        [training_out_of_classes],
-        [training_out_of_classes, sort_without_images, delete_annotations],
-        [repeat_annotations],
-    ],
-)
-def test_the_layouts_that_people_make_are_the_same_set(tiny, tmp_path, changes):
-    before = {rule: read_tiny(tiny, rule) for rule in ("all", "every-2")}
-    for change in changes:
-        change(tiny)
-    for root in (tiny, pack(tiny, tmp_path / "tiny.zip")):
-        for rule, whole in before.items():
-            assert read_tiny(root, rule).sha256 == whole.sha256
-
-
-def test_the_order_without_annotations_is_that_of_the_numbers(tiny):
-    def number(path):
-        return int(path.stem.removeprefix("val_"))
-
-    for path in sorted((tiny / "val" / "images").iterdir(), key=number, reverse=True):
-        path.rename(path.with_stem(f"val_{number(path) + 7}"))  # 7 to 14, so that the order of the texts is another
-    sheet = tiny / "val" / "val_annotations.txt"
-    lines = [line.split("\t", 1) for line in sheet.read_text().splitlines()]
-    lines = sorted((int(file[4:-5]) + 7, rest) for file, rest in lines)
-    sheet.write_text("".join(f"val_{place}.JPEG\t{rest}\n" for place, rest in lines))
-    annotated = read_tiny(tiny)
-    sort_without_images(tiny)
-    delete_annotations(tiny)
-    assert read_tiny(tiny).sha256 == annotated.sha256
-
-
-def test_what_of_tiny_imagenet_is_not_used_is_named_once(tiny, tmp_path, capfd):
-    picture = encode(noise(0), "JPEG")
-    planted = {
-        f"train/{WNIDS[0]}/{WNIDS[0]}_0.JPEG": "is of the same name",
-        "train/n9_0.JPEG": "nothing says what it shows",
-        "train/n77/images/n77_0.JPEG": "n77: wnids.txt names no such class",
-        "val/n78/val_1.JPEG": "n78: wnids.txt names no such class",
-        "val/images/val_99.JPEG": "nothing says what it shows",
-        f"val/{WNIDS[1]}/val_1.JPEG": "is of the same name",
-    }
-    whole = read_tiny(tiny)
-    for path in planted:
-        (tiny / path).parent.mkdir(parents=True, exist_ok=True)
-        (tiny / path).write_bytes(picture)
-    with open(tiny / "val" / "val_annotations.txt", "a") as sheet:
-        sheet.write("val_97.JPEG\tn79\t0\t0\t1\t1\n")
-    for root in (tiny, pack(tiny, tmp_path / "tiny.zip")):
-        capfd.readouterr()
-        assert read_tiny(root).sha256 == whole.sha256
-        lines = capfd.readouterr().err.splitlines()
-        assert len(lines) == 7 and sum("n79: wnids.txt names no such class" in line for line in lines) == 1
-        for path, reason in planted.items():
-            place = path.split("/images/")[0] if "n77" in path else path.rpartition("/")[0] if "n78" in path else path
-            assert sum(place in line and reason in line for line in lines) == 1, path
-
-
-def test_a_class_without_validation_images_is_named(tiny, capfd):
-    sheet = tiny / "val" / "val_annotations.txt"
-    sheet.write_text("".join(line for line in sheet.read_text().splitlines(True) if WNIDS[2] not in line))
-    assert set(read_tiny(tiny).test_labels) == {0, 1, 3}
-    assert f"the class {WNIDS[2]} has no validation image" in capfd.readouterr().err
-
-
-def test_what_contradicts_itself_is_refused(tiny, tmp_path):
-    archive = pack(tiny, tmp_path / "tiny.zip")
-    same, other = f"tiny-imagenet-200/train/{WNIDS[0]}/images/{WNIDS[0]}_0.JPEG", encode(noise(3), "JPEG")
-    whole = read_tiny(archive)
-    with zipfile.ZipFile(archive) as packed:
-        content = packed.read(same)
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(archive, "a") as packed:
-        packed.writestr(same, content)
-    assert read_tiny(archive).sha256 == whole.sha256  # counted once
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(archive, "a") as packed:
-        packed.writestr(same, other)
-    fails("twice, and not the same", read_tiny, archive)
-    sheet = tiny / "val" / "val_annotations.txt"
-    sheet.write_text(sheet.read_text() + f"val_0.JPEG\t{WNIDS[1]}\t0\t0\t63\t63\n")
-    fails("gives val_0.JPEG two classes", read_tiny, tiny)
-    sheet.write_text("".join(sheet.read_text().splitlines(True)[:-1]))
-    (tiny / "val" / WNIDS[1]).mkdir()
-    (tiny / "val" / "images" / "val_0.JPEG").rename(tiny / "val" / WNIDS[1] / "val_0.JPEG")
-    fails(f"say that .*{WNIDS[1]}/val_0.JPEG is of the class {WNIDS[0]}", read_tiny, tiny)
 
 
 @pytest.mark.parametrize("value", [0x01, 0x40, 0xFF])
@@ -447,7 +311,7 @@ def test_a_place_that_is_no_place_is_refused_at_once(tmp_path, monkeypatch, name
         place = tmp_path / ("x" * 5000)
     else:
         place.symlink_to(place)
-    words = {"fifo": "neither a folder nor a regular file", "closed": "Permission denied", "long": "too long", "loop": "symbolic links"}
+    words = {"fifo": "no folder and no regular file", "closed": "Permission denied", "long": "too long"}
     fails(words.get(kind, words["fifo"]), images.load, name, place)
     monkeypatch.setenv("PAPER_CODE_IMAGES", str(place))
     fails(words.get(kind, words["fifo"]), images.load, name)
@@ -472,15 +336,6 @@ def deny(monkeypatch, place):
 def test_a_source_without_a_place_refuses_one(name, tmp_path):
     for root in ("/none", tmp_path):
         fails("needs no --root", images.load, name, root)
-
-
-def test_a_fifo_in_the_layout_is_refused_at_once(tiny, stl):
-    for path, load in ((tiny / "wnids.txt", read_tiny), (stl / "class_names.txt", read_stl), (stl / "train_X.bin", read_stl)):
-        path.unlink()
-        os.mkfifo(path)
-        fails("not a regular file", load, path.parent)
-        path.unlink()
-        path.write_text("")
 
 
 # STL-10
@@ -540,9 +395,7 @@ def test_stl10_is_reduced_without_aliases(stl):
 
 def test_stl10_archive_parent_and_directory_are_the_same_set(stl, tmp_path):
     archive = pack_stl(stl, tmp_path / "stl10_binary.tar.gz")
-    hashes = {read_stl(root).sha256 for root in (stl, stl.parent, archive)}
-    (stl / "class_names.txt").unlink()
-    assert hashes == {read_stl(stl).sha256}
+    assert len({read_stl(root).sha256 for root in (stl, stl.parent, archive)}) == 1
 
 
 def test_stl10_classes_follow_the_rule(stl):
@@ -557,39 +410,16 @@ def test_stl10_files_of_the_wrong_size_are_one_line(stl, tmp_path):
     for content, match in (
         (whole[:-1], "train_X.bin has 552,959 bytes, not a multiple of 27,648"),
         (b"", "has 0 bytes"),
-        (whole[: -stl10.IMAGE_BYTES], "20 labels for 19 images"),
+        (whole[: -stl10.IMAGE_BYTES], "a label, 1 to 10, for each of 19 images"),
     ):
         (stl / "train_X.bin").write_bytes(content)
         fails(match, read_stl, stl)
         fails(match, read_stl, pack_stl(stl, tmp_path / "stl10_binary.tar.gz"))
     (stl / "train_X.bin").write_bytes(whole)
     (stl / "train_y.bin").write_bytes(bytes(20))
-    fails("label outside 1 to 10", read_stl, stl)
+    fails("a label, 1 to 10, for each of 20 images", read_stl, stl)
     (stl / "train_y.bin").unlink()
     fails("holds no train_y.bin", read_stl, stl)
-
-
-@pytest.mark.parametrize(
-    "names", [(*stl10.CLASSES, "truck"), (*stl10.CLASSES, "zebra"), stl10.CLASSES[:9], (*stl10.CLASSES[:9], "ship"), ()]
-)
-def test_stl10_names_ten_classes_each_once(stl, tmp_path, names):
-    (stl / "class_names.txt").write_text("\n".join(names))
-    fails("must name 10 classes", read_stl, stl)
-    fails("must name 10 classes", read_stl, pack_stl(stl, tmp_path / "stl10_binary.tar.gz"))
-
-
-@pytest.mark.parametrize("name", ["test_X.bin", "train_y.bin", "class_names.txt"])
-def test_a_file_that_is_twice_in_an_stl10_archive_is_refused(stl, tmp_path, name):
-    with tarfile.open(tmp_path / "twice.tar.gz", "w:gz") as out:
-        out.add(stl, "stl10_binary")
-        out.add(stl / name, f"copy/{name}")
-    fails(f"holds {name} twice", read_stl, tmp_path / "twice.tar.gz")
-
-
-def test_an_stl10_file_of_absurd_size_is_refused_before_it_is_read(stl):
-    with open(stl / "train_X.bin", "ab") as sparse:
-        sparse.truncate(stl10.IMAGE_BYTES * 300_000)
-    fails("more than 200,000 images", read_stl, stl)
 
 
 def test_a_truncated_stl10_archive_is_one_line(stl, tmp_path):
@@ -641,11 +471,11 @@ def test_bad_files_are_named_in_one_line_each_and_the_rest_is_read(mixed, capfd)
     assert read.classes == ("cats", "dogs")
     assert np.bincount(read.train_labels).tolist() == [11, 11] and np.bincount(read.test_labels).tolist() == [1, 1]
     lines = capfd.readouterr().err.splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 5
     for line, (file, reason) in zip(
         lines,
         (
-            (".git", "hidden"), ("README", "in no class folder"), (".DS_Store", "hidden"), ("notes.txt", "not an image"),
+            ("README", "in no class folder"), ("notes.txt", "not an image"),
             ("truncated.jpg", "truncated"), ("broken name.png", ""), ("empty.png", "not an image"),
         ),
         strict=True,

@@ -5,7 +5,7 @@ share a module. :func:`load` picks one by name; :mod:`paper_code.images.download
 """
 
 import os
-import stat
+from pathlib import Path
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
@@ -53,17 +53,11 @@ def load(name, root=None, classes=None, progress=True):
         return SOURCES[name](classes=classes, progress=progress)
     root = root or os.environ.get(ROOT_VARIABLE)
     if not root:
-        from paper_code.images.download import ARCHIVES  # here, as it imports pooch, which complains in notebooks
-
-        archive = "tiny-imagenet" if name == "phase-scrambled" else name
-        fetch = f", or fetch it with 'python -m paper_code data download {archive}'" if archive in ARCHIVES else ""
-        raise PaperCodeError(f"the data set {name} needs a place: pass --root, or set {ROOT_VARIABLE}{fetch}")
+        fetch = "'python -m paper_code data download tiny-imagenet' and '... download stl10' fetch theirs"
+        raise PaperCodeError(f"the data set {name} needs a place: pass --root, or set {ROOT_VARIABLE}; {fetch}")
     try:
-        mode = os.stat(root).st_mode
-    except FileNotFoundError:
-        raise PaperCodeError(f"there is nothing at {root}; pass the place of {name} with --root") from None
+        if not (Path(root).is_dir() or Path(root).is_file()):
+            raise PaperCodeError(f"there is no folder and no regular file at {root}; pass the place of {name} with --root")
     except OSError as error:
         raise unreadable(root, error) from error
-    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise PaperCodeError(f"{root} is neither a folder nor a regular file; pass the place of {name} with --root")
     return SOURCES[name](root, classes=classes, progress=progress)

@@ -9,6 +9,7 @@ import io
 import re
 import sys
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError, printable
+from paper_code.core.files import unreadable
 
 IMAGE_SIZE = 64
 
@@ -97,43 +99,44 @@ def say(line):
     tqdm.write(printable(line), file=sys.stderr)
 
 
+@contextmanager
+def reading(place):
+    """Make one line of whatever is raised where ``place`` is damaged: zipfile, tarfile and Pillow raise what they like."""
+    try:
+        yield
+    except (PaperCodeError, MemoryError):
+        raise
+    except Exception as error:
+        if getattr(error, "filename", None):  # the system's word on a file, and no damage
+            raise unreadable(error.filename, error) from error
+        raise PaperCodeError(f"{place} cannot be read ({error}); it may be truncated or damaged: fetch it again") from error
+
+
 def decode(content, resize=False):
     """Decode an image file, given as its content or its path, to luma (ITU-R 601): uint8 array (64, 64), row 0 on top.
 
     With ``resize`` the image is turned upright as its EXIF tag says, its central square cropped and scaled to 64 x 64, a smaller one
-    enlarged, and other pictures in the file are named on standard error (but previews, as cameras add them to a JPEG). Without it the
-    pixels are taken as they lie. What cannot be used is a ValueError with a short reason: not an image, damaged, of more than 8 bits,
-    too large, or of the wrong size.
+    enlarged. Without it the pixels are taken as they lie. What cannot be used is a ValueError with a short reason: not an image, damaged,
+    of more than 8 bits, too large, or of the wrong size.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata and large sizes
             with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as image:
-                pictures = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
                 is_deep = image.mode[0] in "IF" or any(";16" in str(tile) for tile in image.tile)  # of which Pillow keeps the upper 8
                 if resize:
                     image.draft(None, (4 * IMAGE_SIZE, 4 * IMAGE_SIZE))  # a large JPEG comes out of libjpeg already reduced
                     image = ImageOps.exif_transpose(image)
                 grey = to_grey(image)
-    except Image.DecompressionBombError as error:
-        raise ValueError("the image is too large to be opened safely") from error
     except Image.UnidentifiedImageError as error:
         raise ValueError("not an image that Pillow can read") from error
-    except MemoryError as error:
-        raise ValueError("the image is too large for the memory that is free") from error
     except Exception as error:  # on damaged input Pillow's readers raise what they like: OSError, SyntaxError, struct.error, IndexError
-        if reason := getattr(error, "strerror", None):  # the system's, not Pillow's
-            raise ValueError(f"cannot be read: {reason}") from error
-        raise ValueError(f"damaged image: {error or type(error).__name__}") from error
+        raise ValueError(f"it cannot be read: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}") from error
     if is_deep:
         raise ValueError("the image has more than 8 bits a colour, and nothing says which values are black and white; save it with 8")
-    if resize and pictures > 1:
-        say(f"{content}: the first of its {pictures} pictures is used")
-    if resize:
-        grey = shrink(grey)
-    elif grey.size != (IMAGE_SIZE, IMAGE_SIZE):
+    if not resize and grey.size != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(f"the image is {grey.width} x {grey.height} pixels, not {IMAGE_SIZE} x {IMAGE_SIZE}")
-    return np.asarray(grey)
+    return np.asarray(shrink(grey))
 
 
 def to_grey(image):
