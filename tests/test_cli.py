@@ -85,7 +85,7 @@ def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_p
     assert "did you mean 'reference'" in refused("unknown condition", "train", "--condition", "referense")
     refused("unknown data set", *train, "--data", "cifar")
     assert "data download tiny-imagenet" in refused("pass --root", "train")
-    refused("there is nothing at nowhere", "train", "--root", "nowhere")
+    refused("no regular file at nowhere", "train", "--root", "nowhere")
     refused("--data folder", *train, "--root", tmp_path)
     refused("a seed must lie between", "train", "--root", "nowhere", "--seed", -1)  # said before the images are looked for
     refused("a seed must lie between", *train, "--seed", 2**70)

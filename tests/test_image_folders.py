@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -204,14 +205,14 @@ def test_no_image_serves_for_training_and_test(tmp_path, capfd):
 
 def test_a_folder_that_cannot_be_listed_is_named_and_not_its_files(pair, capfd, monkeypatch):
     closed = {str(pair / "cats" / "more")}
+
+    def refuse(call, place):
+        if os.fspath(place) in closed:
+            raise PermissionError(13, "Permission denied", os.fspath(place))
+        return call(place)
+
     for name in ("listdir", "scandir"):
-
-        def refuse(place, call=getattr(os, name)):
-            if os.fspath(place) in closed:
-                raise PermissionError(13, "Permission denied", os.fspath(place))
-            return call(place)
-
-        monkeypatch.setattr(os, name, refuse)
+        monkeypatch.setattr(os, name, partial(refuse, getattr(os, name)))
     read, lines = said(capfd, pair)
     assert len(read.train_images) + len(read.test_images) == 24 and lines == [f"skipped {pair}/cats/more: Permission denied"]
     closed.add(str(pair))

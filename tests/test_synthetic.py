@@ -99,7 +99,7 @@ def test_sources_are_loaded_by_name_and_only_natural_images_need_a_place(monkeyp
     monkeypatch.setattr(drawn, "_generate", lambda name, *_: name)
     for name in GENERATED:
         assert images.load(name) == name
-    fails("phase-scrambled needs a place: pass --root, or set PAPER_CODE_IMAGES, .*download tiny-imagenet", images.load, "phase-scrambled")
+    fails("phase-scrambled needs a place: pass --root, or set PAPER_CODE_IMAGES; .*download tiny-imagenet", images.load, "phase-scrambled")
     fails("holds no tiny-imagenet-200", images.load, "phase-scrambled", tmp_path / "tiny-imagenet-200" / "val")
     monkeypatch.setenv("PAPER_CODE_IMAGES", str(tiny_imagenet))
     assert len(images.load("phase-scrambled", progress=False).train_images) == 10
