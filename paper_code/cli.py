@@ -139,11 +139,12 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.training.hardware import Hardware
-    from paper_code.training.run import Run, check_seed
+    from paper_code.training.run import Hardware, Run, check_seed
     from paper_code.training.run_files import RESULT
 
-    chosen = _condition(condition, data, classes, {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}, setting or [])
+    own = {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}
+    settings = [f"{name}={value}" for name, value in own.items() if value is not None] + (setting or [])
+    chosen = _condition(condition, data, classes, settings)
     hardware = Hardware(device, precision, threads)
     hardware.resolve()  # an error comes before the images, which may take a while
     check_seed(seed)
@@ -167,7 +168,7 @@ def train(
         typer.echo(f"next:  python -m paper_code analyse {out / 'early.safetensors'} --stride {chosen.network.stride}", err=True)
 
 
-def _condition(name, data, classes, overrides, settings):
+def _condition(name, data, classes, settings):
     """A named condition with what the command line changes."""
     from paper_code.training.conditions import condition, settings_of, with_settings
 
@@ -177,7 +178,7 @@ def _condition(name, data, classes, overrides, settings):
             for key, value in known.items():
                 typer.echo(f"{part:9s} {key:18s} {value}")
         raise typer.Exit()
-    chosen = with_settings(chosen, overrides, settings)
+    chosen = with_settings(chosen, settings)
     if data is not None and data != chosen.images:
         chosen = replace(chosen, images=data, classes="all")
     return replace(chosen, classes=classes) if classes is not None else chosen

@@ -14,7 +14,7 @@ from tiny import HARDWARE, TRAINING, image_set, make_run, trained_bytes
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json
-from paper_code.training import conditions, run
+from paper_code.training import run
 from paper_code.training.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
 from paper_code.training.run import Run, augment, rotate, training_labels
 from paper_code.training.run_files import check_same
@@ -26,7 +26,6 @@ CHANGES = {
     "control-no-l0": {"l0": "none"},
     "control-no-lateral": {"lateral_size": 0},
     "control-no-silencing": {"silenced": 0.0},
-    "control-one-step": {"steps": 1},
     "control-two-steps": {"steps": 2},
     "control-four-steps": {"steps": 4},
     "control-phase-scrambled": {"images": "phase-scrambled"},
@@ -66,17 +65,6 @@ def test_a_control_changes_what_it_says_and_nothing_else():
         assert one["name"] == name and CONDITIONS[name] is control.condition
         assert control.condition.images in images.SOURCES and "\n" not in control.condition.about + control.label + control.asks
         assert control.asks.endswith("?") and len(control.label) < 30
-
-
-@pytest.mark.parametrize("steps, name", [(1, "one"), (2, "two"), (4, "four")])
-def test_the_value_of_the_reference_makes_no_control(steps, name):
-    reference = CONDITIONS["reference"]
-    reference = replace(reference, network=replace(reference.network, steps=steps, noise=0.4))
-    named = [control.condition.name for control in conditions._controls(reference)]
-    every = {f"control-{count}-step{'s' * (count != 'one')}" for count in ("one", "two", "four")}
-    missing = [one for one in every if one not in named]
-    assert missing == [f"control-{name}-step{'s' * (steps > 1)}"] and "control-noise-high" not in named and "control-noise-low" in named
-    assert set(named) <= set(CHANGES) and len(set(named)) == len(named) and named[0] == "control"
 
 
 # settings that may be left out

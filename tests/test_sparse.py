@@ -67,18 +67,3 @@ def test_what_is_learned_opposes_the_correlation_of_the_fields():
     assert found.cost < alone.cost and found.explained > alone.explained
     pairs = ~np.eye(6, dtype=bool)
     assert np.corrcoef(found.K[pairs].ravel(), rf_kernel(filters, 5, 1)[pairs].ravel())[0, 1] < -0.3
-
-
-@pytest.mark.parametrize(
-    "filters, size, words",
-    [
-        (np.ones((3, 4, 5)), 5, r"shape \(n, h, h\)"),
-        (np.ones((3, 13, 13)), 5, "h from 2 to 12"),
-        (np.zeros((3, 5, 5)), 5, "leave the dead ones out"),
-        (np.ones((3, 5, 5)), 4, "an odd side of at most 20 here, not 4"),
-        (np.ones((3, 5, 5)), 21, "an odd side of at most 20 here, not 21"),
-    ],
-)
-def test_bad_input_is_one_line(filters, size, words):
-    with pytest.raises(PaperCodeError, match=words):
-        sparse.train(filters, size, updates=1)

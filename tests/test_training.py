@@ -23,8 +23,7 @@ from paper_code.core.plan import plan_sha256
 from paper_code.network.model import Network
 from paper_code.training import run as run_module
 from paper_code.training.conditions import CONDITIONS, Condition, TrainingConfig, learning_rate, snapshot_steps
-from paper_code.training.hardware import Hardware
-from paper_code.training.run import augment, draw_seed
+from paper_code.training.run import Hardware, augment, draw_seed
 
 
 def fails(match, call, *arguments, **keywords):
@@ -379,19 +378,12 @@ def test_another_run_is_not_mixed_in(tmp_path):
         fails(f"{tmp_path} holds another run: it has {said}; .*choose another --out", train, tmp_path, **changes)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     whole = before[tmp_path / "run.json"].decode()
-    for content in (
-        "",
-        "{",
-        "{}",
-        "[]",
-        "null",
-        "\0",
-        whole[:-20],
-        whole.replace('"hardware"', '"hard"'),
-        '{"condition": 1, "images": {}, "hardware": {}}',
-    ):
+    for content in ("", "{", "[]", "null", "\0", whole[:-20]):
         (tmp_path / "run.json").write_text(content)
-        fails(f"^{tmp_path}/run.json is damaged .*restore it, or move {tmp_path} away", train, tmp_path)
+        fails(f"^{tmp_path}/run.json (is not valid JSON|holds no JSON object).*restore it, or move it away", train, tmp_path)
+    for content in ("{}", whole.replace('"seed"', '"seat"')):
+        (tmp_path / "run.json").write_text(content)
+        fails(f"{tmp_path} holds another run: it has ", train, tmp_path)
     (tmp_path / "run.json").write_text(whole)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     (tmp_path / "run.json").unlink()
@@ -422,7 +414,7 @@ def test_files_of_other_people_are_not_written_over(tmp_path, name, kind):
         train(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["checkpoint.safetensors", "run.json", "log.jsonl", "snapshots/000000.safetensors"])
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "run.json", "log.jsonl"])
 @pytest.mark.parametrize(
     "error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error"), OSError(116, "Stale file handle")]
 )
@@ -455,46 +447,14 @@ def test_a_checkpoint_that_is_moved_away_as_advised_lets_the_training_start_agai
     assert train(tmp_path) == undisturbed[1]
 
 
-WRITTEN = ["early.safetensors", "rest.safetensors", "log.jsonl", "snapshots/000000.safetensors", "snapshots/000006.safetensors"]
-
-
-@pytest.mark.parametrize("name", WRITTEN)
-@pytest.mark.parametrize("fault", ["gone", "cut", "empty", "folder", "another's"])
-@pytest.mark.parametrize("ended", [True, False])
-def test_a_run_with_files_gone_or_damaged_is_no_success(tmp_path, undisturbed, name, fault, ended):
-    shutil.copytree(undisturbed[0], tmp_path, dirs_exist_ok=True)
-    path = tmp_path / name
-    content = path.read_bytes()
-    path.unlink()
-    if fault == "cut":
-        path.write_bytes(content[: len(content) // 2])
-    elif fault == "empty":
-        path.write_bytes(b"")
-    elif fault == "folder":
-        path.mkdir()
-    elif fault == "another's":
-        write_tensors(path, {"other": np.zeros(3, np.float32)})
-    if not ended:
-        (tmp_path / "result.json").unlink()
-    if not ended and name in ("early.safetensors", "rest.safetensors") and fault != "folder":
-        assert train(tmp_path) == undisturbed[1]  # they are made from the checkpoint
-        return
-    fails(f"{tmp_path / name}", train, tmp_path)
-    if fault == "folder":
-        path.rmdir()
-    path.write_bytes(content)
-    assert train(tmp_path) == undisturbed[1]
-
-
-@pytest.mark.parametrize("content", ["{}", "{", "", "[1]", '{"accuracy": 1}', "other seed", "other steps", "no accuracy"])
+@pytest.mark.parametrize("content", ["{}", "{", "", "[1]", '{"accuracy": 1}', "other seed", "other steps"])
 def test_a_result_that_is_damaged_or_not_of_the_run_is_no_success_and_can_be_made_again(tmp_path, undisturbed, content):
     shutil.copytree(undisturbed[0], tmp_path, dirs_exist_ok=True)
     path = tmp_path / "result.json"
     result = json.loads(path.read_text())
     changed = {"other seed": {**result, "seed": 7}, "other steps": {**result, "steps": 7}}
-    changed["no accuracy"] = {key: value for key, value in result.items() if key != "accuracy"}
     path.write_text(json.dumps(changed[content]) if content in changed else content)
-    fails(f"^{path} is damaged.*move {path} away, and the same command makes it again", train, tmp_path)
+    fails(f"^{path} (is not of this run|is not valid JSON|holds no JSON object).*move it away", train, tmp_path)
     path.unlink()
     assert train(tmp_path) == undisturbed[1]
 
@@ -536,7 +496,7 @@ def test_hardware_is_checked_before_it_is_used():
     fails("precision must be", Hardware(precision="fp8").resolve)
     fails("lateral must be", Hardware(lateral="winograd").resolve)
     for threads in (-1, 2**31, 10**30):
-        fails("threads must be at least 0", Hardware(threads=threads).resolve)
+        fails("threads must be a whole number between 0 and", Hardware(threads=threads).resolve)
 
 
 PROCESSORS = {  # what PyTorch says of a processor, and the precision and the way to K * h that are fast on it
@@ -595,19 +555,6 @@ def test_what_this_machine_cannot_do_is_refused(tmp_path):
         (tmp_path / "run.json").write_text(json.dumps({**run, "hardware": {**run["hardware"], **changes}}))
         said = f"holds another run: it has hardware.{next(iter(changes))} = "
         fails(said, train, tmp_path, hardware=Hardware(precision="fp32", threads=1))
-
-
-def test_runs_begun_before_the_plan_and_the_ways_go_on_and_claim_neither(tmp_path, undisturbed):
-    stop_before(make_run(tmp_path), 5)
-    old = json.loads((tmp_path / "run.json").read_text())
-    assert old.pop("plan") == plan_sha256() and old["hardware"].pop("lateral") == "fourier"
-    (tmp_path / "run.json").write_text(json.dumps(old))
-    train(tmp_path)
-    result = read_json(tmp_path / "result.json")
-    assert "plan" not in result and "lateral" not in result["hardware"]
-    for name in ("early.safetensors", "rest.safetensors"):
-        assert (tmp_path / name).read_bytes() == undisturbed[1][name]
-    assert read_json(undisturbed[0] / "result.json")["plan"] == plan_sha256()
 
 
 def test_the_plan_is_the_same_under_any_line_endings_and_another_plan_is_another_run(tmp_path, monkeypatch):

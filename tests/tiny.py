@@ -13,8 +13,7 @@ from PIL import Image
 from paper_code.images.image_set import ImageSet
 from paper_code.network.model import NetworkConfig
 from paper_code.training.conditions import Condition, TrainingConfig
-from paper_code.training.hardware import Hardware
-from paper_code.training.run import Run
+from paper_code.training.run import Hardware, Run
 
 NETWORK = NetworkConfig(classes=2, cells=4, lateral_size=7, widths=(4, 4, 8))
 TRAINING = TrainingConfig(epochs=3, batch=8, snapshots=4, lateral_snapshots=2)

@@ -56,17 +56,13 @@ def snapshot_steps(total, config):
 
     The end of training is kept in full precision elsewhere.
     """
-
-    def spaced(count):
-        if count < 1 or total < 2:
-            return {0}
-        return {0} | {int(step) for step in np.geomspace(1, total, count + 1).round()[:-1]}
-
-    with_lateral = {0}
+    early, with_lateral = {0}, {0}
+    if config.snapshots > 0:
+        early |= {int(step) for step in np.geomspace(1, total, config.snapshots + 1).round()[:-1]}
     if config.lateral_snapshots > 0 and total > 8:
         exact = np.geomspace(total / 4**config.lateral_snapshots, total, config.lateral_snapshots + 1)[:-1]
         with_lateral |= {int(step - 1e-6) for step in exact}  # below a whole number too, lest its rounding decide
-    return {step for step in spaced(config.snapshots) | with_lateral if step < total}, with_lateral
+    return {step for step in early | with_lateral if step < total}, with_lateral
 
 
 # Not written where they have their default: a run or a manifest without them means the same, and compares as the same.
@@ -105,33 +101,23 @@ class Condition:
             raise PaperCodeError(f"not a condition of this version of the package: {error}") from error
 
 
+def _derived(base, name, about, changes):
+    """Another condition, with some settings of its network and its training, or fields of its own, changed."""
+    own = {key: changes[key] for key in ("images", "classes") if key in changes}
+    return replace(_with(base, changes), **own, name=name, about=about)
+
+
 def _all():
     reference = Condition("reference", "the network of the book: l0, l1 and lateral connections on 20 classes of Tiny ImageNet")
-    network = reference.network
+    excites = "lateral connections that only excite, as horizontal connections of V1 do"
+    short = "a minute's training on patches of scikit-image's photographs, no download: for trying things out"
+    small = {"images": "photographs", "classes": "all", "cells": 16, "lateral_size": 5, "widths": (16, 16, 32), "epochs": 2}
     yield reference
-    yield replace(reference, name="no-lateral", about="without lateral connections", network=replace(network, lateral_size=0))
-    yield replace(reference, name="no-l0", about="without the LGN filter", network=replace(network, l0="none"))
-    yield replace(
-        reference,
-        name="excitatory",
-        about="lateral connections that only excite, as horizontal connections of V1 do",
-        network=replace(network, lateral_sign="excitatory"),
-    )
-    yield replace(
-        reference,
-        name="turned",
-        about="every training image turned by a random angle, at full length",
-        training=replace(reference.training, rotation=180.0),
-    )
-    yield replace(
-        reference,
-        name="photographs",
-        about="a minute's training on patches of scikit-image's photographs, no download: for trying things out",
-        images="photographs",
-        classes="all",
-        network=replace(network, cells=16, lateral_size=5, widths=(16, 16, 32)),
-        training=replace(reference.training, epochs=2),
-    )
+    yield _derived(reference, "no-lateral", "without lateral connections", {"lateral_size": 0})
+    yield _derived(reference, "no-l0", "without the LGN filter", {"l0": "none"})
+    yield _derived(reference, "excitatory", excites, {"lateral_sign": "excitatory"})
+    yield _derived(reference, "turned", "every training image turned by a random angle, at full length", {"rotation": 180.0})
+    yield _derived(reference, "photographs", short, small)
 
 
 # Every control is shortened alike, and compared with `control`, the reference shortened alike. Batches are halved with it: the decay of the
@@ -155,7 +141,6 @@ _CHANGES = (
     ("no-l0", "no l0", "do l1 and K need a layer before them?", "without the LGN filter", {"l0": "none"}),
     ("no-lateral", "no K", "do l0 and l1 need lateral connections?", "without lateral connections", {"lateral_size": 0}),
     ("no-silencing", "no silenced cells", "does K need cells that fall silent?", "no map of l1 is ever silenced", {"silenced": 0.0}),
-    ("one-step", "T = 1", "does it hang on the steps of propagation?", "one step of lateral propagation", {"steps": 1}),
     ("two-steps", "T = 2", "does it hang on the steps of propagation?", "two steps of lateral propagation", {"steps": 2}),
     ("four-steps", "T = 4", "does it hang on the steps of propagation?", "four steps of lateral propagation", {"steps": 4}),
     (
@@ -208,17 +193,11 @@ _CHANGES = (
 
 
 def _controls(reference):
-    base = replace(
-        reference,
-        name="control",
-        about="the reference, shortened like all controls",
-        training=replace(reference.training, epochs=CONTROL_EPOCHS, batch=CONTROL_BATCH),
-    )
+    shortened = {"epochs": CONTROL_EPOCHS, "batch": CONTROL_BATCH}
+    base = _derived(reference, "control", "the reference, shortened like all controls", shortened)
     yield Control(base, "shortened reference", "what does so short a training of the reference reach?")
     for name, label, asks, about, changes in _CHANGES:
-        changed = replace(_with(base, changes), **{key: changes[key] for key in ("images", "classes") if key in changes})
-        if changed != base:  # a value that is the reference's own makes no control
-            yield Control(replace(changed, name=f"control-{name}", about=f"control: {about}"), label, asks)
+        yield Control(_derived(base, f"control-{name}", f"control: {about}", changes), label, asks)
 
 
 def condition(name):
@@ -242,10 +221,10 @@ def _with(chosen, values):
     return chosen
 
 
-def with_settings(chosen, training, texts):
-    """A condition with settings of its training (a dict; None is left out) and others, each a text ``NAME=VALUE``."""
+def with_settings(chosen, texts):
+    """A condition with some settings, each a text ``NAME=VALUE``."""
     known = {key: value for part in settings_of(chosen).values() for key, value in part.items()}
-    values = {key: value for key, value in training.items() if value is not None}
+    values = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or key not in known:

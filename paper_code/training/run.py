@@ -4,13 +4,14 @@ Nothing random is carried from step to step: the order of the images follows fro
 step from (seed, step). A checkpoint therefore holds weights, momentum and the step alone.
 """
 
-import dataclasses
 import json
 import math
 import os
 import platform
+import re
 import time
 from contextlib import nullcontext
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from paper_code.core.errors import PaperCodeError, short
+from paper_code.core.errors import PaperCodeError, check_bounds, short
 from paper_code.core.files import (
     append_line,
     digest,
@@ -28,7 +29,6 @@ from paper_code.core.files import (
     read_metadata,
     read_tensors,
     remove_leftovers,
-    write_atomically,
     write_json,
     write_tensors,
 )
@@ -38,7 +38,6 @@ from paper_code.network.layers import EARLY_KEYS
 from paper_code.network.model import Network
 from paper_code.training import run_files
 from paper_code.training.conditions import learning_rate, snapshot_steps
-from paper_code.training.hardware import Hardware
 
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
 LABEL_STEP = 2**41  # nor this one, which shuffles labels
@@ -102,6 +101,46 @@ def parameter_groups(network, config):
     return [{"params": parameters, "weight_decay": decay} for decay, parameters in groups.items()]
 
 
+@dataclass(frozen=True)
+class Hardware:
+    """Where and how the arithmetic runs; the bytes of a run are reproducible for the same values on the same machine."""
+
+    device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1", ...
+    precision: str = "auto"  # "auto", "bf16" or "fp32"
+    threads: int = 0  # CPU threads; 0 = PyTorch's default
+    lateral: str = "auto"  # way to K * h: "auto", "direct" or "fourier" (on a CPU, if K has at least 7 x 7 places)
+
+    def resolve(self):
+        """The same with every "auto" decided by what is fast on this machine."""
+        device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+        if re.fullmatch(r"cpu|cuda(:\d{1,4})?", device) is None:
+            raise PaperCodeError(f"unknown device {short(device)}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
+        if device != "cpu" and int(device[5:] or 0) >= torch.cuda.device_count():
+            sees = f"this PyTorch sees {torch.cuda.device_count()} CUDA devices, and not {device}"
+            raise PaperCodeError(f"{sees}; use --device cpu, or install a CUDA build (see the README)")
+        check_bounds("threads", self.threads, 0, 4096)
+        cpu = torch.cpu.get_capabilities()
+        precision, lateral = self.precision, self.lateral
+        if precision == "auto":
+            fast = cpu.get("avx512_bf16", False) if device == "cpu" else torch.cuda.is_bf16_supported()
+            precision = "bf16" if fast else "fp32"
+        if lateral == "auto":
+            has_tiles = cpu.get("amx_bf16", False) and cpu.get("amx_tile", False)  # matrix tiles of bfloat16
+            lateral = "direct" if device != "cpu" or (has_tiles and precision == "bf16") else "fourier"
+        for name, value, ways in (("precision", precision, ("bf16", "fp32")), ("lateral", lateral, ("direct", "fourier"))):
+            if value not in ways:
+                raise PaperCodeError(f"{name} must be 'auto', '{ways[0]}' or '{ways[1]}', not {short(value)}")
+        return Hardware(device, precision, self.threads or torch.get_num_threads(), lateral)
+
+    def begun_with(self, found):
+        """The same with what is left open as in ``found``, the resolved hardware of a run that is to go on, where that can be here."""
+        begun = {one.name: found[one.name] for one in fields(self) if getattr(self, one.name) == one.default and one.name in found}
+        try:
+            return replace(self, **begun).resolve()
+        except PaperCodeError:
+            return self.resolve()
+
+
 class Run:
     """One training run in one directory.
 
@@ -128,9 +167,11 @@ class Run:
     def __init__(self, condition, image_set, seed, directory, hardware=None, checkpoint_every=50):
         check_seed(seed)
         self.directory = Path(directory)
-        self.hardware, self.kept = self._choose_hardware(hardware or Hardware())
-        network_config = dataclasses.replace(condition.network, classes=len(image_set.classes))
-        self.condition = dataclasses.replace(condition, network=network_config)
+        fast = (hardware or Hardware()).resolve()
+        self.hardware = (hardware or Hardware()).begun_with((run_files.begun(self.directory) or {}).get("hardware", {}))
+        own = {name: value for name, value in vars(self.hardware).items() if value != getattr(fast, name)}
+        self.kept = ", ".join(f"{name} {value} (here it would be {getattr(fast, name)})" for name, value in own.items())
+        self.condition = replace(condition, network=replace(condition.network, classes=len(image_set.classes)))
         self.config = condition.training
         self.images, self.seed = image_set, seed
         self.checkpoint_every = checkpoint_every
@@ -142,7 +183,7 @@ class Run:
         torch.set_float32_matmul_precision("highest")
         if self.hardware.device.startswith("cuda"):
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-        self.network = Network(network_config, seed).to(self.hardware.device, memory_format=torch.channels_last)
+        self.network = Network(self.condition.network, seed).to(self.hardware.device, memory_format=torch.channels_last)
         self.network.lateral_way = self.hardware.lateral
         self.optimizer = torch.optim.SGD(
             parameter_groups(self.network, self.config), lr=self.config.peak_rate, momentum=self.config.momentum, nesterov=True
@@ -150,14 +191,6 @@ class Run:
         self.train_images = torch.from_numpy(image_set.train_images).to(self.hardware.device)
         self.train_labels = torch.from_numpy(training_labels(image_set, self.config.labels, seed)).to(self.hardware.device)
         self.step, self.seconds = 0, 0.0
-
-    def _choose_hardware(self, hardware):
-        fast, found = hardware.resolve(), run_files.begun(self.directory)
-        if found is None:
-            return fast, ""
-        begun = hardware.begun_with(found["hardware"])
-        names = [item.name for item in dataclasses.fields(begun) if getattr(begun, item.name) != getattr(fast, item.name)]
-        return begun, ", ".join(f"{name} {getattr(begun, name)} (here it would be {getattr(fast, name)})" for name in names)
 
     def _check_memory(self):
         """Refuse what surely needs more memory than there is, before the system ends the process for it."""
@@ -179,7 +212,7 @@ class Run:
             "condition": json.loads(json.dumps(self.condition.as_dict())),
             "seed": self.seed,
             "images": {"name": self.images.name, "sha256": self.images.sha256, "classes": list(self.images.classes)},
-            "hardware": dataclasses.asdict(self.hardware),
+            "hardware": asdict(self.hardware),
             "plan": plan_sha256(),
         }
 
@@ -193,12 +226,12 @@ class Run:
         if result is not None:
             return result
         started = time.monotonic() - self.seconds
-        snapshots = self._snapshot_tensors()
+        snapshots, with_lateral = snapshot_steps(self.total, self.config)
         bar = tqdm(total=self.total, initial=self.step, unit="step", desc=f"{self.condition.name} seed {self.seed}", disable=not progress)
         with bar:
             while self.step < self.total:
                 if self.step in snapshots:
-                    self._snapshot(snapshots[self.step])
+                    self._snapshot(self.step in with_lateral)
                 rate = learning_rate(self.step, self.total, self.config)
                 loss = self._train_step(rate)
                 self.step += 1
@@ -255,34 +288,33 @@ class Run:
         if len(images) == 0:
             return {"accuracy": None, "accuracy_noise_free": None}
         self.network.eval()
-        result = {}
-        configured = self.network.config
-        try:
-            for key, config in (("accuracy", configured), ("accuracy_noise_free", dataclasses.replace(configured, noise=0.0))):
-                self.network.config = config
-                generator = torch.Generator(self.hardware.device).manual_seed(draw_seed(self.seed, EVALUATION_STEP))
-                hits = 0
-                for first in range(0, len(images), 100):
-                    batch = torch.from_numpy(images[first : first + 100]).to(self.hardware.device)
-                    with self._autocast():
-                        scores = self.network(self._standardise(batch), generator)
-                    hits += int((scores.argmax(1).cpu().numpy() == labels[first : first + 100]).sum())
-                result[key] = hits / len(images)
-        finally:
-            self.network.config = configured
+        result, configured = {}, self.network.config
+        for key, noise in (("accuracy", configured.noise), ("accuracy_noise_free", 0.0)):
+            self.network.config = replace(configured, noise=noise)
+            generator = torch.Generator(self.hardware.device).manual_seed(draw_seed(self.seed, EVALUATION_STEP))
+            hits = 0
+            for first in range(0, len(images), 100):
+                batch = torch.from_numpy(images[first : first + 100]).to(self.hardware.device)
+                with self._autocast():
+                    scores = self.network(self._standardise(batch), generator)
+                hits += int((scores.argmax(1).cpu().numpy() == labels[first : first + 100]).sum())
+            result[key] = hits / len(images)
+        self.network.config = configured
         return result
 
     def _log(self, **values):
         append_line(self.directory / run_files.LOG, json.dumps({**values, "seconds": round(self.seconds, 1)}))
 
-    def _snapshot(self, names):
-        tensors = {name: tensor for name, tensor in self.network.early_layers().items() if name in names}
+    def _snapshot(self, with_lateral):
         with np.errstate(over="ignore"):
-            tensors = {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
+            tensors = {name: one.astype(np.float16) for name, one in self.network.early_layers().items() if name != "K" or with_lateral}
+        self._check_finite(tensors, "grew beyond half precision")
+        write_tensors(self.directory / run_files.SNAPSHOTS / f"{self.step:06d}.safetensors", tensors)
+
+    def _check_finite(self, tensors, what):
         for name, tensor in tensors.items():
             if not np.isfinite(tensor).all():
-                raise self._diverged(f"{name} grew beyond half precision")
-        write_tensors(run_files.snapshot_file(self.directory, self.step), tensors)
+                raise self._diverged(f"{name} {what}")
 
     def _state(self):
         """Everything that is learned or counted, by name."""
@@ -290,9 +322,7 @@ class Run:
 
     def _save_checkpoint(self):
         tensors = self._state()
-        for name, tensor in tensors.items():
-            if not np.isfinite(tensor).all():
-                raise self._diverged(f"{name} is no longer finite")
+        self._check_finite(tensors, "is no longer finite")
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"].cpu().contiguous().numpy()
         place = {"step": self.step, "seconds": self.seconds}
@@ -306,26 +336,14 @@ class Run:
         else:
             run_files.check_unused(self.directory)
             write_json(self.directory / run_files.IDENTITY, self.identity)
-        try:
-            for place in (self.directory, self.directory / run_files.SNAPSHOTS):
-                remove_leftovers(place)
-        except OSError as error:
-            raise PaperCodeError(f"cannot use {error.filename}: {error.strerror}; train into another --out") from error
-        result = run_files.finished(self.directory, self.total)
-        if result is None and os.path.lexists(self.directory / run_files.CHECKPOINT):
-            self._load_checkpoint(self.directory / run_files.CHECKPOINT)
-        run_files.check_kept(self.directory, self.step if result is None else self.total, self._snapshot_tensors())
-        logged = run_files.logged(self.directory)
-        kept = [line for line in logged if run_files.logged_step(line) <= self.step]
-        if result is None and kept != logged:
-            write_atomically(self.directory / run_files.LOG, "".join(kept))
+        for place in (self.directory, self.directory / run_files.SNAPSHOTS):
+            remove_leftovers(place)
+        result = run_files.finished(self.directory, self.identity, self.total)
+        if result is None:
+            if os.path.lexists(self.directory / run_files.CHECKPOINT):
+                self._load_checkpoint(self.directory / run_files.CHECKPOINT)
+            run_files.cut_log(self.directory, self.step)
         return result
-
-    def _snapshot_tensors(self):
-        """Names of the tensors that each snapshot holds, by step."""
-        keep, keep_lateral = snapshot_steps(self.total, self.config)
-        names = set(self.network.early_layers())
-        return {step: names if step in keep_lateral else names - {"K"} for step in keep}
 
     def _load_checkpoint(self, path):
         damaged = PaperCodeError(
@@ -336,8 +354,7 @@ class Run:
             tensors, metadata = read_tensors(path), read_metadata(path)
         except PaperCodeError as error:
             raise damaged from error
-        place = {key: value for key, value in metadata.items() if key != "digest"}
-        if set(metadata) != {"step", "seconds"} and metadata.get("digest") != digest(tensors, place):  # the first version had none
+        if metadata.pop("digest", None) != digest(tensors, metadata):
             raise damaged
         tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
         momentum = {name.removeprefix("momentum."): tensors.pop(name) for name in list(tensors) if name.startswith("momentum.")}
@@ -354,7 +371,7 @@ class Run:
         rest = {name: tensor for name, tensor in self._state().items() if name not in EARLY_KEYS.values()}
         write_tensors(self.directory / run_files.REST, rest)
         result = {
-            **run_files.begun(self.directory),
+            **self.identity,
             **self.evaluate(),
             "steps": self.total,
             "train_images": len(self.images.train_images),

@@ -18,7 +18,6 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.images.drawn import photographs
 from paper_code.network.fourier import propagate
 
@@ -84,7 +83,7 @@ def train(filters, size=11, updates=150, seed=0):
     Parameters
     ----------
     filters : array (n, h, h)
-        h odd or even, at most 12.
+        None all 0; h odd or even, at most 12.
     size : int
         Side k of K, odd; 0 trains gains and thresholds alone, for comparison.
     updates : int
@@ -93,14 +92,7 @@ def train(filters, size=11, updates=150, seed=0):
         Of their order; nothing else is random.
     """
     filters = np.asarray(filters, np.float64)
-    if filters.ndim != 3 or filters.shape[1] != filters.shape[2] or not 2 <= filters.shape[1] <= SIDE // 2:
-        raise PaperCodeError(f"sparse coding takes filters of shape (n, h, h) with h from 2 to {SIDE // 2}, not {filters.shape}")
     norm = np.linalg.norm(filters, axis=(1, 2), keepdims=True)
-    if not (np.isfinite(norm) & (norm > 0)).all():
-        raise PaperCodeError("sparse coding takes filters of finite weights that are not all 0; leave the dead ones out")
-    places = SIDE + 1 - filters.shape[1]
-    if size and (size % 2 == 0 or not 1 <= size <= places):
-        raise PaperCodeError(f"a lateral kernel has an odd side of at most {places} here, not {size}")
     images = photographs(progress=False)
     learned, held = patches(images.train_images), patches(images.test_images)
     network = SparseCoding(torch.from_numpy(filters / norm)[:, None], size)
