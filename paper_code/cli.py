@@ -31,13 +31,6 @@ Root = Annotated[
     Path | None,
     typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
 ]
-Preset = Annotated[
-    str,
-    typer.Option(
-        help="what to keep: exact (all files as they are), full (all, K in half precision), measured (l0, l1 and K, which is in half "
-        "precision, and the log), light (the same, all three in half precision)"
-    ),
-]
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
 
 
@@ -403,33 +396,19 @@ def weights_verify():
 def weights_collect(
     runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
     to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
-    preset: Preset = "exact",
-    light: Annotated[bool, typer.Option("--light", help="the same as --preset light")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="even if a listed network loses files, precision or its values")] = False,
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="what to keep: exact (all files as they are), full (all, K in half precision), measured (l0, l1 and K, which is in half "
+            "precision, and the log), light (the same, all three in half precision)"
+        ),
+    ] = "exact",
+    replace: Annotated[bool, typer.Option("--replace", help="even where a listed network has other files")] = False,
 ):
     """Copy finished runs to data/weights and list them in the manifest: all of them, or none."""
     from paper_code.weights.collect import collect
 
-    for key in collect(runs, to, "light" if light else preset, replace):
-        typer.echo(key)
-
-
-@weights_app.command("lighten")
-def weights_lighten(
-    networks: Annotated[list[str], typer.Argument(help="listed networks, such as reference/seed-10")],
-    preset: Preset = "measured",
-    of: Annotated[Path | None, typer.Option("--of", help="directory of the weights; by default data/weights")] = None,
-):
-    """Keep less of listed networks: fewer files, lower precision; all of them, or none. What is dropped is deleted.
-
-    \b
-    python -m paper_code weights lighten reference/seed-10 --preset measured
-    """
-    from paper_code.weights.collect import lighten
-
-    for name in networks:
-        _network_name(name)
-    for key in lighten(networks, preset, of):
+    for key in collect(runs, to, preset, replace):
         typer.echo(key)
 
 

@@ -256,8 +256,7 @@ def test_a_network_that_is_not_shipped_is_refused(refused, tmp_path, monkeypatch
     refused("is no .npy, .npz or .safetensors file", "analyse", "runs/reference/seed-0")
     refused("not a network", "picture", "picture.png", "--network", "reference/seed-²")
     endless = "reference/seed-" + "9" * 5000
-    for words in (["picture", "picture.png", "--network", endless], ["weights", "lighten", endless]):
-        assert len(refused("not a network", *words)) < 250
+    assert len(refused("not a network", "picture", "picture.png", "--network", endless)) < 250
     refused("is no .npy, .npz or .safetensors file", "analyse", endless)
 
 
@@ -276,8 +275,8 @@ def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monke
     path = data / "tiny" / "seed-0.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    refused(f"{path} is not the file that the manifest lists", "weights", "verify")
-    refused(f"{path} is not the file that the manifest lists", "analyse", "tiny/seed-0")
+    refused(f"{path} is not the file that was listed", "weights", "verify")
+    refused(f"{path} is not the file that was listed", "analyse", "tiny/seed-0")
     (data / "manifest.json").write_text("{")
     for words in (["weights", "list"], ["weights", "verify"], ["weights", "collect", tmp_path / "run"], ["analyse", "tiny/seed-0"]):
         refused("manifest.json is not valid JSON", *words)

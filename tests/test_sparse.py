@@ -27,7 +27,7 @@ def test_a_changed_bank_is_refused(tmp_path):
     filters = np.load(tmp_path / "banks" / "dictionary.npy")
     filters[3, 2, 1] += 1e-3
     np.save(tmp_path / "banks" / "dictionary.npy", filters)
-    with pytest.raises(PaperCodeError, match="dictionary.npy is not the file that banks.json lists"):
+    with pytest.raises(PaperCodeError, match="dictionary.npy is not the file that was listed"):
         load_bank("dictionary", tmp_path / "banks")
 
 

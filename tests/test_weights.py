@@ -26,7 +26,7 @@ from paper_code.network.model import Network
 from paper_code.report import provenance
 from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights import load_early, load_network, load_snapshots, read_log, verify
-from paper_code.weights.collect import collect, lighten, read_result
+from paper_code.weights.collect import collect, read_result
 
 
 def fails(match, call, *arguments, **keywords):
@@ -207,22 +207,11 @@ def test_a_preset_rounds_its_layers_by_a_known_share_and_keeps_its_files(trained
         assert len(load_snapshots("tiny", 0, tmp_path / "once")) == len(load_snapshots("tiny", 0, directory))
     else:
         fails("lists no rest file", load_network, "tiny", 0, tmp_path / "once")
-    store = shutil.copytree(directory, tmp_path / "later")  # lightened later, it is the same
-    assert lighten(["tiny/seed-1", "tiny/seed-0"], preset, store) == ["tiny/seed-1", "tiny/seed-0"]
+    store = shutil.copytree(directory, tmp_path / "later")  # in the place of the exact ones they are the same
+    assert collect([run.directory for run in runs], store, preset, replace=True) == ["tiny/seed-0", "tiny/seed-1"]
     assert verify(store) == 2 * files == len(contents(store)) - 1
     assert contents(store)[store / "tiny" / "seed-0.safetensors"] == path.read_bytes()
     assert weights.entry("tiny", 0, store) == weights.entry("tiny", 0, tmp_path / "once")
-
-
-def test_what_is_not_there_is_not_lightened(store):
-    lighten(["tiny/seed-0"], "measured", store)
-    before = contents(store)
-    fails("lists no (snapshots|rest) file of tiny/seed-0", lighten, ["tiny/seed-1", "tiny/seed-0"], "full", store)
-    fails("no weights of tiny/seed-7", lighten, ["tiny/seed-1", "tiny/seed-7"], "light", store)
-    fails("no weights of tiny", lighten, ["tiny"], "light", store)
-    fails("unknown preset 'lightest'; choose exact, full, whole, measured, light", lighten, ["tiny/seed-1"], "lightest", store)
-    fails("there is no", lighten, ["tiny/seed-1"], "light", store / "nowhere")
-    assert contents(store) == before and not (store / "nowhere").exists()
 
 
 def test_weights_beyond_half_precision_are_not_rounded(trained, tmp_path):
@@ -233,34 +222,30 @@ def test_weights_beyond_half_precision_are_not_rounded(trained, tmp_path):
     assert not (tmp_path / "data").exists()
 
 
-def test_a_listed_network_loses_nothing_unless_that_is_asked_for(trained, store, tmp_path):
+def test_a_listed_network_changes_only_where_that_is_asked_for(trained, store, tmp_path):
     run, other, before = trained[0][0].directory, trained[0][1].directory, contents(store)
     for preset in ("full", "measured", "light"):
-        fails("would take from tiny/seed-. its .*--replace", collect, [other, run], store, preset)
+        fails("has other files than tiny/seed-. has; add --replace", collect, [other, run], store, preset)
     again = make_run(tmp_path / "again", training={"peak_rate": TRAINING.peak_rate * 1.01})  # another network
     again.train(progress=False)
     for name in ("run.json", "result.json"):
         shutil.copy(run / name, again.directory)
-    fails("would take from tiny/seed-0 its early.*--replace", collect, [again.directory], store)
+    fails("has other files than tiny/seed-0", collect, [again.directory], store)
     assert contents(store) == before
     collect([again.directory], store, replace=True)
     assert verify(store) == 8 and contents(store) != before
     collect([run], store, "measured", replace=True)
     assert verify(store) == 6 == len(contents(store)) - 1
-    assert collect([run], store) == ["tiny/seed-0"] and contents(store) == before  # more than was listed needs no leave
+    assert collect([run], store, replace=True) == ["tiny/seed-0"] and contents(store) == before
 
 
-def test_the_command_line_collects_and_lightens(trained, store, monkeypatch, capsys):
+def test_the_command_line_collects(trained, store, monkeypatch, capsys):
     run, before = trained[0][0].directory, contents(store)
-    for words in (["collect", run, "--light", "--to", store], ["collect", run, "--preset", "measured", "--to", store]):
-        status, out, err = command(monkeypatch, capsys, "weights", *words)
-        assert (status, out, err.count("\n")) == (1, "", 1) and "--replace" in err and contents(store) == before
-    for words in (["lighten", "tiny/seed-0", "--preset", "x"], ["lighten", "tiny"], ["collect", run, "--preset", "x"]):
-        status, out, err = command(monkeypatch, capsys, "weights", *words, "--of" if words[0] == "lighten" else "--to", store)
+    for preset in ("light", "x"):
+        status, out, err = command(monkeypatch, capsys, "weights", "collect", run, "--preset", preset, "--to", store)
         assert (status, out, err.count("\n")) == (1, "", 1) and contents(store) == before
-    assert command(monkeypatch, capsys, "weights", "lighten", "tiny/seed-0", "--of", store) == (0, "tiny/seed-0\n", "")
-    assert verify(store) == 6
-    assert command(monkeypatch, capsys, "weights", "collect", run, "--light", "--replace", "--to", store)[:2] == (0, "tiny/seed-0\n")
+    words = ["weights", "collect", run, "--preset", "light", "--replace", "--to", store]
+    assert command(monkeypatch, capsys, *words)[:2] == (0, "tiny/seed-0\n")
     assert set(kinds(store / "tiny" / "seed-0.safetensors").values()) == {"float16", "float32"} and verify(store) == 6
 
 
@@ -291,66 +276,35 @@ def everything(directory, call):
     return failed
 
 
-def test_a_full_disk_at_any_moment_leaves_the_weights_as_they_were(store):
+def test_a_full_disk_at_any_moment_leaves_the_weights_as_they_were(trained, store):
+    runs = [run.directory for run in trained[0]]
     sizes = sorted({len(content) for content in contents(store).values()})
     for size in [0, *(size - 1 for size in sizes[:-1])]:
 
         def on_a_full_disk(size=size):
             with disk_full_beyond(size):
-                fails("cannot write", lighten, ["tiny/seed-0", "tiny/seed-1"], "full", store)
+                fails("cannot write", collect, runs, store, "full", True)
 
         everything(store, on_a_full_disk)
 
 
-@pytest.mark.parametrize("fault", [OSError(5, "Input/output error"), KeyboardInterrupt()], ids=["error", "stop"])
-def test_a_rename_that_fails_puts_back_what_was_there(store, monkeypatch, fault):
-    failed = 0
-    for moment in range(100):
-        calls = iter(range(1000))
-
-        def rename(*places, moment=moment, calls=calls):
-            if next(calls) == moment:
-                raise fault
-            return os.rename(*places)
-
-        copy = shutil.copytree(store, store.parent / f"copy-{moment}")
-        before = contents(copy)
-        with monkeypatch.context() as patched:
-            patched.setattr(os, "replace", rename)
-            try:
-                lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
-                break
-            except (PaperCodeError, KeyboardInterrupt):
-                failed += 1
-        assert contents(copy) == before and verify(copy) == 8 and temporary_files(copy) == []
-    assert failed > 8 and verify(copy) == 4
-
-
-def test_the_same_command_mends_what_a_kill_between_two_renames_left(store):
+def test_the_same_command_mends_what_a_kill_between_two_renames_left(trained, store):
+    runs = [run.directory for run in trained[0]]
     for moment in range(100):
         copy = shutil.copytree(store, store.parent / f"copy-{moment}")
         child = os.fork()
         if child == 0:
-            calls = iter(range(1000))
-            os.replace = lambda *places: os._exit(9) if next(calls) == moment else os.rename(*places)  # noqa: B023
-            lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
+            calls, rename = iter(range(1000)), os.replace
+            os.replace = lambda *places: os._exit(9) if next(calls) == moment else rename(*places)  # noqa: B023
+            collect(runs, copy, "measured", replace=True)
             os._exit(0)
         killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
         assert (copy / "manifest.json").is_file()
-        lighten(["tiny/seed-0", "tiny/seed-1"], "measured", copy)
-        assert verify(copy) == 4
+        collect(runs, copy, "measured", replace=True)
+        assert verify(copy) == 4 and not [path for path in temporary_files(copy) if path.name.endswith(".new.tmp")]
         if not killed:
             break
     assert moment > 8
-
-
-def test_a_link_or_a_folder_is_not_replaced(trained, store, tmp_path):
-    path = store / "tiny" / "seed-0.log.jsonl"
-    path.rename(tmp_path / "log")
-    for make in (lambda: path.symlink_to(tmp_path / "log"), lambda: path.symlink_to(tmp_path / "nowhere"), path.mkdir):
-        make()
-        fails(f"{path}.* no regular file", collect, [trained[0][0].directory], store)
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def test_two_at_once_are_refused(trained, store):
@@ -525,7 +479,6 @@ def test_every_command_refuses_a_damaged_manifest_in_one_line(tmp_path, monkeypa
     for words in (
         ["weights", "list"],
         ["weights", "verify"],
-        ["weights", "lighten", "reference/seed-0"],
         ["analyse", "reference/seed-0", "--out", str(tmp_path / "report")],
         ["picture", str(tmp_path / "x.png")],
         ["robustness", "--out", str(tmp_path / "x.json")],
@@ -614,7 +567,7 @@ def test_a_flipped_byte_or_a_lost_file_is_found(store, kind):
     for place in (0, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
         for reader in (verify, read_all):
-            fails(f"{path} is .*not the file that the manifest lists.*restore it", reader, store)
+            fails(f"{path} is .*not the file that was listed.*restore it", reader, store)
     path.unlink()
     for reader in (verify, read_all):
         fails(f"{path}.*", reader, store)

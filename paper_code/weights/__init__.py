@@ -38,7 +38,6 @@ __all__ += ["DIRECTORY", "entry", "manifest", "seeds", "shipped", "verify"]
 DATA = Path(__file__).resolve().parents[2] / "data"
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or DATA / "weights")
 BANKS = DATA / "banks"
-MEND = "restore it from where the weights came from, shipped ones with 'git checkout'"
 
 
 def manifest(directory=None):
@@ -47,7 +46,7 @@ def manifest(directory=None):
     Raises
     ------
     PaperCodeError
-        If it is missing, cannot be read, lists no network, or is not as ``paper_code.weights.records.Manifest`` has it.
+        If it is missing, cannot be read, or is not as ``paper_code.weights.records.Manifest`` has it.
 
     Examples
     --------
@@ -58,14 +57,6 @@ def manifest(directory=None):
     path = Path(directory or DIRECTORY) / "manifest.json"
     if is_missing(path):
         raise PaperCodeError(f"there is no {path}; shipped weights come with the repository, or set PAPER_CODE_WEIGHTS to their place")
-    content = read_manifest(path)
-    if not content["networks"]:
-        raise PaperCodeError(f"{path} lists no networks; {MEND}")
-    return content
-
-
-def read_manifest(path):
-    """The manifest at a path, which may be empty."""
     content = read_json(path)
     _check_manifest(json.dumps(content), path)
     return content
@@ -73,7 +64,7 @@ def read_manifest(path):
 
 @lru_cache(maxsize=4)  # a chapter asks for dozens of entries
 def _check_manifest(text, path):
-    check(Manifest, json.loads(text), path, MEND)
+    check(Manifest, json.loads(text), path, "restore it from where the weights came from, shipped ones with 'git checkout'")
 
 
 def entry(condition, seed, directory=None):
@@ -143,18 +134,14 @@ def content(condition, seed, kind, directory=None):
 
 
 def _checked(path, listed):
+    """Content of a file, if it is what its entry in a list says."""
     found = read_bytes(path)
-    if not is_listed(found, listed):
+    if hashlib.sha256(found).hexdigest() != listed["sha256"]:
         raise PaperCodeError(
-            f"{path} is not the file that the manifest lists (SHA-256 or size differs): move it away, then restore it, a shipped one with "
+            f"{path} is not the file that was listed (its SHA-256 differs): move it away, then restore it, a shipped one with "
             f"'git checkout -- {path}', another by collecting its run again"
         )
     return found
-
-
-def is_listed(found, listed):
-    """Whether the content of a file is what its entry in the manifest says."""
-    return len(found) == listed["bytes"] and hashlib.sha256(found).hexdigest() == listed["sha256"]
 
 
 def _tensors(condition, seed, kind, directory):
@@ -185,8 +172,7 @@ def initial_early(condition, seed, directory=None):
     >>> weights.initial_early("reference", 10).step
     0
     """
-    listed = entry(condition, seed, directory)
-    return EarlyLayers.from_tensors(Network(Condition.from_dict(listed["condition"]).network, seed).early_layers(), step=0)
+    return EarlyLayers.from_tensors(Network(configuration(condition, seed, directory), seed).early_layers(), step=0)
 
 
 def configuration(condition, seed, directory=None):
@@ -215,8 +201,6 @@ def load_snapshots(condition, seed, directory=None):
     by_step = {}
     for name, tensor in _tensors(condition, seed, "snapshots", directory).items():
         step, _, layer = name.partition("/")
-        if not step.isdecimal():
-            raise PaperCodeError(f"the snapshots of {condition}/seed-{seed} hold {name!r}, no layer at a step; collect the run again")
         by_step.setdefault(int(step), {})[layer] = tensor
     start = [] if 0 in by_step else [initial_early(condition, seed, directory)]
     return start + [EarlyLayers.from_tensors(by_step[step], step) for step in sorted(by_step)]
@@ -234,7 +218,7 @@ def load_network(condition, seed, directory=None):
     >>> tuple(scores.shape)
     (1, 20)
     """
-    config = Condition.from_dict(entry(condition, seed, directory)["condition"]).network
+    config = configuration(condition, seed, directory)
     # In float32 before any noise, which half precision has no digits for.
     early = perturbed({name: tensor.astype(np.float32) for name, tensor in _tensors(condition, seed, "early", directory).items()})
     rest = perturbed(_tensors(condition, seed, "rest", directory))
@@ -273,12 +257,11 @@ def parse_log(found, path):
     lines = []
     for number, text in enumerate(found.splitlines(), start=1):
         try:
-            line = json.loads(text)
+            lines.append(json.loads(text))
         except ValueError as error:
             raise PaperCodeError(f"line {number} of {path} is not whole ({error}); restore it or train again") from error
-        kind = Tested if isinstance(line, dict) and "epoch" in line else Noted
-        check(kind, line, f"line {number} of {path}", "restore it or train again")
-        lines.append(line)
+        kind = Tested if isinstance(lines[-1], dict) and "epoch" in lines[-1] else Noted
+        check(kind, lines[-1], f"line {number} of {path}", "restore it or train again")
     return lines
 
 
@@ -332,10 +315,5 @@ def load_bank(name, directory=None):
     if name not in listed:
         raise PaperCodeError(f"there is no bank {name}; {directory} holds {', '.join(sorted(listed))}")
     record, path = listed[name], directory / f"{name}.npy"
-    content = read_bytes(path)
-    if not is_listed(content, record):
-        raise PaperCodeError(
-            f"{path} is not the file that banks.json lists (SHA-256 or size differs): restore it with 'git checkout -- {path}'"
-        )
-    filters = perturbed({name: np.load(io.BytesIO(content), allow_pickle=False).astype(float)})[name]
+    filters = perturbed({name: np.load(io.BytesIO(_checked(path, record)), allow_pickle=False).astype(float)})[name]
     return filters, {key: record[key] for key in ("what", "source", "by", "licence")}

@@ -11,7 +11,6 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import (
     as_bytes,
-    from_bytes,
     is_missing,
     locked,
     read_bytes,
@@ -22,14 +21,13 @@ from paper_code.core.files import (
 )
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.training.conditions import Condition, snapshot_steps
-from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check, read
+from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
 # 6e-5, by 3e-8. Without "rest" a network cannot be run, without "snapshots" not followed.
 PRESETS = {
     "exact": (tuple(SUFFIXES), ()),
     "full": (tuple(SUFFIXES), ("K",)),
-    "whole": (("early", "rest", "log"), ()),
     "measured": (("early", "log"), ("K",)),
     "light": (("early", "log"), tuple(EARLY_KEYS)),
 }
@@ -48,8 +46,10 @@ def collect(runs, directory=None, preset="exact", replace=False):
     preset : str
         What to keep, one of PRESETS.
     replace : bool
-        Whether a listed network may lose files, precision or its values to a run of the same condition and seed.
+        Whether a listed network may give way to other files of the same condition and seed.
     """
+    if preset not in PRESETS:
+        raise PaperCodeError(f"unknown preset {preset!r}; choose {', '.join(PRESETS)}")
     found = {}
     for run in map(Path, runs):
         key, result, files = _read_run(run)
@@ -62,32 +62,9 @@ def collect(runs, directory=None, preset="exact", replace=False):
     return list(found)
 
 
-def lighten(keys, preset, directory=None):
-    """Keep less of listed networks, ``<condition>/seed-<n>``: the files and the precision of a preset. All of them or none."""
-    directory = Path(directory or weights.DIRECTORY)
-    weights.manifest(directory)
-    with locked(directory / ".lock"):
-        _recover(directory)
-        found = {}
-        for key in keys:
-            name, _, seed = key.partition("/seed-")
-            listed = weights.entry(name, seed, directory)
-            files = {kind: weights.content(name, seed, kind, directory) for kind in _preset(preset)[0]}
-            files = {kind: content if kind == "log" else from_bytes(content, path) for kind, (content, path) in files.items()}
-            found[key] = key, {name: value for name, value in listed.items() if name != "files"}, _encode(files, preset, key)
-        _install(found, directory, replace=True)
-    return list(found)
-
-
-def _preset(name):
-    if name not in PRESETS:
-        raise PaperCodeError(f"unknown preset {name!r}; choose {', '.join(PRESETS)}")
-    return PRESETS[name]
-
-
 def _encode(files, preset, key):
     """Content of the files that a preset keeps, by kind."""
-    kinds, halved = _preset(preset)
+    kinds, halved = PRESETS[preset]
     early = dict(files["early"])
     for layer in set(halved) & set(early):
         with np.errstate(over="ignore"):
@@ -95,32 +72,26 @@ def _encode(files, preset, key):
         if not np.isfinite(early[layer]).all():
             raise PaperCodeError(f"weights of {key} are beyond half precision; keep them exact")
     kept = {**files, "early": early}
-    if "snapshots" in kinds:  # the start is not kept: weights.initial_early draws it again
-        kept["snapshots"] = {name: tensor for name, tensor in files["snapshots"].items() if int(name.partition("/")[0]) > 0}
     return {kind: kept[kind] if kind == "log" else as_bytes(kept[kind]) for kind in kinds}
 
 
 def _install(found, directory, replace):
-    """Write the files of networks, ``{key: (source, result, content by kind)}``, and the manifest that lists them."""
-    path, before = directory / "manifest.json", _recover(directory)
+    """Write the files of networks, ``{key: (source, result, content by kind)}``, and the manifest that lists them, which comes last."""
+    path = directory / "manifest.json"
+    before = {"networks": {}} if is_missing(path) else weights.manifest(directory)
     after = {key: listed for key, listed in before["networks"].items() if key not in found}
     contents = {}
     for key, (source, result, files) in found.items():
         for other, known in after.items():
             if known["condition"]["name"] == result["condition"]["name"] and _setting(known) != _setting(result):
                 raise PaperCodeError(f"{source} was trained with other settings or images than {other}; collect it --to another directory")
-        lost = None if replace or key not in before["networks"] else _lost(before["networks"][key]["files"], files, directory)
-        if lost:
-            raise PaperCodeError(
-                f"{source} would take from {key} its {lost}, or the precision or the values of that; add --replace if this is meant, or "
-                "collect it --to another directory"
-            )
-        places = {kind: f"{key}{SUFFIXES[kind]}" for kind in files}
-        entries = {
-            kind: {"path": places[kind], "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-            for kind, content in files.items()
-        }
-        contents |= {directory / places[kind]: content for kind, content in files.items()}
+        entries = {}
+        for kind, content in files.items():
+            place = f"{key}{SUFFIXES[kind]}"
+            contents[directory / place] = content
+            entries[kind] = {"path": place, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        if not replace and before["networks"].get(key, {"files": entries})["files"] != entries:
+            raise PaperCodeError(f"{source} has other files than {key} has; add --replace if this is meant, or collect it --to elsewhere")
         after[key] = {**result, "files": entries}
     listed = {**before, "networks": after}
     check(Manifest, listed, path, AGAIN)
@@ -137,76 +108,22 @@ def _setting(result):
     return result["condition"]["network"], result["condition"]["training"], result["images"]["sha256"]
 
 
-def _lost(listed, files, directory):
-    """The first kind of file, whole as listed, of which new content (by kind) holds less; None if there is none."""
-    for kind, file in listed.items():
-        path = directory / file["path"]
-        old = b"" if is_missing(path) else read_bytes(path)
-        if weights.is_listed(old, file) and not (kind in files and (kind == "log" or _holds(files[kind], old, path))):
-            return kind
-    return None
-
-
-def _holds(new, old, path):
-    """Whether every tensor of a file is in another with the same values, as exactly."""
-    new = from_bytes(new, path)
-    with np.errstate(over="ignore"):
-        return all(
-            name in new and new[name].dtype.itemsize >= tensor.dtype.itemsize and np.array_equal(new[name].astype(tensor.dtype), tensor)
-            for name, tensor in from_bytes(old, path).items()
-        )
-
-
 def _write_together(contents):
-    """Write files, ``{path: bytes}``: each beside its place, and when all are whole each to its place, the manifest last; or none.
+    """Write files, ``{path: bytes}``: each beside its place and, when all are whole, each to its place.
 
-    A failure puts back what was there; after a kill between two renames, :func:`_recover` does.
+    After a kill between two renames the manifest refuses what it does not list, and the same command goes on.
     """
     new = {path: path.with_name(f"{path.name}.new.tmp") for path in contents}
-    manifest = list(contents)[-1]
-    for path in contents:
-        if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
-            raise PaperCodeError(f"{path} is no regular file, and is not replaced; move it away")
-    fresh = {path for path in contents if is_missing(path)}
-    begun = []
     try:
         for path, content in contents.items():
             write_atomically(new[path], content)
         for path in contents:
-            begun.append(path)
-            if path not in fresh | {manifest}:
-                os.replace(path, _aside(path))
             os.replace(new[path], path)
-    except BaseException as error:
-        for path in begun if not is_missing(new[manifest]) or manifest not in begun else ():  # else all is in its place
-            if not is_missing(_aside(path)):
-                os.replace(_aside(path), path)
-            elif path in fresh:
-                path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise unwritable(path, error) from error
-        raise
+    except OSError as error:
+        raise unwritable(path, error) from error
     finally:
-        for path in [*new.values(), *map(_aside, contents)]:
+        for path in new.values():
             path.unlink(missing_ok=True)
-
-
-def _aside(path):
-    return path.with_name(f"{path.name}.old.tmp")
-
-
-def _recover(directory):
-    """The manifest, after putting back what a process that was killed had moved aside before it could list what it put there."""
-    path = directory / "manifest.json"
-    content = {"networks": {}} if is_missing(path) else weights.read_manifest(path)
-    for file in (file for listed in content["networks"].values() for file in listed["files"].values()):
-        path = directory / file["path"]
-        if not is_missing(_aside(path)):
-            if weights.is_listed(read_bytes(_aside(path)), file):
-                os.replace(_aside(path), path)
-            else:
-                _aside(path).unlink()
-    return content
 
 
 def read_result(run):
@@ -214,9 +131,9 @@ def read_result(run):
     path = Path(run) / "result.json"
     if is_missing(path):
         raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
-    check(Result, result := read_json(path), path, AGAIN)
-    read(Identity, Path(run) / "run.json", AGAIN)
-    identity = read_json(Path(run) / "run.json")
+    result, identity = read_json(path), read_json(Path(run) / "run.json")
+    check(Result, result, path, AGAIN)
+    check(Identity, identity, Path(run) / "run.json", AGAIN)
     if {name: result.get(name) for name in identity} != identity:
         raise PaperCodeError(f"{run} is damaged: result.json and run.json are of different runs; {AGAIN}")
     return result
@@ -233,13 +150,13 @@ def _read_run(run):
             raise PaperCodeError(f"{run} is damaged: its early.safetensors and rest.safetensors are of different networks; {AGAIN}")
     steps, with_lateral = snapshot_steps(result["steps"], condition.training)
     snapshots = {}
-    for step in sorted(steps):
+    for step in sorted(steps):  # of the start, which weights.initial_early draws again, only the layers are checked
         path = run / "snapshots" / f"{step:06d}.safetensors"
         tensors = read_tensors(path)
         wanted = {name: tensor.shape for name, tensor in early.items() if name != "K" or step in with_lateral}
         if {name: tensor.shape for name, tensor in tensors.items()} != wanted:
             raise PaperCodeError(f"{path} does not hold the layers of its network; {AGAIN}")
-        snapshots |= {f"{path.stem}/{name}": tensor for name, tensor in tensors.items()}
+        snapshots |= {f"{path.stem}/{name}": tensor for name, tensor in tensors.items() if step > 0}
     log = read_bytes(run / "log.jsonl")
     lines = weights.parse_log(log, run / "log.jsonl")
     if not lines or lines[-1]["step"] != result["steps"] or "epoch" not in lines[-1]:

@@ -44,16 +44,11 @@ def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) ->
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise PaperCodeError(f"{name}: {fault(error)}; {mend}") from error
-
-
-def fault(error: ValidationError) -> str:
-    """The first fault of a ValidationError in one line: the field, what it should be, and what it is where that is short."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    found = "" if first["type"] == "missing" or len(repr(first["input"])) > 60 else f", not {first['input']!r}"
-    return " ".join(f"{where}: {message[:1].lower()}{message[1:]}{found}".removeprefix(": ").split())
+        first = error.errors(include_url=False)[0]
+        where, message = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        found = "" if first["type"] == "missing" or len(repr(first["input"])) > 60 else f", not {first['input']!r}"
+        fault = f"{where}: {message[:1].lower()}{message[1:]}{found}".removeprefix(": ")
+        raise PaperCodeError(f"{name}: {' '.join(fault.split())}; {mend}") from error
 
 
 def read(model: type[Model], path: str | os.PathLike, mend: str) -> Model:
@@ -145,7 +140,7 @@ class Result(Identity):
 
 
 class File(Record):
-    """A file of the manifest, by its place below it."""
+    """A file of the manifest, by its place beside it."""
 
     path: str
     sha256: Hash
@@ -161,7 +156,7 @@ class Entry(Result):
 class Manifest(Record):
     """``manifest.json``: networks by key."""
 
-    networks: dict[Key, Entry]
+    networks: Annotated[dict[Key, Entry], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _in_their_places(self):
