@@ -310,12 +310,6 @@ def test_a_network_that_cannot_be_is_refused_in_one_line(changes):
     assert "\n" not in str(caught.value)
 
 
-def test_a_network_that_no_memory_holds_is_refused_before_it_is_asked_for():
-    for changes in ({"cells": 8192, "lateral_size": 63}, {"cells": 8000}, {"widths": (8192, 8192, 8192)}):
-        with pytest.raises(PaperCodeError, match="too large.*fewer cells"):
-            replace(CLEAR, **{"lateral_size": 11, **changes})
-
-
 def test_what_is_accepted_at_the_limits_runs():
     for changes in (
         {"blur": 15.75},

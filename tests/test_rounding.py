@@ -8,7 +8,6 @@ import pytest
 
 from paper_code import se2, weights
 from paper_code.core import text
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import glue, spread
 from paper_code.network.layers import VARIABLE, perturbed
 
@@ -88,13 +87,6 @@ def test_noise_is_of_its_size_seeded_and_only_where_it_is_asked_for(monkeypatch)
     monkeypatch.setenv(VARIABLE, "2:1e-9")
     other = perturbed(tensors)["one"] / tensors["one"] - 1
     assert 5e-10 < other.std() < 2e-9
-
-
-@pytest.mark.parametrize("setting", ["x", "-1", "1:x", "1.5", "1:nan", "1:-1e-9", "1:2"])
-def test_noise_that_is_no_number_is_refused(monkeypatch, setting):
-    monkeypatch.setenv(VARIABLE, setting)
-    with pytest.raises(PaperCodeError, match="is not <seed>"):
-        perturbed({})
 
 
 def test_everything_that_is_loaded_from_the_weights_has_the_noise(monkeypatch):

@@ -66,7 +66,7 @@ def _spectrum(signal, along_rows, along_columns):
 
 
 class _Transposed(torch.autograd.Function):
-    """A matrix transposed in memory, and its gradient too."""
+    """A matrix transposed in memory, and its gradient too: in place of strides, which the products after it would read slowly."""
 
     @staticmethod
     def forward(context, matrix):
@@ -77,25 +77,10 @@ class _Transposed(torch.autograd.Function):
         return gradient.t().contiguous()
 
 
-class _AsReal(torch.autograd.Function):
+def _as_real(matrices):
     """Complex matrices (f, 2, p, q) as real ones (f, 2p, 2q) with the same products: [[real, -imaginary], [imaginary, real]]."""
-
-    @staticmethod
-    def forward(context, matrices):
-        frequencies, _, p, q = matrices.shape
-        result = matrices.new_empty(frequencies, 2, p, 2, q)
-        result[:, 0, :, 0] = result[:, 1, :, 1] = matrices[:, 0]
-        result[:, 1, :, 0] = matrices[:, 1]
-        torch.neg(matrices[:, 1], out=result[:, 0, :, 1])
-        return result.reshape(frequencies, 2 * p, 2 * q)
-
-    @staticmethod
-    def backward(context, gradient):
-        frequencies, p, q = len(gradient), gradient.shape[1] // 2, gradient.shape[2] // 2
-        gradient, result = gradient.reshape(frequencies, 2, p, 2, q), gradient.new_empty(frequencies, 2, p, q)
-        torch.add(gradient[:, 0, :, 0], gradient[:, 1, :, 1], out=result[:, 0])
-        torch.sub(gradient[:, 1, :, 0], gradient[:, 0, :, 1], out=result[:, 1])
-        return result
+    real, imaginary = matrices.unbind(1)
+    return torch.stack([torch.stack([real, -imaginary], 2), torch.stack([imaginary, real], 2)], 1).flatten(3).flatten(1, 2)
 
 
 def _convolve(h, kernel_spectrum, matrices):
@@ -136,7 +121,7 @@ def propagate(h, kernel, steps, activation=functional.relu, start=None):
         period = len(matrices["columns"]) // 2
         exact = kernel if dtype == torch.float64 else kernel.float()
         scaled = (exact / period**2).to(dtype).permute(2, 3, 0, 1)  # here, where rounding a factor leaves no bias
-        spectrum = _AsReal.apply(_spectrum(scaled, matrices["kernel_rows"], matrices["kernel_columns"]))
+        spectrum = _as_real(_spectrum(scaled, matrices["kernel_rows"], matrices["kernel_columns"]))
         drive = h.to(dtype, memory_format=torch.channels_last)
         activity = drive if start is None else start.to(dtype, memory_format=torch.channels_last)
         for _ in range(steps):

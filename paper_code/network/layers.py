@@ -57,16 +57,10 @@ class EarlyLayers:
         if missing:
             raise PaperCodeError(f"early layers without {', '.join(sorted(missing))}; pass the early layers that a training wrote")
         n = len(wide["l1"]) if wide["l1"].ndim else 0
-        fits = {
-            "l0": lambda shape: len(shape) == 2 and shape[0] == shape[1],
-            "l1": lambda shape: len(shape) == 3 and shape[1] == shape[2],
-            "K": lambda shape: len(shape) == 4 and shape[:2] == (n, n) and shape[2] == shape[3],
-            "l1_gain": lambda shape: shape == (n,),
-            "l1_offset": lambda shape: shape == (n,),
-        }
-        for name, is_right in fits.items():
-            if name in wide and not is_right(wide[name].shape):
-                raise PaperCodeError(f"early layers with {name} of shape {wide[name].shape}, which does not go with {n} square l1 filters")
+        for name, leading in {"l0": (), "l1": (n,), "K": (n, n), "l1_gain": (n,), "l1_offset": (n,)}.items():
+            shape = wide[name].shape if name in wide else ()
+            if name in wide and shape != leading + (2 * shape[-1:] if name in EARLY_KEYS else ()):
+                raise PaperCodeError(f"early layers with {name} of shape {shape}, which does not go with {n} square l1 filters")
         return cls(wide.get("l0"), wide["l1"], wide.get("K"), wide["l1_gain"], wide["l1_offset"], step)
 
     @property
@@ -89,19 +83,13 @@ def receptive_fields(psi1, psi0):
 
 
 def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same arrays (a dict), with noise where the environment asks for it; a PaperCodeError if it asks for no number."""
+    """The same arrays (a dict), with noise where the environment asks for it."""
     setting = os.environ.get(VARIABLE)
     if not setting:
         return tensors
     seed, _, size = setting.partition(":")
-    try:
-        seed, size = int(seed), float(size or 1e-12)
-        if not (seed >= 0 and 0 < size < 1):
-            raise ValueError
-        generators = {name: np.random.default_rng([seed, zlib.crc32(name.encode())]) for name in tensors}
-    except ValueError as error:
-        raise PaperCodeError(f"{VARIABLE}={setting} is not <seed> or <seed>:<size>, such as 1 or 1:1e-9") from error
-    return {name: _noisy(np.asarray(tensor), generators[name], size) for name, tensor in tensors.items()}
+    generators = {name: np.random.default_rng([int(seed), zlib.crc32(name.encode())]) for name in tensors}
+    return {name: _noisy(np.asarray(tensor), generators[name], float(size or 1e-12)) for name, tensor in tensors.items()}
 
 
 def _noisy(tensor: np.ndarray, generator: np.random.Generator, size: float) -> np.ndarray:

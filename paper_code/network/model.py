@@ -16,7 +16,6 @@ from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network import fourier
 
 MOST_CHANNELS = 8192
-MOST_WEIGHTS = 1e9
 MOST_BLUR = (IMAGE_SIZE - 1) / 4  # it is cut at 4 sd, which reflecting the image must reach
 
 
@@ -42,10 +41,9 @@ class NetworkConfig:
 
     def __post_init__(self):
         check_numbers(self)  # convolutions of 1 x 1 after a reflection of the border damage memory in PyTorch 2.13
-        if self.l0 not in ("linear", "rectified", "none"):
-            raise PaperCodeError(f"l0 must be 'linear', 'rectified' or 'none', not {short(self.l0)}")
-        if self.lateral_sign not in ("any", "excitatory"):
-            raise PaperCodeError(f"lateral_sign must be 'any' or 'excitatory', not {short(self.lateral_sign)}")
+        for name, choices in (("l0", ("linear", "rectified", "none")), ("lateral_sign", ("any", "excitatory"))):
+            if getattr(self, name) not in choices:
+                raise PaperCodeError(f"{name} must be one of {', '.join(choices)}, not {short(getattr(self, name))}")
         for name in ("l0_size", "l1_size", "lateral_size"):
             size = getattr(self, name)
             if size % 2 == 0 and (name, size) != ("lateral_size", 0):
@@ -55,11 +53,6 @@ class NetworkConfig:
             raise PaperCodeError(f"widths must be 1 to {most} whole numbers with stride {self.stride}, not {short(self.widths)}")
         for width in self.widths:
             check_bounds("widths", width, 1, MOST_CHANNELS)
-        if self.weights > MOST_WEIGHTS:
-            raise PaperCodeError(
-                f"a network of {self.weights:.1e} weights is too large, {MOST_WEIGHTS:.0e} is the most; choose fewer cells, a smaller "
-                "lateral_size or smaller widths"
-            )
 
     @property
     def weights(self):
