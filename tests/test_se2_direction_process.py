@@ -233,7 +233,7 @@ def test_near_the_axis_the_heisenberg_approximation_is_the_limit():
         (dict(D=0.0), "D must"),
         (dict(D=-1), "D must"),
         (dict(D=np.nan), "D must"),
-        (dict(D="x"), "D must"),
+        (dict(D="x"), "expected D as"),
         (dict(alpha=0.0), "alpha must"),
         (dict(alpha=np.inf), "alpha must"),
         (dict(alpha=None), "either alpha"),

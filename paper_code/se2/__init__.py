@@ -33,7 +33,6 @@ from paper_code.se2.curves import (
     fold,
     geodesic,
     mode_field,
-    slope_score,
 )
 from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.modes import Moments
@@ -56,5 +55,4 @@ __all__ = [
     "mode_field",
     "sample_grid",
     "sample_points",
-    "slope_score",
 ]

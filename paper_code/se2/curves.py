@@ -17,7 +17,7 @@ from scipy.optimize import minimize_scalar
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import first_greatest
-from paper_code.se2.modes import check_array, check_arrays, check_count, check_memory, check_number
+from paper_code.se2.modes import check_array, check_arrays, check_count, check_number
 
 TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
 MOST_PLACES = 10**6  # on a curve
@@ -126,8 +126,8 @@ class Geodesic:
     --------
     >>> from paper_code.se2 import geodesic
     >>> curve = geodesic(b=0.0, h3=0.5, length=1.0)
-    >>> print(f"{curve.x[-1]:.3f} {curve.y[-1]:.3f} {curve.curvature[-1]:.3f}")
-    0.944 -0.078 -0.659
+    >>> print(f"{curve.x[-1]:.3f} {curve.y[-1]:.3f}")
+    0.944 -0.078
     """
 
     t: np.ndarray  # sub-Riemannian arc length
@@ -136,11 +136,6 @@ class Geodesic:
     theta: np.ndarray
     b: np.ndarray  # direction of the momentum in the horizontal plane: h1 = cos b, h2 = sin b
     h3: np.ndarray
-
-    @property
-    def curvature(self) -> np.ndarray:
-        """theta' / x', h2 / sqrt(1 - h2^2) in size, infinite at a cusp, where h2 is 1 or -1."""
-        return np.tan(self.b)
 
 
 def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
@@ -176,10 +171,8 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     [0.  0.5 1.  1.5 2. ]
     """
     b, h3, length = check_array("b", b), check_array("h3", h3), check_number("length", length)
-    if b.ndim or h3.ndim:
-        raise PaperCodeError(f"b and h3 must each be one number, not of shapes {b.shape} and {h3.shape}.")
-    if not (1 + abs(h3)) * length <= TURNS:
-        raise PaperCodeError(f"A geodesic with (1 + |h3|) length over {TURNS:g} takes too long: give a smaller length or h3.")
+    if b.ndim or h3.ndim or not (1 + abs(h3)) * length <= TURNS:
+        raise PaperCodeError(f"A geodesic takes one b and one h3, and takes too long with (1 + |h3|) length over {TURNS:g}.")
     count = check_count("count", count, least=2, most=MOST_PLACES)
 
     def slope(_, state):
@@ -221,8 +214,7 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     (5, 41, 3)
     """
     length, curvature = check_number("length", length), check_number("curvature", curvature)
-    count, points = check_count("count", count), check_count("points", points, least=2)
-    check_memory(100 * count * points, "give a smaller count or fewer points")
+    count, points = check_count("count", count, most=10**4), check_count("points", points, least=2, most=10**4)
     k = np.linspace(-curvature, curvature, count) if count > 1 else np.zeros(1)
     reach = np.minimum(length, np.pi / 2 / np.maximum(np.abs(k), 1e-300))
     s = reach[:, None] * np.linspace(-1, 1, points)
@@ -298,38 +290,6 @@ def fold(angle: ArrayLike) -> np.ndarray:
     return np.pi / 2 - np.mod(np.pi / 2 - real_array(angle, "angle"), np.pi)
 
 
-def slope_score(c: float, x: ArrayLike, y: ArrayLike, theta: np.ndarray, weights: ArrayLike) -> float:
-    """sum w cos 2 (theta - c psi) / sum w over all entries; with w the positive part of a kernel, the mode-free score. Broadcasts.
-
-    Parameters
-    ----------
-    c : float
-        The slope.
-    x, y : array_like
-        Displacements, px; psi is their direction in (-pi/2, pi/2].
-    theta : array
-        Orientations modulo pi, radians.
-    weights : array_like
-        Not negative.
-
-    Returns
-    -------
-    float
-        1 where every theta is c psi modulo pi.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.se2 import co_circular, slope_score
-    >>> x, y = np.array([1.0, 2, 3]), np.array([1.0, -1, 2])
-    >>> print(f"{slope_score(2.0, x, y, co_circular(x, y), weights=1.0):.3f}")
-    1.000
-    """
-    weights = np.asarray(weights, float)
-    score = weights * np.cos(2 * (theta - c * fold(np.arctan2(y, x))))
-    return float(score.sum() / np.broadcast_to(weights, score.shape).sum())
-
-
 def fit_slope(x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None) -> float:
     """The slope c of Theta = c psi, from -1 to 4, that maximises sum w cos 2 (Theta - c psi); psi in (-pi/2, pi/2] is that of the place.
 
@@ -345,7 +305,7 @@ def fit_slope(x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike |
     Returns
     -------
     float
-        2 co-circular, 1 radial, 0 parallel; :func:`slope_score` tells how well it fits.
+        2 co-circular, 1 radial, 0 parallel.
 
     Raises
     ------
@@ -362,20 +322,15 @@ def fit_slope(x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike |
     """
     given = check_arrays(x=x, y=y, theta=theta, weights=1.0 if weights is None else weights)
     x, y, theta, weights = (value.ravel() for value in given)
-    if not x.size:
-        raise PaperCodeError("fit_slope needs finite x, y, theta and weights, and at least one place.")
-    if ((x == 0) & (y == 0)).any():
-        raise PaperCodeError("fit_slope: the origin has no direction; leave it out.")
-    if weights.min() < 0 or weights.sum() == 0:
-        raise PaperCodeError("fit_slope: weights must not be negative, nor all zero.")
-    score = np.vectorize(lambda c: slope_score(c, x, y, theta, weights))
+    if not x.size or weights.min() < 0 or weights.sum() == 0 or ((x == 0) & (y == 0)).any():
+        raise PaperCodeError("fit_slope needs places off the origin, which has no direction, and weights not negative, nor all zero.")
+    psi = fold(np.arctan2(y, x))
+
+    def lost(c):
+        return -(weights * np.cos(2 * (theta - c * psi))).sum()
+
     low, high = SLOPES
     grid = np.linspace(low, high, 1 + math.ceil((high - low) / 0.02))
-    near = grid[score(grid).argmax()]
-    best = minimize_scalar(
-        lambda c: -slope_score(c, x, y, theta, weights),
-        bounds=(max(near - 0.02, low), min(near + 0.02, high)),
-        method="bounded",
-        options={"xatol": 1e-10},
-    )
-    return float(best.x)
+    near = grid[np.argmin([lost(c) for c in grid])]
+    bounds = max(near - 0.02, low), min(near + 0.02, high)
+    return float(minimize_scalar(lost, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x)

@@ -24,35 +24,23 @@ TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the ru
 BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
 WORK = 1e9  # modes times frequencies that a call may go through: about a minute on one core
 MOST_MODES = 2**13  # M; a blur in theta of 0.0005 radians
-SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter: its powers and ratios then stay inside double precision
+SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter
 MOST = 2**31 - 1  # of a count
 MEMORY = 2 * 2**30  # bytes that one call may ask for
 
 
 def check_number(name: str, value: Any, positive: bool = True) -> float:
-    """``value`` as a float, if it is a real number from 1e-30 to 1e30, or zero where ``positive`` does not forbid it."""
-    value = _unpack(value)
-    try:
-        if isinstance(value, str | bytes | bool | np.bool_) or np.ndim(value):
-            raise TypeError
-        number = float(value)
-    except (TypeError, ValueError):
-        raise PaperCodeError(f"{name} must be a number, not {short(value)}.") from None
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+    """``value`` as a float, if it is one real number, positive or else not negative, whose powers stay inside double precision."""
+    number = check_array(name, value)
+    if number.ndim or not (SMALLEST <= number <= LARGEST or (number == 0 and not positive)):
         raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {short(value)}.")
-    if number and not SMALLEST <= number <= LARGEST:
-        raise PaperCodeError(f"{name} must lie between {SMALLEST:g} and {LARGEST:g}, not {short(value)}: choose other units.")
-    return number
+    return float(number)
 
 
 def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     """``value`` as an int, if it is a whole number from ``least`` to ``most``."""
-    value = _unpack(value)
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        limit = f"of at least {least}" if most == MOST else f"from {least} to {most}"
-        raise PaperCodeError(f"{name} must be a whole number {limit}, not {short(value)}.")
+        raise PaperCodeError(f"{name} must be a whole number from {least} to {most}, not {short(value)}.")
     return int(value)
 
 
@@ -78,11 +66,6 @@ def check_memory(needed: float, advice: str) -> None:
     """Raise PaperCodeError if an answer needs more than MEMORY bytes; ``advice`` says what to make smaller."""
     if not needed <= MEMORY:
         raise PaperCodeError(f"This would need {needed / 2**30:.3g} GiB of memory, over the {MEMORY / 2**30:g} allowed: {advice}.")
-
-
-def _unpack(value: Any) -> Any:
-    """A scalar in an array without dimensions."""
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def tridiagonal(
