@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.core.errors import PaperCodeError, printable, short
+from paper_code.core.errors import PaperCodeError, check_bounds, printable, short
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
 
@@ -132,7 +132,7 @@ def train(
     python -m paper_code train --root tiny-imagenet-200.zip --seed 3
     """
     from paper_code import images
-    from paper_code.training.run import Hardware, Run, check_seed
+    from paper_code.training.run import SEEDS, Hardware, Run
     from paper_code.training.run_files import RESULT
 
     own = {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}
@@ -140,7 +140,7 @@ def train(
     chosen = _condition(condition, data, classes, settings)
     hardware = Hardware(device, precision, threads)
     hardware.resolve()  # an error comes before the images, which may take a while
-    check_seed(seed)
+    check_bounds("seed", seed, *SEEDS)
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
     run = Run(chosen, image_set, seed, out, hardware, checkpoint_every)

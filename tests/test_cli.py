@@ -87,8 +87,8 @@ def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_p
     assert "data download tiny-imagenet" in refused("pass --root", "train")
     refused("no regular file at nowhere", "train", "--root", "nowhere")
     refused("--data folder", *train, "--root", tmp_path)
-    refused("a seed must lie between", "train", "--root", "nowhere", "--seed", -1)  # said before the images are looked for
-    refused("a seed must lie between", *train, "--seed", 2**70)
+    refused("seed must be a whole number between", "train", "--root", "nowhere", "--seed", -1)  # said before the images are looked for
+    refused("seed must be a whole number between", *train, "--seed", 2**70)
     refused("epochs must be a whole number between 1 and", *train, "--epochs", 0)
     refused("batch must be a whole number between 2 and", *train, "--batch", 1)
     refused("peak_rate must be", *train, "--peak-rate", "nan")

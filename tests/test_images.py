@@ -589,11 +589,6 @@ def test_patches_keep_to_their_side_and_average_without_a_shift(monkeypatch):
         assert patch[3, 5] == np.rint(window[3 * scale : 4 * scale, 5 * scale : 6 * scale].mean())
 
 
-def test_a_photograph_that_is_absent_is_one_line(monkeypatch, tmp_path):
-    monkeypatch.setattr(drawn, "photograph_folder", lambda: tmp_path)
-    fails("cannot read the photograph .*astronaut.png", images.load, "photographs", progress=False)
-
-
 # the real archive, where there is one
 
 

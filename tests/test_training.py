@@ -482,7 +482,7 @@ def test_places_that_cannot_be_used(tmp_path):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**30, 10**400, 1.5, "1", None])
 def test_seeds_that_are_none(tmp_path, seed):
-    fails("a seed must lie between 0 and", make_run, tmp_path, seed)
+    fails("seed must be a whole number between 0 and", make_run, tmp_path, seed)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import reported
 from paper_code.core.table import ALL, END
-from paper_code.core.text import fixed, plain, signed
+from paper_code.core.text import signed
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.lateral.views import like_map
 from paper_code.network.dynamics import correlation
@@ -47,21 +47,6 @@ class Accuracy:
     seeds: tuple
     noisy: np.ndarray  # (seeds,), with receptor noise
     noise_free: np.ndarray  # (seeds,), without it
-
-    def row(self):
-        """Cells of a table: condition, images, seeds, accuracies without noise as mean, sd and range, mean with noise, chance."""
-        values = 100 * self.noise_free
-        several = len(values) > 1
-        return [
-            f"`{self.condition}`",
-            f"{plain(self.images)}, {self.classes} classes",
-            len(values),
-            fixed(values.mean(), 1),
-            fixed(values.std(ddof=1), 1) if several else "–",
-            f"{fixed(values.min(), 1)} to {fixed(values.max(), 1)}" if several else "–",
-            fixed(100 * self.noisy.mean(), 1),
-            fixed(100 * self.chance, 1),
-        ]
 
     @property
     def chance(self):

@@ -6,15 +6,13 @@ source has 20 classes; the class is a parameter, so that there is something to l
 """
 
 import zlib
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 from PIL import Image
 from scipy import fft
 from tqdm import tqdm
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.images import tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
 
@@ -51,22 +49,10 @@ def photographs(classes=None, progress=True):
     return _generate("photographs", settings, _patches, classes, progress, *(len(SCALES) * n for n in (TRAIN_PATCHES, TEST_PATCHES)), "")
 
 
-def photograph_folder():
-    """Where scikit-image keeps its photographs; the package is found but not imported, since its fetcher makes folders."""
-    package = find_spec("skimage")
-    if package is None:
-        raise PaperCodeError("the photographs come with scikit-image, which is not installed: pip install scikit-image")
-    return Path(package.submodule_search_locations[0], "data")
-
-
 def read(name):
     """A whole photograph as uint8 luma (rows, columns)."""
-    path = photograph_folder() / PHOTOGRAPHS[name]
-    try:
-        with Image.open(path) as image:
-            return np.asarray(to_grey(image))
-    except (OSError, SyntaxError) as error:
-        raise PaperCodeError(f"cannot read the photograph {path} ({error}); install scikit-image anew, or choose other classes") from error
+    with Image.open(files("skimage") / "data" / PHOTOGRAPHS[name]) as image:
+        return np.asarray(to_grey(image))
 
 
 def regions(photograph):

@@ -282,14 +282,12 @@ def stages(config):
     return rows
 
 
-def lateral_multiply_adds(config, batch=64):
-    """Multiply-adds of the propagation for one image: (direct convolution, by way of the Fourier domain).
+def spectral_multiply_adds(config, batch=64):
+    """Multiply-adds of the propagation for one image by way of the Fourier domain, :func:`paper_code.network.fourier.propagate`.
 
-    The second is what :func:`paper_code.network.fourier.propagate` does, each product with a transform's matrix counted in full
-    and a complex product as four real ones; the spectrum of K, made once for ``batch`` images, is shared among them.
+    Each product with a transform's matrix is counted in full and a complex product as four real ones; the spectrum of K, made once for
+    ``batch`` images, is shared among them.
     """
-    if not config.lateral:
-        return 0, 0
     side, size, cells = (IMAGE_SIZE - 1) // config.stride + 1, config.lateral_size, config.cells
     period = side + size // 2
     half = period // 2 + 1
@@ -298,8 +296,7 @@ def lateral_multiply_adds(config, batch=64):
         return signals * (2 * half * width * width + 4 * period * width * half)
 
     a_step = 2 * transform(side, cells) + 4 * period * half * cells**2
-    spectral = config.steps * a_step + transform(size, cells**2) / batch
-    return config.steps * cells**2 * size**2 * side**2, round(spectral)
+    return round(config.steps * a_step + transform(size, cells**2) / batch)
 
 
 def _square(size):

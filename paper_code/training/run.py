@@ -41,12 +41,7 @@ from paper_code.training.conditions import learning_rate, snapshot_steps
 
 EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
 LABEL_STEP = 2**41  # nor this one, which shuffles labels
-
-
-def check_seed(seed):
-    """Raise a PaperCodeError unless the seed is one that :class:`Run` takes."""
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise PaperCodeError(f"a seed must lie between 0 and 2^32 - 1, not {short(seed)}")
+SEEDS = (0, 2**32 - 1)  # the smallest and the largest
 
 
 def draw_seed(seed, step):
@@ -164,11 +159,11 @@ class Run:
         What of ``hardware`` is the begun run's and not what this machine would choose, in words; empty if nothing is.
     """
 
-    def __init__(self, condition, image_set, seed, directory, hardware=None, checkpoint_every=50):
-        check_seed(seed)
+    def __init__(self, condition, image_set, seed, directory, hardware, checkpoint_every=50):
+        check_bounds("seed", seed, *SEEDS)
         self.directory = Path(directory)
-        fast = (hardware or Hardware()).resolve()
-        self.hardware = (hardware or Hardware()).begun_with((run_files.begun(self.directory) or {}).get("hardware", {}))
+        fast = hardware.resolve()
+        self.hardware = hardware.begun_with((run_files.begun(self.directory) or {}).get("hardware", {}))
         own = {name: value for name, value in vars(self.hardware).items() if value != getattr(fast, name)}
         self.kept = ", ".join(f"{name} {value} (here it would be {getattr(fast, name)})" for name, value in own.items())
         self.condition = replace(condition, network=replace(condition.network, classes=len(image_set.classes)))
@@ -219,12 +214,9 @@ class Run:
     def train(self, progress=True):
         """Train to the end, from the last checkpoint if there is one; returns the content of ``result.json``."""
         with locked(self.directory / "lock"):
-            return self._train(progress)
+            return self._resume() or self._train(progress)
 
     def _train(self, progress):
-        result = self._resume()
-        if result is not None:
-            return result
         started = time.monotonic() - self.seconds
         snapshots, with_lateral = snapshot_steps(self.total, self.config)
         bar = tqdm(total=self.total, initial=self.step, unit="step", desc=f"{self.condition.name} seed {self.seed}", disable=not progress)

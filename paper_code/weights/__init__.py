@@ -123,20 +123,20 @@ def shipped(condition="reference", kinds=(), directory=None, needed=True):
     return [seed for seed in there if set(kinds) <= set(entry(condition, seed, directory)["files"])]
 
 
-def content(condition, seed, kind, directory=None):
+def _content(condition, seed, kind, directory):
     """Content of one file of a network, hash checked, and its path."""
     directory = Path(directory or DIRECTORY)
     files = entry(condition, seed, directory)["files"]
     if kind not in files:
         raise PaperCodeError(f"the manifest in {directory} lists no {kind} file of {condition}/seed-{seed}; collect the run again")
     path = directory / files[kind]["path"]
-    return _checked(path, files[kind]), path
+    return _checked(path, files[kind]["sha256"]), path
 
 
-def _checked(path, listed):
-    """Content of a file, if it is what its entry in a list says."""
+def _checked(path, sha256):
+    """Content of a file of this hash."""
     found = read_bytes(path)
-    if hashlib.sha256(found).hexdigest() != listed["sha256"]:
+    if hashlib.sha256(found).hexdigest() != sha256:
         raise PaperCodeError(
             f"{path} is not the file that was listed (its SHA-256 differs): move it away, then restore it, a shipped one with "
             f"'git checkout -- {path}', another by collecting its run again"
@@ -144,8 +144,8 @@ def _checked(path, listed):
     return found
 
 
-def _tensors(condition, seed, kind, directory):
-    return from_bytes(*content(condition, seed, kind, directory))
+def _tensors(*place):
+    return from_bytes(*_content(*place))
 
 
 def load_early(condition, seed, directory=None):
@@ -249,7 +249,7 @@ def read_log(condition, seed, directory=None):
     >>> weights.read_log("reference", 10)[-1]["epoch"]
     16
     """
-    return parse_log(*content(condition, seed, "log", directory))
+    return parse_log(*_content(condition, seed, "log", directory))
 
 
 def parse_log(found, path):
@@ -277,7 +277,7 @@ def verify(directory=None):
     directory = Path(directory or DIRECTORY)
     files = [file for listed in manifest(directory)["networks"].values() for file in listed["files"].values()]
     for file in files:
-        _checked(directory / file["path"], file)
+        _checked(directory / file["path"], file["sha256"])
     return len(files)
 
 
@@ -315,5 +315,5 @@ def load_bank(name, directory=None):
     if name not in listed:
         raise PaperCodeError(f"there is no bank {name}; {directory} holds {', '.join(sorted(listed))}")
     record, path = listed[name], directory / f"{name}.npy"
-    filters = perturbed({name: np.load(io.BytesIO(_checked(path, record)), allow_pickle=False).astype(float)})[name]
+    filters = perturbed({name: np.load(io.BytesIO(_checked(path, record["sha256"])), allow_pickle=False).astype(float)})[name]
     return filters, {key: record[key] for key in ("what", "source", "by", "licence")}
