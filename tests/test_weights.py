@@ -401,6 +401,7 @@ def spoiled(record, path, other):
 
 # A network that was trained before there was a plan, or more than one way to K * h, does not have these.
 OPTIONAL = tuple((path, other) for path in (("plan",), ("hardware", "lateral")) for other in ("drop", None))
+OPTIONAL += (("accuracy",), None), (("accuracy_noise_free",), None)  # without test images there are none
 
 
 def test_no_field_of_result_json_may_be_lost_or_of_another_kind(trained, tmp_path):

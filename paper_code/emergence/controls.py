@@ -10,7 +10,6 @@ import numpy as np
 from scipy import special, stats
 
 from paper_code import weights
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import as_large, effect_text, shown
@@ -305,8 +304,6 @@ def noise_trend(rows, draws=9999):
         return None
     noise_rank, sigma_rank = (_within(stats.rankdata(values), member) for values in (noise, sigma))
     norm = np.sqrt((noise_rank**2).sum() * (sigma_rank**2).sum())
-    if norm == 0:
-        return None
     generator = np.random.default_rng(0)
     shuffled = np.zeros((draws, len(taken)))
     for group in member.T:
@@ -337,10 +334,8 @@ def efficient_sigma(power, noise, blur):
     """Sigma (n,) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992), px.
 
     A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` (a RadialPower of
-    standardised images) best; ``noise`` (n,) are standard deviations, ``blur`` is in px. A PaperCodeError if a noise is not above 0.
+    standardised images) best; ``noise`` (n,) are standard deviations above 0, ``blur`` is in px.
     """
-    if not np.all(np.asarray(noise) > 0):
-        raise PaperCodeError("efficient coding needs a receptor noise above 0: without noise nothing bounds the gain")
     frequency = np.geomspace(power.frequency[0], 0.5, 400)
     slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)
     signal = np.exp(offset + slope * np.log(frequency)) * blur_gain(frequency, blur) ** 2

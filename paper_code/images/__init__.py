@@ -32,18 +32,9 @@ ROOT_VARIABLE = "PAPER_CODE_IMAGES"
 def load(name, root=None, classes=None, progress=True):
     """Load a source of images, one of :data:`SOURCES`, as an :class:`ImageSet`.
 
-    Parameters
-    ----------
-    name : str
-    root : path, optional
-        Where the images lie (a directory or an archive, as the source says). Without it the environment
-        variable ``PAPER_CODE_IMAGES`` is read, if it is not empty; those of :data:`WITHOUT_ROOT` take neither. The
-        phase-scrambled images are made of Tiny ImageNet, whose place it is then.
-    classes : str, optional
-        Rule that names the classes: ``"every-10"`` takes each tenth of the sorted class names, ``"first-20"`` the
-        first twenty; without a rule, all.
-    progress : bool
-        Show a progress bar on standard error.
+    ``root`` is where the images lie (a directory or an archive, as the source says); without it the environment variable
+    ``PAPER_CODE_IMAGES`` is read. Those of :data:`WITHOUT_ROOT` take neither, and the phase-scrambled images are made of Tiny ImageNet,
+    whose place it is then. The rule ``classes`` may be ``"every-10"``, each tenth of the sorted class names, or ``"first-20"``.
     """
     if name not in SOURCES:
         raise PaperCodeError(unknown_name("data set", name, SOURCES))

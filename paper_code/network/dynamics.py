@@ -48,15 +48,12 @@ def drive_by_receptive_fields(early, picture, stride):
 
     Returns the prediction (cells, p, p) and the slice ``inner``: ``h[:, inner, inner]`` are the cells whose field lies inside the picture.
     """
-    fields = early.receptive_fields
-    side, reach = len(picture), fields.shape[-1] // 2
-    drive = functional.conv2d(torch.as_tensor(picture, dtype=torch.float64)[None, None], torch.as_tensor(fields)[:, None])[0].numpy()
-    first = -(-reach // stride)
-    last = (side - 1 - reach) // stride
-    drive = drive[:, first * stride - reach :: stride, first * stride - reach :: stride]
-    inner = slice(first, last + 1)
+    fields = torch.as_tensor(early.receptive_fields)[:, None]
+    reach = fields.shape[-1] // 2
+    drive = functional.conv2d(torch.as_tensor(picture, dtype=torch.float64)[None, None], fields, stride=stride, padding=reach)[0].numpy()
     predicted = np.maximum(early.l1_gain[:, None, None] * drive + early.l1_offset[:, None, None], 0)
-    return predicted[:, : last + 1 - first, : last + 1 - first], inner
+    inner = slice(-(-reach // stride), (len(picture) - 1 - reach) // stride + 1)
+    return predicted[:, inner, inner], inner
 
 
 def impulse(kernel, source, steps, size):

@@ -97,23 +97,11 @@ def _convolve(h, kernel_spectrum, matrices):
 
 
 def propagate(h, kernel, steps, activation=functional.relu, start=None):
-    """h_{t+1} = ReLU(h + K * h_t) from h_0 = h, with zero padding: what conv2d would give.
+    """h_{t+1} = ReLU(h + K * h_t) from h_0 = h, with zero padding: what conv2d would give, channels last in memory.
 
-    Parameters
-    ----------
-    h : tensor (batch, cells, size, size)
-        Fastest with channels last in memory.
-    kernel : tensor (cells, cells, k, k)
-        Cross-correlation kernel, target cell first, k odd and at most 2 * size - 1.
-    activation : function of a tensor
-        In place of ReLU.
-    start : tensor as h, optional
-        h_0, if it is not h.
-
-    Returns
-    -------
-    tensor (batch, cells, size, size), channels last in memory
-        bfloat16 or float64 if ``h`` is, otherwise float32.
+    ``h`` (batch, cells, size, size) is fastest with channels last; ``kernel`` (cells, cells, k, k) is a cross-correlation kernel, target
+    cell first, k odd and at most 2 * size - 1. ``activation`` may stand in place of ReLU, and ``start`` in place of h_0. The result is
+    bfloat16 or float64 if ``h`` is, otherwise float32.
     """
     dtype = h.dtype if h.dtype in (torch.bfloat16, torch.float64) else torch.float32
     with torch.autocast(h.device.type, enabled=False):

@@ -24,10 +24,10 @@ from paper_code.core.errors import PaperCodeError, check_bounds, short
 from paper_code.core.files import (
     append_line,
     digest,
+    from_bytes,
     locked,
     read_bytes,
     read_metadata,
-    read_tensors,
     remove_leftovers,
     write_json,
     write_tensors,
@@ -137,26 +137,10 @@ class Hardware:
 
 
 class Run:
-    """One training run in one directory.
+    """One training run of a condition, an :class:`ImageSet` and a seed, in one directory, with a checkpoint every so many steps.
 
-    Parameters
-    ----------
-    condition : Condition
-    image_set : ImageSet
-    seed : int
-        Fixes weights, order of images, noise and augmentation.
-    directory : path
-        Its files are those of :mod:`paper_code.training.run_files`. One with a checkpoint of the same run is continued; ``lock``
-        keeps two processes from that at once.
-    hardware : Hardware
-        A run that ``directory`` holds goes on with its own, where that is left open here and this machine can do it.
-    checkpoint_every : int
-        Steps between checkpoints.
-
-    Attributes
-    ----------
-    kept : str
-        What of ``hardware`` is the begun run's and not what this machine would choose, in words; empty if nothing is.
+    A directory with a checkpoint of the same run is continued, on the hardware that it was begun on where that is left open here and
+    this machine can do it; ``kept`` says what of it is not what this machine would choose. A lock keeps two processes from that at once.
     """
 
     def __init__(self, condition, image_set, seed, directory, hardware, checkpoint_every=50):
@@ -338,25 +322,21 @@ class Run:
         return result
 
     def _load_checkpoint(self, path):
-        damaged = PaperCodeError(
-            f"{path} is damaged, or is not of this run; restore it, or move it away, and the same command starts this training again"
-        )
-        read_bytes(path)  # what cannot be read is not damaged
+        content = read_bytes(path)  # what cannot be read is not damaged
         try:
-            tensors, metadata = read_tensors(path), read_metadata(path)
-        except PaperCodeError as error:
-            raise damaged from error
-        if metadata.pop("digest", None) != digest(tensors, metadata):
-            raise damaged
-        tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
-        momentum = {name.removeprefix("momentum."): tensors.pop(name) for name in list(tensors) if name.startswith("momentum.")}
-        try:
+            tensors, metadata = from_bytes(content, path), read_metadata(path)
+            if metadata.pop("digest") != digest(tensors, metadata):
+                raise KeyError("digest")
+            tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
+            momentum = {name.removeprefix("momentum."): tensors.pop(name) for name in list(tensors) if name.startswith("momentum.")}
             self.network.load_state_dict(tensors)
             for name, parameter in self.network.named_parameters():
                 self.optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum[name])
             self.step, self.seconds = metadata["step"], metadata["seconds"]
-        except (RuntimeError, KeyError) as error:
-            raise damaged from error
+        except (PaperCodeError, RuntimeError, KeyError) as error:
+            raise PaperCodeError(
+                f"{path} is damaged, or is not of this run; restore it, or move it away, and the same command starts this training again"
+            ) from error
 
     def _finish(self):
         write_tensors(self.directory / run_files.EARLY, self.network.early_layers())

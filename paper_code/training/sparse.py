@@ -76,20 +76,11 @@ class SparseCoding(torch.nn.Module):
 
 
 def train(filters, size=11, updates=150, seed=0):
-    """Train the lateral kernel of a bank on the photographs of scikit-image; about 0.1 s an update of 64 filters on one core.
+    """Train the lateral kernel of a bank (n, h, h) on the photographs of scikit-image; about 0.1 s an update of 64 filters on one core.
 
-    In double precision: training multiplies what the arithmetic of processors differs by, and single precision would show it.
-
-    Parameters
-    ----------
-    filters : array (n, h, h)
-        None all 0; h odd or even, at most 12.
-    size : int
-        Side k of K, odd; 0 trains gains and thresholds alone, for comparison.
-    updates : int
-        Batches of 16 patches.
-    seed : int
-        Of their order; nothing else is random.
+    No filter is all 0 and h is at most 12; ``size`` is the odd side k of K, 0 to train gains and thresholds alone. The ``seed`` draws the
+    order of patches. In double precision: training multiplies what the arithmetic of processors differs by, and single precision
+    would show it.
     """
     filters = np.asarray(filters, np.float64)
     norm = np.linalg.norm(filters, axis=(1, 2), keepdims=True)

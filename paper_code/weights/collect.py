@@ -37,16 +37,8 @@ AGAIN = "train again, into another --out"
 def collect(runs, directory=None, preset="exact", replace=False):
     """Copy finished runs into the layout of this package and list them in the manifest, all of them or none; returns their keys.
 
-    Parameters
-    ----------
-    runs : sequence of paths
-        Directories that :class:`paper_code.training.run.Run` filled to the end.
-    directory : path, optional
-        By default ``data/weights``.
-    preset : str
-        What to keep, one of PRESETS.
-    replace : bool
-        Whether a listed network may give way to other files of the same condition and seed.
+    ``runs`` are directories that :class:`paper_code.training.run.Run` filled to the end, ``directory`` is by default ``data/weights``,
+    ``preset`` says what to keep, and ``replace`` whether a listed network may give way to other files of the same condition and seed.
     """
     if preset not in PRESETS:
         raise PaperCodeError(f"unknown preset {preset!r}; choose {', '.join(PRESETS)}")
