@@ -229,7 +229,6 @@ ARRAYS = {
     "mode": se2.mode_field,
     "curvature": lambda v: se2.constant_curvature(v, [1.0, 2.0, 3.0]),
     "co-circular": lambda v: se2.co_circular(v, [1.0, 2.0, 3.0]),
-    "slope": lambda v: se2.fit_slope(v, [1.0, 2.0, 3.0], 0.1),
 }
 
 

@@ -16,7 +16,7 @@ Processes
     ``sample_grid`` samples them on a grid, ``sample_points`` anywhere, and ``lattice_kernel`` on the lattice of a lateral kernel,
     averaged over cells.
 Curves
-    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, and the slope of an orientation field.
+    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, and the modes of an orientation field.
 
 Bad arguments raise ``paper_code.core.errors.PaperCodeError``. Only numpy and scipy are imported.
 
@@ -29,7 +29,6 @@ from paper_code.se2.curves import (
     association_field,
     co_circular,
     constant_curvature,
-    fit_slope,
     fold,
     geodesic,
     mode_field,
@@ -48,7 +47,6 @@ __all__ = [
     "association_field",
     "co_circular",
     "constant_curvature",
-    "fit_slope",
     "fold",
     "geodesic",
     "lattice_kernel",

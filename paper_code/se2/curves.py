@@ -5,14 +5,12 @@ horizontal curves (x' along the direction theta) of constant curvature are the c
 (1993) in their model; geodesics and orientation fields follow.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
-from scipy.optimize import minimize_scalar
 
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
@@ -21,7 +19,6 @@ from paper_code.se2.modes import check_array, check_arrays, check_count, check_n
 
 TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
 MOST_PLACES = 10**6  # on a curve
-SLOPES = (-1.0, 4.0)  # where a slope is sought
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -288,49 +285,3 @@ def fold(angle: ArrayLike) -> np.ndarray:
     [-80.  20.  80.]
     """
     return np.pi / 2 - np.mod(np.pi / 2 - real_array(angle, "angle"), np.pi)
-
-
-def fit_slope(x: ArrayLike, y: ArrayLike, theta: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """The slope c of Theta = c psi, from -1 to 4, that maximises sum w cos 2 (Theta - c psi); psi in (-pi/2, pi/2] is that of the place.
-
-    Parameters
-    ----------
-    x, y : arrays
-        Displacements, px; leave the origin out.
-    theta : array
-        Orientations modulo pi, radians.
-    weights : array, optional
-        Not negative; by default equal.
-
-    Returns
-    -------
-    float
-        2 co-circular, 1 radial, 0 parallel.
-
-    Raises
-    ------
-    PaperCodeError
-        For values that are not finite, a place at the origin, or weights that are negative or all zero.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.se2 import co_circular, fit_slope
-    >>> x, y = np.array([1.0, 2, 3]), np.array([1.0, -1, 2])
-    >>> print(f"{fit_slope(x, y, co_circular(x, y)):.3f}")
-    2.000
-    """
-    given = check_arrays(x=x, y=y, theta=theta, weights=1.0 if weights is None else weights)
-    x, y, theta, weights = (value.ravel() for value in given)
-    if not x.size or weights.min() < 0 or weights.sum() == 0 or ((x == 0) & (y == 0)).any():
-        raise PaperCodeError("fit_slope needs places off the origin, which has no direction, and weights not negative, nor all zero.")
-    psi = fold(np.arctan2(y, x))
-
-    def lost(c):
-        return -(weights * np.cos(2 * (theta - c * psi))).sum()
-
-    low, high = SLOPES
-    grid = np.linspace(low, high, 1 + math.ceil((high - low) / 0.02))
-    near = grid[np.argmin([lost(c) for c in grid])]
-    bounds = max(near - 0.02, low), min(near + 0.02, high)
-    return float(minimize_scalar(lost, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x)

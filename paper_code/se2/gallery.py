@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paper_code.se2.curves import fit_slope, mode_field
+from paper_code.se2.curves import mode_field
 from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import Kernel, sample_grid
 
@@ -23,6 +23,7 @@ RING = (6.0, 10.5)  # px, the distances that a fan is the mean of
 STEP = np.deg2rad(15)  # of the turns
 DIRECTIONS = 36  # of a fan, over pi
 CONE = np.deg2rad(25)  # to either side of the axis, where the slope is taken
+SLOPES = np.linspace(-1, 4, 5001)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,5 +77,5 @@ def _views(kernel: Kernel) -> tuple[np.ndarray, np.ndarray, float]:
     fan = np.average(at, axis=1, weights=distance)  # a ring has more places farther out
     ahead = (np.abs(psi) <= CONE) & (np.abs(psi) > 1e-9)  # the axis itself tells nothing of a slope
     likeliest, weight = mode_field(fan[:, None, ahead], np.pi)
-    slope = fit_slope(np.cos(psi[ahead]), np.sin(psi[ahead]), likeliest[0], weight[0])
-    return kernel.values[quarter, ::2, ::2], fan[quarter], slope
+    score = (weight[0] * np.cos(2 * (likeliest[0] - SLOPES[:, None] * psi[ahead]))).sum(axis=1)
+    return kernel.values[quarter, ::2, ::2], fan[quarter], SLOPES[score.argmax()]
