@@ -143,10 +143,6 @@ class Board:
         found = self.numbers.where(condition=name, seed=ALL, step=END, measure=f"{measure}:difference", **where).rows
         return Compared(place, *(self.values(one, measure, **where) for one in (name, self.base)), found[0] if found else None)
 
-    def cell(self, name, place):
-        """:meth:`Compared.cell` of one condition and measure."""
-        return self.compare(name, place).cell()
-
     def rows(self, names, places, cell=Compared.cell):
         """Cells of a table: the condition, and each measure; ``cell`` makes the text of a :class:`Compared`."""
         return [[self.label[name], *(cell(self.compare(name, place)) for place in places)] for name in names]

@@ -261,9 +261,10 @@ def course(numbers, followed, condition, seeds, total):
     steps = np.array(sorted(set.intersection(*map(set, kept.values()))) if kept else [], int)
     values = np.array([[one[step] for step in steps] for one in kept.values()]).reshape(len(kept), len(steps))
     ends = [(one[0], one[total]) for _, one in sorted(by_network.items()) if {0, total} <= set(one)]
-    found = {part: _pooled(numbers, f"{followed.measure}{part}", followed, condition) for part in (":relabelled", ":trained")}
+    place = {"condition": condition, "seed": ALL, "step": END, "version": followed.version, "ring": followed.ring}
+    pooled = (numbers.where(measure=f"{followed.measure}:{part}", **place).rows for part in ("relabelled", "trained"))
+    moved, trained = (found[0] if found else None for found in pooled)
     nulls = [row.null for row in rows if row.step == END and np.isfinite(row.null)]
-    moved = found[":relabelled"]
     chance = float(np.mean(nulls)) if nulls and followed.layer != "K" else moved.null if moved else 0.0
     return Course(
         followed,
@@ -273,7 +274,7 @@ def course(numbers, followed, condition, seeds, total):
         np.reshape(ends, (len(ends), 2)),
         chance,
         (moved.low, moved.high) if moved else (),
-        found[":trained"],
+        trained,
     )
 
 
@@ -286,11 +287,6 @@ def falls(courses):
         if mean[-1] < 0.95 * mean[top]:
             found.append((one.followed.name, int(one.steps[top]), float(mean[top]), float(mean[-1])))
     return found
-
-
-def _pooled(numbers, measure, followed, condition):
-    found = numbers.where(condition=condition, seed=ALL, step=END, measure=measure, version=followed.version, ring=followed.ring).rows
-    return found[0] if found else None
 
 
 @dataclass(frozen=True)

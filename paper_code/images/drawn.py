@@ -236,7 +236,6 @@ def _generate(name, settings, draw, rule, progress, train, test, stream=None):
 
 def kinds(natural):
     """Images of every kind that the controls see, ``{label: (n, s, s)}``; ``natural`` (n, s, s) are those to scramble."""
-    found = {"photographs": natural, "phase-scrambled": scramble(natural, np.random.default_rng(0))}
-    for label, source in (("dead leaves", dead_leaves), ("1/f noise", pink_noise), ("white noise", white_noise)):
-        found[label] = source(progress=False, train=1, test=1).train_images
-    return found
+    sources = {"dead leaves": dead_leaves, "1/f noise": pink_noise, "white noise": white_noise}
+    own = {label: source(progress=False, train=1, test=1).train_images for label, source in sources.items()}
+    return {"photographs": natural, "phase-scrambled": scramble(natural, np.random.default_rng(0)), **own}

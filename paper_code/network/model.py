@@ -84,12 +84,8 @@ class HalvingConv2d(nn.Conv2d):
 class Network(nn.Module):
     """Images to class scores, stage by stage.
 
-    Parameters are drawn from ``seed`` alone: the same seed and configuration give the same network.
-
-    Attributes
-    ----------
-    lateral_way : str
-        How K * h is computed: "direct", a convolution, or "fourier", which does the same on a CPU if K has at least 7 x 7 places.
+    Parameters are drawn from ``seed`` alone: the same seed and configuration give the same network. ``lateral_way`` says how K * h is
+    computed: "direct", a convolution, or "fourier", which does the same on a CPU if K has at least 7 x 7 places.
     """
 
     def __init__(self, config, seed):
@@ -245,9 +241,8 @@ def stages(config):
     rows = []
     side, channels, field, spacing = IMAGE_SIZE, 1, 1, 1
 
-    def add(name, definition, parameters, multiply_adds, shape=None):
-        shape = (channels, side, side) if shape is None else shape
-        rows.append(Stage(name, definition, shape, min(field, IMAGE_SIZE), parameters, multiply_adds))
+    def add(name, definition, parameters, multiply_adds):
+        rows.append(Stage(name, definition, (channels, side, side), min(field, IMAGE_SIZE), parameters, multiply_adds))
 
     if config.blur > 0:
         radius = math.ceil(4 * config.blur)
@@ -276,10 +271,8 @@ def stages(config):
         field, channels, side = field + 2 * spacing + spacing, width, side // 2
         spacing *= 2
         add(f"block {number}", "3 × 3, batch norm, ReLU, pool", weights + 2 * width, multiply_adds)
-    field = IMAGE_SIZE
-    weights = channels * config.classes
-    add("read-out", "mean over places, linear", weights + config.classes, weights, (config.classes,))
-    return rows
+    weights, name = channels * config.classes, "mean over places, linear"
+    return [*rows, Stage("read-out", name, (config.classes,), IMAGE_SIZE, weights + config.classes, weights)]
 
 
 def spectral_multiply_adds(config, batch=64):

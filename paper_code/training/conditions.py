@@ -246,9 +246,6 @@ def _parsed(key, text, current):
 
 
 CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}
-"""The controls in the order of a table, :class:`Control` by name; the first is the reference, shortened like all others.
-
-The untrained network needs no training: see :func:`paper_code.weights.initial_early`.
-"""
+"""The controls in the order of a table, :class:`Control` by name; the first is the reference, shortened like all others."""
 
 CONDITIONS = {condition.name: condition for condition in (*_all(), *(control.condition for control in CONTROLS.values()))}
