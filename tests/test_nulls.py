@@ -25,7 +25,13 @@ def test_white_indices_about_the_middle_follow_their_beta_laws():
 
 @pytest.mark.parametrize(
     ("size", "kind", "count", "quantile", "tolerance"),
-    [(7, "white", 400, 0.41, 0.03), (7, "smooth", 400, 0.84, 0.03), (11, "white", 150, 0.21, 0.02), (11, "smooth", 250, 0.64, 0.05)],
+    [
+        (7, "white", 400, 0.41, 0.03),
+        (7, "smooth", 400, 0.84, 0.03),
+        (11, "white", 150, 0.21, 0.02),
+        (11, "smooth", 250, 0.64, 0.05),
+        (9, "smooth", 1000, 0.735, 0.001),
+    ],
 )
 def test_gabor_quantiles(size, kind, count, quantile, tolerance):
     filters = null_filters(size, kind, count, seed=0)

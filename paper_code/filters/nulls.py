@@ -17,8 +17,8 @@ from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
 
 SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
-HEAT = 12  # iterations that every start of every filter gets, where a quantile of R^2 alone is asked for,
-AHEAD = 4  # and the best this many times the filters above the quantile are then fitted to the end
+HEAT = 20  # iterations that every start of every filter gets, where a quantile of R^2 alone is asked for,
+AHEAD = 5  # and the best this many times the filters above the quantile are then fitted to the end
 
 
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
@@ -114,7 +114,7 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
 def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
     """The R^2 that a share of filters stays below when each gets its Gabor: what a filter must exceed to be no random one.
 
-    The quantile of ``fit_gabor(filters).r2``, for less than half of its cost: R^2 only rises during a fit, so that filters which are far
+    The quantile of ``fit_gabor(filters).r2``, for two thirds of its cost: R^2 only rises during a fit, so that filters which are far
     below after a few steps from each of their starts are left there.
 
     Parameters
