@@ -1,6 +1,6 @@
 """The measures of claims 1 and 2 on shipped networks beside their nulls and untrained starts, and fields by reverse correlation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -54,8 +54,7 @@ class LgnMeasures:
 
 def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMeasures:
     """Fit and measure the l0 filters of a condition's shipped networks; a PaperCodeError if it has no l0 or a network is missing."""
-    filters = np.stack([_l0(weights.load_early(condition, seed), condition) for seed in seeds])
-    start = np.stack([_l0(weights.initial_early(condition, seed), condition) for seed in seeds])
+    start, filters = (first_filters(condition, seeds, load) for load in (weights.initial_early, weights.load_early))
     fit, start_fit = fit_log(filters), fit_log(start)
     return LgnMeasures(
         tuple(seeds),
@@ -69,10 +68,12 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMea
     )
 
 
-def _l0(early: EarlyLayers, condition: str) -> np.ndarray:
-    if early.l0 is None:
+def first_filters(condition: str, seeds: Sequence[int], load: Callable[[str, int], EarlyLayers]) -> np.ndarray:
+    """l0 of networks, (s, a, a), by ``weights.load_early`` or ``weights.initial_early``; a PaperCodeError if they have none."""
+    filters = [load(condition, seed).l0 for seed in seeds]
+    if any(one is None for one in filters):
         raise PaperCodeError(f"networks of the condition {condition} have no l0; choose another condition")
-    return early.l0
+    return np.stack(filters)
 
 
 @dataclass(frozen=True)
