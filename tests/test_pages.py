@@ -7,12 +7,14 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
+from docutils import nodes
+from docutils.core import publish_doctree
 from small_book import ROOT
 
 import paper_code
 from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import reader
-from paper_code.workflow.extension import foot, sections
+from paper_code.workflow.extension import foot, hold_together, sections
 
 
 def test_the_foot_says_what_citation_and_licence_say():
@@ -79,3 +81,15 @@ def test_a_taken_port_and_a_missing_book_are_one_line(html, capsys, monkeypatch)
         port = taken.getsockname()[1]
         with pytest.raises(PaperCodeError, match=rf"port {port} is taken or not allowed; choose another: make serve PORT={port + 1}"):
             reader.server(html, str(port))
+
+
+def test_no_line_ends_where_the_eye_must_not_stop_and_no_word_changes():
+    text = ":math:`K`, of 95 % [−0.1, +0.2], [:math:`x`] 1 / 2 / 3 px and 8 × 8 (p < .001); ``5 %`` stays. Not [1], but 6-10.5 px."
+    doctree = publish_doctree(text)
+    number = nodes.inline("", "7", classes=["pasted-text"])
+    doctree.append(nodes.paragraph("", "", nodes.Text("Far: "), number, nodes.Text(" px.")))
+    before = doctree.astext()
+    hold_together(None, doctree, "")
+    held = [node.astext() for node in doctree.findall(nodes.inline) if node["classes"] == ["together"]]
+    assert held == ["K,", "95 %", "[−0.1, +0.2]", "[x]", "1 / 2 / 3 px", "8 × 8", "p < .001", "6-10.5 px", "7 px."]
+    assert doctree.astext() == before

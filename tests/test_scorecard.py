@@ -190,11 +190,11 @@ def test_the_page_says_what_the_table_says(tmp_path):
         row = numbers.one(condition=claim.condition, seed=ALL, step=END, measure=claim.measure, version=claim.version, ring=claim.ring)
         decimals = 2 if claim.unit.startswith("%") else 3
         assert claim.text in cells[0] and f"({claim.chapter}.ipynb)" in cells[0]
-        assert [float(part) for part in cells[1].replace("[", "").replace("]", "").replace(",", "").split()] == [
+        assert [float(part) for part in cells[2].replace("[", "").replace("]", "").replace(",", "").split()] == [
             round(getattr(row, name), decimals) for name in ("value", "low", "high")
         ]
-        assert float(cells[2]) == round(row.null, 3) and cells[4].removesuffix(" H") == ".032"
-        assert cells[5] == ("*ours*" if claim.ours else "**does not hold**" if claim.measure == "l0.i_rad" else "**holds**")
+        assert float(cells[3]) == round(row.null, 3) and cells[5].removesuffix(" H") == ".032"
+        assert cells[1] == ("*ours*" if claim.ours else "**does not hold**" if claim.measure == "l0.i_rad" else "**holds**")
     assert len([one for one in page["found"] if one.claim.lead]) == 5
 
 

@@ -9,7 +9,7 @@ step       of the training; ``end`` for the trained network
 measure    ``kernel.term`` or ``layer.measure``; what follows a colon says how the row's p or interval was found
 version    of a measure of K: raw, beyond RF, beyond RF and CO; empty elsewhere
 ring       distance of the fields, px; empty elsewhere
-value      in sd of the kernel for terms, % of its variance for shares and gains, R^2 elsewhere
+value      in sd of the kernel for terms, % of its variance for shares and gains, R² elsewhere
 low, high  95 % interval over networks, or of the bootstrap
 p          two-sided
 null       what chance gives

@@ -213,7 +213,7 @@ class Board:
         if not one.difference or not one.remains:
             return ""
         low, high, value, base = one.shown(*one.interval, one.values.mean(), one.base.mean())
-        return f"With {self.label[name]} {CONTROL_MEASURES[place]} is still there: {value} [{low}, {high}], against {base}."
+        return f"The term *{CONTROL_MEASURES[place]}* is still there with {self.label[name]}: {value} [{low}, {high}], against {base}."
 
     def cardinal(self):
         """Sentences on the preference for horizontal and vertical, without and with upright images."""

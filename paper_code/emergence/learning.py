@@ -222,7 +222,7 @@ class Followed:
 
 FOLLOWED = (
     Followed("l0.log_r2", "", "", "R² of the LoG"),
-    Followed("l0.i_rad", "", "", "radial symmetry I_rad"),
+    Followed("l0.i_rad", "", "", "radial symmetry"),
     Followed("l1.gabor_r2", "", "", "Gabor R², median"),
     Followed("l1.gabor_share", "", "", "share of Gabors"),
     Followed("K.like", "beyond RF and CO", "2-14", "like, beyond RF and CO"),

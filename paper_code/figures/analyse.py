@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, panel_label, show_component, tile
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, panel_label, show_component, tile
 from paper_code.figures.association_fields import LABELS
 from paper_code.figures.simple_cells import show_r2
 from paper_code.filters.gabor import DEGENERATE_BELOW
@@ -97,7 +97,7 @@ def bank(filters, order, fits, oriented, null_r2, level):
 
     Three channels are shown as blue, green and red, each filter on its own scale.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.2), gridspec_kw={"width_ratios": [1.1, 1, 1]})
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.6), gridspec_kw={"width_ratios": [1.1, 1, 1]})
     peak = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
     shown = (filters / np.where(peak > 0, peak, 1))[order]
     layers = [tile(shown[:, channel], 8, normalise=False) for channel in range(shown.shape[1])]
@@ -107,7 +107,7 @@ def bank(filters, order, fits, oriented, null_r2, level):
         axes[0].imshow(np.ma.masked_invalid(layers[0]), cmap=SIGNED, vmin=-1, vmax=1)
     axes[0].set_axis_off()
     show_r2(axes[1], fits.r2[fits.valid], null_r2, level)
-    axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    axes[1].legend(loc="lower right", bbox_to_anchor=(1.04, 0.98), ncols=2, handlelength=1.2, columnspacing=1)
     limit = 1.05 * max(fits.n_x[oriented].max(), fits.n_y[oriented].max())
     axes[2].plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
     axes[2].plot(fits.n_x[oriented], fits.n_y[oriented], "o", markersize=4, color=ACCENT, clip_on=False)
@@ -122,7 +122,7 @@ def kernels(terms, components):
 
     ``components`` is ``{network: (pattern, share, radius)}``, x along the bars, px.
     """
-    figure, axes = plt.subplots(1, 4, figsize=(9.6, 2.8), gridspec_kw={"width_ratios": [1.5, 1.5, 1.1, 1.1]})
+    figure, axes = plt.subplots(1, 4, figsize=(WIDTH, 2.7), gridspec_kw={"width_ratios": [1.5, 1.5, 1.1, 1.1]})
     colors = [SEEDS[0], ACCENT]
     for panel, (version, networks) in zip(axes, terms.items(), strict=False):
         for (network, rows), color, shift in zip(networks.items(), colors, (-0.15, 0.15), strict=True):

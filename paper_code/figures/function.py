@@ -47,7 +47,7 @@ def flankers(pictures, arrangements, differences, spacings):
     for column, (name, shown) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
         picture(panel, shown, 1.2 * np.abs(shown).max())
-        panel.set_title(name)
+        panel.set_title(name + "°" * (" " in name))
         if not column:
             panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
@@ -61,8 +61,8 @@ def flankers(pictures, arrangements, differences, spacings):
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
         for (color, mark), shift, spacing, (values, chance, *_) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
-            _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
             _networks(panel, place + shift, values, color, mark, spacing if not place else None)
+            _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)

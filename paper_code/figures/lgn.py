@@ -63,8 +63,8 @@ def indices_against_nulls(measures):
     """Histograms of LoG R^2 and I_rad for smooth random filters, with the trained and untrained networks as marks."""
     panels = (
         ("LoG R²", "log_r2", measures.fit.r2, measures.start_fit.r2),
-        ("I_rad", "i_rad", measures.symmetry.i_rad, measures.start_symmetry.i_rad),
-        ("I_orb", "i_orb", measures.symmetry.i_orb, measures.start_symmetry.i_orb),
+        ("$I_\\mathrm{rad}$", "i_rad", measures.symmetry.i_rad, measures.start_symmetry.i_rad),
+        ("$I_\\mathrm{orb}$", "i_orb", measures.symmetry.i_orb, measures.start_symmetry.i_orb),
     )
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.5), sharey=True)
     for panel, letter, (label, name, trained, start) in zip(axes, "ABC", panels, strict=True):

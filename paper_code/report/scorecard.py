@@ -147,7 +147,7 @@ def _share(row, networks):
 
 
 def rotations(numbers):
-    """How much of l0, the bank and K is the same at all orientations: texts (images, networks, I_rad, evenness, share of K)."""
+    """How much of l0, the bank and K is the same at all orientations: texts (images, networks, radial symmetry, evenness, share of K)."""
     rows = []
     for condition, label in ROTATED.items():
         seeds = reported_seeds(numbers, condition)

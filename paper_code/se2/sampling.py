@@ -259,7 +259,7 @@ def sample_grid(
     ----------
     process : DirectionProcess or Enhancement
     size : int
-        Places on a side; an odd size has one at the origin, as paper_code.core.geometry.pixel_grid has.
+        Places on a side; an odd size has one at the origin, as :func:`paper_code.core.geometry.pixel_grid` has.
     spacing : float
         px. Where it exceeds blur / 2, or without blur what the kernel asks, the frequencies of a finer grid are used, so the samples are
         right at any spacing.

@@ -8,6 +8,7 @@
   which word, and fetches the pages to show where; a browser refuses that to a page that it opened from the disk. So the texts of all pages,
   section by section, are written into one script when the book is built.
 - A page of the API says behind each field of a dataclass what the comment beside it says.
+- No line ends inside an interval, between a number and its unit, or between a formula and what stands against it.
 """
 
 import dataclasses
@@ -16,10 +17,12 @@ import inspect
 import json
 import re
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup
+from docutils import nodes
 
 from paper_code.workflow.toc import read_text
 
@@ -27,6 +30,20 @@ REFERENCES = "book/references"
 SCRIPT = "search_results.js"
 FIELD = re.compile(r" {4}(\w+): [^#]+?# (.+)")
 UNREAD = ".headerlink, script, style, noscript, summary, mjx-container"
+NUMBER = r"[−+±]?[\d.]*\d"
+TOGETHER = re.compile(
+    "|".join(
+        (
+            rf"\[{NUMBER}, {NUMBER}\](?: %)?",  # an interval
+            rf"{NUMBER}(?: / {NUMBER})+(?: %| px)?",  # lowest / median / highest
+            r"\[95 %\]",
+            r"\d+(?: × \d+)+",
+            rf"(?:[\d.]+-)?{NUMBER} (?:%|px\b|s\b)",
+            r"(?:\bp )?[<=] \.\d+(?: H\b)?",  # a p
+        )
+    )
+)
+VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
 
 
 def add_markdown_button(app, pagename, templatename, context, doctree):
@@ -154,6 +171,33 @@ def leave_out(app, what, name, thing, options, signature, returned):
         return "", returned
 
 
+def hold_together(app, doctree, docname):
+    """Give the class ``together`` to what no line may end in: by the style, so that no character of the text is another."""
+    for node in list(doctree.findall(lambda one: isinstance(one, nodes.math) or is_number(one))):
+        parent, place = node.parent, node.parent.index(node)
+        before = parent[place - 1] if place and isinstance(parent[place - 1], nodes.Text) else ""
+        after = parent[place + 1] if place + 1 < len(parent) and isinstance(parent[place + 1], nodes.Text) else ""
+        start, end = re.search(r"\S*$", before)[0], re.match(r"(?: (?=%|px\b))?\S*", after)[0]
+        if start or end:
+            rest = nodes.Text(before[: len(before) - len(start)]), nodes.Text(after[len(end) :])
+            parent[place - bool(before) : place + 1 + bool(after)] = [rest[0], held(start, node, end), rest[1]]
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, VERBATIM) and text.parent.get("classes") != ["together"]:
+            ends = [0, *(end for found in TOGETHER.finditer(text) for end in found.span()), len(text)]
+            parts = [text[start:end] for start, end in pairwise(ends)]  # every second one is held together
+            text.parent.replace(text, [held(part) if number % 2 else nodes.Text(part) for number, part in enumerate(parts)])
+
+
+def is_number(node):
+    """Whether it is what a chapter glued into a sentence, and short."""
+    return isinstance(node, nodes.inline) and "pasted-text" in node["classes"] and len(node.astext()) < 24
+
+
+def held(*parts):
+    """Texts and nodes on one line."""
+    return nodes.inline("", "", *(nodes.Text(part) if isinstance(part, str) else part for part in parts if part), classes=["together"])
+
+
 def setup(app):
     """Register all of it.
 
@@ -162,6 +206,7 @@ def setup(app):
     """
     app.connect("autodoc-process-docstring", add_fields, priority=400)
     app.connect("autodoc-process-signature", leave_out)
+    app.connect("doctree-resolved", hold_together)
     for work in (add_script, drop_thebe, add_markdown_button, add_foot):
         app.connect("html-page-context", work, priority=502)
     app.connect("build-finished", write_script)
