@@ -6,7 +6,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
 from paper_code.core.errors import printable
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, show_weights, training_steps
 
 ROWS, COLUMNS = 20, 10
 
@@ -159,8 +159,8 @@ def growth(grown):
     panel.plot(grown.all_steps, middle, color=INK, label="receptive fields: median, and 10 to 90 %")
     if grown.l0_similarity is not None:
         panel.plot(grown.all_steps, grown.l0_similarity, color=ACCENT, label="l0")
-    panel.set_xscale("symlog", linthresh=1, linscale=0.4)
-    panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", xlim=(0, grown.all_steps[-1]), ylim=(None, 1.03))
+    training_steps(panel, int(grown.all_steps[-1]))
+    panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", ylim=(None, 1.03))
     panel.axhline(0, color=NULL, linewidth=0.7)
     lower.legend(loc="outside upper center", ncols=2)
     panel_label(panel, "B")
