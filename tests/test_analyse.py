@@ -197,7 +197,7 @@ def test_a_filter_in_front_is_part_of_the_fields():
     ("change", "words"),
     [
         (lambda f, K: (f[:12], K[:12, :12]), "needs 20 oriented cells, and there are 12"),
-        (lambda f, K: (f[:1], K[:1, :1]), "there are 1"),
+        (lambda f, K: (f[:1], K[:1, :1]), "there is 1"),
         (lambda f, K: (f, np.ones_like(K)), "constant over all pairs"),
         (lambda f, K: (f, 0 * K), "constant over all pairs"),
         (lambda f, K: (f, np.full_like(K, np.nan)), "NaN or infinite"),
@@ -350,3 +350,8 @@ def test_bad_input_is_one_line(planted, arguments, words):
 def test_a_term_that_is_not_there_is_named(result):
     with pytest.raises(PaperCodeError, match="no term round at 1-2 px"):
         result.kernel.term("round", "1-2")
+
+
+def test_a_unit_without_a_scale_is_refused():
+    with pytest.raises(PaperCodeError, match="needs scale"):
+        analyse(np.eye(9)[None], unit="deg")

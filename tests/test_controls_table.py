@@ -85,6 +85,37 @@ def test_sentences_follow_the_words(numbers):
     assert controls.Board(numbers, dict.fromkeys(["blind", "nothing", "control"], "x")).there == ["blind", "control"]
 
 
+def term(condition, base, place=FAR, low=-0.01, high=0.01, p=0.001):
+    """A term of two networks of a condition beside those of its base, with a narrow interval of their difference."""
+    condition, base = np.array(condition), np.array(base)
+    value = condition.mean() - base.mean()
+    return controls.Compared(place, condition, base, Row("x", "all", END, "", value=value, low=value + low, high=value + high, p=p))
+
+
+@pytest.mark.parametrize(
+    ("condition", "base", "word"),
+    [
+        ((0.05, 0.05), (0.1, 0.1), "weaker"),
+        ((0.2, 0.2), (0.1, 0.1), "stronger"),
+        ((0.001, -0.001), (0.1, 0.1), "gone"),
+        ((-0.05, -0.05), (0.1, 0.1), "reversed"),
+        ((-0.05, -0.05), (0.005, 0.001), "below 0"),
+        ((-0.004, -0.004), (0.005, 0.005), "lower"),
+    ],
+)
+def test_a_term_goes_only_where_it_was(condition, base, word):
+    assert term(condition, base).change == word
+    assert term(condition, base, p=0.5).change == ""
+    assert term(condition, base, ("bank.oriented", "", "")).change in ("lower", "higher")
+
+
+def test_what_a_condition_keeps_is_told_by_its_own_interval():
+    places = {FAR: (0.07, 0.06, 0.08), ("K.source", "raw", "6-10.5"): (0.01, -0.01, 0.03)}
+    own = [Row("x", "all", END, *place, value=value, low=low, high=high) for place, (value, low, high) in places.items()]
+    assert controls.Board(Table(own), {}).kept("x") == "above 0: co-circular, far (+0.070); not above 0: source's axis (+0.010)"
+    assert controls.Board(Table(own), {}).kept("y") == ""
+
+
 def test_tables_show_every_network_and_mark_what_is_told(numbers):
     shown = board(numbers)
     assert shown.rows(["weaker", "blind"], [FAR], controls.Compared.each) == [["weaker", "0.050, 0.051"], ["blind", "–"]]

@@ -131,16 +131,30 @@ def test_the_summary_counts_measures_that_hold():
     assert rows[4] == (judged - 1, judged) and rows[3] == (1, 1)
 
 
-def test_rotations_show_the_conditions_that_were_measured():
+def test_rotations_show_the_conditions_that_were_measured(monkeypatch):
     def of(condition, seeds):
         rows = [Row(condition, str(seed), END, "l0.i_rad", value=0.9) for seed in seeds]
         for measure, version, ring in (("l0.i_rad", "", ""), ("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5")):
             rows.append(Row(condition, ALL, END, measure, version, ring, 0.75, 0.6, 0.9))
-        return rows
+        return [*rows, Row(condition, ALL, END, "bank.oriented", value=1.2)]
 
+    monkeypatch.setattr(card, "FEWEST", 3)
     rows = card.rotations(Table(of("reference", SEEDS) + of("control-phase-scrambled", (0, 1))))
     assert [row[:2] for row in rows] == [["upright", 3], ["phases scrambled, short training", 2]]
-    assert rows[0][2:] == ["0.75 [0.60, 0.90]"] * 3 and rows[1][2:] == ["0.75"] * 3  # two networks have no interval to speak of
+    interval = "0.75 [0.60, 0.90]"  # two networks have none to speak of; one cell has no evenness
+    assert rows[0][2:] == [interval, f"{interval} (chance 0.00)", interval] and rows[1][2:] == ["0.75", "0.75 (chance 0.00)", "0.75"]
+
+
+def test_few_cells_are_less_even_by_chance_than_many():
+    few, many = card.chance_evenness(8), card.chance_evenness(400)
+    assert 0.4 < few < 0.7 and 0.9 < many < 1
+    assert few == card.chance_evenness(8)
+
+
+@pytest.mark.parametrize(("value", "verb"), [(-0.09, "suppress each other"), (0.09, "excite each other"), (0.001, "do neither surely")])
+def test_like_cells_over_all_phases_are_told_by_the_interval(value, verb):
+    row = Row("reference", ALL, END, "K blind to phase.like", "raw", "6-10.5", value, value - 0.01, value + 0.01)
+    assert card.blind_to_phase(Table([row])).startswith(f"{verb} ({'−' if value < 0 else '+'}0.0")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +193,7 @@ def test_the_page_says_what_the_table_says(tmp_path):
     rows += [replace(row, value=0.9, low=0.8, high=0.94) for row in planned if row.measure == "l0.i_rad"]
     rows += [
         Row("reference", ALL, END, *place, 0.75, 0.6, 0.9)
-        for place in (("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5"), ("K.share", "raw", "2-14"))
+        for place in (("bank.evenness", "", ""), ("bank.oriented", "", ""), ("K.invariant", "raw", "6-10.5"), ("K.share", "raw", "2-14"))
     ]
     write_table(tmp_path / "table.csv", rows)
     numbers = read_table(tmp_path / "table.csv")

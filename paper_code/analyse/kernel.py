@@ -111,7 +111,9 @@ def analyse_kernel(
     """
     chosen, notes = _usable(K, oriented, seed)
     if len(chosen) < FEWEST:
-        notes.append(f"K is not measured: that needs {FEWEST} oriented cells, and there are {len(chosen)}.")
+        notes.append(
+            f"K is not measured: that needs {FEWEST} oriented cells, and there {'is' if len(chosen) == 1 else 'are'} {len(chosen)}."
+        )
         return None, notes
     kernel = K[np.ix_(chosen, chosen)]
     pairs = kernel[~np.eye(len(kernel), dtype=bool)]

@@ -13,7 +13,7 @@ import paper_code
 from paper_code.analyse.kernel import KernelAnalysis, analyse_kernel, check_kernel
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError, positive, printable, short
-from paper_code.core.text import fixed, signed, significant
+from paper_code.core.text import shown, signed, significant
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import null_filters, spectrum_matched
@@ -87,12 +87,12 @@ class Analysis:
 
     @property
     def n_x(self) -> np.ndarray:
-        """The number of bars (Ringach 2002), sigma across the bars times frequency, (n,)."""
+        """Width of the envelope in cycles (Ringach 2002), sigma across the bars times frequency, (n,)."""
         return self.fits.n_x
 
     @property
     def n_y(self) -> np.ndarray:
-        """The length of the bars, sigma along them times frequency, (n,)."""
+        """Length of the envelope in the same unit, sigma along the bars times frequency, (n,)."""
         return self.fits.n_y
 
     @property
@@ -114,11 +114,13 @@ class Analysis:
 
     def summary(self) -> list[str]:
         """A few sentences for people."""
-        fitted, middle = int(self.valid.sum()), fixed(np.median(self.fits.r2[self.valid]))
+        fitted, middle = int(self.valid.sum()), shown(np.median(self.fits.r2[self.valid]), 2)
+        oriented = int(self.oriented.sum())
+        are, their = ("is", "its") if oriented == 1 else ("are", "their")
         found = [
-            f"{fitted} of {len(self.valid)} filters can be fitted, with a median Gabor R² of {middle}. {int(self.oriented.sum())} are "
-            f"oriented: their R² is above {fixed(self.level)}, which 95 % of {self.null_kind} stay below, and no parameter of their fit is "
-            f"at its bound. By chance it would be about {round((1 - QUANTILE) * fitted)}."
+            f"{fitted} of {len(self.valid)} filters can be fitted, with a median Gabor R² of {middle}. {oriented} {are} oriented: {their} "
+            f"R² is above {shown(self.level, 2)}, which 95 % of {self.null_kind} stay below, and no parameter of {their} "
+            f"fit is at its bound. By chance it would be about {round((1 - QUANTILE) * fitted)}."
         ]
         if self.kernel is not None and self.kernel.terms:
             clear = [one for one in self.kernel.terms if one.p_all < 0.05]
@@ -209,12 +211,12 @@ def analyse(
     scale : float, optional
         Units per pixel, for results in degrees, say, or micrometres: those in ``fits``. Rings and pictures of K stay in pixels.
     unit : str, optional
-        What the unit is called.
+        What the unit of ``scale`` is called.
     name : str
         Of the network, for the report.
     seed : int
     permutations : int
-        Relabelled kernels behind each p, which is at least 1 / (permutations + 1).
+        Relabelled kernels behind each p, which is at least 1 / (permutations + 1); 20 or more, so that a p can be below .05.
     null_count : int
         Random fields.
     edges : sequence of float, optional
@@ -245,12 +247,14 @@ def analyse(
     say = progress or (lambda text: None)
     for what, value, least in (
         ("stride", stride, 1),
-        ("permutations", permutations, 19),
+        ("permutations", permutations, 20),
         ("null_count", null_count, 20),
         ("seed", seed, 0),
     ):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise PaperCodeError(f"{what} must be a whole number of at least {least}, not {short(value)}")
+    if unit is not None and scale is None:
+        raise PaperCodeError(f"the unit {short(unit)} needs scale, how many of it a pixel is; pass both, or neither for pixels")
     pixels = 1.0 if scale is None else positive(scale, "scale")
     unit = printable(unit or ("px" if scale is None else "units"))
     if edges is not None:

@@ -19,7 +19,7 @@ import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unwritable, write_atomically
-from paper_code.core.text import fixed, p_cell, shown, signed
+from paper_code.core.text import p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
 from paper_code.filters.gabor import DEGENERATE_BELOW
@@ -79,8 +79,8 @@ def page(result: Analysis) -> str:
         (count, f"filters of {size}"),
         (int(result.valid.sum()), "can be fitted"),
         (int(result.oriented.sum()), "are oriented"),
-        (fixed(np.median(result.fits.r2[result.valid]), 2), "median Gabor R²"),
-        (fixed(result.level, 2), "R² that 95 % of random fields stay below"),
+        (shown(np.median(result.fits.r2[result.valid]), 2), "median Gabor R²"),
+        (shown(result.level, 2), "R² that 95 % of random fields stay below"),
     ]
     listed = "".join(f"<li><b>{value}</b><span>{escape(text)}</span></li>" for value, text in facts)
     body = [
@@ -131,8 +131,8 @@ def _card(result: Analysis, index: int, rendered: np.ndarray) -> str:
     if result.valid[index]:
         peak = np.abs(field).max()
         tiles = [_signed(one, peak) for one in (field, rendered, field - rendered)]
-        words = f"<b>{index}</b> {np.degrees(fit.orientation):.0f}° R² {fixed(fit.r2, 2)}" + (" at a bound" if fit.at_bound else "")
-        alt = f"Filter {index}, its Gabor fit and the residual; R² {fixed(fit.r2, 2)}."
+        words = f"<b>{index}</b> {np.degrees(fit.orientation):.0f}° R² {shown(fit.r2, 2)}" + (" at a bound" if fit.at_bound else "")
+        alt = f"Filter {index}, its Gabor fit and the residual; R² {shown(fit.r2, 2)}."
     else:
         tiles = [_signed(np.nan_to_num(given, posinf=0, neginf=0).mean(axis=0), 1.0)]
         broken = not np.isfinite(given).all()
@@ -196,7 +196,7 @@ def _shapes(result: Analysis) -> list[str]:
         ),
         _figure(
             figures.shapes(fits.n_x, fits.n_y, oriented),
-            "The number of bars of each filter against the length of its bars, both in wavelengths.",
+            "The width of each filter's envelope against its length, both in cycles.",
             "<b>Shapes.</b> n<sub>x</sub> = σ across the bars × frequency, n<sub>y</sub> = σ along them × frequency (Ringach 2002). Above "
             f"the diagonal a field is longer than wide; left of the dotted line ({DEGENERATE_BELOW:g}) it is a blob more than a grating.",
         ),
@@ -269,7 +269,7 @@ def _dash(ring: str) -> str:
 
 
 def _components(found, radius, extents, name, chance=None):
-    along, across = (fixed(one, 1) for one in extents)
+    along, across = (shown(one, 1) for one in extents)
     first = f"{100 * found.share[0]:.0f} %"
     against = "" if chance is None else f" (with cells relabelled {100 * chance:.0f} %)"
     return _figure(
@@ -292,7 +292,7 @@ def _rows(result: Analysis, ring: str) -> dict:
 def _ring(result: Analysis, ring: str) -> str:
     rows = _rows(result, ring)
     clear = [f"{TERM_NAMES[name]} ({version})" for version, found in rows.items() for name, *_, is_clear in found if is_clear]
-    share = ", ".join(f"{version} {fixed(value, 1)} %" for (name, version), value in result.kernel.explained.items() if name == ring)
+    share = ", ".join(f"{version} {shown(value, 1)} %" for (name, version), value in result.kernel.explained.items() if name == ring)
     return _figure(
         figures.terms(rows),
         f"Five coefficients of K at {_dash(ring)} px over bands of chance; beyond chance: {', '.join(clear) or 'none'}.",

@@ -1,4 +1,4 @@
-"""Pixel coordinates: x right, y up, origin at the centre of the lattice."""
+"""Pixel coordinates, x right, y up, origin at the centre of the lattice, and orientations."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,3 +39,8 @@ def orientation_difference(theta_1: ArrayLike, theta_2: ArrayLike) -> np.ndarray
     """Smallest angle between two orientations, in [0, pi/2] radians; broadcasts."""
     difference = np.abs(np.asarray(theta_1) - np.asarray(theta_2)) % np.pi
     return np.minimum(difference, np.pi - difference)
+
+
+def evenness(orientation: ArrayLike) -> np.ndarray:
+    """How evenly orientations (..., n), in radians, are spread: 1 if the doubled and the quadrupled ones cancel, 0 if all are the same."""
+    return 1 - np.abs(np.exp(2j * np.multiply.outer([1, 2], orientation)).mean(axis=-1)).max(axis=0)

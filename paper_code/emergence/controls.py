@@ -12,7 +12,7 @@ from scipy import special, stats
 from paper_code import weights
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import as_large, effect_text, shown
+from paper_code.core.text import as_large, effect_text, shown, signed
 from paper_code.images.image_set import blur_gain, efficient_gain
 
 CONTROL_MEASURES = {
@@ -65,14 +65,18 @@ class Compared:
             return "not told apart"
         return "lower" if self.difference.value < 0 else "higher"
 
-    @property
-    def interval(self):
-        """95 % interval of the condition's own mean, by the variance pooled over the conditions, which the difference's interval holds."""
+    def _around(self, values):
+        """95 % interval of the mean of a condition, by the variance pooled over the conditions, which the difference's interval holds."""
         if self.difference is None:
             return (float("nan"),) * 2
         half = (self.difference.high - self.difference.low) / 2
-        half *= np.sqrt(1 / len(self.values) / (1 / len(self.values) + 1 / len(self.base)))
-        return self.values.mean() - half, self.values.mean() + half
+        half *= np.sqrt(1 / len(values) / (1 / len(self.values) + 1 / len(self.base)))
+        return values.mean() - half, values.mean() + half
+
+    @property
+    def interval(self):
+        """95 % interval of the condition's own mean."""
+        return self._around(self.values)
 
     @property
     def remains(self):
@@ -81,8 +85,19 @@ class Compared:
 
     @property
     def change(self):
-        """gone, weaker or stronger, empty if it is not told apart; gone is a term of K whose interval does not lie above 0."""
-        return {"lower": "gone" if self.place in KERNEL and not self.remains else "weaker", "higher": "stronger"}.get(self.word, "")
+        """What a difference that is told apart means, else empty: lower or higher of a filter; of a term of K in words.
+
+        A term is *stronger*; or *weaker*, and still above 0; or, where the base is above 0 by its own interval, *gone*, or *reversed* if
+        the condition lies below 0. Where the base is not, a term cannot go: it is *lower*, or *below 0*.
+        """
+        if self.place not in KERNEL or self.word not in ("lower", "higher"):
+            return self.word if self.word in ("lower", "higher") else ""
+        if self.word == "higher":
+            return "stronger"
+        if self.remains:
+            return "weaker"
+        below, there = self.interval[1] < 0, self._around(self.base)[0] > 0
+        return ("reversed" if there else "below 0") if below else ("gone" if there else "lower")
 
     @property
     def digits(self):
@@ -115,8 +130,9 @@ class Compared:
 
 
 def heading(place):
-    """A measure with its distance."""
-    return CONTROL_MEASURES[place] + (f", {place[2]} px" if place[2] else "")
+    """A measure with its distance, and with its version if that is not raw."""
+    label, (_, version, ring) = CONTROL_MEASURES[place], place
+    return label + (f", {ring} px" if ring else "") + ("" if version in ("", "raw") or version in label else f", {version}")
 
 
 class Board:
@@ -202,10 +218,19 @@ class Board:
         """Sentences on the conditions under which no network has cells enough to measure K."""
         lines = []
         for name in (one for one in words if one in self.there and self.unmeasurable(one)):
-            cells = f"{self.cells(name)} on the networks, against {self.cells(self.base)}"
             fewest = f"with fewer than {plan()['oriented']['fewest']} $K$ is not measured"
-            lines.append(f"Without {words[name]} hardly a cell has an orientation ({cells}); {fewest}.")
+            cells = f"{self.cells(name)}, in place of {self.cells(self.base)}"
+            lines.append(f"Without {words[name]} few cells have an orientation ({cells}); {fewest}.")
         return lines
+
+    def kept(self, name):
+        """Which terms of K a condition has, by its own t interval over networks: ``above 0: ...; not above 0: ...``; empty without K."""
+        words = {True: [], False: []}
+        for place in KERNEL:
+            measure, version, ring = place
+            for row in self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, version=version, ring=ring).rows:
+                words[row.low > 0].append(f"{CONTROL_MEASURES[place]} ({signed(row.value)})")
+        return "; ".join(f"{'' if above else 'not '}above 0: {', '.join(found)}" for above, found in words.items() if found)
 
     def remaining(self, name, place):
         """A sentence on a term of K that lies above 0 under a condition, or nothing."""
@@ -226,7 +251,7 @@ class Board:
         }
         base, own = one.shown(one.base.mean(), one.values.mean())
         text = f"Of the oriented cells {base} are within 22.5° of horizontal or vertical in the {self.label[self.base]}, "
-        text += f"and {own} with rotated images, where chance is half: {words.get(one.word, 'the two are not told apart')}."
+        text += f"and {own} with turned images, where chance is half: {words.get(one.word, 'the two are not told apart')}."
         found = self.numbers.where(condition="reference", seed=ALL, step=END, measure="bank.cardinal").rows
         for row in found:
             differs = "above" if row.low > row.null else "below" if row.high < row.null else "not told from"

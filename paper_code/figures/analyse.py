@@ -22,14 +22,14 @@ def r2_against_null(r2, null, level):
 
 
 def shapes(n_x, n_y, oriented):
-    """Number of bars against their length, (n,) each, after Ringach (2002): full, the oriented filters."""
+    """Width of the envelope against its length in cycles, (n,) each, after Ringach (2002): full, the oriented filters."""
     figure, panel = plt.subplots(figsize=PANEL)
     limit = 1.08 * max(np.quantile(np.concatenate([n_x, n_y]), 0.99), 0.5)
     panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
     panel.plot(n_x[~oriented], n_y[~oriented], "o", markersize=3.5, markerfacecolor="none", color=NULL, label="others", clip_on=False)
     panel.plot(n_x[oriented], n_y[oriented], "o", markersize=4, color=ACCENT, label="oriented", clip_on=False)
     panel.axvline(DEGENERATE_BELOW, color=INK, linestyle=":", linewidth=1)
-    panel.set(xlabel="$n_x$, bars", ylabel="$n_y$, their length", xlim=(0, limit), ylim=(0, limit))
+    panel.set(xlabel="$n_x$, width (cycles)", ylabel="$n_y$, length (cycles)", xlim=(0, limit), ylim=(0, limit))
     panel.set_aspect("equal")
     panel.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, handletextpad=0)
     return figure
@@ -111,7 +111,7 @@ def bank(filters, order, fits, oriented, null_r2, level):
     limit = 1.05 * max(fits.n_x[oriented].max(), fits.n_y[oriented].max())
     axes[2].plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
     axes[2].plot(fits.n_x[oriented], fits.n_y[oriented], "o", markersize=4, color=ACCENT, clip_on=False)
-    axes[2].set(xlabel="$n_x$, bars", ylabel="$n_y$, their length", xlim=(0, limit), ylim=(0, limit), aspect="equal")
+    axes[2].set(xlabel="$n_x$, width (cycles)", ylabel="$n_y$, length (cycles)", xlim=(0, limit), ylim=(0, limit), aspect="equal")
     for panel, letter in zip(axes, "ABC", strict=True):
         panel_label(panel, letter)
     return figure

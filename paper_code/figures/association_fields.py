@@ -37,7 +37,8 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
             cocircular_line(panel)
             keep_apart(panel)
         line[0].set_ylabel(f"{ring} px\nturn θ (°)")
-        figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit)
+        clipped = max(np.nanmax(np.abs(one)) for one in found.values()) > limit
+        figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit, extend="both" if clipped else "neither")
     for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
         panel.set_title(name)
         panel_label(panel, letter)

@@ -10,12 +10,13 @@ COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
 
 
 def gains(values):
-    """What every family adds, a panel a ring and pedestal: a dot a network, a bar for the mean.
+    """What every family adds, a row a pedestal and a column a ring: a dot a network, a bar for the mean.
 
     ``values`` maps (ring, pedestal) to ``{family: (networks,)}``, in % of K's variance.
     """
     rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
-    figure, axes = plt.subplots(len(rings), len(pedestals), figsize=(7.7, 2.2 * len(rings)), sharex=True, sharey="row", squeeze=False)
+    size = (7.7, 2.2 * len(pedestals))
+    figure, axes = plt.subplots(len(pedestals), len(rings), figsize=size, sharex=True, sharey="row", squeeze=False)
     for panel, letter, ((ring, pedestal), found) in zip(axes.flat, "ABCDEF", values.items(), strict=False):
         for column, own in enumerate(found.values()):
             panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)

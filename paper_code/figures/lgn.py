@@ -27,7 +27,7 @@ def filters_and_fits(measures):
             if row == 0:
                 panel.set_title(f"seed {measures.seeds[column]}")
             if row == 1:
-                panel.plot(measures.fit.x0[column], measures.fit.y0[column], "+", color=INK, markersize=7)
+                panel.plot(measures.fit.x0[column], measures.fit.y0[column], "+", color="white", markersize=7)
             if row == 3:
                 panel.set_xlabel(f"R² = {measures.fit.r2[column]:.3f}\n$\\sigma$ = {measures.fit.sigma[column]:.2f} px")
     bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=18, ticks=[-np.abs(image.get_clim()[1]), 0, image.get_clim()[1]])

@@ -65,10 +65,11 @@ def strip(filters, bank, patterns, fan, course):
         panel_label(line[0], letter)
     first, second = lower.subplots(1, 2)
     limit = np.abs(fan).max()
-    first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
+    drawn = first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
+    lower.colorbar(drawn, ax=first).ax.set_title("sd of K")
     cocircular_line(first)
     first.set(xlabel="where the other cell lies (°)", ylabel="how far it is turned (°)")
-    first.set_title("K beyond the reach of the fields")
+    first.set_title("K where fields hardly overlap")
     panel_label(first, "E")
     if course.band:
         second.axhspan(*course.band, color=NULL, alpha=0.35, linewidth=0)

@@ -22,7 +22,7 @@ def bank(fields, fits, order, columns=8):
 
 
 def r2_against_null(measures):
-    """Cumulative shares of filters against Gabor R^2: each trained bank, the untrained banks and smooth random filters."""
+    """Cumulative shares of filters against Gabor R^2: each trained bank, the untrained banks, random filters, and l1 with random phases."""
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.8), sharey=True)
     panels = (
         ("filters of l1", measures.r2, measures.start_r2.ravel(), measures.null),
@@ -31,6 +31,7 @@ def r2_against_null(measures):
     for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
         cumulative(panel, null, NULL, "smooth random", 2.4)
         if start is not None:
+            cumulative(panel, measures.scrambled, NULL, "l1, random phases", 1.8, "--")
             cumulative(panel, start, INK, "untrained", 1.2, ":")
         for index, values in enumerate(trained):
             cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
@@ -60,22 +61,20 @@ def show_r2(panel, r2, null, level):
 def shapes(fits, kept, seeds):
     """(n_x, n_y) of every cell over the null, coloured by seed, after Ringach (2002)."""
     figure, panel = plt.subplots(figsize=(4.4, 3.3))
-    top = max(np.max(np.concatenate([fit.n_x[mask] for fit, mask in zip(fits, kept, strict=True)])), 0.1)
-    side = max(np.max(np.concatenate([fit.n_y[mask] for fit, mask in zip(fits, kept, strict=True)])), top)
-    limit = 1.05 * side
-    panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
+    right, top = (max(getattr(fit, name)[mask].max(initial=0.3) for fit, mask in zip(fits, kept, strict=True)) for name in ("n_x", "n_y"))
+    panel.plot([0, max(right, top)], [0, max(right, top)], color=NULL, linewidth=0.8)
     for index, (fit, mask) in enumerate(zip(fits, kept, strict=True)):
         color = SEEDS[index % len(SEEDS)]
         panel.plot(fit.n_x[mask], fit.n_y[mask], "o", markersize=3.4, alpha=0.7, color=color, label=f"seed {seeds[index]}")
     panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
-    panel.set(xlabel="$n_x = \\sigma_x f$ (bars)", ylabel="$n_y = \\sigma_y f$ (length)", xlim=(0, limit), ylim=(0, limit))
+    panel.set(xlabel="$n_x = \\sigma_x f$ (cycles)", ylabel="$n_y = \\sigma_y f$ (cycles)", xlim=(0, 1.05 * right), ylim=(0, 1.05 * top))
     panel.set_aspect("equal")
     figure.legend(loc="outside right upper", handletextpad=0.1)
     return figure
 
 
 def distributions(fits, kept):
-    """Orientations (on a half circle, mirrored), frequencies and phases of the cells over the null, all seeds together."""
+    """Orientations (on a half circle, mirrored), frequencies and phases of the ``kept`` cells of each network, all together."""
     orientation, frequency, phase = (
         np.concatenate([getattr(fit, name)[mask] for fit, mask in zip(fits, kept, strict=True)])
         for name in ("orientation", "frequency", "phase")

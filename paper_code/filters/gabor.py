@@ -46,8 +46,8 @@ class GaborBank(Fits):
     amplitude: np.ndarray  # > 0, in units of the weights
     phase: np.ndarray  # (-pi, pi], at the centre of the envelope
     r2: np.ndarray  # 1 - SSR / sum of squares about the mean; below 0 where a constant would fit better
-    n_x: np.ndarray  # sx f, the number of bars (Ringach 2002)
-    n_y: np.ndarray  # sy f, their length
+    n_x: np.ndarray  # sx f, the width of the envelope in cycles (Ringach 2002)
+    n_y: np.ndarray  # sy f, its length
     spectral_orientation: np.ndarray  # radians in [0, pi), without any fit
     at_bound: np.ndarray  # bool: a fitted parameter stopped at its bound
     blob: np.ndarray  # bool: the frequency stopped at its lower bound

@@ -9,12 +9,14 @@ from paper_code import weights
 from paper_code.core.plan import is_confirming, plan
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.core.table import ALL, END, read_table, reported_seeds
-from paper_code.core.text import effect_text, markdown_table, p_cell, signed
+from paper_code.core.text import effect_text, markdown_table, p_cell, shown, signed
 from paper_code.lateral import views
-from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS
+from paper_code.lateral.harmonics import TERMS, VERSIONS
 from paper_code.report.networks import files_of, load
 from paper_code.report.pool import verdict
 
+BY_DISTANCE = ("2-6", "6-10.5", "10.5-18", "2-14")
+"""The rings as pages show them, the one over all distances last."""
 ANSWERS = {"holds": "Yes", "does not hold": "No", "not settled": "Not settled"}
 """A verdict as the answer to a chapter's question."""
 
@@ -66,10 +68,27 @@ def term(numbers, name, ring, version, condition="reference", kernel="K"):
     return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
+def small(numbers, condition="reference", of=" of [chapter 7](07_association_fields.ipynb)"):
+    """Sentences on how much of K the five terms are, ``of`` saying whose they are, and how much distance in finer steps."""
+    share = term(numbers, "share", "2-14", "raw", condition).value
+    text = f"fitted at once from 2 to 14 px the five terms{of} explain {shown(share, 1)} % of $K$'s variance"
+    place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain", "ring": "2-14"}
+    for row in numbers.where(**place).rows:
+        finer = shown(row.value, 1)
+        text += f"; distance in steps of 1 px and the turn, without any direction, {finer} % ([chapter 8](08_group_models.ipynb))"
+    return f"{text}. What the rest of $K$ hangs on was not asked."
+
+
+def beyond(numbers, name, ring, condition="reference"):
+    """A term beyond RF, and beyond RF and CO, in a clause."""
+    parts = [effect_text(term(numbers, name, ring, version, condition)) for version in ("beyond RF", "beyond RF and CO")]
+    return " and ".join(parts)
+
+
 def term_values(numbers, kernel, condition="reference", version="raw", step=END):
     """The five terms of a kernel on single networks: ``{ring: {term: (networks,)}}``."""
     where = {"condition": condition, "step": step, "version": version, "seed": reported_seeds(numbers, condition)}
-    return {ring: {name: numbers.networks(measure=f"{kernel}.{name}", ring=ring, **where)[0] for name in TERMS} for ring in RINGS}
+    return {ring: {name: numbers.networks(measure=f"{kernel}.{name}", ring=ring, **where)[0] for name in TERMS} for ring in BY_DISTANCE}
 
 
 def like_by_ring(numbers, condition="reference"):
@@ -77,8 +96,8 @@ def like_by_ring(numbers, condition="reference"):
     own, band, seeds = {}, {}, reported_seeds(numbers, condition)
     for version in VERSIONS:
         place = {"condition": condition, "step": END, "version": version}
-        own[version] = np.array([numbers.networks(measure="K.like", ring=ring, seed=seeds, **place)[0] for ring in RINGS])
-        rows = [numbers.one(measure="K.like:relabelled", seed=ALL, ring=ring, **place) for ring in RINGS]
+        own[version] = np.array([numbers.networks(measure="K.like", ring=ring, seed=seeds, **place)[0] for ring in BY_DISTANCE])
+        rows = [numbers.one(measure="K.like:relabelled", seed=ALL, ring=ring, **place) for ring in BY_DISTANCE]
         band[version] = np.array([[row.low, row.high] for row in rows])
     return own, band
 
@@ -120,7 +139,7 @@ def term_table(numbers, name, condition="reference"):
     """A Markdown table of a term of K by ring and version: mean with its interval, p adjusted in its family, two nulls, the bootstrap."""
     primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
     rows = []
-    for ring in RINGS:
+    for ring in BY_DISTANCE:
         for version in VERSIONS:
             kind = "primary" if (name, ring, version) in primary else "secondary"
             place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}

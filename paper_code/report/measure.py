@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from paper_code import weights
+from paper_code.core.geometry import evenness
 from paper_code.core.plan import plan
 from paper_code.core.statistics import permutations
 from paper_code.core.table import END, Row
@@ -176,10 +177,9 @@ def bank_measures(bank):
     nothing, fits = float("nan"), bank.fits[bank.oriented]
     found = [("oriented", len(bank.oriented), nothing), ("level", bank.level, nothing)]
     if len(bank.oriented):
-        # The orbit: 1 if the doubled (or quadrupled) orientations cancel, 0 if all cells have one orientation.
         found += [
             ("cardinal", (np.cos(4 * fits.orientation) >= -1e-12).mean(), 0.5),
-            ("evenness", 1 - max(abs(np.exp(2j * k * fits.orientation).mean()) for k in (1, 2)), nothing),
+            ("evenness", evenness(fits.orientation), nothing),
             ("along", np.median(fits.sigma_along_bar), nothing),
             ("across", np.median(fits.sigma_along_carrier), nothing),
         ]

@@ -126,4 +126,7 @@ def growth_rows(leads, judged):
         value, low, high = (signed(100 * part, 1) for part in (one.value, one.low, one.high))
         return value if np.isnan(one.low) else f"{value} [{low}, {high}]"
 
-    return [[name, *map(points, grown[1:]), p_cell(judged[name][1]), f"**{judged[name][2]}**"] for name, (_, grown) in leads.items()]
+    return [
+        [name, *map(points, grown[1:]), points(lead[2]), p_cell(judged[name][1]), f"**{judged[name][2]}**"]
+        for name, (lead, grown) in leads.items()
+    ]

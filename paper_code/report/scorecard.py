@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import evenness
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, p_text, shown
@@ -23,6 +24,7 @@ INVARIANT = {
     "control-phase-scrambled": "phase-scrambled, short training",
 }
 """Conditions in which K's invariance is drawn."""
+FEWEST = 5  # networks of an interval of a share
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,14 @@ def invariant_parts(numbers, ring="6-10.5"):
 
 
 def _share(row, networks):
-    """Two networks have an interval, but no use for it."""
-    return effect_text(row, 2).replace("+", "") if networks > 2 else f"{shown(row.value, 2)} ({networks} networks)"
+    """Few networks have an interval, but no use for it: of a share it may reach beyond what a share can be."""
+    return effect_text(row, 2).replace("+", "") if networks >= FEWEST else f"{shown(row.value, 2)} ({networks} networks)"
+
+
+def chance_evenness(cells, draws=2000):
+    """Mean evenness of banks of so many cells whose orientations are drawn at random: no bank of few cells is quite even."""
+    drawn = np.random.default_rng(0).uniform(0, np.pi, (draws, cells))
+    return float(evenness(drawn).mean())
 
 
 def rotations(numbers):
@@ -156,7 +164,10 @@ def rotations(numbers):
         place = {"condition": condition, "seed": ALL, "step": END}
         found = [numbers.one(measure=name, **place) for name in ("l0.i_rad", "bank.evenness")]
         found.append(numbers.one(measure="K.invariant", version="raw", ring="6-10.5", **place))
-        rows.append([label, len(seeds), *(_share(one, len(seeds)).partition(" (")[0] for one in found)])
+        shares = [_share(one, len(seeds)).partition(" (")[0] for one in found]
+        oriented = numbers.one(measure="bank.oriented", **place).value
+        shares[1] += f" (chance {shown(chance_evenness(round(oriented)), 2)})"
+        rows.append([label, len(seeds), *shares])
     return rows
 
 
@@ -170,6 +181,13 @@ def summary(found):
     return rows
 
 
+def blind_to_phase(numbers, condition="reference"):
+    """What like cells do to each other over all phases, 6 to 10.5 px: a verb with its number."""
+    row = numbers.one(condition=condition, seed=ALL, step=END, measure="K blind to phase.like", version="raw", ring="6-10.5")
+    verb = "suppress each other" if row.high < 0 else "excite each other" if row.low > 0 else "do neither surely"
+    return f"{verb} ({effect_text(row)} sd of K at 6 to 10.5 px)"
+
+
 def beside_the_paper(numbers, leads):
     """What the paper's abstract says, what is found here, and why the two may differ: texts of the five claims, a row each.
 
@@ -178,20 +196,28 @@ def beside_the_paper(numbers, leads):
     said = tomllib.loads(FILE.read_text(encoding="utf-8"))["paper"]
 
     def estimate(measure, version="", ring=""):
-        return numbers.one(condition="reference", seed=ALL, step=END, measure=measure, version=version, ring=ring)
+        return shown(numbers.one(condition="reference", seed=ALL, step=END, measure=measure, version=version, ring=ring).value, 2)
 
-    uniform, stripes = estimate("l0.uniform"), estimate("l1.gabor_share:phase-scrambled")
-    blind, model = estimate("K blind to phase.like", "raw", "6-10.5"), estimate("models.DP", "plain", "6-14")
-    sign = "suppress each other" if blind.high < 0 else "excite each other" if blind.low > 0 else "do neither surely"
-    least = numbers.where(condition="control-shuffled-labels", step=END, measure="bank.oriented").rows
-    cells = " and ".join(f"{row.value:.0f}" for row in least if row.seed != ALL)
-    without = f"; with labels shuffled {cells} cells have an orientation" if cells else ""
+    def each(condition, measure, digits=0):
+        rows = numbers.where(condition=condition, step=END, measure=measure).rows
+        return ", ".join(shown(row.value, digits) for row in rows if row.seed != ALL)
+
+    noise = each("control-white-noise", "l0.log_r2", 2)
+    fewer, short = (each(name, "bank.oriented") for name in ("control-shuffled-labels", "control"))
     found = {
-        1: f"R² {leads[1].effect}; of uniform light it passes {shown(uniform.value, 2)} of its peak gain",
-        2: f"a share of {leads[2].effect} beats random blobs, {shown(stripes.value, 2)} random stripes of the same spectra",
-        3: f"{leads[3].effect} sd of K beyond overlap and co-activation; over all phases like cells {sign}",
-        4: f"a fan of {leads[4].effect} sd of K; a direction process adds {effect_text(model, 2)} % of K's variance on networks left out",
-        5: f"{leads[5].effect} sd of K from start to end{without}",
+        1: f"R² {leads[1].effect}; it passes {estimate('l0.uniform')} of its peak gain of uniform light"
+        + (f"; R² {noise} in networks that saw white noise" if noise else ""),
+        2: f"a share of {leads[2].effect} beats random blobs, "
+        f"{estimate('l1.gabor_share:phase-scrambled')} random stripes of the same spectra",
+        3: f"{leads[3].effect} sd of K beyond overlap and co-activation; over all phases like cells {blind_to_phase(numbers)}",
+        4: f"a fan of {leads[4].effect} sd of K; on networks left out a direction process adds {estimate('models.DP', 'plain', '6-14')} % "
+        f"of K's variance, an oval that knows no contour {estimate('models.ANI', 'plain', '6-14')} %",
+        5: f"{leads[5].effect} sd of K from start to end"
+        + (
+            f"; with labels shuffled {fewer} cells of a network have an orientation, {short} in as short a training without"
+            if fewer
+            else ""
+        ),
     }
     texts = {number: f"[{text}]({leads[number].claim.chapter}.ipynb): **{leads[number].verdict}**" for number, text in found.items()}
     return [[said[str(number)]["says"], text, said[str(number)]["differ"]] for number, text in texts.items()]

@@ -184,7 +184,7 @@ _CHANGES = (
     ("rectified-l0", "rectified l0", "does it need a linear l0?", "ReLU after the LGN filter", {"l0": "rectified"}),
     (
         "rotations",
-        "rotated images",
+        "turned images",
         "does it need the orientations that upright images favour?",
         "every training image turned by a random angle",
         {"rotation": 180.0},
