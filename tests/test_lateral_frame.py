@@ -14,6 +14,7 @@ from paper_code.lateral import Cells, association_field, co_activation, ordered_
 from paper_code.lateral.activity import activity_of
 from paper_code.lateral.frame import fold
 from paper_code.lateral.kernels import rf_kernel
+from paper_code.lateral.views import in_line
 from paper_code.network.model import Network, NetworkConfig
 
 
@@ -206,3 +207,17 @@ def test_bad_input_is_refused():
 def test_pairs_are_all_ordered_pairs_of_different_cells():
     target, source = ordered_pairs(4)
     assert set(zip(target, source, strict=True)) == {(i, j) for i in range(4) for j in range(4) if i != j}
+
+
+def test_cells_in_line_are_told_from_others_and_oblique_ones_from_cardinal():
+    cells = random_cells(40, seed=3)
+    frame = pair_frame(cells, 11, 2)
+    direction = np.arctan2(frame.across, frame.along)
+    straight = (np.abs(np.sin(direction)) < np.sin(np.deg2rad(15))) & (np.abs(frame.turn) < np.deg2rad(15))[:, None]
+    oblique = np.cos(4 * cells.orientation[frame.target])[:, None] < 0
+    wave = np.cos(frame.phase) * straight * np.where(oblique, 2.0, 1.0)
+    kernel = np.zeros((40, 40, 11, 11))
+    kernel[frame.target, frame.source] = wave.reshape(-1, 11, 11)
+    everyone, cardinal, other = in_line(frame, cells.orientation, kernel, 6, 10.5)
+    assert other == pytest.approx(2 * cardinal) and cardinal < everyone < other
+    assert cardinal == pytest.approx(1 / kernel[frame.target, frame.source].std(), rel=0.05)

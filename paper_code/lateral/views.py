@@ -22,6 +22,7 @@ BINS = 12  # of a direction, over 180 degrees
 STEP, BLUR = 1.0, 1.5  # px, distance of places and blur of the maps
 STRONGEST, BEYOND, WITHIN = 0.01, 6.0, np.deg2rad(30)  # the share of weights, px and radians of :func:`along_and_across`
 LIKE_BELOW = np.deg2rad(22.5)
+IN_LINE = np.deg2rad(15)
 RADIUS = 10  # px, half side of the pictures of like cells: the reach of K along rows and columns
 
 
@@ -43,6 +44,20 @@ def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18
     """
     row, column = _bin(frame.turn[:, None]), _bin(np.arctan2(frame.across, frame.along))
     return _by_place(frame, kernel, _ring(frame, low, high), row * BINS + column, BINS)
+
+
+def in_line(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, low: float, high: float) -> np.ndarray:
+    """Coefficient of cos Phi between cells in line with each other, direction and turn below 15 degrees: array (3,).
+
+    Of all such pairs, of those with a cardinal target, within 22.5 degrees of the horizontal or the vertical, and of those with an oblique
+    one. ``orientation`` is that of the cells, radians.
+    """
+    straight = _ring(frame, low, high) & (np.abs(frame.across) < np.tan(IN_LINE) * np.abs(frame.along))
+    straight &= (np.abs(frame.turn) < IN_LINE)[:, None]
+    cardinal = (np.cos(4 * np.asarray(orientation)[frame.target]) >= 0)[:, None]
+    values, wave = unit(kernel, frame), np.cos(frame.phase)
+    parts = (straight, straight & cardinal, straight & ~cardinal)
+    return np.array([(values * wave)[use].sum() / max((wave[use] ** 2).sum(), 1e-9) for use in parts])
 
 
 def ridge(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
