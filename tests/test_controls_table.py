@@ -109,6 +109,15 @@ def test_a_term_goes_only_where_it_was(condition, base, word):
     assert term(condition, base, ("bank.oriented", "", "")).change in ("lower", "higher")
 
 
+def test_many_networks_have_an_interval_of_their_own():
+    below = term((-0.02, -0.02), (0.1, 0.1))
+    assert below.change == "reversed" and replace(below, own=(-0.041, 0.0003)).change == "gone"
+    assert replace(below, own_base=(-0.01, 0.2)).change == "below 0"
+    many = [Row("x", str(seed), END, *FAR, value=0.02 * (seed % 2)) for seed in range(controls.FEWEST)]
+    shown = controls.Board(Table([*many, Row("x", "all", END, *FAR, value=0.008, low=-0.005, high=0.021)]), {"x": "x"}, "x")
+    assert shown.compare("x", FAR).interval == (-0.005, 0.021)
+
+
 def test_what_a_condition_keeps_is_told_by_its_own_interval():
     places = {FAR: (0.07, 0.06, 0.08), ("K.source", "raw", "6-10.5"): (0.01, -0.01, 0.03)}
     own = [Row("x", "all", END, *place, value=value, low=low, high=high) for place, (value, low, high) in places.items()]

@@ -153,7 +153,7 @@ def test_few_cells_are_less_even_by_chance_than_many():
 
 @pytest.mark.parametrize(("value", "verb"), [(-0.09, "suppress each other"), (0.09, "excite each other"), (0.001, "do neither surely")])
 def test_like_cells_over_all_phases_are_told_by_the_interval(value, verb):
-    row = Row("reference", ALL, END, "K blind to phase.like", "raw", "6-10.5", value, value - 0.01, value + 0.01)
+    row = Row("reference", ALL, END, "K blind to phase.like", "raw", "2-14", value, value - 0.01, value + 0.01)
     assert card.blind_to_phase(Table([row])).startswith(f"{verb} ({'−' if value < 0 else '+'}0.0")
 
 
@@ -193,7 +193,12 @@ def test_the_page_says_what_the_table_says(tmp_path):
     rows += [replace(row, value=0.9, low=0.8, high=0.94) for row in planned if row.measure == "l0.i_rad"]
     rows += [
         Row("reference", ALL, END, *place, 0.75, 0.6, 0.9)
-        for place in (("bank.evenness", "", ""), ("bank.oriented", "", ""), ("K.invariant", "raw", "6-10.5"), ("K.share", "raw", "2-14"))
+        for place in (
+            ("bank.evenness", "", ""),
+            ("bank.oriented", "", ""),
+            ("K.invariant", "raw", "6-10.5"),
+            *(("K.share", version, ring) for version, ring in (("raw", "2-14"), ("beyond RF and CO", "2-14"), ("raw", "10.5-18"))),
+        )
     ]
     write_table(tmp_path / "table.csv", rows)
     numbers = read_table(tmp_path / "table.csv")

@@ -33,7 +33,7 @@ CONTROL_MEASURES = {
 FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long trained; shortened controls are compared with ``control``
 
 LACKS = {
-    "control-shuffled-labels": "labels",
+    "control-shuffled-labels": "true labels",
     "control-phase-scrambled": "edges",
     "control-rotations": "an upright world",
     "control-no-silencing": "silenced cells",
@@ -41,6 +41,7 @@ LACKS = {
 }
 """What the chief controls take away."""
 
+FEWEST = 5  # networks of an interval of their own
 BASE = "control"  # the reference, shortened like all controls
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
@@ -55,6 +56,8 @@ class Compared:
     values: np.ndarray  # (n,), networks of the condition that have it
     base: np.ndarray  # (m,)
     difference: Row | None  # condition less base; None where either lacks it
+    own: tuple = ()  # the condition's 95 % interval over its own networks, where these are many enough for one
+    own_base: tuple = ()  # the same of the base
 
     @property
     def word(self):
@@ -66,7 +69,7 @@ class Compared:
         return "lower" if self.difference.value < 0 else "higher"
 
     def _around(self, values):
-        """95 % interval of the mean of a condition, by the variance pooled over the conditions, which the difference's interval holds."""
+        """95 % interval of a mean by the variance pooled over the conditions, which the difference's interval holds."""
         if self.difference is None:
             return (float("nan"),) * 2
         half = (self.difference.high - self.difference.low) / 2
@@ -75,8 +78,8 @@ class Compared:
 
     @property
     def interval(self):
-        """95 % interval of the condition's own mean."""
-        return self._around(self.values)
+        """95 % interval of the condition's own mean: over its networks, or where these are few by the variance pooled over conditions."""
+        return self.own or self._around(self.values)
 
     @property
     def remains(self):
@@ -96,7 +99,7 @@ class Compared:
             return "stronger"
         if self.remains:
             return "weaker"
-        below, there = self.interval[1] < 0, self._around(self.base)[0] > 0
+        below, there = self.interval[1] < 0, (self.own_base or self._around(self.base))[0] > 0
         return ("reversed" if there else "below 0") if below else ("gone" if there else "lower")
 
     @property
@@ -157,7 +160,14 @@ class Board:
         measure, version, ring = place
         where = {"version": version, "ring": ring}
         found = self.numbers.where(condition=name, seed=ALL, step=END, measure=f"{measure}:difference", **where).rows
-        return Compared(place, *(self.values(one, measure, **where) for one in (name, self.base)), found[0] if found else None)
+        values = [self.values(one, measure, **where) for one in (name, self.base)]
+        own = [self._interval(one, len(some), measure, **where) for one, some in zip((name, self.base), values, strict=True)]
+        return Compared(place, *values, found[0] if found else None, *own)
+
+    def _interval(self, name, networks, measure, **where):
+        """The interval of a condition's mean over its own networks, if these are FEWEST at least."""
+        rows = self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, **where).rows if networks >= FEWEST else []
+        return (rows[0].low, rows[0].high) if rows else ()
 
     def rows(self, names, places, cell=Compared.cell):
         """Cells of a table: the condition, and each measure; ``cell`` makes the text of a :class:`Compared`."""

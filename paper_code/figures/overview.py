@@ -78,7 +78,7 @@ def strip(filters, bank, patterns, fan, course):
     second.plot(course.steps, course.values.mean(axis=0), color=ACCENT, linewidth=1.8)
     second.axhline(0, color=INK, linewidth=0.6)
     training_steps(second, int(course.steps[-1]))
-    second.set(xlabel="training step", ylabel="the dashed ridge (sd of K)", title="how it grew")
+    second.set(xlabel="training step", ylabel="co-circular term (sd of K)", title="how it grew")
     panel_label(second, "F")
     return figure
 

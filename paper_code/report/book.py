@@ -70,13 +70,22 @@ def term(numbers, name, ring, version, condition="reference", kernel="K"):
 
 def small(numbers, condition="reference", of=" of [chapter 7](07_association_fields.ipynb)"):
     """Sentences on how much of K the five terms are, ``of`` saying whose they are, and how much distance in finer steps."""
-    share = term(numbers, "share", "2-14", "raw", condition).value
-    text = f"fitted at once from 2 to 14 px the five terms{of} explain {shown(share, 1)} % of $K$'s variance"
+    places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
+    whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
+    text = f"fitted at once from 2 to 14 px the five terms{of} explain {whole} % of $K$'s variance "
+    text += f"({left} % beyond overlap and co-activation), and {far} % beyond 10.5 px"
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain", "ring": "2-14"}
     for row in numbers.where(**place).rows:
-        finer = shown(row.value, 1)
-        text += f"; distance in steps of 1 px and the turn, without any direction, {finer} % ([chapter 8](08_group_models.ipynb))"
+        free = f"; agreement of phase, of a strength free in every ring of 1 px and in the turn, explains {shown(row.value, 1)} %"
+        text += f"{free} on networks left out ([chapter 8](08_group_models.ipynb))"
     return f"{text}. What the rest of $K$ hangs on was not asked."
+
+
+def in_line(networks, low, high, kernel_of=lambda one: one.bank.K):
+    """Estimates of what joins cells in line with each other: all, cardinal and oblique ones; ``kernel_of`` gives a kernel of a Measured."""
+    banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
+    found = [views.in_line(bank.frame, bank.cells.orientation, kernel, low, high) for bank, kernel in banks]
+    return [estimated(values) for values in np.transpose(found)]
 
 
 def beyond(numbers, name, ring, condition="reference"):
