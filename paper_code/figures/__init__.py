@@ -7,6 +7,7 @@ Colours: signed weights in ``SIGNED`` centred on zero, magnitudes in ``MAGNITUDE
 import io
 import sys
 from pathlib import Path
+from string import ascii_uppercase
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -57,7 +58,7 @@ def save(figure: Figure, path):
     write_atomically(path, buffer.getvalue())
 
 
-def show_weights(axes, weights, limit=None):
+def show_weights(axes, weights, limit=None, frame=True):
     """Draw a signed filter (rows, columns) on ``axes``: y up, zero white, no ticks; returns the image."""
     weights = np.asarray(weights)
     limit = limit or np.abs(weights).max() or 1.0
@@ -65,6 +66,8 @@ def show_weights(axes, weights, limit=None):
     extent = (-columns / 2, columns / 2, -rows / 2, rows / 2)
     image = axes.imshow(weights, cmap=SIGNED, vmin=-limit, vmax=limit, extent=extent)
     axes.set(xticks=[], yticks=[])
+    if not frame:
+        axes.spines[:].set_visible(False)
     return image
 
 
@@ -110,6 +113,12 @@ def training_steps(axes, last):
 def panel_label(axes, text):
     """A bold letter at the upper left of a panel."""
     axes.set_title(text, loc="left", fontweight="bold")
+
+
+def panel_labels(*panels):
+    """Letters from A on at panels."""
+    for panel, letter in zip(panels, ascii_uppercase, strict=False):
+        panel_label(panel, letter)
 
 
 plt.style.use(STYLE)

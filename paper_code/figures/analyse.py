@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, panel_label, show_component, tile
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, panel_labels, show_component, tile
 from paper_code.figures.association_fields import LABELS
 from paper_code.figures.simple_cells import show_r2
 from paper_code.filters.gabor import DEGENERATE_BELOW
@@ -112,8 +112,7 @@ def bank(filters, order, fits, oriented, null_r2, level):
     axes[2].plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
     axes[2].plot(fits.n_x[oriented], fits.n_y[oriented], "o", markersize=4, color=ACCENT, clip_on=False)
     axes[2].set(xlabel="$n_x$, width (cycles)", ylabel="$n_y$, length (cycles)", xlim=(0, limit), ylim=(0, limit), aspect="equal")
-    for panel, letter in zip(axes, "ABC", strict=True):
-        panel_label(panel, letter)
+    panel_labels(*axes)
     return figure
 
 
@@ -136,6 +135,5 @@ def kernels(terms, components):
     for panel, (network, (pattern, share, radius)) in zip(axes[2:], components.items(), strict=True):
         show_component(panel, pattern, radius)
         panel.set(title=network, xlabel=f"px; {100 * share:.0f} %")
-    for panel, letter in zip(axes, "ABCD", strict=True):
-        panel_label(panel, letter)
+    panel_labels(*axes)
     return figure

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_label, show_weights, tile
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
 
 BOARD = 9.62, 4.25  # inches of the drawing, which a page shows at 8 tenths
 MIDDLE = 1.65  # height of the pictures' centre line
@@ -149,21 +149,17 @@ def receptive_fields(early, cells, predicted, measured):
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
     fields = early.receptive_fields
-    banks = [(early.l1, "l1")]
-    if early.l0 is not None:
-        banks.append((fields, "l1 * l0"))
+    banks = [(early.l1, "l1")] + [(fields, "l1 * l0")] * (early.l0 is not None)
     grid = figure.add_gridspec(len(banks), count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
     if early.l0 is not None:
         panel = figure.add_subplot(grid[:, 0])
-        show_weights(panel, early.l0)
-        panel.spines[:].set_visible(False)
+        show_weights(panel, early.l0, frame=False)
         panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
         panel_label(panel, "A")
     for column, cell in enumerate(cells, start=2):
         for row, (bank, name) in enumerate(banks):
             panel = figure.add_subplot(grid[row, column])
-            show_weights(panel, bank[cell])
-            panel.spines[:].set_visible(False)
+            show_weights(panel, bank[cell], frame=False)
             reach = fields.shape[-1] / 2
             panel.set(xlim=(-reach, reach), ylim=(-reach, reach))
             if column == 2:
@@ -194,10 +190,9 @@ def impulse(pictures, cells, reach, trained, shuffled, untrained):
     axes = left.subplots(steps, count, squeeze=False)
     for step, column in np.ndindex(steps, count):
         panel = axes[step, column]
-        show_weights(panel, pictures[step, column])
+        show_weights(panel, pictures[step, column], frame=False)
         frame = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * reach[step]
         panel.plot(*frame, color=NULL, linewidth=0.8, linestyle=":")
-        panel.spines[:].set_visible(False)
         if step == 0:
             panel.set_title(f"cell {cells[column]}")
         if column == 0:
@@ -212,7 +207,6 @@ def impulse(pictures, cells, reach, trained, shuffled, untrained):
         values = np.ravel(values)
         panel.hist(values, bins, weights=np.full(len(values), 1 / len(values)), color=colour, label=name, **style)
     panel.set(xlabel="correlation with its own field, t = 1", ylabel="share of cells", xlim=(-1, 1))
-    panel_label(axes[0, 0], "A")
-    panel_label(panel, "B")
+    panel_labels(axes[0, 0], panel)
     right.legend(loc="outside upper right")
     return figure

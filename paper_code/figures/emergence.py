@@ -8,13 +8,13 @@ import numpy as np
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights, training_steps
 
 
-def courses(found, columns=3):
+def courses(found):
     """Each measure against the training step: a thin line a network, a thick one for their mean, over chance; step 0 at the left.
 
     ``found`` is a list of :class:`paper_code.emergence.learning.Course`.
     """
-    rows = -(-len(found) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(7.7, 2.05 * rows + 0.3), sharex=True, squeeze=False)
+    rows = -(-len(found) // 3)
+    figure, axes = plt.subplots(rows, 3, figsize=(7.7, 2.05 * rows + 0.3), sharex=True, squeeze=False)
     last = max(int(one.steps[-1]) for one in found)
     for panel in axes.ravel()[len(found) :]:
         panel.set_axis_off()

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import NullFormatter
 
-from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, panel_label
+from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, panel_labels
 
 METHODS = {
     "Fourier modes": ("o-", SEEDS[0]),
@@ -72,8 +72,7 @@ def monte_carlo(ticks, profiles, residuals):
     axes[-1].plot(middle, np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi), color=INK, linestyle="--", linewidth=1, label="normal")
     axes[-1].set(xlabel="residual / sd", yticks=[], ylabel="density of boxes", ylim=(0, 0.42))
     figure.legend(*axes[-1].get_legend_handles_labels(), ncols=3, loc="outside lower right")
-    for panel, letter in zip(axes, "ABC", strict=False):
-        panel_label(panel, letter)
+    panel_labels(*axes)
     return figure
 
 
@@ -83,13 +82,13 @@ def convergence(panels):
     ``panels`` is a list of (label of the abscissa, efforts (n,), errors (n,), predicted (n,), logarithmic abscissa).
     """
     figure, axes = plt.subplots(-(-len(panels) // 2), 2, figsize=(7.7, 4.6), sharey=True, squeeze=False)
-    for panel, letter, (label, efforts, errors, predicted, logarithmic) in zip(axes.flat, "ABCD", panels, strict=False):
+    for panel, (label, efforts, errors, predicted, logarithmic) in zip(axes.flat, panels, strict=False):
         panel.plot(efforts, predicted, "--", color=NULL, label="predicted rate")
         panel.plot(efforts, errors, "o", color=SEEDS[0], markersize=4, label="measured")
         panel.set(xlabel=label, yscale="log", ylim=(1e-12, 2))
         if logarithmic:
             panel.set_xscale("log", base=2)
-        panel_label(panel, letter)
+    panel_labels(*axes.flat[: len(panels)])
     for line in axes:
         line[0].set_ylabel("largest error / peak")
     axes[0, 0].legend()
@@ -114,8 +113,7 @@ def cost(table, names, guides):
     axes[0, 0].set_ylabel("processor seconds")
     axes[1, 0].set_ylabel("peak memory (MB)")
     axes[0, 0].legend(loc="upper left")
-    for panel, letter in zip(axes.flat, "ABCDEF", strict=True):
-        panel_label(panel, letter)
+    panel_labels(*axes.flat)
     return figure
 
 

@@ -59,8 +59,7 @@ def strip(filters, bank, patterns, fan, course):
     panel_label(panel, "B")
     for line, letter, (name, found) in zip(right.subplots(len(patterns), 3), "CD", patterns.items(), strict=True):
         for panel, pattern in zip(line, found, strict=True):
-            show_weights(panel, pattern)
-            panel.spines[:].set_visible(False)
+            show_weights(panel, pattern, frame=False)
         line[1].set_title(name)
         panel_label(line[0], letter)
     first, second = lower.subplots(1, 2)
@@ -91,12 +90,10 @@ def growth(layers, maps, order):
     figure, axes = plt.subplots(3, len(layers), figsize=(1.55 * len(layers) + 0.9, 4.9))
     columns, limit = int(np.ceil(np.sqrt(len(order)))), np.nanmax(np.abs(maps))
     for column, early, field in zip(axes.T, layers, maps, strict=True):
-        show_weights(column[0], early.l0)
-        show_weights(column[1], np.ma.masked_invalid(tile(early.receptive_fields[order], columns)), 1)
-        show_weights(column[2], np.ma.masked_invalid(field), limit)
+        bank = tile(early.receptive_fields[order], columns)
+        for panel, shown, top in zip(column, (early.l0, bank, field), (None, 1, limit), strict=True):
+            show_weights(panel, np.ma.masked_invalid(shown), top, frame=False)
         column[0].set_title(f"step {early.step:,}")
-        for panel in column:
-            panel.spines[:].set_visible(False)
     for panel, text in zip(axes[:, 0], ("l0", f"{len(order)} cells", "K"), strict=True):
         panel.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8)
     return figure

@@ -3,17 +3,17 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights, tile
+from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
 
 
-def bank(fields, fits, order, columns=8):
+def bank(fields, fits, order):
     """A bank beside its Gabor fits and residuals, in the given order; each filter and its fit share one scale."""
     rendered = fits.render(fields.shape[-1])
     peak = np.abs(fields).max(axis=(1, 2), keepdims=True)
     panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
     for panel, letter, (name, filters) in zip(axes, "ABC", panels, strict=True):
-        picture = tile((filters / peak)[order], columns, normalise=False)
+        picture = tile((filters / peak)[order], 8, normalise=False)
         panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-1, vmax=1)
         panel.set_axis_off()
         panel.set_title(name)
@@ -98,8 +98,7 @@ def distributions(fits, kept):
     folded = np.degrees(np.arctan2(np.abs(np.sin(phase)), np.abs(np.cos(phase))))
     phases.hist(folded, bins=np.linspace(0, 90, 10), color=SEEDS[2])
     phases.set(xlabel="phase: 0° even, 90° odd", ylabel="cells", xticks=[0, 30, 60, 90])
-    for panel, letter in zip((polar, frequencies, phases), "ABC", strict=True):
-        panel_label(panel, letter)
+    panel_labels(polar, frequencies, phases)
     return figure
 
 

@@ -6,15 +6,15 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
 from paper_code.core.errors import printable
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, show_weights, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, panel_labels, show_weights, training_steps
 
 ROWS, COLUMNS = 20, 10
 
 
-def contact_sheet(image_set, rows=ROWS):
-    """Some training images of each class, one class a row; of more than ``rows`` classes, evenly spaced ones."""
+def contact_sheet(image_set):
+    """Some training images of each class, one class a row; of more than ROWS classes, evenly spaced ones."""
     count = len(image_set.classes)
-    labels = np.unique(np.linspace(0, count - 1, min(count, rows)).round().astype(int))
+    labels = np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))
     side, gap = image_set.train_images.shape[-1], 3
     sheet = np.full((len(labels) * (side + gap) - gap, COLUMNS * (side + gap) - gap), 255, np.uint8)
     for row, label in enumerate(labels):
@@ -76,7 +76,6 @@ def spectra(power, seen, noise, predicted, start, learned):
     left.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     left.set_xticks([], minor=True)
     left.legend(loc="lower left")
-    panel_label(left, "A")
 
     def normalised(gain):
         return gain / gain.max(axis=-1, keepdims=True)
@@ -88,7 +87,7 @@ def spectra(power, seen, noise, predicted, start, learned):
     handles = _lines({"color": INK, "linestyle": ":", "linewidth": 1.8}, {"color": SEEDS[0]}, {"color": NULL, "linewidth": 0.9})
     figure.legend(handles, ["efficient coding", "l0, trained (a line a network)", "l0, untrained"], loc="outside lower right", ncols=3)
     right.set(xlabel="frequency (cycles / px)", ylabel="gain / largest", xlim=(0, 0.5), ylim=(0, None))
-    panel_label(right, "B")
+    panel_labels(left, right)
     return figure
 
 
@@ -106,14 +105,13 @@ def curves(curves, window, chance):
         right.plot(curve.epoch, curve.accuracy, "o--", color=colour, markersize=3, markerfacecolor="white", linewidth=1)
     left.axhline(np.log(1 / chance), color=NULL, linestyle=":")
     left.set(xlabel="training step", ylabel="cross-entropy of the batch (nats)")
-    panel_label(left, "A")
     right.axhline(chance, color=NULL, linestyle=":")
     dots = {"color": INK, "marker": "o", "markersize": 3}
     handles = _lines(dots, {**dots, "markerfacecolor": "white", "linestyle": "--", "linewidth": 1}, {"color": NULL, "linestyle": ":"})
     right.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="lower right", bbox_to_anchor=(1, 0.12))
     right.set(xlabel="epoch", ylabel="accuracy on test images", ylim=(0, None))
     right.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
-    panel_label(right, "B")
+    panel_labels(left, right)
     return figure
 
 
@@ -147,8 +145,7 @@ def growth(grown):
     for row, (name, filters) in enumerate(banks):
         for column, weights in enumerate(filters):
             panel = axes[row, column]
-            show_weights(panel, weights)
-            panel.spines[:].set_visible(False)
+            show_weights(panel, weights, frame=False)
             if column == 0:
                 panel.set_ylabel(name, rotation=0, ha="right", va="center")
             if row == 0:

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_labels, show_weights
 
 FORWARD, TURN, SIDEWAYS = SEEDS[1], SEEDS[2], SEEDS[0]  # X1, X2, X3
 
@@ -30,8 +30,7 @@ def log_family(picture, sigma, radius, profiles, frequency, responses, measured)
     middle.set(xlabel="distance from the centre (px)", ylabel="weight", xlim=(0, radius[-1]))
     middle.legend()
     right.set(xlabel="frequency (cycles/px)", ylabel="transform / peak", xlim=(0, frequency[-1]))
-    for axes, letter in zip((left, middle, right), "ABC", strict=True):
-        panel_label(axes, letter)
+    panel_labels(left, middle, right)
     return figure
 
 
@@ -76,19 +75,14 @@ def frame_along_curve(background, extent, curve, stations, manoeuvres):
     right.plot(0, 0, "o", color=INK, markersize=5, label="start")
     right.set(xlabel="x (px)", ylabel="y (px)", aspect="equal")
     right.legend(loc="lower left", bbox_to_anchor=(0.0, 0.0))
-    panel_label(left, "A")
-    panel_label(right, "B")
+    panel_labels(left, right)
     return figure
 
 
 def _arrow(axes, foot, step, color, label):
     """An arrow in data coordinates, with an entry in the legend if it has a label."""
-    axes.annotate(
-        "",
-        xy=np.add(foot, step),
-        xytext=foot,
-        arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0},
-    )
+    style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xy=np.add(foot, step), xytext=foot, arrowprops=style)
     if label:
         axes.plot([], [], color=color, label=label)
 
@@ -98,10 +92,9 @@ def association_and_geodesics(arcs, geodesics):
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), sharex=True, sharey=True)
     _fan(left, [arc.T for arc in arcs], every=5)
     _fan(right, geodesics, every=140)
-    for axes, letter, name in ((left, "A", "constant curvature"), (right, "B", "sub-Riemannian geodesics")):
-        axes.set(xlabel="x (px)", aspect="equal", title=name)
-        panel_label(axes, letter)
-    left.set_ylabel("y (px)")
+    left.set(xlabel="x (px)", ylabel="y (px)", aspect="equal", title="constant curvature")
+    right.set(xlabel="x (px)", aspect="equal", title="sub-Riemannian geodesics")
+    panel_labels(left, right)
     wheel = plt.cm.ScalarMappable(plt.Normalize(0, 180), ORIENTATION)
     bar = figure.colorbar(wheel, ax=(left, right), shrink=0.7, ticks=[0, 45, 90, 135, 180])
     bar.set_label("orientation (degrees)")

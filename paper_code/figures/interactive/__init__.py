@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import significant
-from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_label
+from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_labels
 
 HERE = Path(__file__).parent
 MISSING = -128  # byte of a place without a value
@@ -71,12 +71,9 @@ def explorer_data(cells):
     peak = np.maximum(strength.max(axis=1, keepdims=True), 1e-12)
     turn = np.rint(cells.preferred[kept].reshape(len(kept), -1)[:, :half] * 256 / np.pi) % 256
     behind = np.concatenate([cells.like_sources[:, None], cells.sources], axis=1)[kept]
-    listed = []
-    for place, cell in enumerate(order):
-        entry = _cell(cells, cell)
-        if cell in row:
-            entry |= {"scale": round(float(scale[place]), 2), "behind": behind[place].tolist()}
-        listed.append(entry)
+    listed = [_cell(cells, cell) for cell in order]  # the oriented ones first, as in ``kept``
+    for entry, top, count in zip(listed, scale, behind, strict=False):
+        entry |= {"scale": round(float(top), 2), "behind": count.tolist()}
     return colours() | {
         "seed": cells.seed,
         "first": best_cell(cells),
@@ -96,22 +93,13 @@ def explorer_data(cells):
 def _cell(cells, cell):
     """Numbers of one cell, rounded."""
     fit = cells.fits[cell]
+    numbers = {"theta": (np.degrees(fit.orientation), None), "period": (1 / fit.frequency, 1), "frequency": (fit.frequency, 3)}
+    numbers |= {"phase": (np.degrees(fit.phase), None), "r2": (fit.r2, 2), "x": (fit.x0, 1), "y": (fit.y0, 1)}
+    numbers |= {"long": (fit.sigma_along_bar, 1), "wide": (fit.sigma_along_carrier, 1)}
     sources = zip(cells.strongest[cell], cells.place[cell], cells.weight[cell], strict=True)
-    return {
-        "id": int(cell),
-        "oriented": bool(cells.oriented[cell]),
-        "bound": bool(fit.at_bound),
-        "theta": round(float(np.degrees(fit.orientation))),
-        "period": round(float(1 / fit.frequency), 1),
-        "frequency": round(float(fit.frequency), 3),
-        "phase": round(float(np.degrees(fit.phase))),
-        "r2": round(float(fit.r2), 2),
-        "x": round(float(fit.x0), 1),
-        "y": round(float(fit.y0), 1),
-        "long": round(float(fit.sigma_along_bar), 1),
-        "wide": round(float(fit.sigma_along_carrier), 1),
-        "strong": [[int(source), *map(int, place), round(float(weight), 1)] for source, place, weight in sources],
-    }
+    strong = [[int(source), *map(int, place), round(float(weight), 1)] for source, place, weight in sources]
+    entry = {"id": int(cell), "oriented": bool(cells.oriented[cell]), "bound": bool(fit.at_bound)}
+    return entry | {name: round(float(value), digits) for name, (value, digits) in numbers.items()} | {"strong": strong}
 
 
 def explorer(cells):
@@ -241,8 +229,7 @@ def still(gallery):
     for panel in axes[-1, :3]:
         panel.set_xlabel("x (px)")
     axes[-1, 3].set_xlabel("direction ψ (°)")
-    for panel, letter in zip((axes[0, 0], axes[0, 3]), "AB", strict=True):
-        panel_label(panel, letter)
+    panel_labels(axes[0, 0], axes[0, 3])
     bars = (picture, axes[:, :3], ROOT, (0, 0.1, 0.5, 1), f" beyond {CORE:g} px"), (ridge, axes[:, 3], 1, (0, 0.5, 1), "")
     for image, panels, power, shares, where in bars:
         bar = figure.colorbar(image, ax=panels, location="bottom", shrink=0.7, aspect=30, label=f"density / greatest{where}")
