@@ -20,6 +20,7 @@ from paper_code.core.text import effect_text
 from paper_code.function import circuits, contours, lightness, robustness, stimuli
 from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
+from paper_code.network.dynamics import correlation, gain
 from paper_code.network.model import Network, NetworkConfig
 from paper_code.report import book
 from paper_code.training.run import Run
@@ -40,7 +41,7 @@ def circuit():
     kernels = {"K": {"family": "DP", **circuits.FIELD}}
     kernels["across"] = {"family": "ANI", "scale": 6.0, "exponent": 2, "kappa": 2.0, "elongation": 1 / 2.8}
     made = {name: circuits.between(every, cells, SIZE, 2, **one) for name, one in kernels.items()}
-    made = {name: (one / circuits.gain(one, 16)).astype(np.float32) for name, one in made.items()}
+    made = {name: (one / gain(one, 16)).astype(np.float32) for name, one in made.items()}
     made["none"] = np.zeros_like(made["K"])
     orders = np.stack([np.random.default_rng(n).permutation(16) for n in range(9)])
     return circuits.Circuit(0, network, fields, every, cells.orientation % np.pi, made, orders)
@@ -82,7 +83,7 @@ def test_beyond_the_receptive_field_nothing_is_seen_and_the_unit_is_the_complete
 
 def test_what_is_seen_of_a_gap_does_not_cancel_over_stimuli():
     before = {"gap": np.array([0.3, -0.3]), "turned": np.zeros(2)}
-    assert contours.Completion("dashed", 8.0, before, {}).leak == pytest.approx(0.3)
+    assert contours.Completion(8.0, before, {}).leak == pytest.approx(0.3)
 
 
 def test_what_every_picture_adds_alike_is_no_completion():
@@ -166,15 +167,15 @@ def test_a_cell_that_its_neighbours_determine_is_inferred_and_one_that_they_do_n
     u = circuits.lateral_input(around, kernel)
     own = 2 + 3 * u
     own[:, 0] = rng.standard_normal(4000)
-    correlation = circuits.correlations(u, own)
+    likeness = correlation(u, own, axis=0)
     explained = circuits.explained_share(u[:2000], own[:2000], u[2000:], own[2000:])
-    np.testing.assert_allclose(correlation[1:], 1)
+    np.testing.assert_allclose(likeness[1:], 1)
     np.testing.assert_allclose(explained[1:], 1)
-    assert abs(correlation[0]) < 0.06 and -0.02 < explained[0] < 0.02
+    assert abs(likeness[0]) < 0.06 and -0.02 < explained[0] < 0.02
     order = np.array([1, 2, 3, 4, 5, 0])
-    wrong = circuits.correlations(circuits.lateral_input(around, kernel[np.ix_(order, order)]), own)
+    wrong = correlation(circuits.lateral_input(around, kernel[np.ix_(order, order)]), own, axis=0)
     assert np.abs(wrong).max() < 0.5
-    np.testing.assert_array_equal(circuits.correlations(np.ones((9, 2)), rng.standard_normal((9, 2))), 0)
+    np.testing.assert_array_equal(correlation(np.ones((9, 2)), rng.standard_normal((9, 2)), axis=0), 0)
 
 
 # lightness

@@ -16,14 +16,13 @@ from paper_code.lateral.activity import activity_of
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.frame import ordered_pairs, pair_frame
 from paper_code.lateral.models import Places, library, model
-from paper_code.network.dynamics import gain
+from paper_code.network.dynamics import as_strong, correlation
 
 GROUP = ("DP", "HR")
 RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
 BALANCED = "K less its mean"  # over the pairs, offset by offset: without what all cells receive alike
 PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
 FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # of the planted field; length and blur in px
-GAIN_FREQUENCIES = 16
 PATCHES, WINDOWS = 220, 1500  # of photographs, and places on them, that silenced cells are asked on: for fitting, and for measuring
 CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
 
@@ -71,8 +70,7 @@ def load(measured, relabellings):
     fitted = fitted_group(bank.among(bank.K), bank.frame)
     group, ideal = (between(oriented, bank.cells, bank.side, bank.stride, **one) for one in (fitted, {"family": "DP", **FIELD}))
     rivals = {"SE(2) model": group, "RF": bank.rf, "untrained K": weights.initial_early(condition, seed).K, PLANTED: ideal}
-    level = gain(bank.K, GAIN_FREQUENCIES)
-    kernels = {"K": bank.K} | {name: level / gain(one, GAIN_FREQUENCIES) * one for name, one in rivals.items()}
+    kernels = {"K": bank.K} | {name: as_strong(one, bank.K) for name, one in rivals.items()}
     kernels = {name: one.astype(np.float32) for name, one in kernels.items()}
     orders = permutations(len(bank.l1), relabellings, seed)
     return Circuit(seed, network, bank.fields, oriented, bank.fits.orientation, kernels, orders)
@@ -132,16 +130,8 @@ def windows(h, size, count, seed):
 
 def lateral_input(around, kernel):
     """u_i = sum over j != i of K_ij * h_j at the middle of every window: (count, cells)."""
-    others = np.array(kernel)
-    others[np.arange(len(others)), np.arange(len(others))] = 0
+    others = kernel * ~np.eye(len(kernel), dtype=bool)[:, :, None, None]
     return around @ others.reshape(len(others), -1).T
-
-
-def correlations(one, other):
-    """Pearson correlation of the columns of two arrays (count, cells); 0 where a column does not vary."""
-    one, other = (values - values.mean(0) for values in (one, other))
-    norms = np.sqrt((one**2).sum(0) * (other**2).sum(0))
-    return np.divide((one * other).sum(0), norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def infer(circuit):
@@ -162,9 +152,9 @@ def infer(circuit):
     kernels[BALANCED] = kernels["K"] - mean_kernel(kernels["K"])
     for name, kernel in kernels.items():
         u, v = lateral_input(first, kernel)[:, cells], lateral_input(second, kernel)[:, cells]
-        found[name] = correlations(v, own[:, cells])
+        found[name] = correlation(v, own[:, cells], axis=0)
         explained[name] = explained_share(u, fitted[:, cells], v, own[:, cells])
-    null = [correlations(lateral_input(second, circuit.relabelled(order))[:, cells], own[:, cells]) for order in circuit.orders]
+    null = [correlation(lateral_input(second, circuit.relabelled(order))[:, cells], own[:, cells], axis=0) for order in circuit.orders]
     return Inference(found, explained, np.array(null))
 
 

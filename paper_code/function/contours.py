@@ -47,7 +47,6 @@ class Completion:
     picture gives is taken off.
     """
 
-    family: str
     half_gap: float
     before: dict  # of arrays, feed-forward activity for "gap" and the controls
     after: dict  # of dicts of arrays, the same after propagation, by the kernel's name
@@ -106,7 +105,7 @@ class Stage:
         """A :class:`Completion` with some of the circuit's kernels, and with the cells of K relabelled by ``orders``."""
         after = {name: self.after(self.circuit.kernels[name]) for name in kernels}
         null = [advantage(self.before, self.after(self.circuit.relabelled(order))).mean() for order in orders]
-        return Completion(self.shown.family, self.shown.half_gap, self.before, after, np.array(null))
+        return Completion(self.shown.half_gap, self.before, after, np.array(null))
 
     def maps(self, stimulus, kernel):
         """Activity of the cells that suit one gap at all places, less the blank's, before and after propagation: (2, p, p)."""

@@ -15,11 +15,10 @@ from paper_code.core.plan import plan
 from paper_code.function.stimuli import CONTRAST, coordinates
 from paper_code.lateral.frame import ordered_pairs
 from paper_code.lateral.harmonics import TERMS, fit
-from paper_code.network.dynamics import gain
+from paper_code.network.dynamics import as_strong
 
 SD, FREQUENCY = 2.0, 0.14  # px and cycles per pixel, of an element
 ORIENTATIONS, PHASES, PLACES = 12, 4, 3
-GAIN_FREQUENCIES = 16
 SPACINGS = (7.0, 8.0, 9.0)  # px
 STEPS = (15, 30, 45)  # degrees from one element to the next
 APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
@@ -34,35 +33,23 @@ COMPARISONS = {
 def elements(x, y, orientation, phase):
     """Pictures (n, 64, 64) of e Gabor elements each, in sd of the training images.
 
-    Parameters
-    ----------
-    x, y, orientation, phase : arrays (n, e)
-        Places in px; direction of the bars and phase in radians.
+    Arrays (n, e): places in px, direction of the bars and phase in radians.
     """
     right, up = coordinates()
-    total = np.zeros((len(x), *right.shape))
-    for column in range(x.shape[1]):
-        one_x, one_y, angle, shift = (part[:, column, None, None] for part in (x, y, orientation, phase))
-        dx, dy = right - one_x, up - one_y
-        across = dy * np.cos(angle) - dx * np.sin(angle)
-        total += np.exp(-(dx**2 + dy**2) / (2 * SD**2)) * np.cos(2 * np.pi * FREQUENCY * across + shift)
-    return CONTRAST * total
+    x, y, orientation, phase = (part[:, :, None, None] for part in (x, y, orientation, phase))
+    dx, dy = right - x, up - y
+    across = dy * np.cos(orientation) - dx * np.sin(orientation)
+    return CONTRAST * (np.exp(-(dx**2 + dy**2) / (2 * SD**2)) * np.cos(2 * np.pi * FREQUENCY * across + phase)).sum(1)
 
 
 def circle(orientation, turn, spacing):
     """Two elements on either side of the centre, each ``spacing`` px from its neighbour and ``turn`` radians from its orientation.
 
-    Returns
-    -------
-    x, y, step : arrays (n, 4)
-        Places in px; how many turns each element is away from the centre's orientation.
+    Places x and y, arrays (n, 4), in px; and how many turns each element is away from the centre's orientation, (4,).
     """
     steps = np.array([1, 2, -1, -2])
-    x, y = np.zeros((len(orientation), 4)), np.zeros((len(orientation), 4))
-    for row, step in enumerate(steps):
-        side = np.sign(step)
-        chords = orientation[:, None] + side * (np.arange(abs(step)) + 0.5) * turn
-        x[:, row], y[:, row] = (side * spacing * part(chords).sum(axis=1) for part in (np.cos, np.sin))
+    chords = orientation[:, None] + (steps - np.sign(steps) / 2) * turn  # from each element to the next, outwards
+    x, y = (np.sign(steps) * spacing * part(chords).reshape(-1, 2, 2).cumsum(2).reshape(-1, 4) for part in (np.cos, np.sin))
     return x, y, steps
 
 
@@ -103,22 +90,8 @@ _shown = lru_cache(maxsize=len(SPACINGS))(stimuli)  # they are the same for ever
 def flanker_effects(network, kernels, spacing, seed=0):
     """Lateral input with flankers less that without, over the cell's own response to the centre alone, mean over the elements.
 
-    The cell is the one with the largest h among the 3 x 3 places at the image's centre.
-
-    Parameters
-    ----------
-    network : Network
-        Without receptor noise, in evaluation mode; its own K takes no part.
-    kernels : dict of arrays (n, n, k, k)
-        By name; what stands for K, such as K itself and relabelled ones.
-    spacing : float
-        Px between neighbouring elements.
-    seed : int
-
-    Returns
-    -------
-    dict of dicts
-        ``{kernel: {arrangement: value}}``.
+    The cell is the one with the largest h among the 3 x 3 places at the image's centre. The network is without receptor noise and in
+    evaluation mode; its own K takes no part. ``kernels`` (n, n, k, k), by name, stand for it. Returns ``{kernel: {arrangement: value}}``.
     """
     reach = next(iter(kernels.values())).shape[-1] // 2
     activity = {name: _activity(network, one, reach) for name, one in _shown(spacing, seed).items()}
@@ -129,14 +102,11 @@ def flanker_effects(network, kernels, spacing, seed=0):
     cell, place = np.divmod(window.argmax(dim=1).numpy(), PLACES**2)
     row, column = first + place // PLACES, first + place % PLACES
     own = alone[range(count), cell, row, column].numpy()
-    around = [np.arange(2 * reach + 1) + at[:, None] for at in (row, column)]
 
     def inputs(h):
         """What reaches the cell of every stimulus: (stimuli, n k k)."""
-        padded = functional.pad(h, [reach] * 4).numpy()
-        return (
-            padded[np.arange(count)[:, None, None], :, around[0][:, :, None], around[1][:, None]].transpose(0, 3, 1, 2).reshape(count, -1)
-        )
+        around = np.lib.stride_tricks.sliding_window_view(functional.pad(h, [reach] * 4).numpy(), [2 * reach + 1] * 2, axis=(2, 3))
+        return around[np.arange(count), :, row, column].reshape(count, -1)
 
     names = [name for name in activity if name != "alone"]
     base = inputs(alone)
@@ -152,12 +122,8 @@ def flanker_effects(network, kernels, spacing, seed=0):
 def summed_effects(network, kernel, spacing, seed=0):
     """Lateral input with flankers less that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
 
-    What a recording that does not tell cells apart would show. Arguments as of :func:`flanker_effects`, of one kernel (n, n, k, k).
-
-    Returns
-    -------
-    dict
-        ``{arrangement: value}``, mean over the elements.
+    What a recording that does not tell cells apart would show: ``{arrangement: value}``, means over the elements, of one kernel
+    (n, n, k, k).
     """
     into_all = torch.as_tensor(np.asarray(kernel).sum(axis=0), dtype=torch.float32)[None]
     reach = into_all.shape[-1] // 2
@@ -174,19 +140,10 @@ def summed_effects(network, kernel, spacing, seed=0):
 
 
 def parts(bank, sums):
-    """Kernels that stand for K one after the other, to ask which part of it a cell hears.
+    """Kernels (n, n, k, k), by name, that stand for K one after the other, to ask which part of it a cell hears.
 
-    Parameters
-    ----------
-    bank : Bank
-    sums : PairSums
-        Of K among its oriented cells, as it was measured.
-
-    Returns
-    -------
-    dict of arrays (n, n, k, k)
-        K; its five terms, and the co-circular one of them, as fitted in the rings of APART; what is left of K without the five; what is
-        left of it without its regression on RF; and RF with the gain of K.
+    K of a Bank; its five terms, and the co-circular one of them, as fitted in the rings of APART to the PairSums of its oriented cells;
+    what is left of K without the five, or without its regression on RF; and RF with the gain of K.
     """
     frame, unit = bank.frame, bank.among(bank.K)[bank.frame.target, bank.frame.source].std()
     psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
@@ -212,7 +169,7 @@ def parts(bank, sums):
     return {
         "K": bank.K,
         "K less its part in RF": bank.K - slope * bank.rf,
-        "RF, with the gain of K": gain(bank.K, GAIN_FREQUENCIES) / gain(bank.rf, GAIN_FREQUENCIES) * bank.rf,
+        "RF, with the gain of K": as_strong(bank.rf, bank.K),
         "the five terms of K": geometry,
         "the co-circular term alone": between_all(made["cocircular"]),
         "K less its five terms": bank.K - geometry,

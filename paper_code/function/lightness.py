@@ -18,7 +18,8 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import Estimate, holm, over_networks
 from paper_code.filters import fit_log, null_filters
 from paper_code.function import stimuli
-from paper_code.network.model import gaussian_kernel
+from paper_code.network.dynamics import correlation
+from paper_code.network.model import blurred, gaussian_kernel
 
 CORNSWEET = ("Cornsweet edge", "Cornsweet, integrated")
 NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
@@ -26,7 +27,7 @@ NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
 
 def upright(filters, fits=None):
     """Filters (n, a, a) with unit norm and, by the sign of their fitted LoG, a positive centre."""
-    fits = fit_log(filters) if fits is None else fits
+    fits = fits or fit_log(filters)
     return filters * (np.where(fits.amplitude < 0, -1, 1) / np.sqrt((filters**2).sum((1, 2))))[:, None, None]
 
 
@@ -34,10 +35,7 @@ def respond(filters, pictures, blur):
     """Responses (n, m, 64, 64) of filters (n, a, a) to pictures (m, 64, 64) behind optics of ``blur`` px, borders as in the network."""
     seen = torch.as_tensor(np.asarray(pictures, float))[:, None]
     if blur > 0:
-        optics = gaussian_kernel(blur).double()
-        margin = optics.shape[-1] // 2
-        seen = functional.pad(seen, [margin] * 4, mode="reflect")
-        seen = functional.conv2d(functional.conv2d(seen, optics[:, :, None, :]), optics[:, :, :, None])
+        seen = blurred(seen, gaussian_kernel(blur).double())
     seen = functional.pad(seen, [filters.shape[-1] // 2] * 4, mode="reflect")
     return functional.conv2d(seen, torch.as_tensor(np.asarray(filters, float))[:, None]).transpose(0, 1).numpy()
 
@@ -137,15 +135,7 @@ def measure_lightness(condition, seeds, randoms):
     front = {"blur": config["blur"], "noise": config["noise"]}
     filters, fitted = upright(l0, fits), upright(fits.render(l0.shape[-1]), fits)
     pictures = np.stack([one.picture for one in stimuli.illusions()])
-    found, modelled = (respond(one, pictures, config["blur"]).reshape(*one.shape[:1], len(pictures), -1) for one in (filters, fitted))
-    agreement = np.array([[np.corrcoef(a, b)[0, 1] ** 2 for a, b in zip(*pair, strict=True)] for pair in zip(found, modelled, strict=True)])
-    return Lightness(
-        filters,
-        fitted,
-        indices(filters, **front),
-        indices(fitted, **front),
-        indices(upright(start), **front),
-        indices(upright(null_filters(l0.shape[-1], "smooth", randoms, 0)), **front),
-        agreement,
-        config["blur"],
-    )
+    agreement = correlation(*(respond(one, pictures, config["blur"]) for one in (filters, fitted))) ** 2
+    chance = upright(null_filters(l0.shape[-1], "smooth", randoms, 0))
+    found = (indices(one, **front) for one in (filters, fitted, upright(start), chance))
+    return Lightness(filters, fitted, *found, agreement, config["blur"])

@@ -11,7 +11,6 @@ connections.
 
 import base64
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -42,11 +41,9 @@ BATCH = 100
 
 def corrupt(pictures, corruption, level):
     """Standardised pictures (n, 64, 64) under a corruption of CORRUPTIONS; the same noise and bars at every call."""
-    return {
-        "noise": partial(stimuli.add_noise, seed=SEED),
-        "occlusion": partial(stimuli.occlude, seed=SEED),
-        "contrast": stimuli.change_contrast,
-    }[corruption](pictures, level)
+    if corruption == "contrast":
+        return stimuli.change_contrast(pictures, level)
+    return {"noise": stimuli.add_noise, "occlusion": stimuli.occlude}[corruption](pictures, level, SEED)
 
 
 @torch.no_grad()
@@ -174,13 +171,13 @@ class Robustness:
         Networks are the sample, the variance within the two groups pooled. With ``relative``, each network's accuracy on uncorrupted
         images is taken off first: positive where the reference loses less. Where neither group has two networks there is no interval.
         """
-        own, without = (self.accuracy(group, corruption) for group in ("reference", "no-lateral"))
+        own, without = (self.accuracy(group, corruption) for group in (REFERENCE, WITHOUT))
         if relative:
             own, without = own - own[:, :1], without - without[:, :1]
         if len(own) + len(without) < 3:
             return [Estimate(float(value), *[float("nan")] * 3) for value in own.mean(0) - without.mean(0)]
-        columns = zip(own.T, without.T, strict=True)
-        return [pooled_differences({"reference": one, "no-lateral": other}, "no-lateral")["reference"] for one, other in columns]
+        pairs = zip(own.T, without.T, strict=True)
+        return [pooled_differences({REFERENCE: one, WITHOUT: other}, WITHOUT)[REFERENCE] for one, other in pairs]
 
 
 def _bits(word, count):

@@ -135,49 +135,49 @@ def _lighter_less_darker(lighter, darker):
     return lighter / lighter.sum() - darker / darker.sum()
 
 
-def simultaneous_contrast(side=6, luminance=CONTRAST):
+def simultaneous_contrast():
     """Two equal grey squares, one on dark and one on light ground: the one on dark looks lighter."""
     x, y = coordinates()
-    left, right = (bar(x - place, y, side / 2, side / 2) for place in (-16, 16))
-    ground = luminance * (2 * covered(-x) - 1)
+    left, right = (bar(x - place, y, 3, 3) for place in (-16, 16))
+    ground = CONTRAST * (2 * covered(-x) - 1)
     return Illusion("simultaneous contrast", ground * (1 - left - right), _lighter_less_darker(left, right), IMAGE_SIZE // 2)
 
 
-def hermann_grid(street=4, block=12, luminance=CONTRAST):
+def hermann_grid():
     """Light streets between dark blocks: the crossings look darker than the streets (Hermann 1870)."""
     x, y = coordinates()
-    period = street + block
+    street, period = 4, 16
     across = [np.abs((one + period / 2) % period - period / 2) for one in (x, y)]  # from the middle of the nearest street
     on_block = [covered(street / 2 - one) for one in across]
-    picture = luminance * (1 - 2 * on_block[0] * on_block[1])
+    picture = CONTRAST * (1 - 2 * on_block[0] * on_block[1])
     inner = np.maximum(np.abs(x), np.abs(y)) < 1.5 * period
     crossing = (np.maximum(*across) < 1) * inner
     middle = sum((one < 1) * (np.abs(other - period / 2) < 1) for one, other in (across, across[::-1])) * inner
     return Illusion("Hermann grid", picture, _lighter_less_darker(middle, crossing), IMAGE_SIZE // 2)
 
 
-def mach_bands(ramp=16, luminance=CONTRAST):
+def mach_bands():
     """A ramp between two plateaus: a light band at its upper end and a dark one at its lower (Mach 1865).
 
     Band and plateau do not have quite the same luminance: a band is 3 px wide about the end of the ramp.
     """
     x, y = coordinates()
-    picture = luminance * np.clip(2 * x / ramp, -1, 1)
-    middle = np.abs(y) <= 16
-    upper, lower = ((np.abs(x - end) <= 1) * middle for end in (ramp / 2, -ramp / 2))
-    high, low = ((np.abs(x - end) <= 2) * middle for end in (ramp / 2 + 10, -ramp / 2 - 10))
+    picture, middle = CONTRAST * np.clip(x / 8, -1, 1), np.abs(y) <= 16
+    upper, lower = ((np.abs(x - end) <= 1) * middle for end in (8, -8))
+    high, low = ((np.abs(x - end) <= 2) * middle for end in (18, -18))
     where = _lighter_less_darker(upper, high) + _lighter_less_darker(low, lower)
     return Illusion("Mach bands", picture, where, IMAGE_SIZE // 2)
 
 
-def white_effect(width=6, height=12, luminance=CONTRAST):
+def white_effect():
     """Grey patches that replace parts of the dark and of the light bars of a grating: those on dark bars look lighter (White 1979).
 
     A patch on a dark bar touches more light bar than dark, being taller than wide: contrast with what touches it predicts the reverse.
     """
     x, y = coordinates()
+    width, height = 6, 12
     from_light = np.abs((x + width) % (2 * width) - width)  # from the middle of the nearest light bar
-    grating = luminance * (2 * covered(from_light - width / 2) - 1)
+    grating = CONTRAST * (2 * covered(from_light - width / 2) - 1)
     on_light, on_dark = (
         sum(bar(x - place, y - up, width / 2, height / 2) for place in places)
         for places, up in (((-2 * width, 0, 2 * width), 14), ((-3 * width, -width, width), -14))
@@ -185,15 +185,14 @@ def white_effect(width=6, height=12, luminance=CONTRAST):
     return Illusion("White's effect", grating * (1 - on_light - on_dark), _lighter_less_darker(on_dark, on_light), IMAGE_SIZE // 2 - 14)
 
 
-def cornsweet(decay=10.0, luminance=CONTRAST):
+def cornsweet(decay=10.0):
     """The edge of Craik (1966), O'Brien (1958) and Cornsweet (1970), and the step that it looks like: a tuple of two arrays (64, 64).
 
     The right side looks lighter in both. Away from the edge the first falls back to mean grey as exp(-|x| / decay), from the
     luminances of the step.
     """
-    x, _ = coordinates()
-    x = x + 0.5  # the edge lies between two pixels
-    step = luminance * np.sign(x)
+    x = coordinates()[0] + 0.5  # the edge lies between two pixels
+    step = CONTRAST * np.sign(x)
     return step * np.exp(-np.abs(x) / decay), step
 
 

@@ -97,11 +97,11 @@ def echo(kernel, fields, stride, order=None):
     return correlation(pictures[:, margin:, margin:][:, : fields.shape[-1], : fields.shape[-1]], fields)
 
 
-def correlation(pictures, others):
-    """Pearson correlation over the last two axes; 0 where a picture is even, as the field of a cell that never responded."""
-    pictures, others = (values - values.mean((-2, -1), keepdims=True) for values in (pictures, others))
-    norms = np.sqrt((pictures**2).sum((-2, -1)) * (others**2).sum((-2, -1)))
-    return np.divide((pictures * others).sum((-2, -1)), norms, out=np.zeros_like(norms), where=norms > 0)
+def correlation(one, other, axis=(-2, -1)):
+    """Pearson correlation over some axes; 0 where one does not vary, as the field of a cell that never responded."""
+    one, other = (values - values.mean(axis, keepdims=True) for values in (one, other))
+    norms = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))
+    return np.divide((one * other).sum(axis), norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def gain(kernel, size=32):
@@ -112,6 +112,11 @@ def gain(kernel, size=32):
     """
     spectrum = np.fft.rfft2(np.asarray(kernel, float), (size, size), axes=(2, 3))
     return float(np.linalg.svd(np.moveaxis(spectrum, (2, 3), (0, 1)), compute_uv=False).max())
+
+
+def as_strong(kernel, other):
+    """A kernel times the factor that gives it the :func:`gain` of another."""
+    return gain(other, 16) / gain(kernel, 16) * kernel
 
 
 def routes_differ(h, kernel, steps):

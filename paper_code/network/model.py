@@ -145,9 +145,7 @@ class Network(nn.Module):
                 "load them with paper_code.images"
             )
         if self.config.blur > 0:
-            margin = self.blur_kernel.shape[-1] // 2
-            images = functional.pad(images, [margin] * 4, mode="reflect")
-            images = functional.conv2d(functional.conv2d(images, self.blur_kernel[:, :, None, :]), self.blur_kernel[:, :, :, None])
+            images = blurred(images, self.blur_kernel)
         if self.config.noise > 0:
             noise = torch.randn(images.shape, generator=generator, device=images.device)
             images = images + self.config.noise * noise
@@ -215,6 +213,12 @@ def gaussian_kernel(sd):
     x = torch.arange(-radius, radius + 1, dtype=torch.float64)
     weights = torch.exp(-(x**2) / (2 * sd**2)) if sd > 0 else torch.ones(1, dtype=torch.float64)
     return (weights / weights.sum()).float()[None, None]
+
+
+def blurred(images, kernel):
+    """Images (n, 1, rows, columns) under a :func:`gaussian_kernel`, reflected at the border."""
+    images = functional.pad(images, [kernel.shape[-1] // 2] * 4, mode="reflect")
+    return functional.conv2d(functional.conv2d(images, kernel[:, :, None, :]), kernel[:, :, :, None])
 
 
 @dataclass(frozen=True)
