@@ -11,10 +11,10 @@ from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, pan
 ROWS, COLUMNS = 20, 10
 
 
-def contact_sheet(image_set):
-    """Some training images of each class, one class a row; of more than ROWS classes, evenly spaced ones."""
+def contact_sheet(image_set, rows=ROWS):
+    """Some training images of each class, one class a row; of more than ``rows`` classes, evenly spaced ones."""
     count = len(image_set.classes)
-    labels = np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))
+    labels = np.unique(np.linspace(0, count - 1, min(count, rows)).round().astype(int))
     side, gap = image_set.train_images.shape[-1], 3
     sheet = np.full((len(labels) * (side + gap) - gap, COLUMNS * (side + gap) - gap), 255, np.uint8)
     for row, label in enumerate(labels):
