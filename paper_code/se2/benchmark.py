@@ -330,7 +330,7 @@ def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40, se
     moved = at(columns * np.cos(0.7) + lines * np.sin(0.7), lines * np.cos(0.7) - columns * np.sin(0.7), 1.2)
     inverse = at(-x * cos - y * sin, x * sin - y * cos, -theta, of=undirected)
     gaps = {
-        "left": np.abs(turned - moved).max() / at(0.0, 0.0, 0.0),
+        "left": np.abs(turned - moved).max() / max(at(0.0, 0.0, 0.0), value.max()),
         "reflection": np.abs(at(x, -y, -theta) - value).max() / value.max(),
         "reversal": np.abs(at(x * cos + y * sin, x * sin - y * cos, theta) - value).max() / value.max(),
         "reciprocity": np.abs(inverse - twice).max() / twice.max(),
