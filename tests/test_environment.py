@@ -113,6 +113,7 @@ def test_reference_notebooks_run_in_the_same_environment(tmp_path):
     text = "utf-8 utf-8 UTF-8 é 漢 reader\nFalse 1.5 True 1\nTrue True a book\n"
     cell.outputs = [new_output("stream", name="stdout", text=text)]
     nbformat.write(new_notebook(cells=[cell]), root / "tests" / "one.ipynb")
+    (root / "pytest.ini").touch()  # so that no settings of a folder above count
     options = ["-p", "paper_code.workflow.compare", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q"]
     done = run(root, hostile(tmp_path) | {"PYTEST_ADDOPTS": "--no-such"}, "pytest", *options, "--rootdir", ".", "tests")
     assert done.returncode == 0 and b"1 passed" in done.stdout + done.stderr, done.stdout.decode()
