@@ -113,7 +113,7 @@ def test_many_networks_have_an_interval_of_their_own():
     below = term((-0.02, -0.02), (0.1, 0.1))
     assert below.change == "reversed" and replace(below, own=(-0.041, 0.0003)).change == "gone"
     assert replace(below, own_base=(-0.01, 0.2)).change == "below 0"
-    many = [Row("x", str(seed), END, *FAR, value=0.02 * (seed % 2)) for seed in range(controls.FEWEST)]
+    many = [Row("x", str(seed), END, *FAR, value=0.02 * (seed % 2)) for seed in range(controls.ENOUGH)]
     shown = controls.Board(Table([*many, Row("x", "all", END, *FAR, value=0.008, low=-0.005, high=0.021)]), {"x": "x"}, "x")
     assert shown.compare("x", FAR).interval == (-0.005, 0.021)
 

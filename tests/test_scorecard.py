@@ -138,7 +138,7 @@ def test_rotations_show_the_conditions_that_were_measured(monkeypatch):
             rows.append(Row(condition, ALL, END, measure, version, ring, 0.75, 0.6, 0.9))
         return [*rows, Row(condition, ALL, END, "bank.oriented", value=1.2)]
 
-    monkeypatch.setattr(card, "FEWEST", 3)
+    monkeypatch.setattr(card, "ENOUGH", 3)
     rows = card.rotations(Table(of("reference", SEEDS) + of("control-phase-scrambled", (0, 1))))
     assert [row[:2] for row in rows] == [["upright", 3], ["phases scrambled, short training", 2]]
     interval = "0.75 [0.60, 0.90]"  # two networks have none to speak of; one cell has no evenness

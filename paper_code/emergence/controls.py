@@ -41,7 +41,7 @@ LACKS = {
 }
 """What the chief controls take away."""
 
-FEWEST = 5  # networks of an interval of their own
+ENOUGH = 5  # networks of an interval of their own
 BASE = "control"  # the reference, shortened like all controls
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
@@ -165,8 +165,8 @@ class Board:
         return Compared(place, *values, found[0] if found else None, *own)
 
     def _interval(self, name, networks, measure, **where):
-        """The interval of a condition's mean over its own networks, if these are FEWEST at least."""
-        rows = self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, **where).rows if networks >= FEWEST else []
+        """The interval of a condition's mean over its own networks, if these are ENOUGH at least."""
+        rows = self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, **where).rows if networks >= ENOUGH else []
         return (rows[0].low, rows[0].high) if rows else ()
 
     def rows(self, names, places, cell=Compared.cell):

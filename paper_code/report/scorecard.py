@@ -11,6 +11,7 @@ from paper_code.core.geometry import evenness
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, p_text, shown
+from paper_code.emergence.controls import ENOUGH
 from paper_code.report.pool import verdict
 
 FILE = Path(__file__).with_name("claims.toml")
@@ -30,7 +31,6 @@ INVARIANT = {
     "control-phase-scrambled": "phase-scrambled, short training",
 }
 """Conditions in which K's invariance is drawn."""
-FEWEST = 5  # networks of an interval of a share
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def invariant_parts(numbers, ring="6-10.5"):
 
 def _share(row, networks):
     """Few networks have an interval, but no use for it: of a share it may reach beyond what a share can be."""
-    return effect_text(row, 2).replace("+", "") if networks >= FEWEST else f"{shown(row.value, 2)} ({networks} networks)"
+    return effect_text(row, 2).replace("+", "") if networks >= ENOUGH else f"{shown(row.value, 2)} ({networks} networks)"
 
 
 def chance_evenness(cells, draws=2000):
@@ -172,7 +172,7 @@ def rotations(numbers):
         found.append(numbers.one(measure="K.invariant", version="raw", ring="6-10.5", **place))
         shares = [_share(one, len(seeds)).partition(" (")[0] for one in found]
         chance = chance_evenness(round(numbers.one(measure="bank.oriented", **place).value))
-        below = "below " if found[1].high < chance and len(seeds) >= FEWEST else ""
+        below = "below " if found[1].high < chance and len(seeds) >= ENOUGH else ""
         shares[1] += f" ({below}chance {shown(chance, 2)})"
         rows.append([label, len(seeds), *shares])
     return rows
@@ -213,7 +213,7 @@ def beside_the_paper(numbers, leads):
     fewer, short = (each(name, "bank.oriented") for name in ("control-shuffled-labels", "control"))
     found = {
         1: f"R² {leads[1].effect}; its gain for uniform light is {estimate('l0.uniform')} of its highest, where a LoG has 0"
-        + (f"; R² {noise} in two networks that saw white noise" if noise else ""),
+        + (f"; R² {noise} in networks that saw white noise" if noise else ""),
         2: f"a share of {leads[2].effect} beats random blobs, "
         f"{estimate('l1.gabor_share:phase-scrambled')} random stripes of the same spectra",
         3: f"{leads[3].effect} sd of K beyond overlap and co-activation; over all phases like cells {blind_to_phase(numbers)}",
