@@ -149,7 +149,9 @@ def receptive_fields(early, cells, predicted, measured):
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
     fields = early.receptive_fields
-    banks = [(early.l1, "l1")] + [(fields, "l1 * l0")] * (early.l0 is not None)
+    banks = [(early.l1, "l1")]
+    if early.l0 is not None:
+        banks.append((fields, "l1 * l0"))
     grid = figure.add_gridspec(len(banks), count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
     if early.l0 is not None:
         panel = figure.add_subplot(grid[:, 0])

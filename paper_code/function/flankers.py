@@ -45,11 +45,17 @@ def elements(x, y, orientation, phase):
 def circle(orientation, turn, spacing):
     """Two elements on either side of the centre, each ``spacing`` px from its neighbour and ``turn`` radians from its orientation.
 
-    Places x and y, arrays (n, 4), in px; and how many turns each element is away from the centre's orientation, (4,).
+    Returns
+    -------
+    x, y, step : arrays (n, 4)
+        Places in px; how many turns each element is away from the centre's orientation.
     """
     steps = np.array([1, 2, -1, -2])
-    chords = orientation[:, None] + (steps - np.sign(steps) / 2) * turn  # from each element to the next, outwards
-    x, y = (np.sign(steps) * spacing * part(chords).reshape(-1, 2, 2).cumsum(2).reshape(-1, 4) for part in (np.cos, np.sin))
+    x, y = np.zeros((len(orientation), 4)), np.zeros((len(orientation), 4))
+    for row, step in enumerate(steps):
+        side = np.sign(step)
+        chords = orientation[:, None] + side * (np.arange(abs(step)) + 0.5) * turn
+        x[:, row], y[:, row] = (side * spacing * part(chords).sum(axis=1) for part in (np.cos, np.sin))
     return x, y, steps
 
 

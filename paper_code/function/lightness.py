@@ -27,7 +27,7 @@ NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
 
 def upright(filters, fits=None):
     """Filters (n, a, a) with unit norm and, by the sign of their fitted LoG, a positive centre."""
-    fits = fits or fit_log(filters)
+    fits = fit_log(filters) if fits is None else fits
     return filters * (np.where(fits.amplitude < 0, -1, 1) / np.sqrt((filters**2).sum((1, 2))))[:, None, None]
 
 

@@ -156,15 +156,16 @@ def hermann_grid():
     return Illusion("Hermann grid", picture, _lighter_less_darker(middle, crossing), IMAGE_SIZE // 2)
 
 
-def mach_bands():
+def mach_bands(ramp=16):
     """A ramp between two plateaus: a light band at its upper end and a dark one at its lower (Mach 1865).
 
     Band and plateau do not have quite the same luminance: a band is 3 px wide about the end of the ramp.
     """
     x, y = coordinates()
-    picture, middle = CONTRAST * np.clip(x / 8, -1, 1), np.abs(y) <= 16
-    upper, lower = ((np.abs(x - end) <= 1) * middle for end in (8, -8))
-    high, low = ((np.abs(x - end) <= 2) * middle for end in (18, -18))
+    picture = CONTRAST * np.clip(2 * x / ramp, -1, 1)
+    middle = np.abs(y) <= 16
+    upper, lower = ((np.abs(x - end) <= 1) * middle for end in (ramp / 2, -ramp / 2))
+    high, low = ((np.abs(x - end) <= 2) * middle for end in (ramp / 2 + 10, -ramp / 2 - 10))
     where = _lighter_less_darker(upper, high) + _lighter_less_darker(low, lower)
     return Illusion("Mach bands", picture, where, IMAGE_SIZE // 2)
 

@@ -71,9 +71,12 @@ def explorer_data(cells):
     peak = np.maximum(strength.max(axis=1, keepdims=True), 1e-12)
     turn = np.rint(cells.preferred[kept].reshape(len(kept), -1)[:, :half] * 256 / np.pi) % 256
     behind = np.concatenate([cells.like_sources[:, None], cells.sources], axis=1)[kept]
-    listed = [_cell(cells, cell) for cell in order]  # the oriented ones first, as in ``kept``
-    for entry, top, count in zip(listed, scale, behind, strict=False):
-        entry |= {"scale": round(float(top), 2), "behind": count.tolist()}
+    listed = []
+    for place, cell in enumerate(order):
+        entry = _cell(cells, cell)
+        if cell in row:
+            entry |= {"scale": round(float(scale[place]), 2), "behind": behind[place].tolist()}
+        listed.append(entry)
     return colours() | {
         "seed": cells.seed,
         "first": best_cell(cells),
@@ -93,13 +96,22 @@ def explorer_data(cells):
 def _cell(cells, cell):
     """Numbers of one cell, rounded."""
     fit = cells.fits[cell]
-    numbers = {"theta": (np.degrees(fit.orientation), None), "period": (1 / fit.frequency, 1), "frequency": (fit.frequency, 3)}
-    numbers |= {"phase": (np.degrees(fit.phase), None), "r2": (fit.r2, 2), "x": (fit.x0, 1), "y": (fit.y0, 1)}
-    numbers |= {"long": (fit.sigma_along_bar, 1), "wide": (fit.sigma_along_carrier, 1)}
     sources = zip(cells.strongest[cell], cells.place[cell], cells.weight[cell], strict=True)
-    strong = [[int(source), *map(int, place), round(float(weight), 1)] for source, place, weight in sources]
-    entry = {"id": int(cell), "oriented": bool(cells.oriented[cell]), "bound": bool(fit.at_bound)}
-    return entry | {name: round(float(value), digits) for name, (value, digits) in numbers.items()} | {"strong": strong}
+    return {
+        "id": int(cell),
+        "oriented": bool(cells.oriented[cell]),
+        "bound": bool(fit.at_bound),
+        "theta": round(float(np.degrees(fit.orientation))),
+        "period": round(float(1 / fit.frequency), 1),
+        "frequency": round(float(fit.frequency), 3),
+        "phase": round(float(np.degrees(fit.phase))),
+        "r2": round(float(fit.r2), 2),
+        "x": round(float(fit.x0), 1),
+        "y": round(float(fit.y0), 1),
+        "long": round(float(fit.sigma_along_bar), 1),
+        "wide": round(float(fit.sigma_along_carrier), 1),
+        "strong": [[int(source), *map(int, place), round(float(weight), 1)] for source, place, weight in sources],
+    }
 
 
 def explorer(cells):
