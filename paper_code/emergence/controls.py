@@ -93,8 +93,10 @@ class Compared:
         A term is *stronger*; or *weaker*, and still above 0; or, where the base is above 0 by its own interval, *gone*, or *reversed* if
         the condition lies below 0. Where the base is not, a term cannot go: it is *lower*, or *below 0*.
         """
-        if self.place not in KERNEL or self.word not in ("lower", "higher"):
-            return self.word if self.word in ("lower", "higher") else ""
+        if self.word not in ("lower", "higher"):
+            return ""
+        if self.place not in KERNEL:
+            return self.word
         if self.word == "higher":
             return "stronger"
         if self.remains:
@@ -157,17 +159,16 @@ class Board:
 
     def compare(self, name, place):
         """A :class:`Compared` of one condition and (measure, version, ring)."""
-        measure, version, ring = place
-        where = {"version": version, "ring": ring}
-        found = self.numbers.where(condition=name, seed=ALL, step=END, measure=f"{measure}:difference", **where).rows
-        values = [self.values(one, measure, **where) for one in (name, self.base)]
-        own = [self._interval(one, len(some), measure, **where) for one, some in zip((name, self.base), values, strict=True)]
-        return Compared(place, *values, found[0] if found else None, *own)
+        measure, *where = place
+        difference = self.pooled(name, f"{measure}:difference", *where)
+        values = [self.values(one, *place) for one in (name, self.base)]
+        pooled = [self.pooled(one, *place) if len(some) >= ENOUGH else None for one, some in zip((name, self.base), values, strict=True)]
+        return Compared(place, *values, difference, *((row.low, row.high) if row else () for row in pooled))
 
-    def _interval(self, name, networks, measure, **where):
-        """The interval of a condition's mean over its own networks, if these are ENOUGH at least."""
-        rows = self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, **where).rows if networks >= ENOUGH else []
-        return (rows[0].low, rows[0].high) if rows else ()
+    def pooled(self, name, measure, version="", ring=""):
+        """The row of a measure over a condition's networks, or None."""
+        rows = self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, version=version, ring=ring).rows
+        return rows[0] if rows else None
 
     def rows(self, names, places, cell=Compared.cell):
         """Cells of a table: the condition, and each measure; ``cell`` makes the text of a :class:`Compared`."""
@@ -237,8 +238,7 @@ class Board:
         """Which terms of K a condition has, by its own t interval over networks: ``above 0: ...; not above 0: ...``; empty without K."""
         words = {True: [], False: []}
         for place in KERNEL:
-            measure, version, ring = place
-            for row in self.numbers.where(condition=name, seed=ALL, step=END, measure=measure, version=version, ring=ring).rows:
+            if row := self.pooled(name, *place):
                 words[row.low > 0].append(f"{CONTROL_MEASURES[place]} ({signed(row.value)})")
         return "; ".join(f"{'' if above else 'not '}above 0: {', '.join(found)}" for above, found in words.items() if found)
 

@@ -120,7 +120,7 @@ class SimpleCellMeasures:
     start_r2: np.ndarray  # (s, n), Gabor R^2 of the untrained l1
     null: np.ndarray  # (m,), Gabor R^2 of smooth random filters of l1's size
     field_nulls: np.ndarray  # (s, m'), the same behind each seed's l0
-    scrambled: np.ndarray  # (m'',), of the seeds' own l1 with random phases
+    scrambled: np.ndarray  # (s n,), of the seeds' own l1 with random phases
 
     @property
     def null_r2(self) -> float:
@@ -147,11 +147,6 @@ def _null_r2(size: int, count: int, psi0: np.ndarray | None = None) -> np.ndarra
     return fit_gabor(null_filters(size, "smooth", count, NULL_SEED, psi0)).r2
 
 
-def _scrambled_r2(l1: np.ndarray, seed: int, count: int) -> np.ndarray:
-    """Of the filters with random phases, as often as makes some ``count`` for three networks."""
-    return fit_gabor(phase_scrambled(np.concatenate([l1] * max(1, round(count / 3 / len(l1)))), [seed, 1])).r2
-
-
 def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, field_null_count: int) -> SimpleCellMeasures:
     """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to chance."""
     early = [weights.load_early(condition, seed) for seed in seeds]
@@ -167,7 +162,7 @@ def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, 
         np.stack([fit_gabor(bank).r2 for bank in start]),
         _null_r2(size, null_count),
         np.stack([_null_r2(size, field_null_count, network.l0) for network in early]),
-        np.concatenate([_scrambled_r2(network.l1, seed, null_count) for seed, network in zip(seeds, early, strict=True)]),
+        fit_gabor(np.concatenate([phase_scrambled(network.l1, [seed, 1]) for seed, network in zip(seeds, early, strict=True)])).r2,
     )
 
 

@@ -154,9 +154,9 @@ def _share(row, networks):
     return effect_text(row, 2).replace("+", "") if networks >= ENOUGH else f"{shown(row.value, 2)} ({networks} networks)"
 
 
-def chance_evenness(cells, draws=2000):
+def chance_evenness(cells):
     """Mean evenness of banks of so many cells whose orientations are drawn at random: no bank of few cells is quite even."""
-    drawn = np.random.default_rng(0).uniform(0, np.pi, (draws, cells))
+    drawn = np.random.default_rng(0).uniform(0, np.pi, (2000, cells))
     return float(evenness(drawn).mean())
 
 
@@ -206,8 +206,7 @@ def beside_the_paper(numbers, leads):
         return shown(numbers.one(condition="reference", seed=ALL, step=END, measure=measure, version=version, ring=ring).value, 2)
 
     def each(condition, measure, digits=0):
-        rows = numbers.where(condition=condition, step=END, measure=measure).rows
-        return ", ".join(shown(row.value, digits) for row in rows if row.seed != ALL)
+        return ", ".join(shown(value, digits) for value in numbers.networks(condition=condition, step=END, measure=measure)[0])
 
     noise = each("control-white-noise", "l0.log_r2", 2)
     fewer, short = (each(name, "bank.oriented") for name in ("control-shuffled-labels", "control"))
