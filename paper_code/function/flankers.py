@@ -13,9 +13,11 @@ from torch.nn import functional
 
 from paper_code.core.plan import plan
 from paper_code.function.stimuli import CONTRAST, coordinates
+from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.lateral.frame import ordered_pairs
 from paper_code.lateral.harmonics import TERMS, fit
 from paper_code.network.dynamics import as_strong
+from paper_code.network.model import blurred, gaussian_kernel
 
 SD, FREQUENCY = 2.0, 0.14  # px and cycles per pixel, of an element
 ORIENTATIONS, PHASES, PLACES = 12, 4, 3
@@ -89,7 +91,11 @@ def stimuli(spacing, seed=0):
     return pictures
 
 
-_shown = lru_cache(maxsize=len(SPACINGS))(stimuli)  # they are the same for every network
+@lru_cache(maxsize=len(SPACINGS))
+def _seen(spacing, seed, blur):
+    """The pictures behind the optics, tensors (n, 1, 64, 64) by name: the same for every network of one blur."""
+    pictures = {name: torch.as_tensor(one, dtype=torch.float32)[:, None] for name, one in stimuli(spacing, seed).items()}
+    return {name: blurred(one, gaussian_kernel(blur)) for name, one in pictures.items()} if blur > 0 else pictures
 
 
 @torch.no_grad()
@@ -100,7 +106,7 @@ def flanker_effects(network, kernels, spacing, seed=0):
     evaluation mode; its own K takes no part. ``kernels`` (n, n, k, k), by name, stand for it. Returns ``{kernel: {arrangement: value}}``.
     """
     reach = next(iter(kernels.values())).shape[-1] // 2
-    activity = {name: _activity(network, one, reach) for name, one in _shown(spacing, seed).items()}
+    activity = _activity(network, spacing, seed, reach)
     alone = activity["alone"]
     count, _, side, _ = alone.shape
     first = side // 2 - PLACES // 2
@@ -139,7 +145,7 @@ def summed_effects(network, kernel, spacing, seed=0):
         first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
         return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
 
-    activity = {name: _activity(network, one, reach) for name, one in _shown(spacing, seed).items()}
+    activity = _activity(network, spacing, seed, reach)
     lateral = {name: functional.conv2d(around(h, reach), into_all).sum(dim=(1, 2, 3)) for name, h in activity.items()}
     alone, own = lateral.pop("alone"), around(activity["alone"], 0).sum(dim=(1, 2, 3))
     return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}
@@ -182,15 +188,15 @@ def parts(bank, sums):
     }
 
 
-def _activity(network, pictures, reach):
-    """h at the places and at least ``reach`` beyond: (n, cells, side, side), the image's centre in the middle."""
-    config, images = network.config, network.front_end(torch.as_tensor(pictures, dtype=torch.float32)[:, None])
+def _activity(network, spacing, seed, reach):
+    """h at the places and at least ``reach`` beyond, (n, cells, side, side) by the picture's name, the image's centre in the middle."""
+    config, seen = network.config, _seen(spacing, seed, network.config.blur)
     l0 = 0 if config.l0 == "none" else config.l0_size
     # What lies near a cut is wrong by the margins of l0 and l1, and is farther than the reach.
     away = config.stride * (PLACES // 2 + 1 + reach) + l0 // 2 + config.l1_size // 2
-    cut = max(images.shape[-1] // 2 - away, 0) // (2 * config.stride) * (2 * config.stride)
-    inner = images[:, :, cut : images.shape[-1] - cut, cut : images.shape[-1] - cut]
-    return network.simple_cells(network.lgn(inner))
+    cut = max(IMAGE_SIZE // 2 - away, 0) // (2 * config.stride) * (2 * config.stride)
+    inner = slice(cut, IMAGE_SIZE - cut)
+    return {name: network.simple_cells(network.lgn(images[:, :, inner, inner])) for name, images in seen.items()}
 
 
 def compared(effects):
