@@ -50,8 +50,8 @@ class Fits(Bank):
         >>> import numpy as np
         >>> from paper_code.filters import fit_gabor
         >>> fits = fit_gabor(np.random.default_rng(0).normal(size=(2, 9, 9)))
-        >>> in_degrees = fits.in_units(0.05)
-        >>> print((in_degrees.frequency / fits.frequency).round(), (in_degrees.x0 / fits.x0).round(2))
+        >>> degrees = fits.in_units(0.05)
+        >>> print((degrees.frequency / fits.frequency).round(), (degrees.x0 / fits.x0).round(2))
         [20. 20.] [0.05 0.05]
         """
         scale = positive(scale, "scale")
@@ -129,7 +129,8 @@ def read_bank(filters: ArrayLike) -> Filters:
     --------
     >>> import numpy as np
     >>> from paper_code.filters.fitting import read_bank
-    >>> print(read_bank(np.random.default_rng(0).normal(size=(2, 3, 7, 5))).values.shape)  # colours are projected
+    >>> bank = read_bank(np.random.default_rng(0).normal(size=(2, 3, 7, 5)))
+    >>> print(bank.values.shape)  # colours are projected
     (2, 7, 5)
     """
     bank = real_array(filters, "filters")

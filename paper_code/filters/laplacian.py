@@ -199,8 +199,8 @@ def fit_log(filters: ArrayLike) -> LogFit:
     >>> from paper_code.filters import LogFit, fit_log
     >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
     >>> fit = fit_log(psi0)[0]
-    >>> print(f"centre {fit.x0:.2f} px to the right, sigma {fit.sigma:.2f} px, R2 {fit.r2:.3f}")
-    centre 0.50 px to the right, sigma 1.20 px, R2 1.000
+    >>> print(f"centre {fit.x0:.2f} px right, sigma {fit.sigma:.2f} px, R2 {fit.r2:.3f}")
+    centre 0.50 px right, sigma 1.20 px, R2 1.000
     """
     bank = read_bank(filters)
     values, norm, about_mean = unit_energy(bank.sound)

@@ -180,7 +180,8 @@ def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
     >>> from paper_code.filters import LogFit, fit_log, frequency_response
     >>> psi0 = LogFit.of(sigma=1.2, x0=0.5).render(9)
     >>> response = frequency_response(psi0[0], fit_log(psi0)[0])
-    >>> print(f"strongest at {response.frequency[response.radial_mean.argmax()]:.2f} cycles per pixel")
+    >>> peak = response.frequency[response.radial_mean.argmax()]
+    >>> print(f"strongest at {peak:.2f} cycles per pixel")
     strongest at 0.19 cycles per pixel
     """
     psi0 = real_array(psi0, "psi0")

@@ -83,12 +83,13 @@ def association_field(
     >>> from paper_code.lateral import Cells, association_field, pair_frame
     >>> generator = np.random.default_rng(0)
     >>> carrier = generator.uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.zeros((12, 12, 7, 7))
     >>> K[frame.target, frame.source] = np.cos(frame.phase).reshape(-1, 7, 7)
     >>> field = association_field(K, frame, turns=[0.0], extent=6)
-    >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")  # planted: the wave alone, everywhere
+    >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")  # planted: the wave alone
     (1, 25, 25) 1.00
     """
     if not (step > 0 and blur > 0 and extent > step):

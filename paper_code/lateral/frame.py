@@ -25,7 +25,8 @@ class Cells(Bank):
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells
-    >>> cells = Cells(x=np.zeros(2), y=np.zeros(2), carrier=np.array([0, np.pi / 4]), frequency=np.full(2, 0.2), phase=np.zeros(2))
+    >>> zero, carrier = np.zeros(2), np.array([0, np.pi / 4])
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> print(np.rad2deg(cells.orientation))
     [ 90. 135.]
     """
@@ -123,7 +124,8 @@ class PairFrame:
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
-    >>> cells = Cells(x=np.zeros(2), y=np.zeros(2), carrier=np.array([0, np.pi / 4]), frequency=np.full(2, 0.2), phase=np.zeros(2))
+    >>> zero, carrier = np.zeros(2), np.array([0, np.pi / 4])
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=3, stride=2)
     >>> print(frame.target, frame.source, np.rad2deg(frame.turn).round())
     [0 1] [1 0] [ 45. -45.]
@@ -174,9 +176,10 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
-    >>> cells = Cells(x=np.zeros(2), y=np.zeros(2), carrier=np.zeros(2), frequency=np.full(2, 0.25), phase=np.zeros(2))
+    >>> zero = np.zeros(2)
+    >>> cells = Cells(x=zero, y=zero, carrier=zero, frequency=zero + 0.25, phase=zero)
     >>> frame = pair_frame(cells, size=3, stride=2)
-    >>> print(frame.across[0].reshape(3, 3).round() + 0)  # bars stand upright: across them is to the left
+    >>> print(frame.across[0].reshape(3, 3).round() + 0)  # across upright bars is to the left
     [[ 2.  0. -2.]
      [ 2.  0. -2.]
      [ 2.  0. -2.]]

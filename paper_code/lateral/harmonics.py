@@ -105,13 +105,15 @@ class PairSums:
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, fit
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.zeros((12, 12, 7, 7))
-    >>> K[frame.target, frame.source] = (np.cos(frame.phase) * np.cos(2 * frame.turn)[:, None]).reshape(-1, 7, 7)
+    >>> like = np.cos(frame.phase) * np.cos(2 * frame.turn)[:, None]
+    >>> K[frame.target, frame.source] = like.reshape(-1, 7, 7)
     >>> sums = PairSums.of(frame, cells.orientation, {"K": K})
     >>> found = fit(sums, "2-6")
-    >>> print(found.names[1], f"{found.r2[0]:.2f}")  # planted: like orientations, and nothing else
+    >>> print(found.names[1], f"{found.r2[0]:.2f}")  # planted: like orientations
     like 1.00
     """
 
@@ -283,7 +285,8 @@ def fit(
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, fit
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
     >>> K[frame.target, frame.source] += np.cos(frame.phase).reshape(-1, 7, 7)
@@ -367,7 +370,8 @@ def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Seque
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, bootstrap
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> kernels = np.random.default_rng(1).normal(size=(3, 12, 12, 13, 13))
     >>> networks = [PairSums.of(frame, cells.orientation, {"K": K}) for K in kernels]

@@ -56,7 +56,8 @@ def relabelled(
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.nulls import relabelled
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
     >>> relabelled(frame, cells.orientation, K, {}, times=19)["2-6", "raw"].shape
@@ -100,10 +101,12 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     >>> from paper_code.lateral.harmonics import PairSums
     >>> from paper_code.lateral.nulls import dealt
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
-    >>> dealt(PairSums.of(frame, cells.orientation, {"K": K}), times=19)["2-6", "raw"].shape
+    >>> sums = PairSums.of(frame, cells.orientation, {"K": K})
+    >>> dealt(sums, times=19)["2-6", "raw"].shape
     (19, 5)
     """
     phasors = np.exp(2j * sums.orientation[permutations(len(sums.orientation), times, seed)])  # (times, m)

@@ -179,7 +179,8 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.views import turned
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> cells = Cells(x=np.zeros(12), y=np.zeros(12), carrier=carrier, frequency=np.full(12, 0.2), phase=np.zeros(12))
+    >>> zero = np.zeros(12)
+    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
     >>> pictures = turned(frame, cells.orientation, K, radius=6)
@@ -221,7 +222,8 @@ def components(pictures: np.ndarray, count: int = 3) -> Components:
     >>> from paper_code.lateral.views import components
     >>> pictures = np.zeros((8, 5, 5))
     >>> pictures[:, 2] = 1.0  # all alike: a bar
-    >>> found = components(pictures + 0.01 * np.random.default_rng(0).normal(size=pictures.shape))
+    >>> noise = 0.01 * np.random.default_rng(0).normal(size=pictures.shape)
+    >>> found = components(pictures + noise)
     >>> print(f"{found.share[0]:.2f}")
     1.00
     """

@@ -72,8 +72,7 @@ def lattice_kernel(
     >>> from paper_code.se2 import Enhancement, lattice_kernel
     >>> bars = np.arange(4) * np.pi / 4
     >>> process = Enhancement(D11=1, D22=0.02, alpha=0.3, undirected=True)
-    >>> kernel = lattice_kernel(process, radius=5, frame_angles=bars, angles=bars, spacing=2)
-    >>> print(kernel.shape)
+    >>> lattice_kernel(process, radius=5, frame_angles=bars, angles=bars, spacing=2).shape
     (4, 4, 11, 11)
     """
     if not isinstance(process, Process):

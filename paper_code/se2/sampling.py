@@ -121,9 +121,10 @@ class Kernel:
     Examples
     --------
     >>> from paper_code.se2 import DirectionProcess, sample_grid
-    >>> kernel = sample_grid(DirectionProcess(D=0.02, alpha=0.3), size=33, spacing=1, n_theta=16)
-    >>> print(kernel.marginal("theta").shape, bool(kernel.at(3, 0, 0) > kernel.at(-3, 0, 0)))
-    (33, 33) True
+    >>> process = DirectionProcess(D=0.02, alpha=0.3)
+    >>> kernel = sample_grid(process, size=33, spacing=1, n_theta=16)
+    >>> print(kernel.values.shape, bool(kernel.at(3, 0, 0) > kernel.at(-3, 0, 0)))
+    (16, 33, 33) True
     """
 
     values: np.ndarray  # (n_theta, rows, columns)
@@ -282,7 +283,8 @@ def sample_grid(
     Examples
     --------
     >>> from paper_code.se2 import Enhancement, sample_grid
-    >>> kernel = sample_grid(Enhancement(D11=1, D22=0.02, alpha=0.2), size=21, spacing=1, n_theta=8)
+    >>> process = Enhancement(D11=1, D22=0.02, alpha=0.2)
+    >>> kernel = sample_grid(process, size=21, spacing=1, n_theta=8)
     >>> print(kernel.values.shape, kernel.x[0], kernel.y[0])
     (8, 21, 21) -10.0 10.0
     """
@@ -359,7 +361,8 @@ def sample_points(
     Examples
     --------
     >>> from paper_code.se2 import DirectionProcess, sample_points
-    >>> density = sample_points(DirectionProcess(D=0.02, alpha=0.3), x=[3, 3], y=[1, -1], theta=[0.5, -0.5])
+    >>> process = DirectionProcess(D=0.02, alpha=0.3)
+    >>> density = sample_points(process, x=[3, 3], y=[1, -1], theta=[0.5, -0.5])
     >>> print(f"{density[0] / density[1]:.3f}")  # its own mirror image
     1.000
     """
