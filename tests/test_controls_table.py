@@ -249,3 +249,10 @@ def test_efficient_coding_asks_for_a_wider_centre_with_more_noise():
     # Without optics, S / N alone sets the peak: of f^-2 it lies where the noise is half the signal, N = S / 2.
     peak = 1 / (np.sqrt(2) * np.pi * controls.efficient_sigma(power, [0.5], 0.0)[0])
     assert 0.01 * peak**-2 == pytest.approx(2 * 0.25, rel=0.05)
+
+
+def test_few_cells_are_less_even_by_chance_than_many():
+    few, many = measure.chance_evenness(8), measure.chance_evenness(400)
+    assert 0.4 < few < 0.7 and 0.9 < many < 1 and measure.chance_evenness(1) == pytest.approx(0, abs=1e-9)
+    measure.chance_evenness.cache_clear()
+    assert few == measure.chance_evenness(8)

@@ -135,20 +135,15 @@ def test_rotations_show_the_conditions_that_were_measured(monkeypatch):
     def of(condition, seeds):
         rows = [Row(condition, str(seed), END, "l0.i_rad", value=0.9) for seed in seeds]
         for measure, version, ring in (("l0.i_rad", "", ""), ("bank.evenness", "", ""), ("K.invariant", "raw", "6-10.5")):
-            rows.append(Row(condition, ALL, END, measure, version, ring, 0.75, 0.6, 0.9))
-        return [*rows, Row(condition, ALL, END, "bank.oriented", value=1.2)]
+            rows.append(Row(condition, ALL, END, measure, version, ring, 0.75, 0.6, 0.9, null=0.95))
+        return rows
 
     monkeypatch.setattr(card, "ENOUGH", 3)
     rows = card.rotations(Table(of("reference", SEEDS) + of("control-phase-scrambled", (0, 1))))
     assert [row[:2] for row in rows] == [["upright", 3], ["phases scrambled, short training", 2]]
-    interval = "0.75 [0.60, 0.90]"  # two networks have none to speak of; one cell has no evenness
-    assert rows[0][2:] == [interval, f"{interval} (chance 0.00)", interval] and rows[1][2:] == ["0.75", "0.75 (chance 0.00)", "0.75"]
-
-
-def test_few_cells_are_less_even_by_chance_than_many():
-    few, many = card.chance_evenness(8), card.chance_evenness(400)
-    assert 0.4 < few < 0.7 and 0.9 < many < 1
-    assert few == card.chance_evenness(8)
+    interval = "0.75 [0.60, 0.90]"  # two networks have none to speak of
+    assert rows[0][2:] == [interval, f"{interval} (below chance 0.95)", interval]
+    assert rows[1][2:] == ["0.75", "0.75 (chance 0.95)", "0.75"]
 
 
 @pytest.mark.parametrize(("value", "verb"), [(-0.09, "suppress each other"), (0.09, "excite each other"), (0.001, "do neither surely")])
@@ -195,7 +190,6 @@ def test_the_page_says_what_the_table_says(tmp_path):
         Row("reference", ALL, END, *place, 0.75, 0.6, 0.9)
         for place in (
             ("bank.evenness", "", ""),
-            ("bank.oriented", "", ""),
             ("K.invariant", "raw", "6-10.5"),
             *(("K.share", version, ring) for version, ring in (("raw", "2-14"), ("beyond RF and CO", "2-14"), ("raw", "10.5-18"))),
         )

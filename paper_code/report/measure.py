@@ -172,6 +172,13 @@ def l1_measures(l1, seed, levels):
     return [*gabor_measures(r2, levels.gabor(l1.shape[-1])), ("gabor_share:phase-scrambled", (r2 > scrambled).mean(), 0.05)]
 
 
+@lru_cache
+def chance_evenness(cells):
+    """Mean evenness of banks of so many cells whose orientations are drawn at random: no bank of few cells is quite even."""
+    drawn = np.random.default_rng(0).uniform(0, np.pi, (2000, cells))
+    return float(evenness(drawn).mean())
+
+
 def bank_measures(bank):
     """(name, value, chance) of the receptive fields: who is oriented, and how evenly."""
     nothing, fits = float("nan"), bank.fits[bank.oriented]
@@ -179,7 +186,7 @@ def bank_measures(bank):
     if len(bank.oriented):
         found += [
             ("cardinal", (np.cos(4 * fits.orientation) >= -1e-12).mean(), 0.5),
-            ("evenness", evenness(fits.orientation), nothing),
+            ("evenness", evenness(fits.orientation), chance_evenness(len(fits))),
             ("along", np.median(fits.sigma_along_bar), nothing),
             ("across", np.median(fits.sigma_along_carrier), nothing),
         ]

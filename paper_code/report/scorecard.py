@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.geometry import evenness
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, p_text, shown
@@ -154,12 +153,6 @@ def _share(row, networks):
     return effect_text(row, 2).replace("+", "") if networks >= ENOUGH else f"{shown(row.value, 2)} ({networks} networks)"
 
 
-def chance_evenness(cells):
-    """Mean evenness of banks of so many cells whose orientations are drawn at random: no bank of few cells is quite even."""
-    drawn = np.random.default_rng(0).uniform(0, np.pi, (2000, cells))
-    return float(evenness(drawn).mean())
-
-
 def rotations(numbers):
     """How much of l0, the bank and K is the same at all orientations: texts (images, networks, radial symmetry, evenness, share of K)."""
     rows = []
@@ -171,9 +164,9 @@ def rotations(numbers):
         found = [numbers.one(measure=name, **place) for name in ("l0.i_rad", "bank.evenness")]
         found.append(numbers.one(measure="K.invariant", version="raw", ring="6-10.5", **place))
         shares = [_share(one, len(seeds)).partition(" (")[0] for one in found]
-        chance = chance_evenness(round(numbers.one(measure="bank.oriented", **place).value))
-        below = "below " if found[1].high < chance and len(seeds) >= ENOUGH else ""
-        shares[1] += f" ({below}chance {shown(chance, 2)})"
+        even = found[1]
+        below = "below " if even.high < even.null and len(seeds) >= ENOUGH else ""
+        shares[1] += f" ({below}chance {shown(even.null, 2)})"
         rows.append([label, len(seeds), *shares])
     return rows
 
