@@ -199,10 +199,13 @@ class Board:
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
     def story(self, name, places=(*FILTERS, *KERNEL)):
-        """What a condition does, in a sentence or two: what is told from the base, how much else is not, and what could not be measured."""
+        """What a condition does, in a sentence or two: what is told from the base, how much else is not, and what could not be measured.
+
+        Terms of K have their difference with its interval too; that of a filter is in the appendix.
+        """
         found = [one for place in places if (one := self.compare(name, place)).difference]
         told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
-        clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()} ({one.effect()})" for one in told]
+        clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()}" + (f" ({one.effect()})" if one.place in KERNEL else "") for one in told]
         parts = [f"Told from {base}: {'; '.join(clauses)}."] if told else []
         if len(found) > len(told):
             parts.append(f"No other of {len(found)} measures is." if told else f"None of {len(found)} measures is told from {base}.")

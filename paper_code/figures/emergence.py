@@ -43,7 +43,7 @@ def matrix(rows, base, titles, chance=None):
     base; a filled dot has a difference that is told from 0 after correction.
     """
     chance = [0.0] * len(titles) if chance is None else chance
-    figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.27 * len(rows) + 1.1), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.25 * len(rows) + 1.0), sharey=True, squeeze=False)
     for column, (panel, title, level) in enumerate(zip(axes[0], titles, chance, strict=True)):
         own = next((found[column].base for found in rows.values() if len(found[column].base)), np.array([]))
         if len(own):
@@ -97,9 +97,9 @@ def portraits(faces, shown=6):
     return figure
 
 
-def strip(kinds, columns=8):
+def strip(kinds, columns=10):
     """Images of each kind, one kind a row; ``kinds`` maps a label to images (n, s, s)."""
-    figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.7 * len(kinds)))
+    figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.64 * len(kinds)))
     for line, (label, images) in zip(axes, kinds.items(), strict=True):
         for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
             low, high = np.quantile(images[which], [0.005, 0.995])
@@ -115,7 +115,7 @@ def noise(rows, grid, predicted):
 
     ``rows`` are a list of :class:`paper_code.emergence.controls.NoiseRow`.
     """
-    figure, panel = plt.subplots(figsize=(7.0, 2.8))
+    figure, panel = plt.subplots(figsize=(7.0, 2.4))
     panel.plot(grid, predicted, ":", color=INK, linewidth=1.6, label="efficient coding")
     for one in rows:
         colour = SEEDS[one.seed % len(SEEDS)]
