@@ -218,5 +218,9 @@ def beside_the_paper(numbers, leads):
             else ""
         ),
     }
-    texts = {number: f"[{text}]({leads[number].claim.chapter}.ipynb): **{leads[number].verdict}**" for number, text in found.items()}
-    return [[said[str(number)]["says"], text, said[str(number)]["differ"]] for number, text in texts.items()]
+    rows = []
+    for number, text in found.items():
+        chapter, verdict = leads[number].claim.chapter, leads[number].verdict
+        where = f"[chapter {chapter.split('_')[0].lstrip('0')}]({chapter}.ipynb)"
+        rows.append([said[str(number)]["says"], f"**{verdict}**: {text} ({where})", said[str(number)]["differ"]])
+    return rows
