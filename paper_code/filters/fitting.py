@@ -51,8 +51,8 @@ class Fits(Bank):
         >>> from paper_code.filters import fit_gabor
         >>> fits = fit_gabor(np.random.default_rng(0).normal(size=(2, 9, 9)))
         >>> degrees = fits.in_units(0.05)
-        >>> print((degrees.frequency / fits.frequency).round(), (degrees.x0 / fits.x0).round(2))
-        [20. 20.] [0.05 0.05]
+        >>> print((degrees.frequency / fits.frequency).round())
+        [20. 20.]
         """
         scale = positive(scale, "scale")
         changed = {name: getattr(self, name) * scale for name in (*self.LENGTHS, "scale")}

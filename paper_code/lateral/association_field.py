@@ -89,7 +89,7 @@ def association_field(
     >>> K = np.zeros((12, 12, 7, 7))
     >>> K[frame.target, frame.source] = np.cos(frame.phase).reshape(-1, 7, 7)
     >>> field = association_field(K, frame, turns=[0.0], extent=6)
-    >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")  # planted: the wave alone
+    >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")
     (1, 25, 25) 1.00
     """
     if not (step > 0 and blur > 0 and extent > step):

@@ -179,7 +179,7 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     >>> zero = np.zeros(2)
     >>> cells = Cells(x=zero, y=zero, carrier=zero, frequency=zero + 0.25, phase=zero)
     >>> frame = pair_frame(cells, size=3, stride=2)
-    >>> print(frame.across[0].reshape(3, 3).round() + 0)  # across upright bars is to the left
+    >>> print(frame.across[0].reshape(3, 3).round() + 0)  # upright bars: to the left
     [[ 2.  0. -2.]
      [ 2.  0. -2.]
      [ 2.  0. -2.]]

@@ -72,7 +72,8 @@ def lattice_kernel(
     >>> from paper_code.se2 import Enhancement, lattice_kernel
     >>> bars = np.arange(4) * np.pi / 4
     >>> process = Enhancement(D11=1, D22=0.02, alpha=0.3, undirected=True)
-    >>> lattice_kernel(process, radius=5, frame_angles=bars, angles=bars, spacing=2).shape
+    >>> angles = {"frame_angles": bars, "angles": bars}
+    >>> lattice_kernel(process, radius=5, spacing=2, **angles).shape
     (4, 4, 11, 11)
     """
     if not isinstance(process, Process):
