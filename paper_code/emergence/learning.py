@@ -228,8 +228,8 @@ FOLLOWED = (
     Followed("K.like", "beyond RF and CO", "2-14", "like, beyond RF and CO"),
     Followed("K.source", "raw", "6-10.5", "source's axis"),
     Followed("K.target", "beyond RF and CO", "6-10.5", "target's axis, beyond RF and CO"),
-    Followed("K.cocircular", "raw", "10.5-18", "co-circular, far"),
-    Followed("K.cocircular", "raw", "2-14", "co-circular"),
+    Followed("K.cocircular", "raw", "10.5-18", "far co-circular"),
+    Followed("K.cocircular", "beyond RF and CO", "6-10.5", "near co-circular, beyond RF and CO"),
 )
 
 

@@ -72,12 +72,12 @@ def small(numbers, condition="reference", of=" of [chapter 7](07_association_fie
     """Sentences on how much of K the five terms are, ``of`` saying whose they are, and how much distance in finer steps."""
     places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
-    text = f"fitted at once from 2 to 14 px the five terms{of} explain {whole} % of $K$'s variance "
-    text += f"({left} % beyond overlap and co-activation), and {far} % beyond 10.5 px"
+    text = f"together the five terms{of} explain {whole} % of $K$'s variance at 2 to 14 px "
+    text += f"({left} % once overlap and co-activation are taken off), and {far} % at 10.5 to 18 px"
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain", "ring": "2-14"}
     for row in numbers.where(**place).rows:
-        free = f"; agreement of phase, of a strength free in every ring of 1 px and in the turn, explains {shown(row.value, 1)} %"
-        text += f"{free} on networks left out ([chapter 8](08_group_models.ipynb))"
+        text += ". Agreement of phase alone, blind to direction but with a strength of its own at every pixel of distance and turn, "
+        text += f"explains {shown(row.value, 1)} % of networks that it was not fitted to ([chapter 8](08_group_models.ipynb))"
     return f"{text}. What the rest of $K$ hangs on was not asked."
 
 

@@ -11,6 +11,7 @@ from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, p_text, shown
 from paper_code.emergence.controls import ENOUGH
+from paper_code.network.model import NetworkConfig
 from paper_code.report.pool import verdict
 
 FILE = Path(__file__).with_name("claims.toml")
@@ -213,7 +214,8 @@ def beside_the_paper(numbers, leads):
         f"of K's variance, an oval with the same ridge and no paths {estimate('models.ANI', 'plain', '6-14')} %",
         5: f"{leads[5].effect} sd of K from start to end"
         + (
-            f"; with labels shuffled {fewer} cells of a network have an orientation, {short} in as short trainings with true ones"
+            f"; of {NetworkConfig.cells} cells, {fewer} have an orientation in networks trained with labels shuffled, "
+            f"{short} in as short trainings with true ones"
             if fewer
             else ""
         ),

@@ -47,21 +47,27 @@ def differences(reference, outputs):
 
 def _first(old, new):
     if old is None or new is None or len(old) != len(new):
-        return f"{len(new or [])} outputs, {len(old or [])} in the reference"
+        return f"{len(new or [])} outputs, in the reference {len(old or [])}"
     one, other = next(pair for pair in zip(old, new, strict=True) if pair[0] != pair[1])
     lines = [(str(text) + "\n").splitlines() for text in (one, other)]
     place = next((n for n, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), min(map(len, lines)))
     was, now = ("\n".join(text[place : place + 1]) for text in lines)
-    return f"{now!r}, {was!r} in the reference"
+    return f"{now!r}, in the reference {was!r}"
 
 
 def compare_notebooks(reference, executed):
     """Differences of two notebooks, a line each, by the number of the code cell, from 0."""
     cells = [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in (reference, executed)]
     if len(cells[0]) != len(cells[1]):
-        return [f"{len(cells[1])} code cells, {len(cells[0])} in the reference; run make references and read the diff"]
+        return [f"{len(cells[1])} code cells, in the reference {len(cells[0])}; run make references and read the diff"]
     pairs = [(n, *pair) for n, pair in enumerate(zip(*cells, strict=True)) if "nbval-ignore-output" not in pair[0].metadata.get("tags", [])]
-    return [f"Cell {n}, {line}" for n, old, new in pairs for line in differences(old.outputs, new.outputs)]
+    return [f"Cell {n} ({_opening(new.source)}), {line}" for n, old, new in pairs for line in differences(old.outputs, new.outputs)]
+
+
+def _opening(source):
+    """The first line of a cell, without which nobody would find it on the page."""
+    line = next(iter(source.strip().splitlines()), "")
+    return line if len(line) <= 60 else f"{line[:59]}…"
 
 
 def pytest_addoption(parser):
