@@ -75,7 +75,8 @@ def test_the_figure_has_a_line_a_network_and_one_for_the_mean():
 def test_a_fall_after_the_peak_is_said():
     rising = course(Table([*planted(FAN, 0, (0, 4, END))]), FAN, "reference", [0], TOTAL)
     fallen = replace(rising, values=np.array([[0.0, 0.2, 0.1]]))
-    assert falls([rising, fallen, replace(rising, values=np.array([[0.0, 0.2, 0.199]]))]) == [(FAN.name, 4, 0.2, 0.1)]
+    level, below = (replace(rising, values=np.array([values])) for values in ([0.0, 0.2, 0.199], [-0.3, -0.1, -0.1]))
+    assert falls([rising, fallen, level, below]) == [(FAN.name, 4, 0.2, 0.1)]
 
 
 # the slider

@@ -284,7 +284,7 @@ def falls(courses):
     for one in courses:
         mean = one.values.mean(axis=0)
         top = int(mean.argmax())
-        if mean[-1] < 0.95 * mean[top]:
+        if mean[top] - mean[-1] > 0.05 * abs(mean[top]):
             found.append((one.followed.name, int(one.steps[top]), float(mean[top]), float(mean[-1])))
     return found
 
