@@ -85,15 +85,15 @@ def printed(text, name="stdout"):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ([printed("a\nb 0.84\n")], [printed("a\nb 0.86\n")], "Cell 0 (x), stdout: 'b 0.86', in the reference 'b 0.84'"),
-        ([printed("a\n")], [printed("a\nb\n")], "Cell 0 (x), stdout: 'b', in the reference ''"),
-        ([printed("a\n")], [printed("a\n", "stderr")], "Cell 0 (x), stderr: 1 outputs, in the reference 0"),
-        ([printed("a\n")], [printed("a\n"), printed("warning", "stderr")], "Cell 0 (x), stderr: 1 outputs, in the reference 0"),
-        ([result(plain="'0.70'")], [result(plain="'0.71'")], "Cell 0 (x), text/plain: \"'0.71'\", in the reference \"'0.70'\""),
-        ([result(html="<b>12</b>")], [result(html="<b>13</b>")], "Cell 0 (x), text/html: '<b>13</b>', in the reference '<b>12</b>'"),
-        ([result(plain="1"), result(plain="2")], [result(plain="1")], "Cell 0 (x), text/plain: 1 outputs, in the reference 2"),
-        ([], [new_output("error", ename="E", evalue="v", traceback=[])], "Cell 0 (x), error: 1 outputs, in the reference 0"),
-        ([printed("a\n")], [printed("a")], "Cell 0 (x), stdout: '', in the reference ''"),
+        ([printed("a\nb 0.84\n")], [printed("a\nb 0.86\n")], "Cell 0 ('x'), stdout: 'b 0.86', in the reference 'b 0.84'"),
+        ([printed("a\n")], [printed("a\nb\n")], "Cell 0 ('x'), stdout: 'b', in the reference ''"),
+        ([printed("a\n")], [printed("a\n", "stderr")], "Cell 0 ('x'), stderr: 1 outputs, in the reference 0"),
+        ([printed("a\n")], [printed("a\n"), printed("warning", "stderr")], "Cell 0 ('x'), stderr: 1 outputs, in the reference 0"),
+        ([result(plain="'0.70'")], [result(plain="'0.71'")], "Cell 0 ('x'), text/plain: \"'0.71'\", in the reference \"'0.70'\""),
+        ([result(html="<b>12</b>")], [result(html="<b>13</b>")], "Cell 0 ('x'), text/html: '<b>13</b>', in the reference '<b>12</b>'"),
+        ([result(plain="1"), result(plain="2")], [result(plain="1")], "Cell 0 ('x'), text/plain: 1 outputs, in the reference 2"),
+        ([], [new_output("error", ename="E", evalue="v", traceback=[])], "Cell 0 ('x'), error: 1 outputs, in the reference 0"),
+        ([printed("a\n")], [printed("a")], "Cell 0 ('x'), stdout: '', in the reference ''"),
     ],
 )
 def test_a_difference_is_told_in_one_line(old, new, said):

@@ -265,8 +265,7 @@ class Board:
         base, own = one.shown(one.base.mean(), one.values.mean())
         text = f"Of the oriented cells {base} are within 22.5° of horizontal or vertical in the {self.label[self.base]}, "
         text += f"and {own} with turned images, where chance is half: {words.get(one.word, 'the two are not told apart')}."
-        found = self.numbers.where(condition="reference", seed=ALL, step=END, measure="bank.cardinal").rows
-        for row in found:
+        if row := self.pooled("reference", "bank.cardinal"):
             differs = "above" if row.low > row.null else "below" if row.high < row.null else "not told from"
             text += f" At full length it is {effect_text(row, 2).replace('+', '')}, {differs} half."
         return text

@@ -49,8 +49,10 @@ def circle(orientation, turn, spacing):
 
     Returns
     -------
-    x, y, step : arrays (n, 4)
-        Places in px; how many turns each element is away from the centre's orientation.
+    x, y : arrays (n, 4)
+        Places in px.
+    step : array (4,)
+        How many turns each element is away from the centre's orientation.
     """
     steps = np.array([1, 2, -1, -2])
     x, y = np.zeros((len(orientation), 4)), np.zeros((len(orientation), 4))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 
+from paper_code.core.errors import short
 from paper_code.network.layers import VARIABLE
 from paper_code.workflow.chapters import PICTURES, BlockingKernelManager, prepare_environment
 from paper_code.workflow.environment import closed
@@ -61,13 +62,9 @@ def compare_notebooks(reference, executed):
     if len(cells[0]) != len(cells[1]):
         return [f"{len(cells[1])} code cells, in the reference {len(cells[0])}; run make references and read the diff"]
     pairs = [(n, *pair) for n, pair in enumerate(zip(*cells, strict=True)) if "nbval-ignore-output" not in pair[0].metadata.get("tags", [])]
-    return [f"Cell {n} ({_opening(new.source)}), {line}" for n, old, new in pairs for line in differences(old.outputs, new.outputs)]
-
-
-def _opening(source):
-    """The first line of a cell, without which nobody would find it on the page."""
-    line = next(iter(source.strip().splitlines()), "")
-    return line if len(line) <= 60 else f"{line[:59]}…"
+    # With the first line of its source, without which nobody would find a cell on the page.
+    opening = {n: short(new.source.partition("\n")[0]) for n, _, new in pairs}
+    return [f"Cell {n} ({opening[n]}), {line}" for n, old, new in pairs for line in differences(old.outputs, new.outputs)]
 
 
 def pytest_addoption(parser):
