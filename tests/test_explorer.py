@@ -15,7 +15,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.figures import interactive
 from paper_code.filters import fit_gabor
 from paper_code.lateral import pair_frame, single_cells, standardise, strongest_sources
-from paper_code.lateral.association_field import TURNS
+from paper_code.lateral.association_field import MIDDLES
 from paper_code.lateral.bank import Bank
 from paper_code.workflow.html import Page
 
@@ -73,7 +73,7 @@ def test_maps_of_one_turn_hold_the_sources_of_that_turn_alone(planted):
     for cell in (0, 7):
         turn = se2.fold(fits.orientation - fits.orientation[cell])
         others = np.arange(len(turn)) != cell
-        by_hand = [(others & (np.abs(se2.fold(turn - middle)) <= np.deg2rad(15))).sum() for middle in TURNS]
+        by_hand = [(others & (np.abs(se2.fold(turn - middle)) <= np.deg2rad(15))).sum() for middle in MIDDLES]
         assert cells.sources[cell].tolist() == by_hand
         empty = cells.sources[cell] == 0
         assert np.isnan(cells.maps[cell][:, empty]).all() and not np.isnan(cells.maps[cell][:, ~empty]).all()
@@ -118,13 +118,13 @@ def test_bytes_of_the_page_are_the_maps(planted):
     data = interactive.explorer_data(cells)
     listed, half, wide = data["cells"], data["half"], len(data["ticks"])
     kept = sum(entry["oriented"] for entry in listed)
-    maps = np.frombuffer(base64.b64decode(data["maps"]), np.int8).reshape(kept, 2, len(TURNS) + 1, half).astype(float)
+    maps = np.frombuffer(base64.b64decode(data["maps"]), np.int8).reshape(kept, 2, len(MIDDLES) + 1, half).astype(float)
     fields = np.frombuffer(base64.b64decode(data["fields"]), np.int8).reshape(COUNT, data["side"], data["side"])
     bars = np.frombuffer(base64.b64decode(data["bars"]), np.uint8).reshape(kept, 2, half)
     for place in (0, kept // 2, kept - 1):
         cell, scale = listed[place]["id"], listed[place]["scale"]
         row = row_of(cells, cell)
-        own = np.concatenate([cells.like[row][:, None], cells.maps[row]], axis=1).reshape(2, len(TURNS) + 1, wide**2)[..., :half]
+        own = np.concatenate([cells.like[row][:, None], cells.maps[row]], axis=1).reshape(2, len(MIDDLES) + 1, wide**2)[..., :half]
         np.testing.assert_array_equal(maps[place] == interactive.MISSING, np.isnan(own))
         inside = np.abs(own) < 0.98 * scale
         np.testing.assert_allclose((maps[place] / 127 * scale)[inside], own[inside], atol=0.02 * scale)

@@ -31,7 +31,8 @@ TURNS = [np.deg2rad(step) for step in flankers.STEPS]
 @pytest.mark.parametrize("turn", TURNS)
 def test_elements_lie_on_a_circle_at_the_spacing_and_turn_by_the_step(spacing, turn):
     orientation = np.linspace(0, np.pi, 7)
-    x, y, steps = flankers.circle(orientation, turn, spacing)
+    x, y = flankers.circle(orientation, turn, spacing)
+    steps = flankers.AWAY
     order = np.argsort([*steps, 0])
     along = np.column_stack([x, np.zeros(7)])[:, order] + 1j * np.column_stack([y, np.zeros(7)])[:, order]
     np.testing.assert_allclose(np.abs(np.diff(along)), spacing)
@@ -45,8 +46,8 @@ def test_elements_lie_on_a_circle_at_the_spacing_and_turn_by_the_step(spacing, t
 
 @pytest.mark.parametrize("spacing", flankers.SPACINGS)
 def test_without_a_turn_they_lie_on_the_line_of_the_bar(spacing):
-    x, y, steps = flankers.circle(np.array([0.0, np.pi / 6]), 0.0, spacing)
-    np.testing.assert_allclose(x + 1j * y, spacing * steps * np.exp(1j * np.array([[0], [np.pi / 6]])), atol=1e-12)
+    x, y = flankers.circle(np.array([0.0, np.pi / 6]), 0.0, spacing)
+    np.testing.assert_allclose(x + 1j * y, spacing * flankers.AWAY * np.exp(1j * np.array([[0], [np.pi / 6]])), atol=1e-12)
 
 
 def test_an_element_has_its_bars_along_its_orientation_and_its_place_to_the_right_and_up():
@@ -67,8 +68,8 @@ def test_arc_and_zigzag_have_the_same_places_and_other_bars(step):
     arc, zigzag = (gaussian_filter((one**2).mean(axis=1), (0, 1, 1)) for one in added.values())
     assert np.abs(arc - zigzag).max() < 0.05 * arc.max()
     assert np.corrcoef(added["arc"].ravel(), added["zigzag"].ravel())[0, 1] < 0.9
-    x, y, steps = flankers.circle(np.zeros(1), np.deg2rad(step), 9.0)
-    centre, flanks = (np.zeros((1, 1)),) * 4, (x, y, steps[None] * np.deg2rad(step), np.zeros((1, 4)))
+    x, y = flankers.circle(np.zeros(1), np.deg2rad(step), 9.0)
+    centre, flanks = (np.zeros((1, 1)),) * 4, (x, y, flankers.AWAY[None] * np.deg2rad(step), np.zeros((1, 4)))
     np.testing.assert_allclose(shown[f"arc {step}"][0], flankers.elements(*centre)[0] + flankers.elements(*flanks)[0], atol=1e-12)
 
 
@@ -198,7 +199,7 @@ def bank(tiny):
 
 def measured_parts(bank, kernel):
     sums = PairSums.of(bank.frame, bank.cells.orientation, {"K": bank.among(kernel)})
-    return flankers.parts(bank.with_kernel(kernel), sums)
+    return flankers.parts(replace(bank, K=kernel), sums)
 
 
 def test_the_five_terms_of_a_kernel_that_is_made_of_them_are_all_of_it(bank):

@@ -15,7 +15,7 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
 from paper_code.core.geometry import pixel_grid
-from paper_code.core.statistics import over_networks
+from paper_code.core.statistics import estimated, over_networks
 from paper_code.core.text import effect_text
 from paper_code.function import circuits, contours, lightness, robustness, stimuli
 from paper_code.images.image_set import ImageSet
@@ -98,17 +98,17 @@ def test_what_every_picture_adds_alike_is_no_completion():
 
 def test_families_are_adjusted_and_judged_over_networks():
     strong, weak, against = [0.11, 0.12, 0.13, 0.12], [0.2, -0.1, 0.05, 0.01], [-0.3, -0.31, -0.29, -0.3]
-    single = {name: book.estimated(values) for name, values in (("strong", strong), ("weak", weak), ("against", against))}
+    single = {name: estimated(values) for name, values in (("strong", strong), ("weak", weak), ("against", against))}
     found = book.family(single, margin=0.01)
     assert [word for _, _, word in found.values()] == ["holds", "not settled", "does not hold"]
     p = {name: over_networks(values).p for name, values in (("strong", strong), ("weak", weak), ("against", against))}
     assert found["weak"][1] == pytest.approx(p["weak"]) and found["strong"][1] == pytest.approx(2 * p["strong"])
     assert found["against"][1] == pytest.approx(3 * p["against"])
-    assert book.family({"K": book.estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
+    assert book.family({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
 
 
 def test_a_single_network_has_a_value_and_no_verdict():
-    one, p, word = book.family({"K": book.estimated([0.5])})["K"]
+    one, p, word = book.family({"K": estimated([0.5])})["K"]
     assert one.value == 0.5 and np.isnan([one.low, one.high, p]).all() and word == "not settled"
     assert effect_text(one) == "+0.500" and effect_text(over_networks([0.4, 0.6])).startswith("+0.500 [")
 
@@ -356,10 +356,14 @@ def test_only_networks_that_are_shipped_whole_are_run(shipped, tmp_path):
     assert list(robustness.measure(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]
 
 
-def test_the_images_are_those_of_the_training_and_have_answers(shipped):
+def test_the_images_are_those_of_the_training_and_have_answers(shipped, tmp_path, monkeypatch):
     images = image_set()
     empty = ImageSet("folder", images.classes, images.train_images, images.train_labels, images.test_images[:0], images.test_labels[:0])
     with pytest.raises(PaperCodeError, match="other images"):
         robustness.measure(empty, shipped)
+    monkeypatch.setattr(robustness.images, "load", lambda *about, **options: empty)
+    with pytest.raises(PaperCodeError, match="has no test images"):
+        robustness.main(tmp_path, out=tmp_path / "answers.json")
+    assert not (tmp_path / "answers.json").exists()
     for one, other in itertools.pairwise(robustness.CORRUPTIONS["noise"]):
         assert other > one

@@ -40,7 +40,7 @@ def inference(level):
 def test_a_silenced_cell_is_told_by_each_kernel_beside_the_others():
     found = outcomes.silenced([inference(level) for level in (0.24, 0.25, 0.26)])
     assert found.own[0].value == pytest.approx(0.25) and found.own[2] == "holds" and found.chance == pytest.approx(-0.2)
-    assert found.differing(1) == ["untrained K"] and found.differing(-1) == ["RF"]
+    assert [outcomes.differing(found.beside, sign) for sign in (1, -1)] == [["untrained K"], ["RF"]]
     rows = found.rows()
     assert [row[0] for row in rows] == ["K", "RF", "untrained K"] and rows[0][3] == "–"
     assert rows[0][1].startswith("+0.25 [") and rows[0][2].startswith("6.3 [") and rows[1][3].startswith("−0.40 [")

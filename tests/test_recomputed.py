@@ -3,6 +3,7 @@
 import numpy as np
 
 from paper_code.core.table import read_table
+from paper_code.report import __main__ as rules
 from paper_code.report.measure import measure_network
 
 
@@ -14,3 +15,17 @@ def test_the_rows_of_a_network_are_what_its_weights_give():
     assert set(again) == set(shipped) and len(again) > 400
     places = sorted(again)
     np.testing.assert_allclose([again[one] for one in places], [shipped[one] for one in places], rtol=2e-3, atol=2e-4)
+
+
+def test_models_ask_for_the_networks_of_the_reference_alone(tmp_path, capsys):
+    for condition in ("control", "reference"):
+        damaged = tmp_path / condition / "seed-0.safetensors"
+        damaged.parent.mkdir()
+        damaged.write_bytes(b"no network")
+        asked = ["models", "--networks", str(tmp_path), "--output", str(tmp_path / "models.csv")]
+        assert rules.main(asked) == 1
+        said = capsys.readouterr().err
+        assert ("no measured network of the reference" if condition == "control" else "reference/seed-0.safetensors") in said.replace(
+            "\\", "/"
+        )
+        assert not (tmp_path / "models.csv").exists()

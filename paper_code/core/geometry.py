@@ -41,6 +41,11 @@ def orientation_difference(theta_1: ArrayLike, theta_2: ArrayLike) -> np.ndarray
     return np.minimum(difference, np.pi - difference)
 
 
+def cardinal(orientation: ArrayLike) -> np.ndarray:
+    """Whether an orientation, in radians, lies within 22.5 degrees of the horizontal or the vertical."""
+    return np.cos(4 * np.asarray(orientation)) >= -1e-12
+
+
 def evenness(orientation: ArrayLike) -> np.ndarray:
     """How evenly orientations (..., n), in radians, are spread: 1 if the doubled and the quadrupled ones cancel, 0 if all are the same."""
     return 1 - np.abs(np.exp(2j * np.multiply.outer([1, 2], orientation)).mean(axis=-1)).max(axis=0)

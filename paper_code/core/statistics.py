@@ -39,6 +39,11 @@ def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
     return Estimate(float(mean), float(mean - half), float(mean + half), float(p), float(null))
 
 
+def estimated(values: ArrayLike, null: float = 0.0) -> Estimate:
+    """:func:`over_networks` of one value or more (n,): a single network, as in the quick profile, gives a value and nothing more."""
+    return over_networks(values, null) if len(values) > 1 else Estimate(float(values[0]), *[float("nan")] * 3, null)
+
+
 def equivalence_p(values: ArrayLike, margin: float) -> float:
     """p of two one-sided t tests: small where the mean over networks surely lies within ``margin`` of 0 (Schuirmann 1987)."""
     values = _sample(values)

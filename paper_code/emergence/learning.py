@@ -20,7 +20,6 @@ REFERENCE = "reference"
 class Curve:
     """The log of one training."""
 
-    condition: str
     seed: int
     step: np.ndarray  # int (n,), steps at which the loss was noted
     loss: np.ndarray  # (n,), cross-entropy of the batch, with label smoothing, in nats
@@ -68,7 +67,6 @@ def curve(condition, seed, directory=None):
         return np.array([np.nan if line[key] is None else line[key] for line in lines], kind)
 
     return Curve(
-        condition,
         seed,
         column(training, "step", int),
         column(training, "loss"),
@@ -218,6 +216,11 @@ class Followed:
     def name(self):
         """Layer and label."""
         return f"{self.layer}: {self.label}"
+
+    @property
+    def title(self):
+        """The name, with the ring if there is one."""
+        return f"{self.name}, {self.ring} px" if self.ring else self.name
 
 
 FOLLOWED = (

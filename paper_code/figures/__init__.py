@@ -1,4 +1,4 @@
-"""Figures: one module a chapter, data in, a matplotlib Figure out; no analysis.
+"""Figures: a module for each chapter and for each part that chapters share; data in, a matplotlib Figure out, no analysis.
 
 Colours: signed weights in ``SIGNED`` centred on zero, magnitudes in ``MAGNITUDE``, orientations in the cyclic ``ORIENTATION``;
 ``SEEDS`` for lines that stand for training seeds. All are readable by colour-blind readers.

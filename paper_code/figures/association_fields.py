@@ -54,12 +54,11 @@ def terms(values, rings, names):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
-                own = found[ring].get(name, np.array([]))
+                own = found[ring][name]
                 place = column + 0.16 * (shift - (len(values) - 1) / 2)
                 label = series if column == 0 and ring == rings[0] else None
                 panel.plot(np.full(len(own), place), own, mark, color=color, markersize=3, alpha=0.6, label=label)
-                if len(own):
-                    panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
+                panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=f"{ring} px", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
         panel_label(panel, letter)

@@ -26,8 +26,7 @@ def courses(found):
         for values in one.values:
             panel.plot(one.steps, values, color=INK, linewidth=0.6, alpha=0.5, marker=mark, markersize=3)
         panel.plot(one.steps, one.values.mean(axis=0), color=ACCENT, linewidth=1.8, marker=mark)
-        place = f", {one.followed.ring} px" if one.followed.ring else ""
-        panel.set_title(textwrap.fill(f"{one.followed.name}{place}", 23))
+        panel.set_title(textwrap.fill(one.followed.title, 23))
         training_steps(panel, last)
         panel_label(panel, letter)
     for panel in axes[-1]:

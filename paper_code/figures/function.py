@@ -40,7 +40,7 @@ def _chance(panel, place, value, label=None):
 def flankers(pictures, arrangements, differences, spacings):
     """The stimuli (pictures by title), what each arrangement does to the cell, and the judged differences at every spacing.
 
-    Both by name: (values (networks,), chance, ...) at the spacing that is judged, and a list of the same by spacing.
+    Both by name: (values (networks,), Row over them) at the spacing that is judged, and a list of the same by spacing.
     """
     figure = plt.figure(figsize=(7.7, 5.5))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
@@ -51,8 +51,8 @@ def flankers(pictures, arrangements, differences, spacings):
         if not column:
             panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
-    for place, (values, chance, *_) in enumerate(arrangements.values()):
-        _chance(panel, place, chance)
+    for place, (values, row) in enumerate(arrangements.values()):
+        _chance(panel, place, row.null)
         _networks(panel, place, values, ACCENT)
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change of lateral input\n(own response)")
@@ -60,9 +60,9 @@ def flankers(pictures, arrangements, differences, spacings):
     panel_label(panel, "B")
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
-        for (color, mark), shift, spacing, (values, chance, *_) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
+        for (color, mark), shift, spacing, (values, row) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
             _networks(panel, place + shift, values, color, mark, spacing if not place else None)
-            _chance(panel, place + shift, chance, "cells relabelled" if not place and shift == 0.28 else None)
+            _chance(panel, place + shift, row.null, "cells relabelled" if not place and shift == 0.28 else None)
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)

@@ -1,5 +1,7 @@
 """Figures of chapter 08: what models of the group add to a pedestal, and their kernels beside K."""
 
+from itertools import product
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -17,7 +19,8 @@ def gains(values):
     rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
     size = (7.7, 2.2 * len(pedestals))
     figure, axes = plt.subplots(len(pedestals), len(rings), figsize=size, sharex=True, sharey="row", squeeze=False)
-    for panel, letter, ((ring, pedestal), found) in zip(axes.flat, "ABCDEF", values.items(), strict=False):
+    for panel, letter, (pedestal, ring) in zip(axes.flat, "ABCDEF", product(pedestals, rings), strict=False):
+        found = values[ring, pedestal]
         for column, own in enumerate(found.values()):
             panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
             panel.plot([column - 0.25, column + 0.25], [np.mean(own)] * 2, color=INK)

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
+from paper_code.filters.gabor import DEGENERATE_BELOW
 
 
 def bank(fields, fits, order):
@@ -66,7 +67,7 @@ def shapes(fits, kept, seeds):
     for index, (fit, mask) in enumerate(zip(fits, kept, strict=True)):
         color = SEEDS[index % len(SEEDS)]
         panel.plot(fit.n_x[mask], fit.n_y[mask], "o", markersize=3.4, alpha=0.7, color=color, label=f"seed {seeds[index]}")
-    panel.axvline(0.25, color=INK, linestyle=":", linewidth=1)
+    panel.axvline(DEGENERATE_BELOW, color=INK, linestyle=":", linewidth=1)
     panel.set(xlabel="$n_x = \\sigma_x f$ (cycles)", ylabel="$n_y = \\sigma_y f$ (cycles)", xlim=(0, 1.05 * right), ylim=(0, 1.05 * top))
     panel.set_aspect("equal")
     figure.legend(loc="outside right upper", handletextpad=0.1)

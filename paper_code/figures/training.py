@@ -9,6 +9,7 @@ from paper_code.core.errors import printable
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, panel_labels, show_weights, training_steps
 
 ROWS, COLUMNS = 20, 10
+LONGEST = 32  # characters of a class's name
 
 
 def contact_sheet(image_set, rows=ROWS):
@@ -31,11 +32,11 @@ def contact_sheet(image_set, rows=ROWS):
     return figure
 
 
-def _shown(name, longest=32):
-    """The name of a class, whatever its characters: those that the font cannot show as escapes, and cut to ``longest`` characters."""
+def _shown(name):
+    """The name of a class, whatever its characters: those that the font cannot show as escapes, and cut to LONGEST characters."""
     font = get_font(findfont(FontProperties()))
     known = "".join(c if font.get_char_index(ord(c)) else c.encode("unicode_escape").decode() for c in printable(name))
-    return known if len(known) <= longest else known[: longest - 1] + "…"
+    return known if len(known) <= LONGEST else known[: LONGEST - 1] + "…"
 
 
 def front_end(traces):

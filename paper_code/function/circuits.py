@@ -15,10 +15,9 @@ from paper_code.core.statistics import permutations
 from paper_code.lateral.activity import activity_of
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.frame import ordered_pairs, pair_frame
-from paper_code.lateral.models import Places, library, model
+from paper_code.lateral.models import GROUP, Places, library, model
 from paper_code.network.dynamics import as_strong, correlation
 
-GROUP = ("DP", "HR")
 RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
 BALANCED = "K less its mean"  # over the pairs, offset by offset: without what all cells receive alike
 PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
@@ -66,7 +65,7 @@ def load(measured, relabellings):
         raise PaperCodeError(f"{condition}/seed-{seed} has no lateral kernel between {FEWEST} oriented cells; choose another condition")
     network = weights.load_network(condition, seed)
     network.config = replace(network.config, noise=0.0)
-    oriented = np.isin(np.arange(len(bank.l1)), bank.oriented)
+    oriented = bank.fits.beyond(bank.level)
     fitted = fitted_group(bank.among(bank.K), bank.frame)
     group, ideal = (between(oriented, bank.cells, bank.side, bank.stride, **one) for one in (fitted, {"family": "DP", **FIELD}))
     rivals = {"SE(2) model": group, "RF": bank.rf, "untrained K": weights.initial_early(condition, seed).K, PLANTED: ideal}

@@ -23,6 +23,7 @@ SD, FREQUENCY = 2.0, 0.14  # px and cycles per pixel, of an element
 ORIENTATIONS, PHASES, PLACES = 12, 4, 3
 SPACINGS = (7.0, 8.0, 9.0)  # px
 STEPS = (15, 30, 45)  # degrees from one element to the next
+AWAY = np.array([1, 2, -1, -2])  # how many turns each of the four is away from the centre's orientation
 APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
 COMPARISONS = {
     **{f"arc less zigzag, {step}": (f"arc {step}", f"zigzag {step}") for step in STEPS},
@@ -47,20 +48,11 @@ def elements(x, y, orientation, phase):
 def circle(orientation, turn, spacing):
     """Two elements on either side of the centre, each ``spacing`` px from its neighbour and ``turn`` radians from its orientation.
 
-    Returns
-    -------
-    x, y : arrays (n, 4)
-        Places in px.
-    step : array (4,)
-        How many turns each element is away from the centre's orientation.
+    ``orientation`` (n,) is the centre's; two arrays (n, 4), x and y in px, in the order of AWAY.
     """
-    steps = np.array([1, 2, -1, -2])
-    x, y = np.zeros((len(orientation), 4)), np.zeros((len(orientation), 4))
-    for row, step in enumerate(steps):
-        side = np.sign(step)
-        chords = orientation[:, None] + side * (np.arange(abs(step)) + 0.5) * turn
-        x[:, row], y[:, row] = (side * spacing * part(chords).sum(axis=1) for part in (np.cos, np.sin))
-    return x, y, steps
+    sides = np.sign(AWAY)
+    chords = [orientation[:, None] + side * (np.arange(abs(step)) + 0.5) * turn for side, step in zip(sides, AWAY, strict=True)]
+    return tuple(spacing * sides * np.stack([part(one).sum(axis=1) for one in chords], axis=1) for part in (np.cos, np.sin))
 
 
 def stimuli(spacing, seed=0):
@@ -74,22 +66,21 @@ def stimuli(spacing, seed=0):
     centre = elements(zero, zero, orientation[:, None], phase[:, None])
 
     def with_flankers(turn, tilt, shift=0.0):
-        x, y, step = circle(orientation, turn, spacing)
-        bars = orientation[:, None] + (tilt if isinstance(tilt, np.ndarray) else tilt * step)
-        return centre + elements(x, y, bars, np.broadcast_to(phase[:, None] + shift, x.shape))
+        """Flankers along a circle of that turn, each tilted from the centre's orientation, the shift added to their phase."""
+        x, y = circle(orientation, turn, spacing)
+        return centre + elements(x, y, orientation[:, None] + tilt, np.broadcast_to(phase[:, None] + shift, x.shape))
 
-    straight = np.zeros((len(orientation), 4))
-    drawn = np.random.default_rng(seed).uniform(0, np.pi, straight.shape)
+    drawn = np.random.default_rng(seed).uniform(0, np.pi, (len(orientation), len(AWAY)))
     pictures = {
         "alone": centre,
-        "line": with_flankers(0.0, straight),
-        "opposite": with_flankers(0.0, straight, np.pi),
-        "orthogonal": with_flankers(0.0, straight + np.pi / 2),
+        "line": with_flankers(0.0, 0 * AWAY),
+        "opposite": with_flankers(0.0, 0 * AWAY, np.pi),
+        "orthogonal": with_flankers(0.0, 0 * AWAY + np.pi / 2),
         "random": with_flankers(0.0, drawn),
     }
     for step in STEPS:
         turn = np.deg2rad(step)
-        pictures |= {f"arc {step}": with_flankers(turn, turn), f"zigzag {step}": with_flankers(turn, -turn)}
+        pictures |= {f"arc {step}": with_flankers(turn, turn * AWAY), f"zigzag {step}": with_flankers(turn, -turn * AWAY)}
     return pictures
 
 
@@ -133,7 +124,7 @@ def flanker_effects(network, kernels, spacing, seed=0):
 
 
 @torch.no_grad()
-def summed_effects(network, kernel, spacing, seed=0):
+def summed_effects(network, kernel, spacing):
     """Lateral input with flankers less that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
 
     What a recording that does not tell cells apart would show: ``{arrangement: value}``, means over the elements, of one kernel
@@ -147,7 +138,7 @@ def summed_effects(network, kernel, spacing, seed=0):
         first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
         return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
 
-    activity = _activity(network, spacing, seed, reach)
+    activity = _activity(network, spacing, 0, reach)
     lateral = {name: functional.conv2d(around(h, reach), into_all).sum(dim=(1, 2, 3)) for name, h in activity.items()}
     alone, own = lateral.pop("alone"), around(activity["alone"], 0).sum(dim=(1, 2, 3))
     return {name: float(((one - alone) / own).mean()) for name, one in lateral.items()}

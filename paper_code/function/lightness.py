@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.statistics import Estimate, holm, over_networks
+from paper_code.core.plan import plan
+from paper_code.core.statistics import estimated, holm
 from paper_code.filters import fit_log, null_filters
 from paper_code.function import stimuli
 from paper_code.network.dynamics import correlation
@@ -110,17 +111,15 @@ class Lightness:
 
     def estimates(self):
         """Index of l0 over networks, tested against 0, for each illusion; a single network has no interval."""
-        if len(self.l0) < 2:
-            return [Estimate(float(value), *[float("nan")] * 3) for value in self.l0[0]]
-        return [over_networks(column) for column in self.l0.T]
+        return [estimated(column) for column in self.l0.T]
 
     def verdicts(self):
-        """In words, for each illusion: the direction of l0's index, if p after Holm is below .05, and whether chance reaches it."""
+        """In words, for each illusion: the direction of l0's index, if it is told from 0 after Holm, and whether chance reaches it."""
         found, words = self.estimates(), []
         for one, p, low, high in zip(found, holm([one.p for one in found]), *self.chance_interval, strict=True):
             direction = "as perceived" if one.value > 0 else "reversed"
             chance = " and beyond chance" if one.low > high or one.high < low else ", but within chance"
-            words.append(direction + chance if p < 0.05 else "not settled")
+            words.append(direction + chance if p < plan()["inference"]["alpha"] else "not settled")
         return words
 
 

@@ -107,10 +107,11 @@ def _occluded(u, v, gap):
 def _inducers(u, v, gap):
     ahead = np.abs(u) - gap - RADIUS  # beyond the middle of the nearer disc
     disc = covered(np.hypot(ahead, v) - RADIUS)
-    square = covered(-v) * covered(np.abs(u) - gap - RADIUS)  # its far side is outside the picture
+    square = covered(-v) * covered(ahead)  # its far side is outside the picture
+    cut = disc * (1 - square)
     return {
-        "complete": disc * (1 - square) - square,
-        "gap": disc * (1 - covered(ahead) * covered(-v)),
+        "complete": cut - square,
+        "gap": cut,
         "turned": disc * (1 - covered(-ahead) * covered(v)),
     }
 
@@ -156,12 +157,13 @@ def hermann_grid():
     return Illusion("Hermann grid", picture, _lighter_less_darker(middle, crossing), IMAGE_SIZE // 2)
 
 
-def mach_bands(ramp=16):
+def mach_bands():
     """A ramp between two plateaus: a light band at its upper end and a dark one at its lower (Mach 1865).
 
     Band and plateau do not have quite the same luminance: a band is 3 px wide about the end of the ramp.
     """
     x, y = coordinates()
+    ramp = 16
     picture = CONTRAST * np.clip(2 * x / ramp, -1, 1)
     middle = np.abs(y) <= 16
     upper, lower = ((np.abs(x - end) <= 1) * middle for end in (ramp / 2, -ramp / 2))

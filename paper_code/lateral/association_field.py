@@ -13,12 +13,13 @@ from scipy.ndimage import gaussian_filter
 from paper_code import se2
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import orientation_difference
 from paper_code.filters import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.frame import PairFrame, standardise
 from paper_code.lateral.views import LIKE_BELOW
 
-TURNS = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands of orientation difference
+MIDDLES = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands of orientation difference
 HALF_WIDTH = np.deg2rad(15)
 STEP, EVERY = 0.5, 3  # px of the squares that are summed, and every how many of them a place is kept
 BLUR = 1.2  # px: one cell's offsets are fewer than a bank's
@@ -36,7 +37,6 @@ class AssociationField:
     ticks: np.ndarray  # (m,), px, ascending: along to the right, across upwards
     coherent: np.ndarray  # sum K cos Phi / sum cos^2 Phi; NaN where there are too few offsets
     blind: np.ndarray  # sum K / number
-    offsets: np.ndarray  # effective number of offsets behind a place
 
 
 def association_field(
@@ -101,8 +101,7 @@ def association_field(
     wave = np.cos(frame.phase)
     maps = []
     for turn in np.atleast_1d(turns):
-        gap = np.mod(frame.turn - turn + np.pi / 2, np.pi) - np.pi / 2
-        pairs = np.abs(gap) <= half_width
+        pairs = orientation_difference(frame.turn, turn) <= half_width
         place = (frame.across[pairs].ravel(), frame.along[pairs].ravel())
         sums = []
         for one in (values[pairs] * wave[pairs], wave[pairs] ** 2, values[pairs], np.ones_like(wave[pairs])):
@@ -113,7 +112,7 @@ def association_field(
         enough = sums[3] >= fewest
         with np.errstate(divide="ignore", invalid="ignore"):
             coherent, blind = (np.where(enough, a / b, np.nan)[::-1] for a, b in ((sums[0], sums[1]), (sums[2], sums[3])))
-        maps.append((coherent, blind, sums[3][::-1]))
+        maps.append((coherent, blind))
     return AssociationField(np.atleast_1d(turns), edges[:-1] + step / 2, *(np.stack(part) for part in zip(*maps, strict=True)))
 
 
@@ -128,7 +127,7 @@ class SingleCells:
     fields: np.ndarray  # (n, b, b), receptive fields
     fits: GaborBank  # (n,)
     oriented: np.ndarray  # (n,) bool
-    null_r2: float
+    level: float  # R^2 that an oriented cell exceeds
     ticks: np.ndarray  # (m,), px
     turns: np.ndarray  # (t,), radians: orientation of the sources less the target's
     like: np.ndarray  # (o, 2, m, m), sources within 22.5 degrees: coefficient of cos Phi, phase-blind mean; sd of K
@@ -220,23 +219,23 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
         pairs = frame.target == cell
         own = replace(frame, **{item.name: getattr(frame, item.name)[pairs] for item in fields(PairFrame)})
         near = association_field(inner, own, [0.0], LIKE_BELOW, **options)
-        turned = association_field(inner, own, TURNS, HALF_WIDTH, **options)
+        turned = association_field(inner, own, MIDDLES, HALF_WIDTH, **options)
         like.append([part[0, ::EVERY, ::EVERY] for part in (near.coherent, near.blind)])
         maps.append([part[:, ::EVERY, ::EVERY] for part in (turned.coherent, turned.blind)])
         like_sources.append(int((own.difference <= LIKE_BELOW).sum()))
-        sources.append((np.abs(se2.fold(own.turn - TURNS[:, None])) <= HALF_WIDTH).sum(axis=1))
+        sources.append((orientation_difference(own.turn, MIDDLES[:, None]) <= HALF_WIDTH).sum(axis=1))
     maps = np.array(maps)
     # mode_field counts turns from 0 to 165 degrees.
-    from_zero = np.roll(np.nan_to_num(maps[:, 0]), -int(np.argmin(np.abs(TURNS))), axis=1)
+    from_zero = np.roll(np.nan_to_num(maps[:, 0]), -int(np.argmin(np.abs(MIDDLES))), axis=1)
     preferred, strength = map(np.stack, zip(*(se2.mode_field(one) for one in from_zero), strict=True))
     return SingleCells(
         seed,
         bank.fields,
         bank.fits,
-        np.isin(np.arange(len(kernel)), bank.oriented),
+        bank.fits.beyond(bank.level),
         bank.level,
         near.ticks[::EVERY],
-        TURNS,
+        MIDDLES,
         np.array(like),
         maps,
         np.array(like_sources),

@@ -1,6 +1,6 @@
 """One network's first layers with their fits: who has an orientation, and where every cell's field lies. Every measure of K starts here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -83,9 +83,3 @@ class Bank:
     def rf(self) -> np.ndarray:
         """RF, the correlation of the receptive fields, between all cells: (n, n, k, k)."""
         return rf_kernel(self.fields, self.side, self.stride)
-
-    def with_kernel(self, K: np.ndarray) -> Self:
-        """The same labels for another K: of a snapshot, the untrained one, or a planted one."""
-        if K.shape[:2] != (len(self.l1),) * 2:
-            raise PaperCodeError(f"a kernel of shape {K.shape} does not go with {len(self.l1)} cells")
-        return replace(self, K=K)

@@ -187,11 +187,10 @@ class PairSums:
         terms: Mapping[str, tuple[int, int]] | None = None,
         sine: bool = False,
         factor: np.ndarray | None = None,
-        orientation: np.ndarray | None = None,
     ) -> Cosines:
-        """:class:`Cosines` of all pairs; ``orientation`` (m,) replaces the cells' own."""
-        bars = self.orientation if orientation is None else orientation
-        return Cosines.of(TERMS if terms is None else terms, bars[self.target], bars[self.source], sine, factor)
+        """:class:`Cosines` of all pairs."""
+        terms = TERMS if terms is None else terms
+        return Cosines.of(terms, self.orientation[self.target], self.orientation[self.source], sine, factor)
 
     @property
     def middle(self) -> np.ndarray:
@@ -380,7 +379,7 @@ def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Seque
     """
     chosen, total = generator(seed).integers(len(networks), size=(drawn, len(networks))), {}
     for number, sums in enumerate(networks):
-        rows, draws = np.nonzero(chosen.T == number)[::-1]  # each time a network is drawn its cells are drawn anew
+        rows = np.nonzero(chosen.T == number)[1]  # each time a network is drawn its cells are drawn anew
         weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])
         mix = sums.mix(sums.cosines(), sums.regressors)
         gram, cross = mix @ sums.gram @ mix.swapaxes(1, 2), mix @ sums.cross[..., :1]

@@ -10,7 +10,7 @@ base the five terms of :mod:`paper_code.lateral.harmonics`, full these and their
 fit, so that noise adds nothing; the share may exceed 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,6 @@ NESTED = ("round", "base", "full")
 class Invariance:
     """One ring; R^2 in % of K's variance on the network left out, arrays (n,)."""
 
-    ring: str
     round: np.ndarray
     base: np.ndarray
     full: np.ndarray
@@ -40,22 +39,14 @@ class Invariance:
 def models(sums: PairSums) -> dict[str, Cosines]:
     """The four nested sets of columns beside the intercept, as :class:`Cosines` by name."""
     middle = sums.middle
-    named = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}
-    base = sums.cosines()
-    full, forbidden = base, None
+    with_angle = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}  # sin 0 is no column
+    base = full = both = sums.cosines()
     for k in MODULATIONS:
         even, odd = np.cos(k * middle), np.sin(k * middle)
-        full = full + sums.cosines({f"round {k}": (0, 0)}, factor=even)
-        full = full + sums.cosines(_marked(named, f"c{k}"), factor=even)
-        full = full + sums.cosines(_marked(named, f"s{k}"), sine=True, factor=odd)
-        other = sums.cosines({f"odd {k}": (0, 0)}, factor=odd)
-        other = other + sums.cosines(_marked(named, f"cs{k}"), factor=odd) + sums.cosines(_marked(named, f"sc{k}"), sine=True, factor=even)
-        forbidden = other if forbidden is None else forbidden + other
-    return {"round": Cosines(("round",), base.weights[:, :1]), "base": base, "full": full, "forbidden": full + forbidden}
-
-
-def _marked(terms: Mapping[str, tuple[int, int]], mark: str) -> dict[str, tuple[int, int]]:
-    return {f"{name} {mark}": pair for name, pair in terms.items()}
+        allowed = sums.cosines(factor=even) + sums.cosines(with_angle, sine=True, factor=odd)
+        full = full + allowed
+        both = both + allowed + sums.cosines(factor=odd) + sums.cosines(with_angle, sine=True, factor=even)
+    return {"round": sums.cosines({"round": TERMS["round"]}), "base": base, "full": full, "forbidden": both}
 
 
 def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed: int | Sequence[int] = 0) -> Invariance:
@@ -80,7 +71,7 @@ def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed:
     shares = _share(*(drawn_counts @ explained[name] for name in NESTED))
     low, high = np.nanpercentile(shares, [2.5, 97.5]) if np.isfinite(shares).any() else (np.nan, np.nan)
     share = _share(*(explained[name].mean() for name in NESTED))
-    return Invariance(ring, *explained.values(), float(share), float(low), float(high))
+    return Invariance(*explained.values(), float(share), float(low), float(high))
 
 
 def _share(plain: np.ndarray | float, base: np.ndarray | float, full: np.ndarray | float) -> np.ndarray:

@@ -31,7 +31,8 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.lateral.frame import PairFrame
 
-FAMILIES = ("ISO", "SEP", "ANI", "COC", "DP", "HR")
+FAMILIES = ("ISO", "SEP", "COC", "ANI", "HR", "DP")
+GROUP = ("DP", "HR")  # the kernels of SE(2)
 PARAMETERS = {
     "ISO": ("scale", "exponent"),
     "SEP": ("scale", "exponent", "kappa"),
@@ -234,7 +235,7 @@ def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
         given = ", ".join(parameters) or "none"
         raise PaperCodeError(f"the family {family} has the parameters {', '.join(PARAMETERS[family])}, not {given}")
     kappa = 0.0 if family == "COC" else parameters.pop("kappa", 0.0)
-    if family in ("DP", "HR"):
+    if family in GROUP:
         shape = Group(family, **parameters)
     else:
         shape = CoCircular(**parameters) if family == "COC" else Plane(**parameters)

@@ -125,8 +125,6 @@ def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[
 class Gains:
     """What is explained of K on the network left out, in % of its variance in the ring; arrays (n,), one value a network."""
 
-    ring: str
-    pedestal: str
     base: np.ndarray  # by the pedestal alone
     gain: dict[str, np.ndarray]  # family: what it adds
     chosen: dict[str, np.ndarray]  # family: element of the library chosen on the other networks, (n,)
@@ -157,12 +155,7 @@ def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, p
             gain.setdefault(family, []).append(100 * (1 - error / about_mean) - base[-1])
             chosen.setdefault(family, []).append(int(best))
             strength.setdefault(family, []).append(float(g[best]))
-    return Gains(
-        ring,
-        pedestal,
-        np.array(base),
-        *({family: np.array(found) for family, found in one.items()} for one in (gain, chosen, strength)),
-    )
+    return Gains(np.array(base), *({family: np.array(found) for family, found in one.items()} for one in (gain, chosen, strength)))
 
 
 def _sse(equations, coefficients, square, element=None, g=0.0):

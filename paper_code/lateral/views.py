@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.geometry import pixel_grid
+from paper_code.core.geometry import cardinal, orientation_difference, pixel_grid
 from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import unit
 
@@ -54,9 +54,9 @@ def in_line(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, low: fl
     """
     straight = _ring(frame, low, high) & (np.abs(frame.across) < np.tan(IN_LINE) * np.abs(frame.along))
     straight &= (np.abs(frame.turn) < IN_LINE)[:, None]
-    cardinal = (np.cos(4 * np.asarray(orientation)[frame.target]) >= 0)[:, None]
+    along_axes = cardinal(np.asarray(orientation)[frame.target])[:, None]
     values, wave = unit(kernel, frame), np.cos(frame.phase)
-    parts = (straight, straight & cardinal, straight & ~cardinal)
+    parts = (straight, straight & along_axes, straight & ~along_axes)
     return np.array([(values * wave)[use].sum() / max((wave[use] ** 2).sum(), 1e-9) for use in parts])
 
 
@@ -108,8 +108,7 @@ def maps(
     inside = (column >= 0) & (column < count) & (row >= 0) & (row < count)
     found = []
     for angle in turns:
-        apart = (turn - angle + np.pi / 2) % np.pi - np.pi / 2
-        use = inside & (np.abs(apart) <= half_width)[:, None]
+        use = inside & (orientation_difference(turn, angle) <= half_width)[:, None]
         place = row[use] * count + column[use]
         top, bottom = (np.bincount(place, part[use], count**2).reshape(count, count) for part in (values * wave, wave**2))
         top, bottom = gaussian_filter(top, BLUR / STEP), gaussian_filter(bottom, BLUR / STEP)
@@ -135,8 +134,7 @@ def along_and_across(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
     below, the same of all weights there: chance.
     """
     values, far = unit(kernel, frame), np.sqrt(frame.squared_distance) >= BEYOND
-    angle = np.arctan2(frame.across, frame.along) - frame.turn[:, None]
-    angle = np.abs((angle + np.pi / 2) % np.pi - np.pi / 2)
+    angle = orientation_difference(np.arctan2(frame.across, frame.along), frame.turn[:, None])
     strong = far & (values >= np.quantile(values[far], 1 - STRONGEST))
     return np.array([[(angle[chosen] <= WITHIN).mean(), (angle[chosen] >= np.pi / 2 - WITHIN).mean()] for chosen in (strong, far)])
 

@@ -36,15 +36,16 @@ def levels(options):
     Levels().of_the_reference().save(options.output)
 
 
-def measured_in(folder):
-    """All measured networks below a folder, lists of Measured by condition."""
+def measured_in(folder, condition="*"):
+    """The measured networks below a folder, of one condition or of all, lists of Measured by condition."""
     from paper_code.report.networks import load
 
-    found = {}
-    for path in sorted(Path(folder).glob("*/seed-*.safetensors"), key=lambda path: (path.parent.name, int(path.stem.partition("-")[2]))):
+    found, paths = {}, Path(folder).glob(f"{condition}/seed-*.safetensors")
+    for path in sorted(paths, key=lambda path: (path.parent.name, int(path.stem.partition("-")[2]))):
         found.setdefault(path.parent.name, []).append(load(path))
     if not found:
-        raise PaperCodeError(f"there is no measured network in {folder}; 'make book' measures them")
+        kind = "" if condition == "*" else f" of the {condition}"
+        raise PaperCodeError(f"there is no measured network{kind} in {folder}; 'make book' measures them")
     return found
 
 
@@ -65,7 +66,7 @@ def models(options):
     from paper_code.core.table import write_table
     from paper_code.report.models import model_rows
 
-    members = reported_in(measured_in(options.networks))["reference"]
+    members = reported_in(measured_in(options.networks, "reference"))["reference"]
     write_table(options.output, model_rows("reference", members) if len(members) > 2 else [])
 
 

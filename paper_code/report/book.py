@@ -1,13 +1,12 @@
 """What chapters ask: the table and the measured networks of a build, and the words for an estimate."""
 
-import math
 from pathlib import Path
 
 import numpy as np
 
 from paper_code import weights
 from paper_code.core.plan import is_confirming, plan
-from paper_code.core.statistics import Estimate, holm, over_networks
+from paper_code.core.statistics import estimated, holm
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, shown, signed
 from paper_code.lateral import views
@@ -123,12 +122,6 @@ def judged(numbers, primary, condition="reference"):
     row = numbers.one(measure=f"K.{primary['term']}", **place)
     p = numbers.one(measure=f"K.{primary['term']}:holm primary", **place).p
     return row, p, verdict(row, p)
-
-
-def estimated(values, null=0.0):
-    """Estimate over networks of a measure that a chapter makes itself; a single network (quick profile) gives a value and nothing more."""
-    values = np.asarray(values, float)
-    return over_networks(values, null) if len(values) > 1 else Estimate(float(values[0]), *[math.nan] * 3, null)
 
 
 def family(estimates, target=0.0, margin=None):

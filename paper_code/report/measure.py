@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from paper_code import weights
-from paper_code.core.geometry import evenness
+from paper_code.core.geometry import cardinal, evenness
 from paper_code.core.plan import plan
 from paper_code.core.statistics import permutations
 from paper_code.core.table import END, Row
@@ -21,6 +21,8 @@ from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
 from paper_code.report.levels import Levels
 from paper_code.report.networks import Measured
+
+RELABELLINGS = 39  # of K's cells, for what flankers do by chance
 
 
 def measure_network(condition, seed, times=None, directory=None, levels=None):
@@ -117,11 +119,11 @@ def course(condition, seed, bank, regressors, levels, directory=None):
     return rows
 
 
-def flanker_measures(condition, seed, early, directory=None, orders=39):
+def flanker_measures(condition, seed, early, directory=None):
     """(name, value, mean of relabelled cells, spacing) of every arrangement of flankers and every judged difference."""
     settings, found = plan()["flankers"], []
     network = noise_free_layers(condition, seed, directory)
-    drawn = permutations(len(early.K), orders, [settings["random_seed"], seed])
+    drawn = permutations(len(early.K), RELABELLINGS, [settings["random_seed"], seed])
     moved = {f"{number}": early.K[np.ix_(one, one)] for number, one in enumerate(drawn)}
     for spacing in settings["spacings"]:
         effects = flanker_effects(network, {"K": early.K, **moved}, spacing, settings["random_seed"])
@@ -137,9 +139,9 @@ def photographs():
     return load_images("photographs", progress=False)
 
 
-def log_measures(l0, levels):
-    """(name, value, chance) of l0: its Laplacian of Gaussian and its symmetry, what a snapshot is followed by."""
-    log = fit_log(l0[None])
+def log_measures(l0, levels, log=None):
+    """(name, value, chance) of l0: its LoG (``log``, fitted when absent) and its symmetry, what a snapshot is followed by."""
+    log = fit_log(l0[None]) if log is None else log
     symmetry = radial_symmetry(l0[None], log.x0, log.y0)
     found = {"log_r2": log.r2[0], "i_rad": symmetry.i_rad[0]}
     return [(name, value, levels.radial(len(l0), name)) for name, value in found.items()] + [("sigma", log.sigma[0], float("nan"))]
@@ -151,7 +153,7 @@ def l0_measures(l0, levels):
     scrambled = fit_log(phase_scrambled(np.repeat(l0[None], 400, axis=0), 0))
     nothing = float("nan")
     return [
-        *log_measures(l0, levels),
+        *log_measures(l0, levels, log),
         ("log_r2:spectrum-matched", log.r2[0], float(np.quantile(scrambled.r2, 0.95))),
         ("gaussian_r2", gaussian_r2(l0[None])[0], nothing),
         ("dog_r2", dog.r2[0], nothing),
@@ -185,7 +187,7 @@ def bank_measures(bank):
     found = [("oriented", len(bank.oriented), nothing), ("level", bank.level, nothing)]
     if len(bank.oriented):
         found += [
-            ("cardinal", (np.cos(4 * fits.orientation) >= -1e-12).mean(), 0.5),
+            ("cardinal", cardinal(fits.orientation).mean(), 0.5),
             ("evenness", evenness(fits.orientation), chance_evenness(len(fits))),
             ("along", np.median(fits.sigma_along_bar), nothing),
             ("across", np.median(fits.sigma_along_carrier), nothing),

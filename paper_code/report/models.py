@@ -5,22 +5,19 @@ from functools import cached_property
 
 import numpy as np
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.statistics import equivalence_p, holm, over_networks
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, fixed, p_cell
-from paper_code.lateral import pedestal, views
+from paper_code.lateral import pedestal
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
-from paper_code.lateral.models import PARAMETERS, library, model
+from paper_code.lateral.models import FAMILIES, GROUP, PARAMETERS, library, model
 from paper_code.report.pool import verdict
 
-FAMILIES = ("ISO", "SEP", "COC", "ANI", "HR", "DP")
 PLACES = [(ring, version) for version in pedestal.PEDESTALS for ring in pedestal.RINGS]
 SHOWN = ("DP", "HR", "ANI", "COC")  # beside K in pictures
-TURNS = ("turn below 30°", "30° to 60°", "beyond 60°")
-GROUP = ("DP", "HR")
-BESIDE = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what steps of 1 px leave of a smooth fall-off
+RIDGES = ("turn below 30°", "30° to 60°", "beyond 60°")  # of :func:`paper_code.lateral.views.ridge`
+LESS_ISO = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # it adds what steps of 1 px leave of a smooth fall-off
 HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP are chosen with
 
 
@@ -33,8 +30,6 @@ def model_rows(condition, members):
     the other networks, ``models.DP:strength`` the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain
     pedestal at 2 to 14 px, times cos Phi, at the pairs of K.
     """
-    if len(members) < 3:
-        raise PaperCodeError(f"leaving one network of {condition} out needs at least 3 of them, got {len(members)}")
     shapes, sums = library(), []
     for one in members:
         bank = one.bank
@@ -43,34 +38,33 @@ def model_rows(condition, members):
     rows, seeds = [], [str(one.seed) for one in members]
     settings = plan()["models"]
 
-    def add(measure, place, values):
-        rows.extend(Row(condition, seed, END, measure, *place, float(value)) for seed, value in zip(seeds, values, strict=True))
-        found = over_networks(values)
-        rows.append(Row(condition, ALL, END, measure, *place, found.value, found.low, found.high, found.p, 0.0))
+    def singles(measure, place, values):
+        at = place[::-1]  # version and ring
+        rows.extend(Row(condition, seed, END, measure, *at, float(value)) for seed, value in zip(seeds, values, strict=True))
 
-    for ring in pedestal.RINGS:
-        for name in pedestal.PEDESTALS:
-            found, place = pedestal.left_out_gains(sums, shapes, ring, name), (name, ring)
-            add("models.pedestal", place, found.base)
-            for family, gain in found.gain.items():
-                add(f"models.{family}", place, gain)
-                rows += [
-                    Row(condition, seed, END, f"models.{family}:strength", *place, float(g))
-                    for seed, g in zip(seeds, found.strength[family], strict=True)
-                ]
-                for seed, element in zip(seeds, found.chosen[family], strict=True):
-                    for parameter, value in shapes.parameters(family, element).items():
-                        rows.append(Row(condition, seed, END, f"models.{family}:{parameter}", *place, float(value)))
-            for first, second in [*settings["differences"], *BESIDE]:
-                measure, difference = f"models.{first} less {second}", found.gain[first] - found.gain[second]
-                add(measure, place, difference)
-                if (first, second) not in BESIDE:
-                    p = equivalence_p(difference, settings["margin"])
-                    rows.append(Row(condition, ALL, END, f"{measure}:equivalence", *place, float(difference.mean()), p=p))
-            if (ring, name) == HARMONICS_OF:
-                chosen = {family: [shapes.parameters(family, element) for element in found.chosen[family]] for family in GROUP}
-    for (measure, term_ring), values in harmonics(members, chosen).items():
-        add(measure, ("raw", term_ring), values)
+    def add(measure, place, values):
+        singles(measure, place, values)
+        found = over_networks(values)
+        rows.append(Row(condition, ALL, END, measure, *place[::-1], found.value, found.low, found.high, found.p, 0.0))
+
+    for place in PLACES:
+        found = pedestal.left_out_gains(sums, shapes, *place)
+        add("models.pedestal", place, found.base)
+        chosen = {family: [shapes.parameters(family, element) for element in elements] for family, elements in found.chosen.items()}
+        for family, gain in found.gain.items():
+            add(f"models.{family}", place, gain)
+            singles(f"models.{family}:strength", place, found.strength[family])
+            for parameter in PARAMETERS[family]:
+                singles(f"models.{family}:{parameter}", place, [one[parameter] for one in chosen[family]])
+        for first, second in [*settings["differences"], *LESS_ISO]:
+            measure, difference = f"models.{first} less {second}", found.gain[first] - found.gain[second]
+            add(measure, place, difference)
+            if (first, second) not in LESS_ISO:
+                p = equivalence_p(difference, settings["margin"])
+                rows.append(Row(condition, ALL, END, f"{measure}:equivalence", *place[::-1], float(difference.mean()), p=p))
+        if place == HARMONICS_OF:
+            for (measure, ring), values in harmonics(members, {family: chosen[family] for family in GROUP}).items():
+                add(measure, (ring, "raw"), values)
     return rows
 
 
@@ -213,23 +207,18 @@ class Beside:
             for family in parameters
         }
 
-    def seen(self, view, name, *where, **options):
-        """Mean over networks of a view (a function of :mod:`paper_code.lateral.views`) of one kernel, in sd of K."""
+    def each(self, view, name, *where, **options):
+        """A view (a function of :mod:`paper_code.lateral.views`) of one kernel, (networks, ...), in sd of K."""
         parts = []
         for frame, kernels in zip(self.frames, self.left, strict=True):
             kernel = self.strength[name] * kernels[name]
             found = view(frame, kernel, *where, **options)
             parts.append((found[1] if isinstance(found, tuple) else found) * kernel[frame.target, frame.source].std())
-        return np.ma.masked_invalid(parts).mean(axis=0).filled(np.nan)
+        return np.array(parts)
 
-    def ridges(self):
-        """Of K across the ridge, (networks, turns, directions), in sd of K."""
-        return np.array(
-            [
-                views.ridge(frame, one["K"]) * one["K"][frame.target, frame.source].std()
-                for frame, one in zip(self.frames, self.left, strict=True)
-            ]
-        )
+    def seen(self, view, name, *where, **options):
+        """Mean of :meth:`each` over networks, without the NaN of single ones."""
+        return np.ma.masked_invalid(self.each(view, name, *where, **options)).mean(axis=0).filled(np.nan)
 
     def likeness(self, first, second):
         """Correlation of two shapes, mean over networks."""

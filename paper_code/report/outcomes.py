@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_code.core.plan import plan
+from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, reported_seeds
 from paper_code.core.text import effect_text, p_cell, signed
 from paper_code.function import circuits, contours, flankers
@@ -20,11 +21,16 @@ def listed(names):
     return ", ".join(names) or "none"
 
 
+def differing(judged, sign):
+    """Names of those judged differences (Estimate, p, verdict) that are told from 0 and lie above it (1) or below it (-1)."""
+    return [name for name, (one, p, _) in judged.items() if p < plan()["inference"]["alpha"] and sign * one.value > 0]
+
+
 def of_flankers(table, name, spacing, condition="reference"):
-    """(values of the networks, what relabelled cells give, the row over networks) of an arrangement of flankers or a difference of two."""
+    """(values of the networks, the row over them) of an arrangement of flankers or a difference of two."""
     place = {"condition": condition, "step": END, "measure": f"flankers.{name}", "ring": spacing}
     row = table.one(seed=ALL, **place)
-    return table.networks(seed=reported_seeds(table, condition), **place)[0], row.null, row
+    return table.networks(seed=reported_seeds(table, condition), **place)[0], row
 
 
 def by_parts(networks, condition="reference"):
@@ -34,14 +40,14 @@ def by_parts(networks, condition="reference"):
     for one in networks:
         effects = flankers.flanker_effects(noise_free_layers(condition, one.seed), flankers.parts(one.bank, one.sums), spacing)
         found.append({name: flankers.compared(values) for name, values in effects.items()})
-    return {name: tuple(book.estimated([one[name][difference] for one in found]) for difference in (ARC, LINE)) for name in found[0]}
+    return {name: tuple(estimated([one[name][difference] for one in found]) for difference in (ARC, LINE)) for name in found[0]}
 
 
 def in_all_cells(networks, condition="reference"):
     """ARC summed over all cells at the centre, in their summed response: an Estimate."""
     spacing = plan()["flankers"]["spacings"][0]
     found = [flankers.summed_effects(noise_free_layers(condition, one.seed), one.bank.K, spacing) for one in networks]
-    return book.estimated([flankers.compared(one)[ARC] for one in found])
+    return estimated([flankers.compared(one)[ARC] for one in found])
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def gaps(completion, names):
         """Advantage by a kernel, or what it has more than another, over networks."""
         values = {name: [one.advantage(kernel) - (one.advantage(minus) if minus else 0) for one in some] for name, some in found.items()}
         null = {name: np.mean([one.null.mean() for one in some]) if kernel == "K" and not minus else 0.0 for name, some in found.items()}
-        return {name: book.estimated(some, null[name]) for name, some in values.items()}
+        return {name: estimated(some, null[name]) for name, some in values.items()}
 
     judged = (book.family(some, margin=contours.LEAK) for some in (advantage("K"), advantage("K", "RF")))
     return Gaps(*judged, advantage(circuits.PLANTED))
@@ -87,10 +93,6 @@ class Silenced:
     explained: dict  # the same, % of the activity's variance
     beside: dict  # (Estimate, p after Holm, verdict) of K less another kernel
 
-    def differing(self, sign):
-        """Kernels that K is better (1) or worse (-1) than."""
-        return [name for name, (one, p, _) in self.beside.items() if p < 0.05 and sign * one.value > 0]
-
     def rows(self):
         """Cells of a table."""
         less = {name: effect_text(one, 2) for name, (one, *_) in self.beside.items()}
@@ -104,10 +106,10 @@ def silenced(measures):
     """:class:`Silenced` of a list of circuits.Inference."""
     medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
-    own = book.family({"K": book.estimated(medians["K"], chance)}, target=chance)["K"]
-    explained = {name: book.estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
-    beside = book.family({name: book.estimated(medians["K"] - some) for name, some in medians.items() if name != "K"})
-    return Silenced(own, chance, {name: book.estimated(some) for name, some in medians.items()}, explained, beside)
+    own = book.family({"K": estimated(medians["K"], chance)}, target=chance)["K"]
+    explained = {name: estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
+    beside = book.family({name: estimated(medians["K"] - some) for name, some in medians.items() if name != "K"})
+    return Silenced(own, chance, {name: estimated(some) for name, some in medians.items()}, explained, beside)
 
 
 def growth(found):

@@ -1,7 +1,8 @@
 """Estimates over networks: rows of the tidy table whose seed is ``all``.
 
 What follows the colon of a measure says what the row adds: ``:bootstrap`` the hierarchical bootstrap, ``:relabelled`` and ``:dealt`` the p
-and the mean of a null inside the networks, ``:holm`` the t test's p adjusted in its family, ``:trained`` the end less the start.
+and the mean of a null inside the networks, ``:holm`` the t test's p adjusted in its family, ``:trained`` the end less the start,
+``:difference`` a condition less its base.
 """
 
 from dataclasses import replace
@@ -13,7 +14,7 @@ from paper_code.core.plan import plan
 from paper_code.core.statistics import benjamini_hochberg, holm, over_networks, permutation_p, pooled_differences
 from paper_code.core.table import ALL, END, Row, Table
 from paper_code.lateral.frame import fold
-from paper_code.lateral.harmonics import RINGS, TERM_NAMES, TERMS, VERSIONS, PairSums, bootstrap, fit
+from paper_code.lateral.harmonics import TERM_NAMES, TERMS, VERSIONS, PairSums, bootstrap, fit
 from paper_code.lateral.invariance import invariance
 
 
@@ -56,7 +57,7 @@ def nulls(condition, members):
         for place in getattr(members[0], kind):
             draws = np.mean([getattr(one, kind)[place] for one in members], axis=0)
             ring, version = place
-            observed = np.mean([_coefficients(one, ring, version) for one in members], axis=0)
+            observed = np.mean([fit(one.sums, ring, VERSIONS[version]).coefficients[:, 0] for one in members], axis=0)
             p, centre = permutation_p(observed, draws), draws.mean(axis=0)
             low, high = np.percentile(draws, [2.5, 97.5], axis=0)
             rows += [
@@ -64,11 +65,6 @@ def nulls(condition, members):
                 for at, term in enumerate(TERMS)
             ]
     return rows
-
-
-def _coefficients(measured, ring, version):
-    table = Table(measured.rows)
-    return [table.one(step=END, measure=f"K.{term}", version=version, ring=ring).value for term in TERMS]
 
 
 def bootstraps(condition, members):
@@ -95,8 +91,7 @@ def rotations(condition, members):
 def emergence(condition, table):
     """End of training less its start, paired over the networks that have both, for every measure of a start."""
     rows = []
-    for row in {(row.measure, row.version, row.ring) for row in table.where(step=0).rows}:
-        measure, version, ring = row
+    for measure, version, ring in {(row.measure, row.version, row.ring) for row in table.where(step=0).rows}:
         place = {"measure": measure, "version": version, "ring": ring}
         (end, seeds), (start, first) = table.networks(step=END, **place), table.networks(step=0, **place)
         both = [seed for seed in first if seed in seeds]
@@ -120,22 +115,16 @@ def flankers(rows):
 
 def families(rows):
     """p of the t tests adjusted by Holm: the five primary ones, and all others of K, each family among themselves."""
-    table = Table(rows)
-    primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
-    adjusted = []
-    for first in (True, False):
-        places = [
-            (term, ring, version) for term in TERMS for ring in RINGS for version in VERSIONS if ((term, ring, version) in primary) == first
-        ]
-        found = [
-            row
-            for term, ring, version in places
-            for row in table.where(condition="reference", seed=ALL, step=END, measure=f"K.{term}", version=version, ring=ring).rows
-        ]
-        kind = "primary" if first else "secondary"
-        for row, p in zip(found, holm([row.p for row in found]) if found else [], strict=True):
-            adjusted.append(replace(row, measure=f"{row.measure}:holm {kind}", p=p))
-    return adjusted
+    primary = {(f"K.{one['term']}", one["ring"], one["version"]) for one in plan()["primary"]}
+    terms = Table(rows).where(condition="reference", seed=ALL, step=END, measure=[f"K.{term}" for term in TERMS]).rows
+    kinds = {"primary": [], "secondary": []}
+    for row in terms:
+        kinds["primary" if (row.measure, row.ring, row.version) in primary else "secondary"].append(row)
+    return [
+        replace(row, measure=f"{row.measure}:holm {kind}", p=p)
+        for kind, found in kinds.items()
+        for row, p in zip(found, holm([row.p for row in found]), strict=True)
+    ]
 
 
 def control_differences(table, conditions, measures, base="control"):
@@ -154,8 +143,7 @@ def control_differences(table, conditions, measures, base="control"):
         for name, one in found.items():
             if np.isfinite(one.value):
                 rows.append(Row(name, ALL, END, f"{measure}:difference", version, ring, one.value, one.low, one.high, one.p, 0.0))
-    adjusted = benjamini_hochberg([row.p for row in rows]) if rows else []
-    return [replace(row, p=p) for row, p in zip(rows, adjusted, strict=True)]
+    return [replace(row, p=p) for row, p in zip(rows, benjamini_hochberg([row.p for row in rows]), strict=True)]
 
 
 def verdict(row, p, target=None, margin=None):

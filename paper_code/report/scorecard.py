@@ -9,7 +9,7 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import effect_text, p_text, shown
+from paper_code.core.text import effect_text, shown
 from paper_code.emergence.controls import ENOUGH
 from paper_code.network.model import NetworkConfig
 from paper_code.report.pool import verdict
@@ -81,11 +81,6 @@ class Found:
         """Mean with its interval, as text; signed where chance is 0."""
         text = effect_text(self.row, 2 if self.claim.unit.startswith("%") else 3)
         return text.replace("+", "") if self.claim.unit == "R² or share" else text
-
-    @property
-    def words(self):
-        """Effect, chance, target and verdict of a row with a target, in a line."""
-        return f"{self.effect} (chance {self.chance}, target {self.claim.target:.2f}, {p_text(self.p)}): **{self.verdict}**"
 
     @property
     def chance(self):

@@ -80,7 +80,7 @@ def explorer_data(cells):
     return colours() | {
         "seed": cells.seed,
         "first": best_cell(cells),
-        "null": round(cells.null_r2, 2),
+        "null": round(cells.level, 2),
         "side": cells.fields.shape[-1],
         "ticks": cells.ticks.tolist(),
         "turns": np.rint(np.degrees(cells.turns)).astype(int).tolist(),
@@ -159,9 +159,8 @@ def growth_data(film, centre):
 def _measure(film, followed):
     """Values of one measure at every step, null where it was not taken, and what chance gives."""
     digits = 3 if followed.layer == "K" else 2
-    place = f", {followed.ring} px" if followed.ring else ""
     return {
-        "label": f"{followed.layer}: {followed.label}{place}",
+        "label": followed.title,
         "values": [None if np.isnan(value) else round(float(value), digits) for value in film.values[followed]],
         "digits": digits,
         "chance": round(film.chance[followed], digits) + 0.0,
