@@ -1,4 +1,4 @@
-"""Kernels on SE(2) by routes that share nothing with paper_code.se2 (Hankel transforms with dense solves, simulated paths), and by it."""
+"""Kernels on SE(2) by routes that share nothing with paper_code.se2 (Hankel transforms with dense solves), and by it."""
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -50,17 +50,3 @@ def hankel(x, y, theta, *, alpha, shape=1, blur, blur_theta, modes=40, nodes=240
         in_theta = np.cos(m * pt) @ sheared + 1j * (np.sin(m * pt) @ sheared)
         answer.append(((in_theta * bessel).sum(0) * (-1.0) ** n * np.exp(1j * n * np.arctan2(py, px))).sum().real)
     return np.array(answer)
-
-
-def paths(count, *, alpha, D, steps, seed):
-    """Ends (x, y, theta) of the direction process after exponential life times, by exact angles and the trapezoidal rule."""
-    rng = np.random.default_rng(seed)
-    life = rng.exponential(1 / alpha, count)
-    step = life / steps
-    x, y, theta = np.zeros(count), np.zeros(count), np.zeros(count)
-    for _ in range(steps):
-        turned = theta + np.sqrt(2 * D * step) * rng.standard_normal(count)
-        x += step * (np.cos(theta) + np.cos(turned)) / 2
-        y += step * (np.sin(theta) + np.sin(turned)) / 2
-        theta = turned
-    return x, y, theta

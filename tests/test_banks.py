@@ -45,7 +45,7 @@ def same(one, other, **options):
             np.testing.assert_array_equal(a, b, err_msg=item.name)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [*SHAPES, (9, 9), (15, 15)])
 def test_planted_gabors_come_back_on_any_lattice(shape):
     filters, truth = gabors(shape)
     bank = fit_gabor(filters)
@@ -53,9 +53,12 @@ def test_planted_gabors_come_back_on_any_lattice(shape):
         np.testing.assert_allclose(getattr(bank, name), truth[name], atol=1e-4, err_msg=name)
     assert orientation_difference(bank.carrier, truth["carrier"]).max() < 1e-5
     assert np.abs(np.angle(np.exp(1j * (bank.phase - truth["phase"])))).max() < 1e-4
+    np.testing.assert_allclose(bank.n_x, truth["frequency"] * truth["sigma_along_carrier"], atol=1e-4)
+    np.testing.assert_allclose(bank.n_y, truth["frequency"] * truth["sigma_along_bar"], atol=1e-4)
     np.testing.assert_allclose(bank.render(shape), filters, atol=1e-4)
     np.testing.assert_array_equal(bank.energy_kept, 1)
-    assert bank.valid.all() and not bank.at_bound.any()
+    assert bank.valid.all() and not (bank.at_bound | bank.blob).any() and bank.r2.min() > 1 - 1e-8
+    assert (bank.degenerate == (bank.n_x < 0.25)).all()
 
 
 @pytest.mark.parametrize("shape", SHAPES)

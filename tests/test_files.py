@@ -9,16 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import disk_full_beyond, temporary_files
+from tiny import disk_full_beyond, fails, temporary_files
 
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import append_line, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
-
-
-def fails(match, call, *arguments):
-    with pytest.raises(PaperCodeError, match=match) as caught:
-        call(*arguments)
-    assert "\n" not in str(caught.value)
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -129,15 +122,15 @@ def test_sha256_of_the_standard(tmp_path):
 
 
 def test_only_leftovers_of_our_own_are_removed(tmp_path):
-    ours = ["checkpoint.safetensors.a1b2c3d_.tmp", "run.json.abcdefgh.tmp", "log.jsonl.abcdefgh.tmp"]
-    theirs = ["thesis.tmp", "run.json.tmp", "thesis.doc.abcdefgh.tmp", "checkpoint.safetensors.abcdefgh.tmp.keep"]
+    ours = ["checkpoint.safetensors.a1b2c3d4.tmp", "run.json.abcdef01.tmp", "log.jsonl.01234567.tmp"]
+    theirs = ["thesis.tmp", "run.json.tmp", "thesis.doc.abcdef01.tmp", "run.json.abcdefgh.tmp", "checkpoint.safetensors.abcdef01.tmp.keep"]
     (tmp_path / "below").mkdir()
-    for name in [*ours, *theirs, "below/run.json.abcdefgh.tmp"]:
+    for name in [*ours, *theirs, "below/run.json.abcdef01.tmp"]:
         (tmp_path / name).write_text("")
     remove_leftovers(tmp_path)
     remove_leftovers(tmp_path / "none")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*theirs, "below"])
-    assert (tmp_path / "below" / "run.json.abcdefgh.tmp").exists()
+    assert (tmp_path / "below" / "run.json.abcdef01.tmp").exists()
 
 
 def test_the_lock_keeps_others_out_and_ends_with_its_holder(tmp_path):

@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
-from test_images import encode, fails, noise, read_folder
-from tiny import command
+from test_images import encode, noise, read_folder
+from tiny import command, fails
 
 from paper_code.figures.training import contact_sheet
 

@@ -10,6 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from tiny import fails
+from tiny import picture as noise
 
 from paper_code import images
 from paper_code.core.errors import PaperCodeError
@@ -19,23 +21,10 @@ from paper_code.images.image_set import ImageSet, choose_classes, decode
 WNIDS = [f"n0000000{digit}" for digit in range(4)]
 
 
-def fails(match, call, *arguments, **keywords):
-    """The call fails with one line that matches."""
-    with pytest.raises(PaperCodeError, match=match) as caught:
-        call(*arguments, **keywords)
-    assert "\n" not in str(caught.value)
-
-
 def encode(pixels, form="PNG", **options):
     stream = io.BytesIO()
     (pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)).save(stream, form, **options)
     return stream.getvalue()
-
-
-def noise(seed, size=64, channels=3):
-    """Smooth random picture, uint8 (size, size, channels)."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, channels), np.uint8)
-    return np.asarray(Image.fromarray(coarse.squeeze()).resize((size, size)))
 
 
 def pack(top, archive):

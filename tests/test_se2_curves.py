@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from paper_code import se2
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 
 
@@ -120,19 +119,3 @@ def test_the_association_field_is_a_fan_of_arcs():
             np.testing.assert_allclose(np.hypot(arc[:, 0], arc[:, 1] - 1 / k), 1 / abs(k), rtol=1e-12)
         assert arc[-1, 2] == pytest.approx(np.clip(4 * k, -np.pi / 2, np.pi / 2))
     assert gap(fan[..., 2], 2 * np.arctan2(fan[..., 1], fan[..., 0])).max() < 1e-12
-
-
-@pytest.mark.parametrize(
-    "call, word",
-    [
-        (lambda: se2.geodesic(np.nan, 0, 1), "b"),
-        (lambda: se2.geodesic(0, 0, 0), "length"),
-        (lambda: se2.geodesic(0, 0, 1, count=1), "count"),
-        (lambda: se2.association_field(length=0, curvature=1), "length"),
-        (lambda: se2.association_field(length=1, curvature=-1), "curvature"),
-        (lambda: se2.mode_field(np.zeros((2, 3, 3))), "mode_field"),
-    ],
-)
-def test_bad_arguments_are_named(call, word):
-    with pytest.raises(PaperCodeError, match=word):
-        call()

@@ -122,29 +122,13 @@ def test_contours_bend_to_the_left_above_the_axis():
     assert kernel.values[:, :, 20:].sum() > 5 * kernel.values[:, :, :12].sum()
 
 
-@pytest.mark.parametrize("life", [dict(alpha=0.5), dict(alpha=1.0, shape=2), dict(time=4.0)])
-def test_reflection_and_time_reversal(life):
-    process = se2.DirectionProcess(D=0.1, blur=0.6, blur_theta=0.2, **life)
-    x, y, theta = random_places(20, seed=3, back=-2, ahead=4)
-    cos, sin = np.cos(theta), np.sin(theta)
-    value, mirrored, reversed_ = (
-        se2.sample_points(process, *place, box=60.0 if "alpha" in life else 24.0)
-        for place in ((x, y, theta), (x, -y, -theta), (x * cos + y * sin, x * sin - y * cos, theta))
-    )
-    np.testing.assert_allclose(mirrored, value, atol=1e-13)
-    np.testing.assert_allclose(reversed_, value, atol=1e-7 * value.max())
-
-
-def test_undirected_kernels_sum_four_contours_and_are_reciprocal():
+def test_undirected_kernels_sum_four_contours():
     given = dict(D=0.1, alpha=0.5, blur=0.6, blur_theta=0.25)
     directed, undirected = se2.DirectionProcess(**given), se2.DirectionProcess(undirected=True, **given)
     x, y, theta = random_places(20, seed=4, back=-5, ahead=5)
     four = sum(se2.sample_points(directed, s * x, s * y, theta + a, box=60.0) for s in (1, -1) for a in (0, np.pi)) / 2
     value = se2.sample_points(undirected, x, y, theta, box=60.0)
     np.testing.assert_allclose(value, four, atol=1e-12)
-    cos, sin = np.cos(theta), np.sin(theta)
-    inverse = se2.sample_points(undirected, -x * cos - y * sin, x * sin - y * cos, -theta, box=60.0)
-    np.testing.assert_allclose(inverse, value, atol=1e-7 * value.max())
     whole = sampled(se2.DirectionProcess, size=61, spacing=0.5, n_theta=24, undirected=True, box=50.0, D=0.1, alpha=0.8, blur=1.0)
     np.testing.assert_allclose(
         [whole.mass, whole.moments().x2, whole.moments().y2], [1, whole.process.moments().x2, whole.process.moments().y2], atol=1e-4
@@ -225,37 +209,6 @@ def test_near_the_axis_the_heisenberg_approximation_is_the_limit():
         exact = se2.sample_points(process, x, 0.0, 0.0, box=2.6)
         gaps.append(abs(exact / (8.0 * np.exp(-8.0 * x) * np.sqrt(3) / (2 * np.pi * 0.25 * x**2)) - 1))
     assert gaps[1] < 0.7 * gaps[0] < 0.15
-
-
-@pytest.mark.parametrize(
-    "wrong, word",
-    [
-        (dict(D=0.0), "D must"),
-        (dict(D=-1), "D must"),
-        (dict(D=np.nan), "D must"),
-        (dict(D="x"), "expected D as"),
-        (dict(alpha=0.0), "alpha must"),
-        (dict(alpha=np.inf), "alpha must"),
-        (dict(alpha=None), "either alpha"),
-        (dict(time=3.0), "either alpha"),
-        (dict(alpha=None, time=-1.0), "time must"),
-        (dict(alpha=None, time=1.0, shape=2), "shape"),
-        (dict(shape=0), "shape must"),
-        (dict(shape=1.5), "shape must"),
-        (dict(size=0), "size must"),
-        (dict(size=12.0), "size must"),
-        (dict(n_theta=0), "n_theta must"),
-        (dict(spacing=0.0), "spacing must"),
-        (dict(blur=-1), "blur must"),
-        (dict(blur_theta=np.nan), "blur_theta must"),
-        (dict(modes=0), "modes must"),
-        (dict(box=20.0), "too small"),
-        (dict(box=np.nan), "box must"),
-    ],
-)
-def test_bad_arguments_are_named(wrong, word):
-    with pytest.raises(PaperCodeError, match=word):
-        sampled(se2.DirectionProcess, **{**dict(size=8, D=0.1, alpha=0.2), **wrong})
 
 
 def test_places_that_are_not_numbers_or_outside():

@@ -175,6 +175,7 @@ def test_what_no_grid_resolves_is_refused(process, cure):
 
 # Bad arguments: one line, at once, in little memory
 
+NOTHING = Decimal("1e-400")  # of a blur or a cell, which may be 0
 WRONG = [
     "1.5",
     b"1",
@@ -190,7 +191,7 @@ WRONG = [
     1e300,
     Decimal("NaN"),
     np.array(["a"]),
-    Decimal("1e-400"),
+    NOTHING,
 ]
 PROCESS = se2.DirectionProcess(D=0.1, alpha=1.0)
 FIELD = (np.zeros((3, 3)), [0, 1, 2], [2, 1, 0])
@@ -207,6 +208,10 @@ NUMBERS = {
     "length": lambda v: se2.geodesic(0.1, 0.1, v),
     "curvature": lambda v: se2.association_field(length=1.0, curvature=v),
     "lattice spacing": lambda v: se2.lattice_kernel(PROCESS, spacing=v),
+    "cell": lambda v: se2.lattice_kernel(PROCESS, cell=v),
+    "cell_theta": lambda v: se2.lattice_kernel(PROCESS, cell_theta=v),
+    "step": lambda v: se2.lattice_kernel(PROCESS, step=v),
+    "box": lambda v: sampled(se2.DirectionProcess, size=8, D=0.1, alpha=1.0, box=v),
 }
 COUNTS = {
     "shape": lambda v: se2.DirectionProcess(D=0.1, alpha=1.0, shape=v),
@@ -216,8 +221,8 @@ COUNTS = {
     "n_theta": lambda v: se2.sample_grid(PROCESS, size=8, n_theta=v),
     "radius": lambda v: se2.lattice_kernel(PROCESS, radius=v),
     "lattice n_theta": lambda v: se2.lattice_kernel(PROCESS, n_theta=v),
-    "geodesic": lambda v: se2.geodesic(0.1, 0.1, 1.0, count=v),
-    "arcs": lambda v: se2.association_field(length=1.0, curvature=1.0, count=v),
+    "geodesic count": lambda v: se2.geodesic(0.1, 0.1, 1.0, count=v),
+    "arcs count": lambda v: se2.association_field(length=1.0, curvature=1.0, count=v),
     "points": lambda v: se2.association_field(length=1.0, curvature=1.0, points=v),
 }
 ARRAYS = {
@@ -249,8 +254,10 @@ def refused(call):
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_what_is_not_a_number_in_range_is_refused(name):
-    for value in WRONG[: -1 if name.startswith("blur") else None] + [-1]:  # 1e-400 is no blur
-        refused(lambda value=value: NUMBERS[name](value))
+    for value in [*WRONG, -1]:
+        if (value is None and name in ("cell", "cell_theta", "step", "box")) or (value is NOTHING and name.startswith(("blur", "cell"))):
+            continue
+        assert name.split()[-1] in refused(lambda value=value: NUMBERS[name](value))
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -258,7 +265,8 @@ def test_what_is_not_a_count_that_fits_is_refused(name):
     for value in [-1, 1.0, "3", False, np.nan, [2], 2**31, 2**63, 10**400, 10**5000, 10**9, Decimal(3), None]:
         if value is None and name in ("modes", "steps"):  # then they are chosen
             continue
-        refused(lambda value=value: COUNTS[name](value))
+        message = refused(lambda value=value: COUNTS[name](value))
+        assert name.split()[-1] in message or "would" in message
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -294,6 +302,15 @@ def test_what_is_not_an_array_that_fits_is_refused(name):
         (lambda: se2.sample_grid(None, size=8), "process must"),
         (lambda: se2.lattice_kernel(3), "process must"),
         (lambda: replace(PROCESS, undirected="no"), "undirected"),
+        (lambda: replace(PROCESS, alpha=None), "either alpha"),
+        (lambda: replace(PROCESS, time=3.0), "either alpha"),
+        (lambda: se2.DirectionProcess(D=0.1, time=1.0, shape=2), "shape"),
+        (lambda: sampled(se2.DirectionProcess, size=8, D=0.1, alpha=0.2, box=20.0), "too small"),
+        (lambda: se2.lattice_kernel(PROCESS, box=9.0), "too small"),
+        (lambda: se2.lattice_kernel(PROCESS, frame_angles=0.3), "frame_angles must"),
+        (lambda: se2.lattice_kernel(PROCESS, offsets=np.zeros((2, 2))), "offsets must"),
+        (lambda: se2.geodesic(np.nan, 0, 1), "b must"),
+        (lambda: se2.mode_field(np.zeros((2, 3, 3))), "mode_field"),
         (lambda: se2.sample_points(PROCESS, [1, 2], [1, 2, 3], 0), "shapes"),
     ],
 )

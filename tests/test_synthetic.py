@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
+from tiny import fails, picture
 
 from paper_code import images
-from paper_code.core.errors import PaperCodeError
 from paper_code.images import drawn
 from paper_code.images.drawn import dead_leaves, paint, periodic_component, photographs, pink_noise, power_law, scramble, white_noise
 from paper_code.images.image_set import radial_power
@@ -48,27 +48,16 @@ def tiny_imagenet(tmp_path):
     top = tmp_path / "tiny-imagenet-200"
     annotations = []
     (top / "val" / "images").mkdir(parents=True)
-    rng = np.random.default_rng(5)
-
-    def write(path):
-        Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((64, 64)).save(path)
-
-    for name in ("n0", "n1"):
+    for label, name in enumerate(("n0", "n1")):
         (top / "train" / name / "images").mkdir(parents=True)
         for n in range(5):
-            write(top / "train" / name / "images" / f"{name}_{n}.JPEG")
+            Image.fromarray(picture([label, n])).save(top / "train" / name / "images" / f"{name}_{n}.JPEG")
         for n in range(2):
-            write(top / "val" / "images" / f"{name}_{n}.JPEG")
+            Image.fromarray(picture([label, n, 9])).save(top / "val" / "images" / f"{name}_{n}.JPEG")
             annotations.append(f"{name}_{n}.JPEG\t{name}\t0\t0\t63\t63\n")
     (top / "val" / "val_annotations.txt").write_text("".join(annotations))
     (top / "wnids.txt").write_text("n0\nn1\n")
     return top
-
-
-def fails(match, call, *arguments, **keywords):
-    with pytest.raises(PaperCodeError, match=match) as caught:
-        call(*arguments, **keywords)
-    assert "\n" not in str(caught.value)
 
 
 def laplacian(padded):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import CONDITION, HARDWARE, STEPS, TRAINING, disk_full_beyond, image_set, make_run, temporary_files, trained_bytes
+from tiny import CONDITION, HARDWARE, STEPS, TRAINING, disk_full_beyond, fails, image_set, make_run, temporary_files, trained_bytes
 from torch.nn import functional
 
 from paper_code.core import plan as plan_module
@@ -24,12 +24,6 @@ from paper_code.network.model import Network
 from paper_code.training import run as run_module
 from paper_code.training.conditions import CONDITIONS, Condition, TrainingConfig, learning_rate, snapshot_steps
 from paper_code.training.run import Hardware, augment, draw_seed
-
-
-def fails(match, call, *arguments, **keywords):
-    with pytest.raises(PaperCodeError, match=match) as caught:
-        call(*arguments, **keywords)
-    assert "\n" not in str(caught.value)
 
 
 def train(directory, *arguments, **keywords):
@@ -286,8 +280,8 @@ def test_leftovers_of_a_kill_are_cleared_and_other_peoples_files_are_not(tmp_pat
     stop_before(make_run(tmp_path), 5)
     with open(tmp_path / "log.jsonl", "a") as log:
         log.write('{"step": 5, "loss": 1.0}\n5\n{"step": 4, "lo')  # beyond the checkpoint; no line of ours; cut short
-    (tmp_path / "checkpoint.safetensors.abcdefgh.tmp").write_text("half")
-    (tmp_path / "snapshots" / "000002.safetensors.abcdefgh.tmp").write_text("half")
+    (tmp_path / "checkpoint.safetensors.abcdef01.tmp").write_text("half")
+    (tmp_path / "snapshots" / "000002.safetensors.abcdef01.tmp").write_text("half")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tmp").write_text("mine")
     assert train(tmp_path) == undisturbed[1]

@@ -15,10 +15,9 @@ import pytest
 import safetensors.numpy
 import torch
 from markdown_it import MarkdownIt
-from tiny import CONDITION, STEPS, TRAINING, command, disk_full_beyond, image_set, make_run, temporary_files
+from tiny import CONDITION, STEPS, TRAINING, command, disk_full_beyond, fails, image_set, make_run, temporary_files
 
 from paper_code import weights
-from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import digest, locked, read_json, read_metadata, read_tensors, sha256, write_json, write_tensors
 from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers
@@ -27,12 +26,6 @@ from paper_code.report import provenance
 from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights import load_early, load_network, load_snapshots, read_log, verify
 from paper_code.weights.collect import collect, read_result
-
-
-def fails(match, call, *arguments, **keywords):
-    with pytest.raises(PaperCodeError, match=match) as caught:
-        call(*arguments, **keywords)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.fixture(scope="module")

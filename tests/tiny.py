@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from paper_code.core.errors import PaperCodeError
 from paper_code.images.image_set import ImageSet
 from paper_code.network.model import NetworkConfig
 from paper_code.training.conditions import Condition, TrainingConfig
@@ -22,10 +24,17 @@ HARDWARE = Hardware("cpu", "fp32", 1)
 STEPS = 12  # 3 epochs of 4
 
 
-def picture(key, size=64):
-    """Smooth random picture, uint8 (size, size, 3)."""
-    coarse = np.random.default_rng(key).integers(0, 256, (8, 8, 3), np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize((size, size)))
+def fails(match, call, *arguments, **keywords):
+    """The call fails with one line that matches."""
+    with pytest.raises(PaperCodeError, match=match) as caught:
+        call(*arguments, **keywords)
+    assert "\n" not in str(caught.value)
+
+
+def picture(key, size=64, channels=3):
+    """Smooth random picture, uint8 (size, size, 3), or (size, size) of one channel."""
+    coarse = np.random.default_rng(key).integers(0, 256, (8, 8, channels), np.uint8)
+    return np.asarray(Image.fromarray(coarse.squeeze()).resize((size, size)))
 
 
 def image_set(key=0):

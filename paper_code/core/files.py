@@ -20,7 +20,7 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[a-z0-9_]{8}\.tmp")  # as write_atomically names them
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[0-9a-f]{8}\.tmp")  # as write_atomically names them
 
 
 def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
@@ -197,7 +197,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PaperCodeError(f"there is no weights file {path}") from error
     except OSError as error:
-        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 def read_tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:

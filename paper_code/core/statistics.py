@@ -5,6 +5,7 @@ Beside it stand nulls made inside the networks (:func:`permutation_p`), correcti
 :func:`benjamini_hochberg`) and a test that a difference is small (:func:`equivalence_p`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,9 +21,9 @@ class Estimate:
     """A value with its interval, the p of the hypothesis that it is ``null``, and what chance gives."""
 
     value: float
-    low: float
-    high: float
-    p: float
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
     null: float = 0.0
 
 
@@ -32,16 +33,12 @@ def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
     p is 1 where all values are the null, and 0 where they are all the same other value.
     """
     values = _sample(values)
-    mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
-    half = special.stdtrit(len(values) - 1, 0.975) * error
-    distance = abs(mean - null)
-    p = 2 * special.stdtr(len(values) - 1, -distance / error) if error > 0 else float(distance == 0)
-    return Estimate(float(mean), float(mean - half), float(mean + half), float(p), float(null))
+    return _estimate(values.mean(), values.std(ddof=1) / np.sqrt(len(values)), len(values) - 1, null)
 
 
 def estimated(values: ArrayLike, null: float = 0.0) -> Estimate:
     """:func:`over_networks` of one value or more (n,): a single network, as in the quick profile, gives a value and nothing more."""
-    return over_networks(values, null) if len(values) > 1 else Estimate(float(values[0]), *[float("nan")] * 3, null)
+    return over_networks(values, null) if len(values) > 1 else Estimate(float(values[0]), null=null)
 
 
 def equivalence_p(values: ArrayLike, margin: float) -> float:
@@ -106,18 +103,12 @@ def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, 
     freedom = sum(max(len(values) - 1, 0) for values in kept.values())
     if base not in kept or len(kept[base]) == 0 or freedom < 1:
         raise PaperCodeError(f"differences need values of {base} and at least two networks in some condition")
-    variance, result = squares / freedom, {}
+    variance, control = squares / freedom, kept.pop(base)
+    result = dict.fromkeys(kept, Estimate(math.nan))
     for name, values in kept.items():
-        if name == base:
-            continue
-        if len(values) == 0:
-            result[name] = Estimate(*[float("nan")] * 4)
-            continue
-        difference = values.mean() - kept[base].mean()
-        error = np.sqrt(variance * (1 / len(values) + 1 / len(kept[base])))
-        half = special.stdtrit(freedom, 0.975) * error
-        p = 2 * special.stdtr(freedom, -abs(difference) / error) if error > 0 else float(difference == 0)
-        result[name] = Estimate(float(difference), float(difference - half), float(difference + half), float(p))
+        if len(values):
+            error = np.sqrt(variance * (1 / len(values) + 1 / len(control)))
+            result[name] = _estimate(values.mean() - control.mean(), error, freedom)
     return result
 
 
@@ -137,6 +128,13 @@ def generator(seed: int | Sequence[int]) -> np.random.Generator:
     if not parts or any(isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 0 for one in parts):
         raise PaperCodeError(f"a random draw needs a seed, a whole number >= 0, not {seed!r}")
     return np.random.default_rng(seed)
+
+
+def _estimate(value: float, error: float, freedom: int, null: float = 0.0) -> Estimate:
+    """A value of a standard error, with its t interval and p."""
+    half, distance = special.stdtrit(freedom, 0.975) * error, abs(value - null)
+    p = 2 * special.stdtr(freedom, -distance / error) if error > 0 else float(distance == 0)
+    return Estimate(float(value), float(value - half), float(value + half), float(p), float(null))
 
 
 def _sample(values: ArrayLike) -> np.ndarray:

@@ -29,11 +29,11 @@ from typing import Any
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import write_atomically
+from paper_code.core.files import unreadable, write_atomically
 from paper_code.core.plan import reported
+from paper_code.core.text import DIGITS
 
 ALL, END = "all", "end"
-DIGITS = 5  # significant: more than any number here carries from one processor to another is left out
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class Table:
 
 
 def _texts(value: object) -> set[str]:
-    one = isinstance(value, str) or not isinstance(value, Iterable) or np.ndim(value) == 0 and isinstance(value, np.ndarray)
-    return {str(value)} if one else {str(part) for part in value}
+    return {str(part) for part in value} if np.iterable(value) and not isinstance(value, str) else {str(value)}
 
 
 def write_table(path: str | os.PathLike, rows: Iterable[Row]) -> None:
@@ -154,7 +153,7 @@ def read_table(path: str | os.PathLike) -> Table:
                 texts, numbers = line[: -len(NUMBERS)], line[-len(NUMBERS) :]
                 rows.append(Row(*texts, *(math.nan if one == "" else float(one) for one in numbers)))
     except OSError as error:
-        raise PaperCodeError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except (ValueError, csv.Error) as error:
         raise PaperCodeError(f"{path} is not a table of measures ({error}); make it again") from error
     return Table(rows)

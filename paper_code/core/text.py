@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-DIGITS = 5
+DIGITS = 5  # significant
 TIE = 1e-9  # what differs by less, relative to its size, is equal
 
 
@@ -74,9 +74,8 @@ def plain(text: object) -> str:
 def spread(values: ArrayLike, digits: int = 2) -> str:
     """Lowest, median and highest of some numbers, as ``"0.91 / 0.95 / 0.97"``; of a single one, that."""
     values = np.asarray(values, float)
-    return " / ".join(
-        shown(value, digits) for value in ([values.min(), np.median(values), values.max()] if values.size > 1 else values.ravel())
-    )
+    some = [values.min(), np.median(values), values.max()] if values.size > 1 else values.ravel()
+    return " / ".join(shown(value, digits) for value in some)
 
 
 def settings(config: Any) -> list[tuple[str, Any, str]]:

@@ -18,6 +18,7 @@ from paper_code.core.geometry import pixel_grid
 from paper_code.network.layers import receptive_fields
 
 BLOCK = 32_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
+DONE = 1e-9  # a search ends at the step that lowers its SSR by less than this share
 RACE = 30  # iterations that every start gets
 BEHIND = 1.4  # a start whose SSR is then this many times its filter's lowest is dropped,
 SAME = 1e-3  # and one whose function differs from a better start's by less than this share of that SSR: they lead to one optimum
@@ -104,7 +105,7 @@ class Filters:
 
 
 def read_bank(filters: ArrayLike) -> Filters:
-    """Filters of any kind as the fits take them.
+    """Filters of any kind as the fits take them, :class:`Filters`.
 
     The colours of a filter (3, h, w) are projected on their main component, the first left singular vector of the matrix (3, h w): the
     one mixture of the channels that keeps the most energy. Its sign is such that the weights of the channels sum to more than 0, or, if
@@ -114,10 +115,6 @@ def read_bank(filters: ArrayLike) -> Filters:
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
         Of NumPy or PyTorch.
-
-    Returns
-    -------
-    Filters
 
     Raises
     ------
@@ -239,23 +236,8 @@ class Model:
         return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ residual[:, :, None])[:, :, 0]
 
 
-def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: int = 300, tolerance: float = 1e-9) -> Solution:
-    """Fit ``model`` to each row of ``values`` from the same row of ``start``.
-
-    Parameters
-    ----------
-    model : Model
-    values : array (b, N)
-        Scaled by the caller to unit energy, so that the tolerances mean the same for all.
-    start : array (b, k)
-        Clipped to the bounds.
-    tolerance : float
-        A problem is done when a step lowers its SSR by less than this share.
-
-    Returns
-    -------
-    Solution
-    """
+def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: int = 300) -> Solution:
+    """Fit a model to each row of ``values`` (b, N), of unit energy, from the same row of ``start`` (b, k), clipped to the bounds."""
     parameters = np.clip(start, model.lower, model.upper)
     count, size = parameters.shape
     room = max(BLOCK // values.shape[1], 1)
@@ -285,7 +267,7 @@ def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: in
         parameters[winners] = there[better]
         for part, new in zip(state, trial, strict=True):
             part[winners] = new[better]
-        small = better & (ssr - trial[0] < tolerance * ssr) & (damping[active] < 1)
+        small = better & (ssr - trial[0] < DONE * ssr) & (damping[active] < 1)
         damping[active] *= np.where(better, 0.2, 5.0)
         left[active] -= 1
         active = active[~small & (damping[active] < 1e8) & (trial[0] > 1e-24) & (left[active] > 0)]
@@ -309,13 +291,7 @@ def best_start(model: Model, values: np.ndarray, starts: np.ndarray) -> Solution
 
 
 def contenders(model: Model, race: Solution, tries: int) -> np.ndarray:
-    """Indices (m,), a filter's together, of the starts that may still give the lowest SSR of their filter: not BEHIND, and no doubles.
-
-    Parameters
-    ----------
-    race : Solution
-        Of n filters, ``tries`` starts of each in a row.
-    """
+    """Indices (m,), a filter's together, of the starts, ``tries`` of each filter in a row, that may still win: not BEHIND, no doubles."""
     left = []
     for mine in np.split(np.arange(len(race.ssr)), len(race.ssr) // tries):
         mine = mine[np.argsort(race.ssr[mine], kind="stable")]

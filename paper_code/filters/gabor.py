@@ -1,6 +1,5 @@
 """Gabor functions fitted to a bank of filters (Ringach 2002), all filters and all starts at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +12,14 @@ from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_
 
 DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
 DISAGREES_ABOVE = np.deg2rad(5)  # between the fitted and the spectral orientation
+PEAKS = 4  # of the spectrum in a half plane, highest first, that a fit starts from; a filter with fewer repeats its highest
+SCALES = (0.08, 0.3)  # sx = sy of the starts, as a share of sqrt(h w)
 
 MONOMIALS = [(total - power, power) for total in range(5) for power in range(total + 1)]  # x^i y^j up to the fourth degree
 
-
-def _products() -> np.ndarray:
-    """Where the moments of {E cos, E sin} x {the six monomials up to the second degree} lie among 3 x 15, (12, 12)."""
-    atoms = [(wave, i, j) for wave in (0, 1) for i, j in MONOMIALS[:6]]
-    return np.array([[(p + q) * len(MONOMIALS) + MONOMIALS.index((i + k, j + m)) for q, k, m in atoms] for p, i, j in atoms])
-
-
-PRODUCTS = _products()
+ATOMS = [(wave, i, j) for wave in (0, 1) for i, j in MONOMIALS[:6]]  # {E cos, E sin} x {the monomials up to the second degree}
+# Where the moments of their products lie among 3 x 15, (12, 12).
+PRODUCTS = np.array([[(p + q) * len(MONOMIALS) + MONOMIALS.index((i + k, j + m)) for q, k, m in ATOMS] for p, i, j in ATOMS])
 
 
 @dataclass(frozen=True)
@@ -107,13 +103,10 @@ class GaborModel(Model):
         """f in cycles per pixel."""
         return self.lowest + share * (zone_edge(t) - self.lowest)
 
-    def _axes(self, parameters: np.ndarray) -> tuple[np.ndarray, ...]:
-        x0, y0, t, share, log_sx, log_sy = parameters.T[:, :, None]
-        precisions = np.exp(-2 * log_sx), np.exp(-2 * log_sy)
-        return self.x - x0, self.y - y0, np.cos(t), np.sin(t), self.frequency(t, share), *precisions
-
     def basis(self, parameters: np.ndarray) -> np.ndarray:
-        dx, dy, cos, sin, f, px, py = self._axes(parameters)
+        x0, y0, t, share, log_sx, log_sy = parameters.T[:, :, None]
+        px, py = np.exp(-2 * log_sx), np.exp(-2 * log_sy)
+        dx, dy, cos, sin, f = self.x - x0, self.y - y0, np.cos(t), np.sin(t), self.frequency(t, share)
         # The wave is a product of a row and a column, and so is the envelope but for its mixed term.
         envelope = np.multiply(((py - px) * cos * sin * dy)[:, :, None], dx[:, None])
         envelope += (-0.5 * (px * sin**2 + py * cos**2) * dy**2)[:, :, None]
@@ -172,31 +165,18 @@ class GaborModel(Model):
         return slope.transpose(2, 0, 1)
 
 
-def starting_points(filters: np.ndarray, peaks: int = 4, scales: Sequence[float] = (0.08, 0.3)) -> np.ndarray:
-    """Starts of the fit: the highest peaks of the spectrum, each at several widths, and the highest at the centroid.
+def starting_points(filters: np.ndarray) -> np.ndarray:
+    """Starts (x0, y0, t, f, log sx, log sy) of the fits of filters (n, h, w): array (n, PEAKS * len(SCALES) + 1, 6).
 
-    The centre is where the filter, demodulated by the peak and blurred to the width, is strongest; in the last start it is the
-    centroid of the squared filter, and the width its spread (a Gaussian's square spreads by ``sigma / sqrt(2)`` along each axis).
-
-    Parameters
-    ----------
-    filters : array (n, h, w)
-    peaks : int
-        Local maxima of the modulus of the spectrum in one half plane, highest first; a filter with fewer repeats its highest.
-    scales : sequence of float
-        ``sx = sy``, as a share of the size, ``sqrt(h w)``.
-
-    Returns
-    -------
-    array (n, peaks * len(scales) + 1, 6)
-        (x0, y0, t, f, log sx, log sy).
+    They are the highest peaks of the modulus of the spectrum, each at several widths, and the highest at the centroid. The centre is
+    where the filter, demodulated by the peak and blurred to the width, is strongest; in the last start it is the centroid of the
+    squared filter, and the width its spread (a Gaussian's square spreads by ``sigma / sqrt(2)`` along each axis).
     """
     filters, _ = unit_scale(filters)
-    pixels = int(np.prod(fine(filters.shape[1:])))
-    return np.concatenate([_starts(filters[block], peaks, scales) for block in blocks(len(filters), pixels)])
+    return np.concatenate([_starts(filters[block]) for block in blocks(len(filters), int(np.prod(fine(filters.shape[1:]))))])
 
 
-def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndarray:
+def _starts(filters: np.ndarray) -> np.ndarray:
     count, *shape = filters.shape
     fx, fy = frequency_grid(fine(shape))
     # From the lower bound of f on: a blob, whose spectrum peaks at zero, then starts from its widest direction.
@@ -204,20 +184,20 @@ def _starts(filters: np.ndarray, peaks: int, scales: Sequence[float]) -> np.ndar
     highest = maximum_filter(spectrum, size=(1, 3, 3), mode="wrap")
     half_plane = (fy > 0) | ((fy == 0) & (fx > 0))  # f and -f are one peak
     score = np.where((spectrum == highest) & half_plane, spectrum, 0).reshape(count, -1)
-    order = np.argsort(-score, axis=1, kind="stable")[:, :peaks]
+    order = np.argsort(-score, axis=1, kind="stable")[:, :PEAKS]
     order = np.where(np.take_along_axis(score, order, axis=1) > 0, order, order[:, :1])
     fx, fy = fx.ravel()[order], fy.ravel()[order]
 
     x, y = pixel_grid(shape)
     waves = np.exp(-2j * np.pi * (fx[..., None, None] * x + fy[..., None, None] * y))
     demodulated = filters[:, None] * waves
-    starts = np.empty((count, peaks, len(scales), 6))
+    starts = np.empty((count, PEAKS, len(SCALES), 6))
     starts[..., 2] = np.arctan2(fy, fx)[..., None]
     starts[..., 3] = np.hypot(fx, fy)[..., None]
-    for k, scale in enumerate(scales):
+    for k, scale in enumerate(SCALES):
         width = max(scale * np.sqrt(shape[0] * shape[1]), 0.7)
         down, right = (np.exp(-((ticks[:, None] - ticks) ** 2) / (2 * width**2)) for ticks in (y[:, 0], x[0]))
-        strength = np.abs(down @ demodulated @ right).reshape(count, peaks, -1).argmax(axis=-1)
+        strength = np.abs(down @ demodulated @ right).reshape(count, PEAKS, -1).argmax(axis=-1)
         starts[:, :, k, 0], starts[:, :, k, 1] = x.ravel()[strength], y.ravel()[strength]
         starts[:, :, k, 4:] = np.log(width)
     energy = filters**2 / (filters**2).sum(axis=(1, 2), keepdims=True)

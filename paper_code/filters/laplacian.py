@@ -1,6 +1,5 @@
 """The LGN filter Psi0 as a Laplacian of Gaussian (Marr & Hildreth 1980), and its rivals: a difference of Gaussians, and a Gaussian."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -9,6 +8,8 @@ from numpy.typing import ArrayLike
 
 from paper_code.core.geometry import pixel_grid, sides
 from paper_code.filters.fitting import Fits, Model, best_start, read_bank, unit_energy
+
+SIGMAS = (0.6, 0.9, 1.3, 1.9, 2.7)  # px, that a fit starts from
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,13 @@ def gaussian_r2(filters: ArrayLike) -> np.ndarray:
     return bank.spread(r2=1 - ssr / about_mean)["r2"]
 
 
-def log_starts(filters: np.ndarray, sigmas: Sequence[float] = (0.6, 0.9, 1.3, 1.9, 2.7)) -> np.ndarray:
-    """Starts (n, len(sigmas), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
+def log_starts(filters: np.ndarray) -> np.ndarray:
+    """Starts (n, len(SIGMAS), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
     count = len(filters)
     x, y = (axis.ravel() for axis in pixel_grid(filters.shape[1:]))
     values = filters.reshape(count, -1) - filters.mean(axis=(1, 2))[:, None]
-    starts = np.empty((count, len(sigmas), 3))
-    for k, sigma in enumerate(sigmas):
+    starts = np.empty((count, len(SIGMAS), 3))
+    for k, sigma in enumerate(SIGMAS):
         q = ((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2) / (2 * sigma**2)
         atoms = (1 - q) * np.exp(-q)
         atoms -= atoms.mean(axis=1, keepdims=True)
@@ -219,21 +220,7 @@ def fit_log(filters: ArrayLike) -> LogFit:
 
 
 def fit_dog(filters: ArrayLike) -> DogFit:
-    """Least-squares difference of Gaussians plus a constant; bounds as :func:`fit_log`.
-
-    Parameters
-    ----------
-    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        As of :func:`fit_log`.
-
-    Returns
-    -------
-    DogFit
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`fit_log`.
+    """Least-squares difference of Gaussians plus a constant, a :class:`DogFit`; filters, bounds and errors are those of :func:`fit_log`.
 
     Examples
     --------

@@ -66,24 +66,13 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
     """Smooth random fields with the mean power spectrum of a bank: what its filters would be if their spectrum were all there is to them.
 
     The null of a network without an l0, whose smoothness is not known otherwise. The spectrum is that on the filters' own lattice, the mean
-    over the filters scaled to unit energy, so that none counts more for being strong.
-
-    Parameters
-    ----------
-    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        As of :func:`paper_code.filters.fit_gabor`; those that hold NaN or are constant are left out.
-    count : int
-    seed : int
+    over the filters scaled to unit energy, so that none counts more for being strong. Filters are those of
+    :func:`paper_code.filters.fit_gabor`, errors its and those of :func:`null_filters`; filters that hold NaN or are constant are left out.
 
     Returns
     -------
     array (count, h, w)
         Gaussian, of unit energy on average.
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank` and :func:`null_filters`.
 
     Examples
     --------
@@ -115,18 +104,8 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
     """The R^2 that a share of filters stays below when each gets its Gabor: what a filter must exceed to be no random one.
 
     The quantile of ``fit_gabor(filters).r2``, for two thirds of its cost: R^2 only rises during a fit, so that filters which are far
-    below after a few steps from each of their starts are left there.
-
-    Parameters
-    ----------
-    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        As of :func:`paper_code.filters.fit_gabor`; those that hold NaN or are constant are left out.
-    quantile : float
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`.
+    below after a few steps from each of their starts are left there. Filters and errors are those of
+    :func:`paper_code.filters.fit_gabor`; filters that hold NaN or are constant are left out.
 
     Examples
     --------
@@ -156,24 +135,11 @@ class NullRadial(Bank):
 
 
 def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -> NullRadial:
-    """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are.
+    """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are: a :class:`NullRadial`.
 
     A fitted centre finds symmetry that the middle of the lattice does not have. About the middle the white null is exact: I_orb is
-    Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4 (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2).
-
-    Parameters
-    ----------
-    size, kind, count, seed
-        As of :func:`null_filters`.
-
-    Returns
-    -------
-    NullRadial
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`null_filters`.
+    Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4 (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2). Parameters and errors
+    are those of :func:`null_filters`.
 
     Examples
     --------

@@ -29,17 +29,16 @@ class RadialSymmetry(Bank):
 
 
 def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> RadialSymmetry:
-    """Orbit and radial symmetry indices about a centre.
+    """Orbit and radial symmetry indices about a centre, a :class:`RadialSymmetry`.
 
     The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
     ``radial_symmetry(filters, fit.x0, fit.y0)`` with ``fit = fit_log(filters)``.
 
     ``i_orb`` is the share of variance of the means over the orbits of D4, the eight symmetries of the square (of a filter that is not
-    square: over its own four). It can refute symmetry,
-    and it needs no smoothness. It cannot show rotational symmetry: on a 7 x 7 lattice the classes of equal radius are these
-    orbits, so a separable square filter scores 1. ``i_rad`` asks for one smooth profile of the radius, at all angles: R^2 of the
-    best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and a constant. It bounds rotational symmetry
-    from below, as a radial profile outside their span lowers it too.
+    square: over its own four). It can refute symmetry, and it needs no smoothness. It cannot show rotational symmetry: on a 7 x 7
+    lattice the classes of equal radius are these orbits, so a separable square filter scores 1. ``i_rad`` asks for one smooth profile
+    of the radius, at all angles: R^2 of the best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and a
+    constant. It bounds rotational symmetry from below, as a radial profile outside their span lowers it too.
 
     Parameters
     ----------
@@ -47,10 +46,6 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
         As of :func:`fit_log`.
     x0, y0 : float or arrays (n,)
         Centre, px, x right and y up; the middle of the lattice when absent.
-
-    Returns
-    -------
-    RadialSymmetry
 
     Raises
     ------
@@ -67,7 +62,7 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     0.77
     """
     bank = read_bank(filters)
-    x0, y0 = (np.broadcast_to(np.float64(one), len(bank.valid)).copy() for one in (x0, y0))
+    x0, y0 = (np.broadcast_to(real_array(one, "a centre"), len(bank.valid)).copy() for one in (x0, y0))
     centre_x, centre_y = x0[bank.valid], y0[bank.valid]
     if not np.isfinite([centre_x, centre_y]).all():
         raise PaperCodeError("a filter that can be fitted has a centre that is no number; give x0 and y0 of these very filters")
@@ -85,19 +80,10 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
 
 
 def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
-    """Move the point (x0, y0) of each filter to the middle of its lattice, by cubic splines.
+    """Move the point (x0, y0) of each filter (n, h, w) to the middle of its lattice, by cubic splines: array (n, h, w).
 
-    Outside its lattice a convolution filter weighs nothing, so zeros move in.
-
-    Parameters
-    ----------
-    filters : array (n, h, w)
-    x0, y0 : float or arrays (n,)
-        px, x right and y up from the middle of the lattice.
-
-    Returns
-    -------
-    array (n, h, w)
+    Outside its lattice a convolution filter weighs nothing, so zeros move in. ``x0`` and ``y0``, numbers or arrays (n,), are in px, x
+    right and y up from the middle of the lattice.
 
     Examples
     --------
@@ -123,13 +109,7 @@ def _orbit_share(filters: np.ndarray) -> np.ndarray:
 
 
 def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Every weight against its distance from the centre.
-
-    Parameters
-    ----------
-    filters : array (n, h, w)
-    x0, y0 : arrays (n,)
-        Centre in px.
+    """Every weight of filters (n, h, w) against its distance from a centre, ``x0`` and ``y0`` (n,), px right and up of the middle.
 
     Returns
     -------
@@ -163,17 +143,7 @@ class FrequencyResponse:
 
 
 def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
-    """Frequency response of one filter and of its LoG.
-
-    Parameters
-    ----------
-    psi0 : array (h, w)
-    fit : LogFit
-        Of this filter alone, ``fit_log(psi0[None])[0]``.
-
-    Returns
-    -------
-    FrequencyResponse
+    """Response of one filter (h, w) and of its LoG, ``fit_log(psi0[None])[0]``: a :class:`FrequencyResponse`.
 
     Examples
     --------

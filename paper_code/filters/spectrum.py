@@ -39,22 +39,13 @@ def spectral_orientation(filters: ArrayLike) -> np.ndarray:
     """Orientation of the bars, from the double-angle moment of the power spectrum; no fit.
 
     ``t = arg(sum |F^(f)|^2 exp(2 i arg f)) / 2`` over the disc ``|f| <= 1/2``, which treats all directions alike; the orientation
-    is ``t + pi/2``. The gradient structure tensor is the same moment weighted by ``|f|^2``, which favours the noise.
-
-    Parameters
-    ----------
-    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        Of NumPy or PyTorch; colours as in :func:`paper_code.filters.fitting.read_bank`.
+    is ``t + pi/2``. The gradient structure tensor is the same moment weighted by ``|f|^2``, which favours the noise. Filters and errors
+    are those of :func:`paper_code.filters.fitting.read_bank`.
 
     Returns
     -------
     array (n,)
         Radians in [0, pi), counter-clockwise from x; NaN for a filter that holds NaN or is constant.
-
-    Raises
-    ------
-    PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------

@@ -11,6 +11,7 @@ import urllib3
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import unwritable
 from paper_code.images.image_set import unknown_name
 
 
@@ -48,7 +49,7 @@ def download(name, directory, progress=True):
     except ValueError as error:
         raise PaperCodeError(f"{archive.url} came with the wrong MD5 and was thrown away; fetch it again, or from another place") from error
     except OSError as error:
-        raise PaperCodeError(f"cannot write {target}: {error.strerror or error}; choose another place") from error
+        raise unwritable(target, error) from error
     return target
 
 

@@ -7,7 +7,7 @@ nothing finer than 1e-7.
 
 import os
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft
@@ -47,7 +47,7 @@ class EarlyLayers:
     K: np.ndarray | None
     l1_gain: np.ndarray
     l1_offset: np.ndarray
-    step: int | None = field(default=None)
+    step: int | None = None
 
     @classmethod
     def from_tensors(cls, tensors, step=None):

@@ -55,13 +55,6 @@ class NetworkConfig:
             check_bounds("widths", width, 1, MOST_CHANNELS)
 
     @property
-    def weights(self):
-        """How many weights the filters have, about."""
-        channels = (self.cells, *self.widths)
-        tail = sum(9 * source * target for source, target in zip(channels[:-1], channels[1:], strict=True))
-        return self.cells * self.l1_size**2 + (self.cells * self.lateral_size) ** 2 + tail + channels[-1] * self.classes
-
-    @property
     def lateral(self):
         """Whether activity propagates inside l1."""
         return self.lateral_size > 0 and self.steps > 0

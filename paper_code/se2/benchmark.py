@@ -22,6 +22,9 @@ from paper_code.se2.modes import Process
 from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import sample_grid, sample_points
 
+STEPS = 64  # of a simulated path
+SIDE = 26.0  # px, of the periodic grid of the finite differences
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -86,21 +89,19 @@ def bin_averages(process: Process, lattice: Lattice) -> np.ndarray:
     return lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]
 
 
-def simulate(
-    process: DirectionProcess | Enhancement, count: int, steps: int = 64, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def simulate(process: DirectionProcess | Enhancement, count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ends of independent paths of a blurred, directed process with an exponential life time: x, y, theta, each (count,).
 
     Angles are exact. Each step goes half along its first direction and half along its last: the trapezoidal rule for the way of the
     direction process, and for the variance of that of enhancement. Blurs are drawn as Gaussian jitter.
     """
     rng = np.random.default_rng(seed)
-    step = rng.exponential(1 / process.alpha, count) / steps
+    step = rng.exponential(1 / process.alpha, count) / STEPS
     ahead = isinstance(process, DirectionProcess)
     spread = np.sqrt(2 * (process.D if ahead else process.D22) * step)
     theta = process.blur_theta * rng.standard_normal(count)
     x, y = process.blur * rng.standard_normal((2, count))
-    for _ in range(steps):
+    for _ in range(STEPS):
         turned = theta + spread * rng.standard_normal(count)
         for angle in (theta, turned):
             way = step / 2 if ahead else np.sqrt(process.D11 * step) * rng.standard_normal(count)
@@ -122,24 +123,23 @@ def histogram(x: np.ndarray, y: np.ndarray, theta: np.ndarray, lattice: Lattice)
 def monte_carlo(process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0) -> np.ndarray:
     """Densities, averaged over boxes, from the histogram of ``count`` simulated paths."""
     volume = 2 * math.pi / lattice.n_theta
-    return histogram(*simulate(process, count, seed=seed), lattice) / (count * volume)
+    return histogram(*simulate(process, count, seed), lattice) / (count * volume)
 
 
-def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: int, box: float = 26.0, life: float = 20.0) -> np.ndarray:
+def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: int, life: float = 20.0) -> np.ndarray:
     """Densities by central differences on a grid of 1 / refinement px, and Runge and Kutta's explicit fourth-order steps.
 
     The blurred source is laid on the grid and p_t followed; the resolvent is alpha times the integral of e^{-alpha t} p_t, by Simpson's
-    rule. Both differences are of second order. The grid is periodic, of side ``box``; ``life`` is where the integral is cut, px.
+    rule. Both differences are of second order. ``life`` is where the integral is cut, px.
     The target's blur in theta is a factor in the modes of theta.
     """
     h = 1 / refinement
     n_theta = lattice.n_theta * max(1, math.ceil(refinement / 2))
-    half = math.ceil(box * refinement / 2)
+    half = math.ceil(SIDE * refinement / 2)
     ticks = np.arange(-half, half) * h
     theta = 2 * math.pi * np.arange(n_theta) / n_theta
     turn = (theta + math.pi) % (2 * math.pi) - math.pi
-    profile = np.exp(-(ticks**2) / (2 * process.blur**2)) / (math.sqrt(2 * math.pi) * process.blur)
-    angles = np.exp(-(turn**2) / (2 * process.blur_theta**2)) / (math.sqrt(2 * math.pi) * process.blur_theta)
+    profile, angles = _normal(ticks, process.blur), _normal(turn, process.blur_theta)
     density = angles[:, None, None] * profile[:, None] * profile  # (theta, y, x), y growing
     cos, sin = (part[:, None, None] / (2 * h) for part in (np.cos(theta), np.sin(theta)))
     bend = process.D / (theta[1] ** 2)
@@ -168,21 +168,25 @@ def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: 
     return blurred[:: n_theta // lattice.n_theta][:, places[::-1]][:, :, places]
 
 
-def near_axis(process: DirectionProcess, lattice: Lattice, nodes: int = 400) -> np.ndarray:
+def _normal(x: np.ndarray, sd: float) -> np.ndarray:
+    return np.exp(-(x**2) / (2 * sd**2)) / (math.sqrt(2 * math.pi) * sd)
+
+
+def near_axis(process: DirectionProcess, lattice: Lattice) -> np.ndarray:
     """The Heisenberg approximation (cos theta = 1, sin theta = theta) with the same blurs, in closed form but for x.
 
     At the distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. Jitter of the source's
     angle adds s^2 (x', 1)(x', 1)^T, that of the target s^2 to theta and the blur its square to y.
     """
-    ahead, D, jitter = np.linspace(0, lattice.radius + 6 * process.blur, nodes), process.D, process.blur_theta**2
+    ahead, D, jitter = np.linspace(0, lattice.radius + 6 * process.blur, 400), process.D, process.blur_theta**2
     y2 = 2 * D * ahead**3 / 3 + jitter * ahead**2 + process.blur**2
     yt, t2 = D * ahead**2 + jitter * ahead, 2 * D * ahead + 2 * jitter
     det = y2 * t2 - yt**2
     turn = (lattice.theta + math.pi) % (2 * math.pi) - math.pi
     y, theta = -lattice.ticks[None, :, None], turn[:, None, None]
     plane = np.exp(-(t2 * y**2 - 2 * yt * y * theta + y2 * theta**2) / (2 * det)) / (2 * math.pi * np.sqrt(det))  # (theta, y, nodes)
-    along = np.exp(-((lattice.ticks - ahead[:, None]) ** 2) / (2 * process.blur**2)) / (math.sqrt(2 * math.pi) * process.blur)
-    weight = np.full(nodes, ahead[1])
+    along = _normal(lattice.ticks - ahead[:, None], process.blur)
+    weight = np.full(len(ahead), ahead[1])
     weight[[0, -1]] /= 2
     return plane @ ((weight * process.alpha * np.exp(-process.alpha * ahead))[:, None] * along)
 
@@ -194,13 +198,12 @@ def work_precision(
     modes: Iterable[int],
     paths: Iterable[int],
     refinements: Iterable[int],
-    seed: int = 0,
     repeats: int = 3,
 ) -> list[Run]:
     """Error and time of the four routes to a blurred kernel at rising effort, a list of :class:`Run`.
 
     ``modes`` are M of the Fourier route, whose grid step follows so that both cuts leave as much of the blur: step = pi blur / (blur_theta
-    M). ``paths`` are simulated from ``seed``, and their histogram is judged against exact averages over its boxes, so binning counts for
+    M). ``paths`` are simulated from seed 0, and their histogram is judged against exact averages over its boxes, so binning counts for
     nothing. ``refinements`` are grid points a pixel of the finite differences. The Fourier route and the approximation take milliseconds
     and are timed ``repeats`` times; the least counts. Exact is the Fourier route with 4.5 / blur_theta modes, a step of blur / 3 and a
     wider box.
@@ -219,7 +222,7 @@ def work_precision(
         coarse, step = replace(process, modes=count), math.pi * process.blur / (process.blur_theta * count)
         run("Fourier modes", f"M = {count}, step {step:.2f} px", partial(fourier, coarse, lattice, step=step), exact, repeats)
     for count in paths:
-        run("Monte Carlo", f"{count:,} paths", partial(monte_carlo, process, lattice, count, seed), averages)
+        run("Monte Carlo", f"{count:,} paths", partial(monte_carlo, process, lattice, count), averages)
     for refinement in refinements:
         run("finite differences", f"grid of 1/{refinement} px", partial(finite_differences, process, lattice, refinement), exact)
     run("near the axis", "closed form", partial(near_axis, process, lattice), exact, repeats)
@@ -227,15 +230,15 @@ def work_precision(
 
 
 def standard_residuals(
-    process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0, least: float = 20
+    process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Counts of simulated paths, those that the kernel expects, both (n_theta, rows, columns), and the residuals (n,) in sd.
 
-    Residuals, of the boxes that expect more than ``least``, are normal of variance 1 if the kernel is right; their sum of squares is chi^2.
+    Residuals, of the boxes that expect more than 20, are normal of variance 1 if the kernel is right; their sum of squares is chi^2.
     """
-    seen = histogram(*simulate(process, count, seed=seed), lattice)
+    seen = histogram(*simulate(process, count, seed), lattice)
     expected = bin_averages(process, lattice) * count * 2 * math.pi / lattice.n_theta
-    often = expected > least
+    often = expected > 20
     return seen, expected, (seen[often] - expected[often]) / np.sqrt(expected[often])
 
 
@@ -309,20 +312,20 @@ def cost(
     return table
 
 
-def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40, seed: int = 0, box: float = 60.0) -> dict[str, float]:
+def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40) -> dict[str, float]:
     """How far a blurred, directed kernel is from its symmetries, as shares of its peak, at random places (x -3 to 7 px, y -5 to 5 px).
 
     "left": the kernel of a source that is moved and turned, against the kernel moved and turned. "reflection": p(x, -y, -theta) = p(x, y,
     theta). "reversal": read from the other end, p(x cos theta + y sin theta, x sin theta - y cos theta, theta) = p(x, y, theta).
-    "reciprocity": K(k) = K(1/k) of the undirected kernel. Nothing may wrap round in the box.
+    "reciprocity": K(k) = K(1/k) of the undirected kernel. Nothing may wrap round in the box of 60 px.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     x, y, theta = rng.uniform(-3, 7, count), rng.uniform(-5, 5, count), rng.uniform(-np.pi, np.pi, count)
     cos, sin = np.cos(theta), np.sin(theta)
     undirected = replace(process, undirected=True)
 
     def at(*place, of=process):
-        return sample_points(of, *place, box=box)
+        return sample_points(of, *place, box=60.0)
 
     value, twice = at(x, y, theta), at(x, y, theta, of=undirected)
     turned = lattice_kernel(process, radius=3, frame_angles=[0.7], angles=[1.9], cell=0)[0, 0]

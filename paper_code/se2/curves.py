@@ -51,12 +51,7 @@ def parking(step: float) -> np.ndarray:
 
 
 def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The horizontal curve of constant curvature from the identity.
-
-    Parameters
-    ----------
-    curvature, s : array_like
-        1/px and arc length in px; broadcasts; either may be negative or zero.
+    """The horizontal curve from the identity of constant curvature, 1/px, at arc lengths s, px: broadcasts; either may be negative or zero.
 
     Returns
     -------
@@ -82,21 +77,9 @@ def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, 
 
 
 def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np.ndarray:
-    """Orientation in [0, pi) at the displacement (x, y) that lies on a common circle with a source of orientation theta_source.
+    """Orientation at the displacement (x, y), px, that lies on a common circle with a source of orientation theta_source, radians.
 
-    theta_source + theta = 2 psi mod pi, psi the direction of the joining line.
-
-    Parameters
-    ----------
-    x, y : array_like
-        px; broadcasts.
-    theta_source : array_like
-        Radians.
-
-    Returns
-    -------
-    float array
-        Radians in [0, pi).
+    theta_source + theta = 2 psi mod pi, psi the direction of the joining line. Float array, radians in [0, pi); broadcasts.
 
     Raises
     ------
@@ -260,17 +243,7 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
 
 
 def fold(angle: ArrayLike) -> np.ndarray:
-    """An angle modulo pi, in (-pi/2, pi/2].
-
-    Parameters
-    ----------
-    angle : array_like
-        Radians; nan and infinity give nan.
-
-    Returns
-    -------
-    float array
-        Radians, of the same shape.
+    """An angle, radians, modulo pi, in (-pi/2, pi/2]: float array of the same shape; nan and infinity give nan.
 
     Raises
     ------

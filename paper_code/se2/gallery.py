@@ -21,7 +21,7 @@ BLUR, BLUR_THETA = 1.0, 0.1  # px and radians; the samples are one blur apart
 RADIUS = 15  # px, half side of the maps
 RING = (6.0, 10.5)  # px, the distances that a fan is the mean of
 STEP = np.deg2rad(15)  # of the turns
-DIRECTIONS = 36  # of a fan, over pi
+DIRECTIONS = np.pi * np.arange(36) / 36 - np.pi / 2  # of a fan, radians
 CONE = np.deg2rad(25)  # to either side of the axis, where the slope is taken
 SLOPES = np.linspace(-1, 4, 5001)
 
@@ -50,11 +50,7 @@ def gallery(diffusion: Sequence[float] = DIFFUSIONS, length: Sequence[float] = L
     found = [[[_views(_kernel(_process(family, D, far))) for far in length] for D in diffusion] for family in FAMILIES]
     maps, fans, slope = (np.array([[[one[part] for one in line] for line in block] for block in found]) for part in range(3))
     grid, turns, ticks = (np.array(diffusion), np.array(length)), STEP * np.arange(maps.shape[3]), np.arange(-RADIUS, RADIUS + 1.0)
-    return Gallery(FAMILIES, *grid, turns, ticks, _directions(), RING, maps, fans, slope)
-
-
-def _directions() -> np.ndarray:
-    return np.pi * np.arange(DIRECTIONS) / DIRECTIONS - np.pi / 2
+    return Gallery(FAMILIES, *grid, turns, ticks, DIRECTIONS, RING, maps, fans, slope)
 
 
 def _process(family: str, D: float, length: float) -> DirectionProcess | Enhancement:
@@ -72,10 +68,9 @@ def _views(kernel: Kernel) -> tuple[np.ndarray, np.ndarray, float]:
     quarter = slice(0, kernel.theta.size // 2 + 1, 2)
     inner, outer = RING
     distance = inner + (outer - inner) * (np.arange(6) + 0.5) / 6
-    psi = _directions()
-    at = kernel.at(distance[:, None] * np.cos(psi), distance[:, None] * np.sin(psi), kernel.theta[:, None, None])
+    at = kernel.at(distance[:, None] * np.cos(DIRECTIONS), distance[:, None] * np.sin(DIRECTIONS), kernel.theta[:, None, None])
     fan = np.average(at, axis=1, weights=distance)  # a ring has more places farther out
-    ahead = (np.abs(psi) <= CONE) & (np.abs(psi) > 1e-9)  # the axis itself tells nothing of a slope
+    ahead = (np.abs(DIRECTIONS) <= CONE) & (np.abs(DIRECTIONS) > 1e-9)  # the axis itself tells nothing of a slope
     likeliest, weight = mode_field(fan[:, None, ahead], np.pi)
-    score = (weight[0] * np.cos(2 * (likeliest[0] - SLOPES[:, None] * psi[ahead]))).sum(axis=1)
+    score = (weight[0] * np.cos(2 * (likeliest[0] - SLOPES[:, None] * DIRECTIONS[ahead]))).sum(axis=1)
     return kernel.values[quarter, ::2, ::2], fan[quarter], SLOPES[score.argmax()]

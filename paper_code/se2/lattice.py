@@ -85,7 +85,10 @@ def lattice_kernel(
         angles = process.period * np.arange(n_theta) / n_theta
         cell_theta = process.period / n_theta if cell_theta is None else cell_theta
     cell_theta = check_number("cell_theta", 0.0 if cell_theta is None else cell_theta, positive=False)
-    frames, angles = (_angles(name, value) for name, value in (("frame_angles", frame_angles), ("angles", angles)))
+    frames, angles = check_array("frame_angles", frame_angles), check_array("angles", angles)
+    for name, value in (("frame_angles", frames), ("angles", angles)):
+        if value.ndim != 1:
+            raise PaperCodeError(f"{name} must be a list of angles in radians, not of shape {value.shape}.")
     pairs, side = frames.size * angles.size, 2 * radius + 1
     check_memory(8 * pairs * (side**2 + 2), "give a smaller radius, or fewer frame_angles or angles")
     offsets = check_array("offsets", np.zeros((frames.size, angles.size, 2)) if offsets is None else offsets)
@@ -99,7 +102,7 @@ def lattice_kernel(
     weight = weight * np.sinc(wx * cell / (2 * math.pi)) * np.sinc(wy * cell / (2 * math.pi))
     columns, ix = np.unique(wx, return_inverse=True)
     rows, iy = np.unique(wy, return_inverse=True)
-    ticks = (np.arange(2 * radius + 1) - radius) * spacing
+    ticks = (np.arange(side) - radius) * spacing
     to_x = np.exp(1j * np.outer(columns, ticks))
     to_y = np.exp(1j * np.outer(-ticks, rows))
     m = process.mode_numbers
@@ -115,10 +118,3 @@ def lattice_kernel(
             plane[iy, ix] = levels[j]
             kernel[i, j] = ((to_y * np.exp(1j * y * rows)) @ plane @ (np.exp(1j * x * columns)[:, None] * to_x)).real
     return kernel
-
-
-def _angles(name: str, value: ArrayLike) -> np.ndarray:
-    value = check_array(name, value)
-    if value.ndim != 1:
-        raise PaperCodeError(f"{name} must be a list of angles in radians, not of shape {value.shape}.")
-    return value

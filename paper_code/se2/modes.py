@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, poch
 
 from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError, short
+from paper_code.core.errors import PaperCodeError, check_bounds, short
 
 TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
 BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
@@ -39,8 +39,7 @@ def check_number(name: str, value: Any, positive: bool = True) -> float:
 
 def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     """``value`` as an int, if it is a whole number from ``least`` to ``most``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise PaperCodeError(f"{name} must be a whole number from {least} to {most}, not {short(value)}.")
+    check_bounds(name, value, least, most)
     return int(value)
 
 

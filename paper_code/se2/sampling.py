@@ -87,12 +87,13 @@ def _resolved(process: Process, step: float | None, tolerance: float) -> tuple[P
     step = step or (process.blur / 2 if process.blur else process.reach / 8)
     coarse = []
     while tolerance < math.inf:
-        lost = _losses_in_reach(process, step)
-        if lost is None:
+        frequencies = max((process.reach / step) ** 2 / 2, FEWEST)
+        if not frequencies * process.work <= WORK or process.modes > MOST_MODES // 2:
             cures = {"modes": "blur_theta", "step": "blur", "steps": "blur"}
-            cure = " and a larger ".join(sorted({cures[name] for name in coarse})) or "blur or alpha, or a shorter time"
+            cure = " and a larger ".join(sorted({cures[name] for name in coarse}))
+            cure = cure or "blur or alpha, a shorter time, or fewer modes or steps"
             raise PaperCodeError(f"This kernel is finer, or reaches farther, than minutes can compute: give a larger {cure}.")
-        coarse = [name for name, share in lost.items() if not share <= tolerance]
+        coarse = [name for name, share in losses(process, step).items() if not share <= tolerance]
         if not coarse:
             break
         if "step" in coarse:
@@ -106,12 +107,6 @@ def _resolved(process: Process, step: float | None, tolerance: float) -> tuple[P
         if value is not None and value != needed[name]:
             raise PaperCodeError(f"{name} = {value:g} is too coarse for this kernel: give {name} = {needed[name]:.4g}, or leave it out.")
     return process, step
-
-
-def _losses_in_reach(process: Process, step: float) -> dict[str, float] | None:
-    """losses, or None where the kernel's own reach would take more than WORK."""
-    frequencies = max((process.reach / step) ** 2 / 2, FEWEST)
-    return losses(process, step) if frequencies * process.work <= WORK and process.modes <= MOST_MODES // 2 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +131,7 @@ class Kernel:
     @property
     def spacing(self) -> float:
         """Distance of neighbouring places, px."""
-        return float(self.x[1] - self.x[0]) if self.x.size > 1 else 1.0
+        return float(self.x[1] - self.x[0])
 
     def expect(self, function: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray | float]) -> float:
         """The integral of ``function(x, y, theta)`` times the density over the window.
@@ -157,19 +152,14 @@ class Kernel:
     def moments(self) -> Moments:
         """Moments of the samples; the closed forms are ``kernel.process.moments()``."""
         return Moments(
-            *(
-                self.expect(f)
-                for f in (
-                    lambda x, y, t: 1.0,
-                    lambda x, y, t: np.cos(t),
-                    lambda x, y, t: np.cos(2 * t),
-                    lambda x, y, t: x,
-                    lambda x, y, t: x**2,
-                    lambda x, y, t: y**2,
-                    lambda x, y, t: x * np.cos(t),
-                    lambda x, y, t: y * np.sin(t),
-                )
-            )
+            mass=self.mass,
+            cos=self.expect(lambda x, y, t: np.cos(t)),
+            cos2=self.expect(lambda x, y, t: np.cos(2 * t)),
+            x=self.expect(lambda x, y, t: x),
+            x2=self.expect(lambda x, y, t: x**2),
+            y2=self.expect(lambda x, y, t: y**2),
+            x_cos=self.expect(lambda x, y, t: x * np.cos(t)),
+            y_sin=self.expect(lambda x, y, t: y * np.sin(t)),
         )
 
     def marginal(self, over: str) -> np.ndarray:
@@ -251,7 +241,7 @@ def sample_grid(
     box: float | None = None,
     tolerance: float = TOLERANCE,
 ) -> Kernel:
-    """Sample a process on a square grid centred on the identity.
+    """Sample a process on a square grid centred on the identity, as a :class:`Kernel`.
 
     The cost is that of (box / step)^2 frequencies times M, and as many times n_theta; memory is a quarter of the latter, complex, and the
     values. A direction process of 128 x 128 places and 64 directions at the defaults takes 0.1 s on one core and 40 MB.
@@ -270,10 +260,6 @@ def sample_grid(
         Side in px of the periodic box; by default the window and the reach of the process (10 / alpha for an exponential life time).
     tolerance : float, optional
         What the numerics may lose, as a share of the peak (``resolved``).
-
-    Returns
-    -------
-    Kernel
 
     Raises
     ------

@@ -35,7 +35,7 @@ from paper_code.core.files import (
 from paper_code.core.plan import plan_sha256
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EARLY_KEYS
-from paper_code.network.model import Network
+from paper_code.network.model import Network, stages
 from paper_code.training import run_files
 from paper_code.training.conditions import learning_rate, snapshot_steps
 
@@ -176,7 +176,8 @@ class Run:
         if self.hardware.device != "cpu" or not hasattr(os, "sysconf"):
             return
         network = self.condition.network
-        needed = 16 * network.weights + 8 * self.batch * network.cells * (IMAGE_SIZE // network.stride) ** 2
+        learned = sum(stage.parameters for stage in stages(network))
+        needed = 16 * learned + 8 * self.batch * network.cells * (IMAGE_SIZE // network.stride) ** 2
         there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if needed > there:
             raise PaperCodeError(
