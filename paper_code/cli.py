@@ -5,6 +5,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -26,13 +27,11 @@ weights_app = typer.Typer(help="Trained weights: list them, check their hashes, 
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
-Name = Annotated[str, typer.Argument(help="a source that 'python -m paper_code data list' names")]
 Root = Annotated[
     Path | None,
     typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
 ]
 Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
-
 
 NETWORK = re.compile(r"([^/]+)/seed-(\d{1,18})", re.ASCII)  # not a path to a run, such as runs/reference/seed-0
 
@@ -64,12 +63,12 @@ def data_download(
     from paper_code.images.download import download
 
     path = download(name, to)
-    typer.echo(f"{path} is whole; train on it with:  python -m paper_code train --data {name} --root {path}")
+    typer.echo(f"{path} is whole; train on it with:  python -m paper_code train --data {name} --root {quote(str(path))}")
 
 
 @data_app.command("describe")
 def data_describe(
-    name: Name,
+    name: Annotated[str, typer.Argument(help="a source that 'python -m paper_code data list' names")],
     root: Root = None,
     classes: Classes = None,
     picture: Annotated[Path | None, typer.Option(help="write a PNG with some images of each class")] = None,
@@ -158,7 +157,7 @@ def train(
     else:
         typer.echo(f"{out}: accuracy {result['accuracy']:.3f}, without receptor noise {result['accuracy_noise_free']:.3f}")
     if not quiet:
-        typer.echo(f"next:  python -m paper_code analyse {out / 'early.safetensors'} --stride {chosen.network.stride}", err=True)
+        typer.echo(f"next:  python -m paper_code analyse {quote(str(out / 'early.safetensors'))}", err=True)
 
 
 def _condition(name, data, classes, settings):
@@ -225,16 +224,22 @@ def analyse(
     from paper_code.analyse.page import check_folder
 
     check_folder(out, replace)
-    rings, title = _numbers(edges) if edges is not None else None, filters.stem
+    try:
+        rings = None if edges is None else [float(edge) for edge in edges.split(",")]
+    except ValueError:
+        raise PaperCodeError(f"expected numbers with commas between them, such as 2,6,10.5,18, not {edges}") from None
     places = (kernel, l0, filters_name, kernel_name, l0_name)
     if NETWORK.fullmatch(str(filters)):  # without an ending it is no file of arrays, whatever lies there
+        from paper_code import weights
+
         if any(one is not None for one in places):
             raise PaperCodeError(f"{filters} is a shipped network with an l0 and a K of its own; leave out --kernel, --l0 and all names")
         title = str(filters)
-        bank, K, front, own = _shipped(title)
+        early = weights.load_early(*_network_name(title))
+        bank, K, front, own = early.l1, early.K, early.l0, vars(weights.configuration(*_network_name(title)))
     else:
+        title, own = filters.stem, _recorded(filters)
         bank, K, front = read_network(filters, *places)
-        own = _recorded(filters)
     stride = own.get("stride") if stride is None else stride
     rectified = own.get("l0") == "rectified" and l0 is None and l0_name is None
     result = measure(
@@ -260,15 +265,6 @@ def analyse(
     typer.echo(f"report: {out / 'index.html'}")
 
 
-def _shipped(network):
-    """Filters, K and l0 of a shipped network, and its settings, a dict."""
-    from paper_code import weights
-
-    place = _network_name(network)
-    early = weights.load_early(*place)
-    return early.l1, early.K, early.l0, vars(weights.configuration(*place))
-
-
 def _recorded(filters):
     """The settings of the network, a dict, if ``filters`` is what a training wrote, beside its own record; an empty dict if not."""
     from paper_code.core.files import is_missing, read_json
@@ -281,14 +277,6 @@ def _recorded(filters):
         return dict(read_json(record)["condition"]["network"])
     except (KeyError, TypeError, ValueError):  # the record of something else
         return {}
-
-
-def _numbers(text):
-    """Numbers that are typed with commas between them."""
-    try:
-        return [float(one) for one in text.split(",")]
-    except ValueError:
-        raise PaperCodeError(f"expected numbers with commas between them, such as 2,6,10.5,18, not {text}") from None
 
 
 @app.command()

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 from tiny import command, make_run
 
 from paper_code import weights
+from paper_code.analyse import analyse
 from paper_code.analyse.inputs import read_network
 from paper_code.cli import _recorded
 from paper_code.core.errors import PaperCodeError
@@ -64,10 +66,10 @@ def test_the_shipped_network_is_measured_as_the_book_measures_it(say, tmp_path):
     status, out, err = say("reference/seed-10", "--out", tmp_path / "report", *options)
     assert (status, err) == (0, "") and "one network, so one sample" in out and "--stride" not in out
     found = json.loads((tmp_path / "report" / "result.json").read_text())
-    assert say(SHIPPED, "--stride", 2, "--out", tmp_path / "file", *options)[0] == 0
-    of_file = json.loads((tmp_path / "file" / "result.json").read_text())
-    assert (found.pop("name"), of_file.pop("name")) == ("reference/seed-10", "seed-10") and found == of_file
+    assert found["name"] == "reference/seed-10"
     early = weights.load_early("reference", 10)
+    for one, other in zip(read_network(SHIPPED), (early.l1, early.K, early.l0), strict=True):
+        np.testing.assert_array_equal(one, other)
     from paper_code.lateral.bank import Bank
     from paper_code.lateral.harmonics import PairSums, fit
 
@@ -141,7 +143,25 @@ def test_an_archive_with_objects_beside_its_arrays_is_read(folder):
         read_network("beside.npz", filters_name="about")
 
 
-def test_a_report_is_written_and_what_is_done_is_said(folder, say):
+@pytest.mark.parametrize("name", ["filters.npy", "all.npz", "packed.npz", "all.safetensors"])
+def test_a_file_with_a_flipped_bit_is_read_or_refused_in_one_line(folder, name):
+    filters, kernel = folder
+    np.savez_compressed("packed.npz", l1=filters, K=kernel)
+    whole = Path(name).read_bytes()
+    refused = 0
+    for place in (*range(200), *range(len(whole) - 300, len(whole))):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        Path(f"bad{Path(name).suffix}").write_bytes(changed)
+        try:
+            read_network(f"bad{Path(name).suffix}")
+        except PaperCodeError as error:
+            refused += "\n" not in str(error)
+    assert refused > 50
+
+
+def test_a_report_is_written_and_what_is_done_is_said(folder, say, monkeypatch):
+    monkeypatch.setattr("paper_code.analyse.analyse", partial(analyse, null_count=20))
     status, out, err = say("filters.npy", "--kernel", "K.npy", "--stride", 2, "--out", "report", "--name", "mine")
     assert status == 0 and "24 of 24 filters can be fitted" in out and out.endswith("report: report/index.html\n")
     assert "fitting 24 filters of 7 x 7 px" in err and sorted(path.name for path in Path("report").iterdir()) == [

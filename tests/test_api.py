@@ -8,6 +8,7 @@ import re
 import pytest
 from small_book import ROOT
 
+from paper_code.core.text import comments
 from paper_code.filters import GaborBank
 from paper_code.se2 import DirectionProcess
 from paper_code.workflow import extension
@@ -54,8 +55,8 @@ def test_every_function_has_an_example_that_runs(folder, monkeypatch):
 
 
 def test_comments_behind_fields_are_their_descriptions():
-    assert extension.fields(GaborBank)["frequency"] == "f, cycles per pixel"
-    assert list(extension.fields(DirectionProcess))[-2:] == ["D", "steps"] and "alpha" in extension.fields(DirectionProcess)
+    assert comments(GaborBank)["frequency"] == "f, cycles per pixel"
+    assert list(comments(DirectionProcess))[-2:] == ["D", "steps"] and "alpha" in comments(DirectionProcess)
     lines = ["A bank.", "", "Examples", "--------", ">>> 1"]
     extension.add_fields(None, "class", "GaborBank", GaborBank, None, lines)
     assert lines[2:5] == ["", "Fields", "------"] and lines[-3:] == ["Examples", "--------", ">>> 1"]

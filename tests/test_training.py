@@ -279,7 +279,7 @@ def test_a_kill_between_the_last_files_is_mended(tmp_path, undisturbed):
 def test_leftovers_of_a_kill_are_cleared_and_other_peoples_files_are_not(tmp_path, undisturbed):
     stop_before(make_run(tmp_path), 5)
     with open(tmp_path / "log.jsonl", "a") as log:
-        log.write('{"step": 5, "loss": 1.0}\n5\n{"step": 4, "lo')  # beyond the checkpoint; no line of ours; cut short
+        log.write('{"step": 5, "loss": 1.0}\n5\n{"step": "3"}\n{"step": 4, "lo')  # beyond the checkpoint; no lines of ours; cut short
     (tmp_path / "checkpoint.safetensors.abcdef01.tmp").write_text("half")
     (tmp_path / "snapshots" / "000002.safetensors.abcdef01.tmp").write_text("half")
     (tmp_path / "thesis").mkdir()
@@ -550,6 +550,9 @@ def test_what_this_machine_cannot_do_is_refused(tmp_path):
         (tmp_path / "run.json").write_text(json.dumps({**run, "hardware": {**run["hardware"], **changes}}))
         said = f"holds another run: it has hardware.{next(iter(changes))} = "
         fails(said, train, tmp_path, hardware=Hardware(precision="fp32", threads=1))
+    for hardware in (3, None, [1], {"device": 5}, {"device": None}):
+        (tmp_path / "run.json").write_text(json.dumps({**run, "hardware": hardware}))
+        fails("holds another run: it has ", train, tmp_path, hardware=Hardware())
 
 
 def test_the_plan_is_the_same_under_any_line_endings_and_another_plan_is_another_run(tmp_path, monkeypatch):

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import pytest
 import safetensors.numpy
 import torch
 from markdown_it import MarkdownIt
-from tiny import CONDITION, STEPS, TRAINING, command, disk_full_beyond, fails, image_set, make_run, temporary_files
+from tiny import STEPS, TRAINING, command, disk_full_beyond, fails, image_set, make_run, temporary_files
 
 from paper_code import weights
 from paper_code.core.files import digest, locked, read_json, read_metadata, read_tensors, sha256, write_json, write_tensors
@@ -23,7 +22,7 @@ from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network
 from paper_code.report import provenance
-from paper_code.training.conditions import Condition, snapshot_steps
+from paper_code.training.conditions import snapshot_steps
 from paper_code.weights import load_early, load_network, load_snapshots, read_log, verify
 from paper_code.weights.collect import collect, read_result
 
@@ -599,9 +598,3 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     fails("of a type that NumPy lacks|not a whole", read_tensors, path)
     path.write_bytes(safetensors.numpy.save({"l1": np.ones(2)}, {"paper_code": "{"}))
     fails("is not a whole safetensors file", read_metadata, path)
-
-
-def test_conditions_of_the_manifest_are_those_of_the_run(trained):
-    listed = weights.entry("tiny", 0, trained[1])
-    found = Condition.from_dict(listed["condition"])
-    assert found == replace(CONDITION, network=replace(CONDITION.network, classes=2))

@@ -1,7 +1,9 @@
 """The arrays of a network from files: .npy, .npz and .safetensors, and nothing that is pickled."""
 
 import os
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ FILTERS = ("l1", "l1.weight", "conv1.weight", "features.0.weight", "conv1", "fil
 KERNEL = ("K", "lateral.weight", "lateral", "kernel")
 FRONT = ("l0", "l0.weight")
 PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
+# What NumPy, its reader of Python literals, and zip archives (damaged, encrypted, of another compression) raise.
+DAMAGED = (ValueError, EOFError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,11 @@ class Arrays:
             name = ""
         return None if name is None else self.read(name)
 
-    def listed(self, most: int = 30) -> str:
-        """Names and shapes, for people."""
+    def listed(self) -> str:
+        """Names and shapes, 30 at most, for people."""
         parts = [f"{name} {shape}" for name, shape in self.shapes.items() if name]
-        return (
-            "one of " + ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "") if parts else "left out"
-        )
+        more = f" and {len(parts) - 30} more" if len(parts) > 30 else ""
+        return f"one of {', '.join(parts[:30])}{more}" if parts else "left out"
 
 
 @contextmanager
@@ -64,7 +67,7 @@ def open_arrays(path: str | os.PathLike) -> Iterator[Arrays]:
             yield arrays
     except OSError as error:
         raise unreadable(path, error) from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         pickled = "pickle" in str(error)  # NumPy's word for whatever it does not know
         reason = "it holds pickled objects, or is no NumPy file" if pickled else " ".join(str(error).split())
         raise PaperCodeError(f"{path} cannot be read: {reason}; write it again with numpy.save or numpy.savez") from error
@@ -143,11 +146,9 @@ def read_network(
                 one = arrays.pick(name, guesses, option) if named or name is not None else None
             rest.append(one)
     K, front = rest
-    return (
-        found,
-        K,
-        front if front is None or front.ndim < 3 or any(side != 1 for side in front.shape[:-2]) else front.reshape(front.shape[-2:]),
-    )
+    if front is not None and front.ndim > 2 and set(front.shape[:-2]) == {1}:
+        front = front.reshape(front.shape[-2:])
+    return found, K, front
 
 
 def _like_filters(shape: tuple[int, ...]) -> bool:

@@ -149,7 +149,8 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
     chosen, notes = np.flatnonzero(kept), []
     if len(chosen) < len(oriented):
         left = np.setdiff1d(oriented, chosen)
-        notes.append(f"K holds NaN or infinite weights: {_some(left)} left out of its measures.")
+        who = f"cell {left[0]} is" if len(left) == 1 else f"{len(left)} cells ({listed(left)}) are"
+        notes.append(f"K holds NaN or infinite weights: {who} left out of its measures.")
     most = max(FEWEST, int(np.sqrt(MOST_OFFSETS) / K.shape[-1]))
     if len(chosen) > most:
         notes.append(f"K is measured between {most} of the {len(chosen)} oriented cells, drawn at random: all would take too much memory.")
@@ -157,9 +158,9 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
     return chosen, notes
 
 
-def _some(numbers: np.ndarray) -> str:
-    listed = ", ".join(map(str, numbers[:8])) + (", ..." if len(numbers) > 8 else "")
-    return f"cell {listed} is" if len(numbers) == 1 else f"{len(numbers)} cells ({listed}) are"
+def listed(numbers: np.ndarray) -> str:
+    """The first twelve of some numbers, for people."""
+    return ", ".join(map(str, numbers[:12])) + (", ..." if len(numbers) > 12 else "")
 
 
 def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[float] | None) -> tuple[list[Ring], list[float]]:
@@ -180,9 +181,7 @@ def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[fl
         step = stride / 4
         inner = []
         if len(ranked) and total[-1] > 0:
-            inner = [
-                float(np.round(ranked[min(np.searchsorted(total, share * total[-1]), len(ranked) - 1)] / step) * step) for share in OVERLAP
-            ]
+            inner = [float(np.round(ranked[np.searchsorted(total, share * total[-1])] / step) * step) for share in OVERLAP]
         top = float(np.floor(distance.max() / step) * step + step)
         edges = [float(low)]
         for edge in [*inner, top]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import paper_code
-from paper_code.analyse.kernel import KernelAnalysis, analyse_kernel, check_kernel
+from paper_code.analyse.kernel import KernelAnalysis, analyse_kernel, check_kernel, listed
 from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError, positive, printable, short
+from paper_code.core.errors import PaperCodeError, check_bounds, positive, printable, short
 from paper_code.core.text import shown, signed, significant
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
@@ -245,14 +245,8 @@ def analyse(
     (16, 3, 7, 7) 16 None
     """
     say = progress or (lambda text: None)
-    for what, value, least in (
-        ("stride", stride, 1),
-        ("permutations", permutations, 20),
-        ("null_count", null_count, 20),
-        ("seed", seed, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise PaperCodeError(f"{what} must be a whole number of at least {least}, not {short(value)}")
+    for what, value, low in (("stride", stride, 1), ("permutations", permutations, 20), ("null_count", null_count, 20), ("seed", seed, 0)):
+        check_bounds(what, value, low, 2**32 - 1)
     if unit is not None and scale is None:
         raise PaperCodeError(f"the unit {short(unit)} needs scale, how many of it a pixel is; pass both, or neither for pixels")
     pixels = 1.0 if scale is None else positive(scale, "scale")
@@ -317,15 +311,12 @@ def _notes(fields: np.ndarray, energy_kept: np.ndarray, colours: bool, fits: Gab
     notes, valid = [], fits.valid
     if not valid.all():
         dead = np.flatnonzero(~valid)
-        listed = ", ".join(map(str, dead[:12])) + (", ..." if len(dead) > 12 else "")
-        notes.append(f"Not fitted, as constant or not finite: {len(dead)} of {len(valid)} filters ({listed}).")
+        notes.append(f"Not fitted, as constant or not finite: {len(dead)} of {len(valid)} filters ({listed(dead)}).")
     values = fields[valid] / np.abs(fields[valid]).max()
     norm = np.linalg.norm(values, axis=(1, 2))
     faint = np.flatnonzero(valid)[norm < FAINT * np.median(norm)]
     if len(faint):
-        notes.append(
-            f"Much weaker than the median filter, by more than {1 / FAINT:g} times, so perhaps dead: {', '.join(map(str, faint[:12]))}."
-        )
+        notes.append(f"Much weaker than the median filter, by more than {1 / FAINT:g} times, so perhaps dead: {listed(faint)}.")
     flat = (values / np.where(norm > 0, norm, 1)[:, None, None]).reshape(len(values), -1)
     copies = int((np.tril(flat @ flat.T, -1) > 1 - 1e-9).any(axis=1).sum())
     if copies:

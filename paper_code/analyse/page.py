@@ -5,8 +5,6 @@ import io
 import json
 import os
 import re
-import secrets
-import shutil
 from html import escape
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import numpy as np
 import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import unwritable, write_atomically
+from paper_code.core.files import unwritable, write_together
 from paper_code.core.text import p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
@@ -26,7 +24,6 @@ from paper_code.filters.gabor import DEGENERATE_BELOW
 from paper_code.lateral.harmonics import TERM_NAMES
 from paper_code.lateral.views import LIKE_BELOW
 
-FILES = ("index.html", "result.json")
 MOST_SHOWN = 512  # filters on the page
 TILE = 90  # px, height of a filter's picture, about
 # The colours of the figures on a dark page.
@@ -55,19 +52,8 @@ def check_folder(folder: str | os.PathLike, replace: bool) -> None:
 def write_report(result: Analysis, folder: str | os.PathLike, replace: bool = False) -> None:
     """Write ``index.html`` and ``result.json`` into a folder, as :meth:`paper_code.analyse.Analysis.save` says."""
     check_folder(folder, replace)
-    content = page(result), json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n"
-    path = Path(folder)
-    temporary = path.resolve().with_name(f".{path.resolve().name}.{secrets.token_hex(4)}.tmp")
-    try:
-        for name, text in zip(FILES, content, strict=True):
-            write_atomically(temporary / name, text)
-        path.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            os.replace(temporary / name, path / name)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    numbers = json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n"
+    write_together({Path(folder, "index.html"): page(result).encode(), Path(folder, "result.json"): numbers.encode()})
 
 
 def page(result: Analysis) -> str:
@@ -151,17 +137,14 @@ def _signed(values: np.ndarray, peak: float) -> np.ndarray:
 
 def _png(tiles: list[np.ndarray]) -> str:
     """Pictures (h, w, 4) side by side, each of their pixels a square, as the address of a PNG."""
-    height = max(tile.shape[0] for tile in tiles)
+    height, gap = max(map(len, tiles)), TILE // 20
     factor = max(TILE // height, 1)
-    large = [np.repeat(np.repeat(tile, factor, axis=0), factor, axis=1) for tile in tiles]
-    gap, row = max(TILE // 20, 1), []
-    for tile in large:
-        row += [np.zeros((tile.shape[0], gap, 4)), tile] if row else [tile]
-    if len({tile.shape[0] for tile in large}) > 1:  # behind l0 a field is larger than its filter
-        tall = max(tile.shape[0] for tile in large)
-        row = [np.pad(tile, ((0, tall - tile.shape[0]), (0, 0), (0, 0))) for tile in row]
+    large = [tile.repeat(factor, axis=0).repeat(factor, axis=1) for tile in tiles]
+    # Nothing between them, nor below a filter that is smaller than its field behind l0.
+    row = [np.pad(tile, ((0, factor * height - len(tile)), (0, gap), (0, 0))) for tile in large]
     buffer = io.BytesIO()
-    matplotlib.image.imsave(buffer, np.ascontiguousarray((np.concatenate(row, axis=1) * 255).round().astype(np.uint8)), format="png")
+    picture = np.concatenate(row, axis=1)[:, :-gap]
+    matplotlib.image.imsave(buffer, np.ascontiguousarray((picture * 255).round().astype(np.uint8)), format="png")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

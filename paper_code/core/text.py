@@ -9,7 +9,7 @@ import inspect
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -80,8 +80,17 @@ def spread(values: ArrayLike, digits: int = 2) -> str:
 
 def settings(config: Any) -> list[tuple[str, Any, str]]:
     """The fields of a configuration with the comments of its source: a list of (name, value, meaning)."""
-    comments = dict(re.findall(r"^    (\w+): [^#\n]+?(?:  # (.*))?$", inspect.getsource(type(config)), re.MULTILINE))
-    return [(field.name, getattr(config, field.name), comments.get(field.name, "")) for field in fields(config)]
+    said = comments(type(config))
+    return [(field.name, getattr(config, field.name), said.get(field.name, "")) for field in fields(config)]
+
+
+def comments(cls: type) -> dict[str, str]:
+    """What is said of the fields of a dataclass, own and inherited, behind each in the source: ``{name: comment}``."""
+    said = {}
+    for one in reversed(cls.__mro__):
+        if is_dataclass(one):
+            said |= dict(re.findall(r"^ {4}(\w+): [^#\n]+?# (.+)$", inspect.getsource(one), re.MULTILINE))
+    return said
 
 
 def p_text(p: float) -> str:

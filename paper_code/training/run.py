@@ -129,10 +129,10 @@ class Hardware:
 
     def begun_with(self, found):
         """The same with what is left open as in ``found``, the resolved hardware of a run that is to go on, where that can be here."""
-        begun = {one.name: found[one.name] for one in fields(self) if getattr(self, one.name) == one.default and one.name in found}
         try:
+            begun = {one.name: found[one.name] for one in fields(self) if getattr(self, one.name) == one.default and one.name in found}
             return replace(self, **begun).resolve()
-        except PaperCodeError:
+        except (PaperCodeError, TypeError):  # of another machine, or of no run
             return self.resolve()
 
 

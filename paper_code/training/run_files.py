@@ -1,7 +1,6 @@
 """What a training keeps in its directory, and whether that is its own."""
 
 import json
-import math
 import os
 
 from paper_code.core.errors import PaperCodeError
@@ -56,16 +55,16 @@ def cut_log(directory, step):
     path = directory / LOG
     if os.path.lexists(path):
         lines = read_bytes(path).decode(errors="replace").splitlines(keepends=True)
-        kept = [line for line in lines if _step(line) <= step]
+        kept = [line for line in lines if _is_kept(line, step)]
         if kept != lines:
             write_atomically(path, "".join(kept))
 
 
-def _step(line):
+def _is_kept(line, step):
     try:
-        return json.loads(line)["step"] if line.endswith("\n") else math.inf
+        return line.endswith("\n") and json.loads(line)["step"] <= step
     except (ValueError, KeyError, TypeError):
-        return math.inf
+        return False
 
 
 def _differences(found, wanted, name=""):

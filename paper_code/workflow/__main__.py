@@ -13,6 +13,7 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback from the imports that follow
 
+import fcntl
 import re
 import subprocess
 import sys
@@ -23,11 +24,6 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import keeper, refuse
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import drop_damaged, read_text
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 USUAL = ["--cores", "all", "--rerun-incomplete", "--nolock", "--quiet", "host", "progress", "reason", "rules"]
 
@@ -114,18 +110,16 @@ def take_lock(path):
     path.parent.mkdir(exist_ok=True)
     handle = open(path, "w")
     deadline = time.monotonic() + PATIENCE
-    while fcntl is not None:
+    while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
         except BlockingIOError as error:
             if time.monotonic() > deadline:
                 raise PaperCodeError("another run of the pipeline is at work in this folder; wait for it to end") from error
             time.sleep(0.2)
-            continue
-        except OSError:
-            pass
-        break
-    return handle
+        except OSError:  # of a file system without locks
+            return handle
 
 
 if __name__ == "__main__":

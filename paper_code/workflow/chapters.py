@@ -34,23 +34,16 @@ PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 def read_chapter(source):
-    """A chapter as a notebook with cell ids ``cell-000``, ...; a PaperCodeError without exactly one cell tagged ``parameters``."""
+    """A chapter as a notebook; a PaperCodeError without exactly one cell tagged ``parameters``."""
     text = read_text(source)
     try:
         notebook = jupytext.reads(text, fmt="md:myst")
     except Exception as error:  # jupytext passes on whatever its YAML and Markdown readers raise
         raise PaperCodeError(f"cannot read {source} as a md:myst notebook: {one_line(type(error).__name__, error)}") from error
-    number_cells(notebook)
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise PaperCodeError(f"{source} has {len(tagged)} cells tagged `parameters`; give it exactly one")
     return notebook
-
-
-def number_cells(notebook):
-    """Give cells stable ids: Jupytext and papermill draw random ones."""
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:03d}"
 
 
 def check_parameters(notebook, parameters, name):
@@ -67,8 +60,8 @@ def check_parameters(notebook, parameters, name):
         raise PaperCodeError(f"chapter {name}: its parameters cell does not assign {', '.join(missing)}")
 
 
-def run_notebook(notebook, parameters, name, root="."):
-    """Execute ``notebook`` in a fresh kernel of this interpreter and return it cleaned, with ids and without traces of the run.
+def run_notebook(notebook, parameters, name):
+    """Execute ``notebook`` in a fresh kernel of this interpreter and return it as :func:`clean` leaves it.
 
     A PaperCodeError says chapter, cell and error in one line, if a cell fails or writes to stderr, or the kernel dies.
     """
@@ -83,12 +76,12 @@ def run_notebook(notebook, parameters, name, root="."):
         prepare_environment(folder)
         kernel = {"kernel_name": "python3", "language": "python", "kernel_manager_class": LocalKernelManager}
         try:
-            executed = papermill.execute_notebook(notebook, None, parameters, cwd=str(root), progress_bar=False, **kernel)
+            executed = papermill.execute_notebook(notebook, None, parameters, cwd=".", progress_bar=False, **kernel)
         except PapermillExecutionError as error:
             raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {one_line(error.ename, error.evalue)}") from error
         except Exception as error:  # a dead kernel, a time-out: nbclient and zmq have many ways to say so
             raise PaperCodeError(f"chapter {name}: {one_line(type(error).__name__, error)}") from error
-    executed = clean(executed, root)
+    executed = clean(executed)
     check_stderr(executed, name)
     return executed
 
@@ -118,11 +111,15 @@ def one_line(kind, message):
     return f"{kind}: {' '.join(str(message).split())}"
 
 
-def clean(notebook, root="."):
-    """Remove papermill's and the kernel's records of this run, and paths of this machine; keep all that a reader sees."""
+def clean(notebook):
+    """Remove papermill's and the kernel's records of this run, and paths of this machine; keep all that a reader sees.
+
+    Cells get the ids ``cell-000``, ...: Jupytext and papermill draw random ones.
+    """
     notebook.metadata.pop("papermill", None)
-    places = local_paths(root)
-    for cell in notebook.cells:
+    places = local_paths()
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:03d}"
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -131,14 +128,12 @@ def clean(notebook, root="."):
             for key in ("text", "traceback", "evalue", "data", "metadata"):
                 if key in output:
                     output[key] = strip_paths(output[key], places)
-    number_cells(notebook)
     return notebook
 
 
-def local_paths(root="."):
+def local_paths():
     """Pairs (pattern, replacement) that hide where this machine keeps things, the most specific first."""
-    root = str(Path(root).resolve())
-    home = str(Path.home())
+    root, home = os.getcwd(), str(Path.home())
     places = [(re.escape(home), "~")] if home.startswith(root + os.sep) else []  # the closed environment's, inside the root
     places += [
         (str(Path(tempfile.gettempdir()) / r"ipykernel_\d+" / r"\d+\.py"), "<cell>"),
@@ -166,7 +161,7 @@ def strip_paths(value, places):
     return value
 
 
-def execute(source, output, times, parameters, root="."):
+def execute(source, output, times, parameters):
     """Execute a chapter and write its notebook, and the run time with the notebook's hash; a failing cell leaves neither."""
     name = Path(source).stem
     for path in (output, times):
@@ -175,7 +170,7 @@ def execute(source, output, times, parameters, root="."):
         for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # what a killed run was writing
             old.unlink(missing_ok=True)
     start = time.perf_counter()
-    text = nbformat.writes(run_notebook(read_chapter(source), parameters, name, root)) + "\n"
+    text = nbformat.writes(run_notebook(read_chapter(source), parameters, name)) + "\n"
     seconds = time.perf_counter() - start
     write_atomically(output, text)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -194,7 +189,6 @@ def reference(notebook):
             # An interactive figure is as large as a picture, and not compared either.
             for kind in (*PICTURES, *(("text/html",) if "nbval-ignore-output" in tags else ())):
                 output.get("data", {}).pop(kind, None)
-    number_cells(notebook)
     return notebook
 
 

@@ -84,12 +84,6 @@ def prepare(environment):
         subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def end_with_parent(number):
-    """Ask the system for this signal when the parent dies; on Linux alone."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, number, 0, 0, 0)  # PR_SET_PDEATHSIG
-
-
 def main():
     """Become this interpreter with the arguments of the command line."""
     installs = sys.argv[2:3] in (["pip"], ["venv"])
@@ -100,7 +94,8 @@ def main():
     except OSError as error:
         print(f"error: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
-    end_with_parent(signal.SIGTERM)  # make may be killed, which tells its recipes nothing
+    if sys.platform == "linux":  # make may be killed, which tells its recipes nothing
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     os.execve(sys.executable, [sys.executable, *sys.argv[1:]], environment)
 
 

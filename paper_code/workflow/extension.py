@@ -12,8 +12,6 @@
 """
 
 import dataclasses
-import datetime
-import inspect
 import json
 import re
 from html import escape
@@ -24,11 +22,11 @@ import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
 
+from paper_code.core.text import comments
 from paper_code.workflow.toc import read_text
 
 REFERENCES = "book/references"
 SCRIPT = "search_results.js"
-FIELD = re.compile(r" {4}(\w+): [^#]+?# (.+)")
 UNREAD = ".headerlink, script, style, noscript, summary, mjx-container"
 NUMBER = r"[−+±]?[\d.]*\d"
 TOGETHER = re.compile(
@@ -53,17 +51,9 @@ def add_markdown_button(app, pagename, templatename, context, doctree):
         return
     for group in context.get("header_buttons", []):
         if group.get("label") == "download-buttons":
-            group["buttons"].insert(
-                1,
-                {
-                    "type": "link",
-                    "url": context["pathto"](source.as_posix(), 1),
-                    "text": ".md",
-                    "icon": "fas fa-file",
-                    "tooltip": "Download the text this notebook was made from",
-                    "label": "download-markdown-button",
-                },
-            )
+            button = {"type": "link", "url": context["pathto"](source.as_posix(), 1), "text": ".md", "icon": "fas fa-file"}
+            button |= {"tooltip": "Download the text this notebook was made from", "label": "download-markdown-button"}
+            group["buttons"].insert(1, button)
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):
@@ -81,9 +71,7 @@ def foot(citation, licence, link, references=None):
     ``link`` gives the address on this page of a file in the root of the html; ``references`` is that of the page of references.
     """
     released, paper = citation["date-released"], citation["preferred-citation"]
-    released = released if isinstance(released, datetime.date) else datetime.date.fromisoformat(released)
-    words = (found := re.search(r"\((CC BY[^)]*)\)", licence)) and found[1]
-    licences = f"code and weights {citation['license']}" + (f", text and figures {words}" if words else "")
+    licences = f"code and weights {citation['license']}, text and figures {re.search(r'[(](CC BY[^)]*)[)]', licence)[1]}"
     names = [author["family-names"] for author in paper["authors"]]
     work = f"{', '.join(names[:-1])} and {names[-1]} ({paper['year']})"
     work = f'<a href="{escape(references)}">{escape(work)}</a>' if references else escape(work)
@@ -143,15 +131,6 @@ def write_script(app, error):
     target.write_text(f'"use strict";\nconst BOOK = {json.dumps(texts, ensure_ascii=False)};\n{script}', encoding="utf-8")
 
 
-def fields(cls):
-    """What is said of the fields of a dataclass, own and inherited, behind each in the source: ``{name: comment}``."""
-    said = {}
-    for one in reversed(cls.__mro__):
-        if dataclasses.is_dataclass(one):
-            said |= dict(found.groups() for line in inspect.getsource(one).splitlines() if (found := FIELD.fullmatch(line)))
-    return {field.name: said[field.name] for field in dataclasses.fields(cls) if field.name in said}
-
-
 def add_fields(app, what, name, thing, options, lines):
     """Add them to the docstring, before its examples; attributes that it describes itself are fields too."""
     if what != "class" or not dataclasses.is_dataclass(thing):
@@ -159,7 +138,7 @@ def add_fields(app, what, name, thing, options, lines):
     if "Attributes" in lines:
         place = lines.index("Attributes")
         lines[place : place + 2] = ["Fields", "------"]
-    elif said := fields(thing):
+    elif said := comments(thing):
         escaped = {field: re.sub(r"([*|\\])", r"\\\1", comment) for field, comment in said.items()}
         place = lines.index("Examples") if "Examples" in lines else len(lines)
         lines[place:place] = ["", "Fields", "------", *(line for pair in escaped.items() for line in (pair[0], f"    {pair[1]}")), ""]

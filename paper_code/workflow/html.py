@@ -108,8 +108,6 @@ def render(stage, html):
             html.rename(old)
         built.rename(html)
         shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        return refuse(error)
     finally:
         shutil.rmtree(work, ignore_errors=True)
         if html.exists() and not any(html.iterdir()):  # Snakemake made it
@@ -197,25 +195,14 @@ def check(folder):
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.html")) if "_static" not in path.parts}
     if not pages:
         return [f"{folder}: no html pages"]
-    faults = []
-
-    def fault(path, line, message):
-        faults.append((str(path.relative_to(root)), line, message))
-
-    for path, page in pages.items():
-        for line, message in page.faults:
-            fault(path, line, message)
-        for address, line in page.assets:
-            if problem := asset_problem(address, path, root):
-                fault(path, line, problem)
-        for address, line in page.links:
-            if problem := link_problem(address, path, root, pages):
-                fault(path, line, problem)
-    for path in sorted(root.rglob("*.css")):
-        for address in css_addresses(path.read_text(encoding="utf-8")):
-            if problem := asset_problem(address, path, root):
-                fault(path, 1, problem)
-    return [f"{path}:{line}: {message}" for path, line, message in sorted(set(faults))]
+    found = [(path, line, message) for path, page in pages.items() for line, message in page.faults]
+    loaded = [(path, *asset) for path, page in pages.items() for asset in page.assets]
+    for path in root.rglob("*.css"):
+        loaded += [(path, address, 1) for address in css_addresses(path.read_text(encoding="utf-8"))]
+    found += [(path, line, asset_problem(address, path, root)) for path, address, line in loaded]
+    found += [(path, line, link_problem(address, path, root, pages)) for path, page in pages.items() for address, line in page.links]
+    faults = {(str(path.relative_to(root)), line, message) for path, line, message in found if message}
+    return [f"{path}:{line}: {message}" for path, line, message in sorted(faults)]
 
 
 def local_target(address, path, root):

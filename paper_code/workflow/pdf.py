@@ -210,16 +210,15 @@ def link_from(page):
         write_atomically(page, before + found + article.replace("</h1>", f"</h1>\n{LINK}", 1))
 
 
-def make(html, target, browser, title):
+def make(html, target, named):
     """Print the book in ``html`` to ``target``, put a copy beside the pages, and link to it from the first page."""
     names = pages()
-    texts, captions = built_pages(html, names), parts()
-    base = f"../{html.name}"
-    html.parent.mkdir(parents=True, exist_ok=True)
+    texts, browser = built_pages(html, names), find_browser(named)
+    book = texts, f"../{html.name}", yaml.safe_load(read_text("_config.yml"))["title"], parts()
     with tempfile.TemporaryDirectory(prefix="pdf.", dir=html.parent, ignore_cleanup_errors=True) as folder:
-        content = print_document(browser, compose(texts, base, title, captions), Path(folder).resolve())
+        content = print_document(browser, compose(*book), Path(folder).resolve())
         if numbers := first_pages(content):
-            content = print_document(browser, compose(texts, base, title, captions, numbers), Path(folder).resolve())
+            content = print_document(browser, compose(*book, numbers), Path(folder).resolve())
     content = tidy_outline(content)
     write_atomically(target, content)
     write_atomically(html / "book.pdf", content)
@@ -229,10 +228,9 @@ def make(html, target, browser, title):
 def main(arguments=None):
     """Print ``_build/html`` to ``_build/book.pdf``."""
     (named,) = (sys.argv[1:] if arguments is None else arguments) or [""]
-    html, target = Path("_build/html"), Path("_build/book.pdf")
+    target = Path("_build/book.pdf")
     try:
-        built_pages(html, pages())
-        make(html, target, find_browser(named), yaml.safe_load(read_text("_config.yml"))["title"])
+        make(Path("_build/html"), target, named)
     except (PaperCodeError, OSError) as error:
         return refuse(error)
     print(f"the book is in {target}")

@@ -95,7 +95,11 @@ def measured_networks(config):
         return {}
     place = Path(os.environ.get("PAPER_CODE_WEIGHTS") or "data/weights", "manifest.json")
     listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder for training alone has none
-    found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
+    try:
+        found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
+        in_fives(found)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # the schema itself needs PyTorch
+        raise PaperCodeError(f"{place} is not whole: python -m paper_code weights list says where") from error
     # Those of the plan that wait for the last of their condition are not looked at.
     for condition, seeds in plan()["networks"]["reported"].items():
         waiting = [f"{condition}/seed-{seed}" for seed in seeds]
