@@ -66,8 +66,8 @@ def test_the_middle_of_a_window_is_the_middle_of_the_sheet(side, steps):
 
 
 def test_a_kernel_along_the_axis_completes_and_one_across_it_does_not(circuit):
-    stage = contours.Stage(circuit, stimuli.contours("dashed", 8.0))
-    found = stage.completion(("K", "across", "none"), circuit.orders)
+    scene = contours.Scene(circuit, stimuli.contours("dashed", 8.0))
+    found = scene.completion(("K", "across", "none"), circuit.orders)
     assert found.leak < contours.LEAK
     assert found.advantage() > found.null.max() and len(found.null) == len(circuit.orders)
     assert found.advantage("across") < 0 < found.advantage() and found.advantage("none") == 0
@@ -76,9 +76,9 @@ def test_a_kernel_along_the_axis_completes_and_one_across_it_does_not(circuit):
 @pytest.mark.parametrize("family", stimuli.FAMILIES)
 def test_beyond_the_receptive_field_nothing_is_seen_and_the_unit_is_the_complete_contour(circuit, family):
     assert circuit.field_reach == 7 and circuit.kernel_reach == 10
-    stage = contours.Stage(circuit, stimuli.contours(family, 7 * np.sqrt(2) + 1))
-    assert all((values == 0).all() for values in stage.before.values())
-    assert stage._read(stage._columns(("complete",), circuit.kernels["none"], 2)["complete"]).mean() == pytest.approx(1, rel=1e-5)
+    scene = contours.Scene(circuit, stimuli.contours(family, 7 * np.sqrt(2) + 1))
+    assert all((values == 0).all() for values in scene.before.values())
+    assert scene._read(scene._columns(("complete",), circuit.kernels["none"], 2)["complete"]).mean() == pytest.approx(1, rel=1e-5)
 
 
 def test_what_is_seen_of_a_gap_does_not_cancel_over_stimuli():
@@ -114,13 +114,13 @@ def test_a_single_network_has_a_value_and_no_verdict():
 
 
 def test_the_map_holds_at_its_middle_what_is_measured_there(circuit):
-    stage = contours.Stage(circuit, stimuli.contours("dashed", 8.0, offsets=(0.0,)))
-    after = stage.after(circuit.kernels["K"])["gap"]
-    power = (stage.suits**2).sum(1)
+    scene = contours.Scene(circuit, stimuli.contours("dashed", 8.0, offsets=(0.0,)))
+    after = scene.after(circuit.kernels["K"])["gap"]
+    power = (scene.suits**2).sum(1)
     for stimulus in (0, 3):
-        maps = stage.maps(stimulus, circuit.kernels["K"])
-        assert maps[0, 16, 16] == pytest.approx(stage.before["gap"][stimulus], abs=1e-5)
-        assert maps[1, 16, 16] == pytest.approx(after[stimulus] * stage.unit / power[stimulus], abs=1e-4)
+        maps = scene.maps(stimulus, circuit.kernels["K"])
+        assert maps[0, 16, 16] == pytest.approx(scene.before["gap"][stimulus], abs=1e-5)
+        assert maps[1, 16, 16] == pytest.approx(after[stimulus] * scene.unit / power[stimulus], abs=1e-4)
 
 
 def test_the_gap_is_the_narrowest_that_is_not_seen(circuit):
@@ -239,7 +239,7 @@ def test_integration_undoes_second_differences_and_a_threshold_turns_the_edge_in
     np.testing.assert_allclose(lightness.integrated(response, 0), u - u.mean(1, keepdims=True), atol=1e-9)
     edge, step = (one[0] for one in stimuli.cornsweet(decay=10.0))
     second = -np.diff(np.pad(np.stack([edge, step]), ((0, 0), (1, 1)), mode="edge"), 2)
-    plain, kept = (lightness.sides(lightness.integrated(second, threshold)) for threshold in (0, 0.1))
+    plain, kept = (lightness.right_less_left(lightness.integrated(second, threshold)) for threshold in (0, 0.1))
     assert plain[0] / plain[1] < 0.15 and kept[0] / kept[1] > 0.9
 
 

@@ -12,7 +12,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.filters import fit_gabor
 from paper_code.lateral import Cells, association_field, co_activation, ordered_pairs, pair_frame, standardise
 from paper_code.lateral.activity import activity_of
-from paper_code.lateral.frame import fold
+from paper_code.lateral.frame import relative_pose
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.views import in_line
 from paper_code.network.model import Network, NetworkConfig
@@ -59,13 +59,13 @@ def test_flipped_and_blind_waves_explain_next_to_nothing(scene):
 def at_zero_displacement(scene):
     """Phi less its part in D, phi_j - phi_i of the folded source."""
     cells, frame, _ = scene
-    return fold(cells, frame.target, frame.source)[2]
+    return relative_pose(cells, frame.target, frame.source)[2]
 
 
 def test_the_half_turn_goes_towards_the_target_from_either_side():
     # Carriers at 10 and 170 degrees are 20 degrees apart, and so are 170 and 10; the mean lies at 0 or 180, never opposite the target.
     cells = Cells(*(np.array(v, float) for v in ([0, 0], [0, 0], np.deg2rad([10, 170]), [0.1, 0.1], [0.3, 0.7])))
-    turn, middle, phase = fold(cells, np.array([0, 1]), np.array([1, 0]))
+    turn, middle, phase = relative_pose(cells, np.array([0, 1]), np.array([1, 0]))
     np.testing.assert_allclose(np.degrees(turn), [-20, 20], atol=1e-9)
     np.testing.assert_allclose(np.degrees(middle), [0, 180], atol=1e-9)
     np.testing.assert_allclose(phase, [-1.0, -1.0])

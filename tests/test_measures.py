@@ -91,12 +91,12 @@ def test_moved_edges_keep_direction_and_phase():
     _, frame = planted_frame(0.1)
     r = np.sqrt(frame.squared_distance)
     for distance in (1.0, -1.0):
-        other = pool.moved(frame, distance)
+        other = pool.shifted(frame, distance)
         far = r > 1.5
         np.testing.assert_allclose(np.sqrt(other.squared_distance)[far], (r + distance)[far])
         np.testing.assert_allclose(np.arctan2(other.across, other.along)[far], np.arctan2(frame.across, frame.along)[far])
         assert other.phase is frame.phase
-    np.testing.assert_allclose(pool.moved(frame, 0.0).along, frame.along)
+    np.testing.assert_allclose(pool.shifted(frame, 0.0).along, frame.along)
 
 
 def test_the_mean_of_frequencies_matters_only_where_they_differ():

@@ -5,7 +5,7 @@ import pytest
 
 from paper_code import se2
 from paper_code.se2 import benchmark
-from paper_code.se2.benchmark import Run
+from paper_code.se2.benchmark import Effort
 
 PROCESSES = [
     se2.DirectionProcess(D=0.2, alpha=0.6, blur=1.2, blur_theta=0.3),
@@ -48,14 +48,14 @@ def test_the_largest_gap_of_the_moments_is_found():
 
 def test_ways_are_compared_by_their_best_runs():
     runs = [
-        Run("Fourier modes", "M = 4", 0.1, 0.5),
-        Run("Fourier modes", "M = 8", 0.01, 1.0),
-        Run("Fourier modes", "M = 16", 1e-5, 2.0),
-        Run("Monte Carlo", "100 paths", 0.3, 3.0),
-        Run("Monte Carlo", "10,000 paths", 0.03, 300.0),
-        Run("finite differences", "grid of 1/1 px", 0.4, 5.0),
-        Run("finite differences", "grid of 1/2 px", 0.1, 40.0),
-        Run("near the axis", "closed form", 0.2, 0.1),
+        Effort("Fourier modes", "M = 4", 0.1, 0.5),
+        Effort("Fourier modes", "M = 8", 0.01, 1.0),
+        Effort("Fourier modes", "M = 16", 1e-5, 2.0),
+        Effort("Monte Carlo", "100 paths", 0.3, 3.0),
+        Effort("Monte Carlo", "10,000 paths", 0.03, 300.0),
+        Effort("finite differences", "grid of 1/1 px", 0.4, 5.0),
+        Effort("finite differences", "grid of 1/2 px", 0.1, 40.0),
+        Effort("near the axis", "closed form", 0.2, 0.1),
     ]
     found = benchmark.compare_ways(runs)
     assert found["best"] == {"Fourier modes": 1e-5, "Monte Carlo": 0.03, "finite differences": 0.1, "near the axis": 0.2}

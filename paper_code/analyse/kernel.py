@@ -6,7 +6,7 @@ small p says that K knows its own cells' geometry, and nothing of other networks
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from math import nan
 from typing import Any
 
@@ -254,7 +254,7 @@ def _components(frame: PairFrame, cells: Cells, kernel: np.ndarray, rf: np.ndarr
     like = np.flatnonzero(frame.difference < LIKE_BELOW)
     if len(like) > MOST_PAIRS:
         like = np.sort(generator([seed, 4]).choice(like, MOST_PAIRS, replace=False))
-    frame = replace(frame, **{item.name: getattr(frame, item.name)[like] for item in fields(PairFrame)})
+    frame = frame[like]
     orders = permutations(len(kernel), DRAWN, [seed, 3])
 
     def of(one):

@@ -27,8 +27,8 @@ COLOURLESS = 1e-6  # a weight of a channel, or a sum of the three, that rounding
 
 
 @dataclass(frozen=True)
-class Bank:
-    """Base of the fits of n filters: every field is an array (n,); ``bank[index]`` takes an int, a slice, a mask or indices."""
+class Indexed:
+    """Base of records of n things, as fits are: every field is an array (n, ...); ``one[index]`` takes an int, slice, mask or indices."""
 
     def __getitem__(self, index: int | np.integer | slice | Sequence[int] | np.ndarray) -> Self:
         return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
@@ -38,7 +38,7 @@ class Bank:
 
 
 @dataclass(frozen=True)
-class Fits(Bank):
+class Fits(Indexed):
     """Base of the fits that have lengths: fields in pixels, and ``scale`` (n,)."""
 
     LENGTHS: ClassVar[tuple[str, ...]]

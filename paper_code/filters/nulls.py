@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import sides
 from paper_code.core.statistics import generator
-from paper_code.filters.fitting import Bank, minimise, read_bank, unit_energy
+from paper_code.filters.fitting import Indexed, minimise, read_bank, unit_energy
 from paper_code.filters.gabor import GaborModel, fit_gabor, starting_points
 from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
@@ -126,7 +126,7 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
 
 
 @dataclass(frozen=True)
-class NullRadial(Bank):
+class NullRadial(Indexed):
     """Radial measures of random filters, recentred on the fitted LoG as the data are: arrays (count,)."""
 
     log_r2: np.ndarray

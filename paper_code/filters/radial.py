@@ -9,7 +9,7 @@ from scipy.ndimage import shift
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
-from paper_code.filters.fitting import Bank, read_bank, unit_scale
+from paper_code.filters.fitting import Indexed, read_bank, unit_scale
 from paper_code.filters.laplacian import LogFit
 from paper_code.filters.spectrum import frequency_grid, transform
 
@@ -18,7 +18,7 @@ FREQUENCIES, RADII = 65, 51  # on a side of the plane of frequencies, and along 
 
 
 @dataclass(frozen=True)
-class RadialSymmetry(Bank):
+class RadialSymmetry(Indexed):
     """How radial a filter is about ``(x0, y0)``: two R^2 about the mean, arrays (n,); NaN for a filter that holds NaN or is constant."""
 
     x0: np.ndarray

@@ -68,7 +68,7 @@ def advantage(before, after):
     return added["gap"] - np.mean([values for name, values in added.items() if name != "gap"], axis=0)
 
 
-class Stage:
+class Scene:
     """Feed-forward activity that a network has for one family of contours, and what is read from it.
 
     The cells that suit a contour are the oriented ones within SUITS of its direction, each weighted by its answer at the middle of the
@@ -121,11 +121,11 @@ def pictured(circuit, family, half_gap, kernels):
     Pictures are the complete contour, the gap and a control; maps (p, p) the activity of the cells that suit it, by kernel. ``kernels``
     names kernels of the circuit; the first and the last are None, for before propagation and for K with its cells relabelled.
     """
-    stage = Stage(circuit, stimuli.contours(family, half_gap))
-    best = int(np.argmax((stage.suits**2).sum(1)))
-    after = [stage.maps(best, circuit.kernels[name])[1] for name in kernels if name]
-    maps = [stage.maps(best, circuit.kernels["K"])[0], *after, stage.maps(best, circuit.relabelled(circuit.orders[0]))[1]]
-    return family, half_gap, [stage.shown.pictures[name][best] for name in ("complete", "gap", "turned")], maps
+    scene = Scene(circuit, stimuli.contours(family, half_gap))
+    best = int(np.argmax((scene.suits**2).sum(1)))
+    after = [scene.maps(best, circuit.kernels[name])[1] for name in kernels if name]
+    maps = [scene.maps(best, circuit.kernels["K"])[0], *after, scene.maps(best, circuit.relabelled(circuit.orders[0]))[1]]
+    return family, half_gap, [scene.shown.pictures[name][best] for name in ("complete", "gap", "turned")], maps
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,9 @@ def measure_completion(circuit, gaps=HALF_GAPS):
     """
     at, by_gap = {}, {}
     for family in stimuli.FAMILIES:
-        stages = [Stage(circuit, stimuli.contours(family, half_gap)) for half_gap in gaps]
-        by_gap[family] = [stage.completion() for stage in stages]
+        scenes = [Scene(circuit, stimuli.contours(family, half_gap)) for half_gap in gaps]
+        by_gap[family] = [scene.completion() for scene in scenes]
         unseen = [one.leak < LEAK for one in by_gap[family]]
-        stage = stages[unseen.index(True) if any(unseen) else -1]
-        at[family] = stage.completion(tuple(circuit.kernels), circuit.orders)
+        scene = scenes[unseen.index(True) if any(unseen) else -1]
+        at[family] = scene.completion(tuple(circuit.kernels), circuit.orders)
     return CompletionMeasures(at, by_gap)

@@ -80,13 +80,13 @@ def indices(filters, blur, noise):
     profile = response[:, len(shown) :, stimuli.NEAR].mean(2)  # (n, 2, 64)
     luminance = edges[:, stimuli.NEAR].mean(1)
     alike = likeness(profile[:, 0], profile[:, 1]) - likeness(luminance[0], luminance[1])
-    steps = sides(integrated(profile, noise))
+    steps = right_less_left(integrated(profile, noise))
     ratio = np.divide(steps[:, 0], steps[:, 1], out=np.zeros(len(steps)), where=steps[:, 1] != 0)
-    plain = sides(luminance)
+    plain = right_less_left(luminance)
     return np.column_stack([direct, alike, ratio - plain[0] / plain[1]])
 
 
-def sides(profile):
+def right_less_left(profile):
     """Mean on the right less mean on the left of the middle, more than 16 px from it: (...)."""
     return profile[..., 48:].mean(-1) - profile[..., :16].mean(-1)
 

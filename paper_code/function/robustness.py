@@ -112,7 +112,7 @@ class Shown(Record):
     classes: Count
 
 
-class Measured(Record):
+class Answers(Record):
     """What :func:`measure` returns."""
 
     images: Shown
@@ -133,7 +133,7 @@ class Robustness:
     def read(cls, path=FILE):
         """From the file; a PaperCodeError if it is missing or damaged."""
         content = read_json(path)
-        check(Measured, content, path, AGAIN)
+        check(Answers, content, path, AGAIN)
         try:
             test = content["images"]["test"]
             kept = {group: content["right"][group] for group in GROUPS if content["right"].get(group)}
@@ -175,7 +175,7 @@ class Robustness:
         if relative:
             own, without = own - own[:, :1], without - without[:, :1]
         if len(own) + len(without) < 3:
-            return [Estimate(float(value), *[float("nan")] * 3) for value in own.mean(0) - without.mean(0)]
+            return [Estimate(float(value)) for value in own.mean(0) - without.mean(0)]
         pairs = zip(own.T, without.T, strict=True)
         return [pooled_differences({REFERENCE: one, WITHOUT: other}, WITHOUT)[REFERENCE] for one, other in pairs]
 

@@ -4,7 +4,7 @@
 no tests.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -216,8 +216,7 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     options = {"extent": extent, "step": STEP, "blur": BLUR, "fewest": FEWEST}
     like, maps, like_sources, sources = [], [], [], []
     for cell in range(len(bank.oriented)):
-        pairs = frame.target == cell
-        own = replace(frame, **{item.name: getattr(frame, item.name)[pairs] for item in fields(PairFrame)})
+        own = frame[frame.target == cell]
         near = association_field(inner, own, [0.0], LIKE_BELOW, **options)
         turned = association_field(inner, own, MIDDLES, HALF_WIDTH, **options)
         like.append([part[0, ::EVERY, ::EVERY] for part in (near.coherent, near.blind)])

@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
-from paper_code.filters.fitting import Bank
+from paper_code.filters.fitting import Indexed
 from paper_code.filters.gabor import GaborBank
 
 
 @dataclass(frozen=True)
-class Cells(Bank):
+class Cells(Indexed):
     """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels (or the unit of the fits) and radians.
 
     Examples
@@ -102,7 +102,7 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
     return (kernel - values.mean()) / values.std()
 
 
-def fold(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def relative_pose(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Describe each source by the carrier within 90 degrees of its target's: turn, middle and phase, arrays (p,).
 
     A wave along t with phase phi is the wave along t + pi with phase -phi. The half turn is taken towards the target, so that the mean of
@@ -117,7 +117,7 @@ def fold(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarr
 
 
 @dataclass(frozen=True)
-class PairFrame:
+class PairFrame(Indexed):
     """p ordered pairs of cells at the k x k offsets of K; arrays (p,) or (p, k * k) in the order of ``K[i, j].ravel()``.
 
     Examples
@@ -200,7 +200,7 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     dx, dy = (axis.ravel() for axis in pixel_grid(size, stride))
     dx = dx + (cells.x[source] - cells.x[target])[:, None]
     dy = dy + (cells.y[source] - cells.y[target])[:, None]
-    turn, middle, phase = fold(cells, target, source)
+    turn, middle, phase = relative_pose(cells, target, source)
     angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])  # of the wave with the mean carrier
     kx, ky = angular * np.cos(middle), angular * np.sin(middle)
     cosine, sine = np.cos(cells.orientation[target])[:, None], np.sin(cells.orientation[target])[:, None]

@@ -36,7 +36,7 @@ class Invariance:
     high: float
 
 
-def models(sums: PairSums) -> dict[str, Cosines]:
+def nested(sums: PairSums) -> dict[str, Cosines]:
     """The four nested sets of columns beside the intercept, as :class:`Cosines` by name."""
     middle = sums.middle
     with_angle = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}  # sin 0 is no column
@@ -60,7 +60,7 @@ def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed:
     about_mean = np.array([one.squares(ring)[0] for one in networks])
     others = 1 - np.eye(len(networks))
     explained = {}
-    sets = [models(one) for one in networks]
+    sets = [nested(one) for one in networks]
     for name in sets[0]:
         parts = [sums.normal_equations(ring, found[name]) for sums, found in zip(networks, sets, strict=True)]
         gram, cross = np.stack([part[0].sum(axis=0) for part in parts]), np.stack([part[1].sum(axis=0)[:, 0] for part in parts])

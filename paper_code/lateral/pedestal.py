@@ -122,7 +122,7 @@ def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[
 
 
 @dataclass(frozen=True)
-class Gains:
+class LeftOut:
     """What is explained of K on the network left out, in % of its variance in the ring; arrays (n,), one value a network."""
 
     base: np.ndarray  # by the pedestal alone
@@ -131,7 +131,7 @@ class Gains:
     strength: dict[str, np.ndarray]  # family: g, fitted on the other networks, (n,)
 
 
-def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, pedestal: str) -> Gains:
+def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, pedestal: str) -> LeftOut:
     """Fit on all networks but one (of at least 3), judge on that one, for every network and family; by ring and pedestal of the above."""
     if len(networks) < 3:
         raise PaperCodeError(f"leaving one network out needs at least 3 of them, got {len(networks)}")
@@ -155,7 +155,7 @@ def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, p
             gain.setdefault(family, []).append(100 * (1 - error / about_mean) - base[-1])
             chosen.setdefault(family, []).append(int(best))
             strength.setdefault(family, []).append(float(g[best]))
-    return Gains(np.array(base), *({family: np.array(found) for family, found in one.items()} for one in (gain, chosen, strength)))
+    return LeftOut(np.array(base), *({family: np.array(found) for family, found in one.items()} for one in (gain, chosen, strength)))
 
 
 def _sse(equations, coefficients, square, element=None, g=0.0):

@@ -88,13 +88,13 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
     for ring in RINGS:
         found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
         rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
-    rows += course(condition, seed, bank, regressors, levels, directory)
+    rows += through_training(condition, seed, bank, regressors, levels, directory)
     heard = flanker_measures(condition, seed, early, directory)
     rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
     return Measured(condition, seed, bank, sums, moved, dealt, rows, co)
 
 
-def course(condition, seed, bank, regressors, levels, directory=None):
+def through_training(condition, seed, bank, regressors, levels, directory=None):
     """Rows of every snapshot of a training: l0 and l1, and K between the cells of the trained bank where it was kept."""
     if "snapshots" not in weights.entry(condition, seed, directory)["files"]:
         return []

@@ -13,7 +13,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.statistics import benjamini_hochberg, holm, over_networks, permutation_p, pooled_differences
 from paper_code.core.table import ALL, END, Row, Table
-from paper_code.lateral.frame import fold
+from paper_code.lateral.frame import relative_pose
 from paper_code.lateral.harmonics import TERM_NAMES, TERMS, VERSIONS, PairSums, bootstrap, fit
 from paper_code.lateral.invariance import invariance
 
@@ -26,7 +26,7 @@ def pooled(networks):
         rows += means(condition, table)
         with_kernel = [one for one in members if one.sums is not None]
         if len(with_kernel) == len(members) > 1:
-            rows += nulls(condition, with_kernel) + bootstraps(condition, with_kernel) + rotations(condition, with_kernel)
+            rows += nulls(condition, with_kernel) + bootstraps(condition, with_kernel) + invariances(condition, with_kernel)
             rows += emergence(condition, table)
     rows += flankers(rows)
     rows += families(rows)
@@ -77,7 +77,7 @@ def bootstraps(condition, members):
     return rows
 
 
-def rotations(condition, members):
+def invariances(condition, members):
     """How much of K's geometry is the same at all orientations; ``high`` and ``low`` of the R^2 are empty."""
     settings, rows = plan(), []
     for ring in settings["invariance"]["rings"]:
@@ -169,8 +169,8 @@ RULES = {
     "the plan's": lambda bank: (bank, bank.frame),
     "oriented: R² above .7": lambda bank: labelled(bank, 0.7),
     "oriented: R² above .9": lambda bank: labelled(bank, 0.9),
-    "edges of the rings 1 px nearer": lambda bank: (bank, moved(bank.frame, 1.0)),
-    "edges of the rings 1 px farther": lambda bank: (bank, moved(bank.frame, -1.0)),
+    "edges of the rings 1 px nearer": lambda bank: (bank, shifted(bank.frame, 1.0)),
+    "edges of the rings 1 px farther": lambda bank: (bank, shifted(bank.frame, -1.0)),
     "arithmetic mean of the frequencies": lambda bank: (bank, arithmetic(bank)),
 }
 
@@ -199,7 +199,7 @@ def labelled(bank, level):
     return other, other.frame
 
 
-def moved(frame, distance):
+def shifted(frame, distance):
     """The frame with every displacement longer by ``distance`` px, direction and phase kept: the rings' edges lie as much nearer."""
     r = np.sqrt(frame.squared_distance)
     scale = np.divide(np.maximum(r + distance, 0), r, out=np.ones_like(r), where=r > 0)
@@ -210,5 +210,5 @@ def arithmetic(bank):
     """The frame with the arithmetic in place of the geometric mean of two cells' frequencies in Phi."""
     frame, cells = bank.frame, bank.cells
     first, second = cells.frequency[frame.target], cells.frequency[frame.source]
-    own = fold(cells, frame.target, frame.source)[2][:, None]  # what of Phi does not hang on the displacement
+    own = relative_pose(cells, frame.target, frame.source)[2][:, None]  # what of Phi does not hang on the displacement
     return replace(frame, phase=own + (frame.phase - own) * ((first + second) / 2 / np.sqrt(first * second))[:, None])

@@ -45,7 +45,7 @@ class Lattice:
 
 
 @dataclass(frozen=True)
-class Run:
+class Effort:
     """One way to the kernel at one setting."""
 
     method: str
@@ -199,8 +199,8 @@ def work_precision(
     paths: Iterable[int],
     refinements: Iterable[int],
     repeats: int = 3,
-) -> list[Run]:
-    """Error and time of the four routes to a blurred kernel at rising effort, a list of :class:`Run`.
+) -> list[Effort]:
+    """Error and time of the four routes to a blurred kernel at rising effort, a list of :class:`Effort`.
 
     ``modes`` are M of the Fourier route, whose grid step follows so that both cuts leave as much of the blur: step = pi blur / (blur_theta
     M). ``paths`` are simulated from seed 0, and their histogram is judged against exact averages over its boxes, so binning counts for
@@ -216,7 +216,7 @@ def work_precision(
 
     def run(method, setting, found, right, times=1):
         values, seconds = timed(found, times)
-        runs.append(Run(method, setting, relative_error(values, right), seconds))
+        runs.append(Effort(method, setting, relative_error(values, right), seconds))
 
     for count in modes:
         coarse, step = replace(process, modes=count), math.pi * process.blur / (process.blur_theta * count)
@@ -351,7 +351,7 @@ def moment_gap(process: DirectionProcess | Enhancement, n_theta: int = 48, **win
     return pairs, max(abs(found - exact) / max(abs(exact), 0.1) for found, exact in pairs.values())
 
 
-def compare_ways(runs: Sequence[Run]) -> dict[str, Any]:
+def compare_ways(runs: Sequence[Effort]) -> dict[str, Any]:
     """What the runs of :func:`work_precision` say of the ways to one kernel, a dict.
 
     "best": smallest error of each way. "others": the smallest of all but the Fourier modes. "scatter": of each run of paths, its error
