@@ -105,7 +105,7 @@ class Filters:
 
 
 def read_bank(filters: ArrayLike) -> Filters:
-    """Filters of any kind as the fits take them, :class:`Filters`.
+    """Filters of any kind as the fits take them, with their colours projected.
 
     The colours of a filter (3, h, w) are projected on their main component, the first left singular vector of the matrix (3, h w): the
     one mixture of the channels that keeps the most energy. Its sign is such that the weights of the channels sum to more than 0, or, if
