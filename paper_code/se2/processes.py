@@ -138,8 +138,8 @@ class Enhancement(Process):
     --------
     >>> from paper_code.se2 import Enhancement
     >>> moments = Enhancement(D11=1, D22=0.02, time=10).moments()
-    >>> print(f"{moments.x2 ** 0.5:.1f} px along the contour, {moments.y2 ** 0.5:.1f} across")
-    4.1 px along the contour, 1.9 across
+    >>> print(f"{moments.x2 ** 0.5:.1f} px along, {moments.y2 ** 0.5:.1f} px across")
+    4.1 px along, 1.9 px across
     """
 
     D11: float  # diffusion along the contour, px^2 per unit of time
