@@ -291,7 +291,8 @@ def executed(*texts):
     return notebook
 
 
-def test_clean_strips_times_and_paths_and_nothing_else():
+def test_clean_strips_times_and_paths_and_nothing_else(monkeypatch):
+    monkeypatch.chdir(ROOT)
     home, tmp = Path.home(), tempfile.gettempdir()
     texts = [
         f"{ROOT}/paper_code/network/model.py:3: UserWarning",
@@ -300,7 +301,7 @@ def test_clean_strips_times_and_paths_and_nothing_else():
         f"{sys.prefix}/lib/python3.11/site-packages/numpy/core.py",
         "a ratio of 1/2, see https://example.org/tmp/x and /tmpdir/y",
     ]
-    notebook = clean(executed(*texts), ROOT)
+    notebook = clean(executed(*texts))
     cell = notebook.cells[0]
     assert [output.text for output in cell.outputs[:-1]] == [
         "paper_code/network/model.py:3: UserWarning",
