@@ -5,6 +5,8 @@ import io
 import json
 import os
 import re
+import secrets
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import numpy as np
 import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import unwritable, write_together
+from paper_code.core.files import unwritable, write_atomically
 from paper_code.core.text import p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
@@ -24,6 +26,7 @@ from paper_code.filters.gabor import DEGENERATE_BELOW
 from paper_code.lateral.harmonics import TERM_NAMES
 from paper_code.lateral.views import LIKE_BELOW
 
+FILES = ("index.html", "result.json")
 MOST_SHOWN = 512  # filters on the page
 TILE = 90  # px, height of a filter's picture, about
 # The colours of the figures on a dark page.
@@ -52,8 +55,20 @@ def check_folder(folder: str | os.PathLike, replace: bool) -> None:
 def write_report(result: Analysis, folder: str | os.PathLike, replace: bool = False) -> None:
     """Write ``index.html`` and ``result.json`` into a folder, as :meth:`paper_code.analyse.Analysis.save` says."""
     check_folder(folder, replace)
-    numbers = json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n"
-    write_together({Path(folder, "index.html"): page(result).encode(), Path(folder, "result.json"): numbers.encode()})
+    content = page(result), json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n"
+    path = Path(folder)
+    # Beside the folder: what a kill leaves in it would keep the same command from going on.
+    temporary = path.resolve().with_name(f".{path.resolve().name}.{secrets.token_hex(4)}.tmp")
+    try:
+        for name, text in zip(FILES, content, strict=True):
+            write_atomically(temporary / name, text)
+        path.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            os.replace(temporary / name, path / name)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def page(result: Analysis) -> str:

@@ -52,21 +52,6 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
         raise unwritable(path, error) from error
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write several files: each beside its place and, when all are whole, each to its place, in their order."""
-    new = {path: path.with_name(f"{path.name}.new.tmp") for path in contents}
-    try:
-        for path, content in contents.items():
-            write_atomically(new[path], content)
-        for path in contents:
-            os.replace(new[path], path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        for path in new.values():
-            path.unlink(missing_ok=True)
-
-
 def _mode(path: str | os.PathLike) -> int | None:
     """Permissions of the file at ``path``, None if there is nothing; a link or a device is not ours to replace or append to."""
     try:

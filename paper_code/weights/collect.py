@@ -2,13 +2,23 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import as_bytes, is_missing, locked, read_bytes, read_json, read_tensors, write_together
+from paper_code.core.files import (
+    as_bytes,
+    is_missing,
+    locked,
+    read_bytes,
+    read_json,
+    read_tensors,
+    unwritable,
+    write_atomically,
+)
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check
@@ -78,8 +88,7 @@ def _install(found, directory, replace):
     listed = {**before, "networks": after}
     check(Manifest, listed, path, AGAIN)
     contents[path] = (json.dumps(listed, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-    # After a kill between two renames the manifest refuses what it does not list, and the same command goes on.
-    write_together(contents)
+    _write_together(contents)
     for key in set(found) & set(before["networks"]):
         for file in before["networks"][key]["files"].values():
             if directory / file["path"] not in contents:
@@ -89,6 +98,24 @@ def _install(found, directory, replace):
 def _setting(result):
     """What the seeds of one condition share."""
     return result["condition"]["network"], result["condition"]["training"], result["images"]["sha256"]
+
+
+def _write_together(contents):
+    """Write files, ``{path: bytes}``: each beside its place and, when all are whole, each to its place.
+
+    After a kill between two renames the manifest refuses what it does not list, and the same command goes on.
+    """
+    new = {path: path.with_name(f"{path.name}.new.tmp") for path in contents}
+    try:
+        for path, content in contents.items():
+            write_atomically(new[path], content)
+        for path in contents:
+            os.replace(new[path], path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        for path in new.values():
+            path.unlink(missing_ok=True)
 
 
 def read_result(run):
