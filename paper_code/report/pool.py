@@ -53,11 +53,10 @@ def means(condition, table):
 def nulls(condition, members):
     """p and mean of the nulls inside networks, the statistic being the mean over networks."""
     rows = []
-    for kind in ("relabelled", "dealt"):
-        for place in getattr(members[0], kind):
-            draws = np.mean([getattr(one, kind)[place] for one in members], axis=0)
-            ring, version = place
-            observed = np.mean([fit(one.sums, ring, VERSIONS[version]).coefficients[:, 0] for one in members], axis=0)
+    for ring, version in members[0].relabelled:
+        observed = np.mean([fit(one.sums, ring, VERSIONS[version]).coefficients[:, 0] for one in members], axis=0)
+        for kind in ("relabelled", "dealt"):
+            draws = np.mean([getattr(one, kind)[ring, version] for one in members], axis=0)
             p, centre = permutation_p(observed, draws), draws.mean(axis=0)
             low, high = np.percentile(draws, [2.5, 97.5], axis=0)
             rows += [
