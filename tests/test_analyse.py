@@ -95,6 +95,7 @@ def test_a_transposed_kernel_swaps_the_axes_of_target_and_source(planted):
 def test_noise_is_found_as_often_as_chance_says():
     filters, cells = bank(24, (9, 9))
     p, p_all = [], []
+    assert analyse(filters, **QUICK).oriented.all()
     for trial in range(25):
         noise = np.random.default_rng([7, trial]).standard_normal((24, 24, 3, 3))
         found, _ = analyse_kernel(noise, filters, cells, np.arange(24), 3, 39, trial, (2, 6), lambda text: None)
@@ -229,7 +230,8 @@ def test_cells_with_broken_weights_are_left_out_of_the_kernel_alone(planted):
     broken = kernel.copy()
     broken[5], broken[:, 9], broken[7, 7] = np.nan, np.inf, np.nan
     found, whole = (analyse(filters, one, 3, edges=(3, 9), **QUICK) for one in (broken, kernel))
-    assert found.oriented.all() and set(range(36)) - set(found.kernel.cells) == {5, 9}
+    assert found.oriented.all()
+    np.testing.assert_array_equal(found.kernel.cells, np.setdiff1d(np.arange(36), [5, 9]))
     assert found.kernel.term("cocircular", "3-9").value == pytest.approx(whole.kernel.term("cocircular", "3-9").value, abs=0.05)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-DIGITS = 5  # significant
+DIGITS = 5  # significant: more than any number here carries from one processor to another is left out
 TIE = 1e-9  # what differs by less, relative to its size, is equal
 
 
