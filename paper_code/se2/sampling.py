@@ -283,8 +283,8 @@ def sample_grid(
     count = box_count(process, step, size * spacing, box)
     check_memory(8 * n_theta * size**2 + (50 + 4 * n_theta) * count**2, SMALLER + ", or fewer directions")
     check_work(process, math.pi / 16 * count**2)
-    # By reflection p(x, -y, -theta) = p(x, y, theta) a quadrant of frequencies is enough. Those beyond the Nyquist circle are left
-    # out, so that the band does not depend on the direction.
+    # By reflection p(x, -y, -theta) = p(x, y, theta) a quadrant of frequencies and half of the directions are enough. Frequencies
+    # beyond the Nyquist circle are left out, so that the band does not depend on the direction.
     half = count // 2
     frequency = 2 * math.pi / (count * step) * np.arange(half)
     row, column = np.nonzero(frequency[:, None] ** 2 + frequency**2 < (math.pi / step) ** 2)
@@ -295,15 +295,18 @@ def sample_grid(
     centre = (size - 1) * spacing / 2
     shift = np.exp(-1j * centre * frequency)  # a sample at index 0 lies at -centre
     levels *= shift[column]
-    mirrored = (-np.arange(n_theta)) % n_theta
+    low = row > 0
+    upper, lower = (row, column), (count - row[low], column[low])
+    up, down = shift[row], shift[row[low]].conj()
     values = np.empty((n_theta, size, size))
     plane = np.zeros((count, half + 1), complex)
-    for k in range(n_theta):
-        plane[row, column] = levels[k] * shift[row]
-        low = row > 0
-        plane[count - row[low], column[low]] = levels[mirrored[k]][low] * shift[row[low]].conj()
+    for k in range(n_theta // 2 + 1):
+        plane[upper] = levels[k] * up
+        plane[lower] = levels[-k][low] * down
         rows = ifft(plane, axis=0)[places[::-1]]
         values[k] = irfft(rows, count, axis=1)[:, places] / step**2
+        if k:
+            values[-k] = values[k][::-1]
     ticks = np.arange(size) * spacing - centre
     return Kernel(values, ticks, -ticks, process.period * np.arange(n_theta) / n_theta, process)
 
