@@ -1,4 +1,4 @@
-"""What a person types: ``python -m paper_code`` (or ``paper-code``)."""
+"""The command line: ``python -m paper_code`` (or ``paper-code``)."""
 
 import os
 import re
@@ -12,30 +12,30 @@ import typer
 
 from paper_code.core.errors import PaperCodeError, check_bounds, printable, short
 
-# Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help answers at once.
+# Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help responds immediately.
 
 app = typer.Typer(
     help="Train, analyse and check the networks of the book 'Emergence of Lie symmetries in functional architectures learned by CNNs'.\n\n"
-    "Try it without any download:  python -m paper_code train --condition photographs --out runs/try",
+    "\b\nA first training run, without any download:\n  python -m paper_code train --condition photographs --out runs/try",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-data_app = typer.Typer(help="Natural images: which sources there are, fetching them, looking at them.", no_args_is_help=True)
-weights_app = typer.Typer(help="Trained weights: list them, check their hashes, collect finished runs.", no_args_is_help=True)
+data_app = typer.Typer(help="Natural images: list the sources, download and inspect them.", no_args_is_help=True)
+weights_app = typer.Typer(help="Trained weights: list, check hashes, collect finished runs.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
 Root = Annotated[
     Path | None,
-    typer.Option(help="where the images lie: an archive or a directory; the environment variable PAPER_CODE_IMAGES does the same"),
+    typer.Option(help="where the images are: an archive or a directory; can also be set by the environment variable PAPER_CODE_IMAGES"),
 ]
-Classes = Annotated[str | None, typer.Option(help="which classes, after sorting: all, every-N (every-10 is the reference's) or first-N")]
+Classes = Annotated[str | None, typer.Option(help="classes to use, after sorting: all, every-N (reference: every-10) or first-N")]
 
-NETWORK = re.compile(r"([^/]+)/seed-(\d{1,18})", re.ASCII)  # not a path to a run, such as runs/reference/seed-0
+NETWORK = re.compile(r"([^/]+)/seed-(\d{1,18})", re.ASCII)  # does not match a path to a run, such as runs/reference/seed-0
 
-# What takes less memory, by command, for a person whose machine has too little.
+# How to use less memory, by command: advice for a user whose machine has too little.
 LESS_MEMORY = {
     "train": "choose a smaller --batch, fewer --classes or a smaller network, then run the command again",
     "data": "choose fewer --classes, or pass the unpacked images in place of an archive",
@@ -46,11 +46,11 @@ LESS_MEMORY = {
 
 @data_app.command("list")
 def data_list():
-    """List the sources of images."""
+    """List the available image sources."""
     from paper_code.images import SOURCES
 
     for name, source in SOURCES.items():
-        about = sys.modules[source.__module__].__doc__ if source.__name__ == "load" else source.__doc__  # a module may hold several
+        about = sys.modules[source.__module__].__doc__ if source.__name__ == "load" else source.__doc__  # one module may define several
         typer.echo(f"{name:15s} {(about or '').strip().partition(chr(10))[0]}")
 
 
@@ -59,7 +59,7 @@ def data_download(
     name: Annotated[str, typer.Argument(help="tiny-imagenet (248 MB) or stl10 (2.6 GB)")],
     to: Annotated[Path, typer.Option(help="directory for the archive")] = Path("downloads"),
 ):
-    """Fetch a data set, check its hash, and go on where an earlier download broke off."""
+    """Download a data set and check its hash. An interrupted download is resumed."""
     from paper_code.images.download import download
 
     path = download(name, to)
@@ -68,12 +68,12 @@ def data_download(
 
 @data_app.command("describe")
 def data_describe(
-    name: Annotated[str, typer.Argument(help="a source that 'python -m paper_code data list' names")],
+    name: Annotated[str, typer.Argument(help="a source listed by 'python -m paper_code data list'")],
     root: Root = None,
     classes: Classes = None,
-    picture: Annotated[Path | None, typer.Option(help="write a PNG with some images of each class")] = None,
+    picture: Annotated[Path | None, typer.Option(help="also write a PNG with some images of each class")] = None,
 ):
-    """Read a source as training would, and say what is in it."""
+    """Load a source as training would, and describe its content."""
     from paper_code import images
     from paper_code.images.image_set import describe
 
@@ -102,28 +102,28 @@ def conditions():
 
 @app.command()
 def train(
-    condition: Annotated[str, typer.Option(help="a named condition; 'python -m paper_code conditions' lists them")] = "reference",
-    seed: Annotated[int, typer.Option(help="fixes the weights, the order of the images, the noise; at least 0")] = 0,
+    condition: Annotated[str, typer.Option(help="a named training condition; 'python -m paper_code conditions' lists them")] = "reference",
+    seed: Annotated[int, typer.Option(help="random seed of the initial weights, the order of the images and the noise; at least 0")] = 0,
     out: Annotated[Path | None, typer.Option(help="directory of the run; by default runs/CONDITION/seed-SEED")] = None,
-    data: Annotated[str | None, typer.Option(help="a source that 'data list' names; by default the condition's")] = None,
+    data: Annotated[str | None, typer.Option(help="an image source listed by 'data list'; by default that of the condition")] = None,
     root: Root = None,
     classes: Classes = None,
-    epochs: Annotated[int | None, typer.Option(help="passes over the images")] = None,
-    batch: Annotated[int | None, typer.Option(help="images a step")] = None,
-    peak_rate: Annotated[float | None, typer.Option(help="top of the learning-rate cycle")] = None,
+    epochs: Annotated[int | None, typer.Option(help="passes over the training images; by default as in the condition")] = None,
+    batch: Annotated[int | None, typer.Option(help="images per training step; by default as in the condition")] = None,
+    peak_rate: Annotated[float | None, typer.Option(help="peak of the learning-rate cycle; by default as in the condition")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="any other setting; repeatable. '--set help' lists them", metavar="NAME=VALUE")
+        list[str] | None, typer.Option("--set", help="any other setting; can be repeated; '--set help' lists all", metavar="NAME=VALUE")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto (bf16 where it is fast), bf16 or fp32")] = "auto",
-    threads: Annotated[int, typer.Option(help="CPU threads; 0 = all. Two runs of one thread beat one run of two")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(help="steps between checkpoints", min=1)] = 50,
-    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+    device: Annotated[str, typer.Option(help="auto (a GPU if PyTorch finds one), cpu, cuda, cuda:1, ...")] = "auto",
+    precision: Annotated[str, typer.Option(help="number format: auto (bf16 where it is fast), bf16 or fp32")] = "auto",
+    threads: Annotated[int, typer.Option(help="CPU threads; 0 = PyTorch's default. Two one-thread runs outpace one of two threads")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="training steps between checkpoints", min=1)] = 50,
+    quiet: Annotated[bool, typer.Option("--quiet", help="show no progress bar")] = False,
 ):
-    """Train a network, or go on with a training that was stopped.
+    """Train a network, or resume a training run that was stopped.
 
-    The same command, run again after a crash, a kill or a power cut, continues from the last checkpoint and ends
-    with the same bytes as a training that was never stopped.
+    After a crash, a kill or a power cut, the same command resumes from the last checkpoint and ends with the same bytes
+    as a run that was never stopped.
 
     \b
     python -m paper_code train --condition photographs --out runs/try
@@ -138,7 +138,7 @@ def train(
     settings = [f"{name}={value}" for name, value in own.items() if value is not None] + (setting or [])
     chosen = _condition(condition, data, classes, settings)
     hardware = Hardware(device, precision, threads)
-    hardware.resolve()  # an error comes before the images, which may take a while
+    hardware.resolve()  # so that an error comes before the images are loaded, which may take a while
     check_bounds("seed", seed, *SEEDS)
     image_set = images.load(chosen.images, root, chosen.classes, progress=not quiet)
     out = out or Path("runs") / condition / f"seed-{seed}"
@@ -161,7 +161,7 @@ def train(
 
 
 def _condition(name, data, classes, settings):
-    """A named condition with what the command line changes."""
+    """A named condition, with the changes made on the command line."""
     from paper_code.training.conditions import condition, settings_of, with_settings
 
     chosen = condition(name)
@@ -181,37 +181,37 @@ def analyse(
     filters: Annotated[
         Path,
         typer.Argument(
-            help=".npy, .npz or .safetensors: filters (n, h, w), (n, 1, h, w) or (n, 3, h, w); or a network such as reference/seed-10"
+            help=".npy, .npz or .safetensors with filters (n, h, w), (n, 1, h, w) or (n, 3, h, w); or a network such as reference/seed-10"
         ),
     ],
     kernel: Annotated[
         Path | None,
-        typer.Option(help="a file with K (n, n, k, k), target cell first, k odd; by default K of the filters' file, if named so"),
+        typer.Option(help="a file with the kernel K (n, n, k, k), target cell first, k odd; by default the K in the filters' file, if any"),
     ] = None,
-    stride: Annotated[int | None, typer.Option(help="pixels between neighbouring places of the cells; 1 if not given")] = None,
-    out: Annotated[Path, typer.Option(help="folder of the report, new or empty: index.html and result.json")] = Path("report"),
+    stride: Annotated[int | None, typer.Option(help="pixels between neighbouring cell positions; by default the network's, else 1")] = None,
+    out: Annotated[Path, typer.Option(help="folder for the report (index.html and result.json), new or empty")] = Path("report"),
     l0: Annotated[
-        Path | None, typer.Option("--l0", help="a file with a linear filter (a, a) in front of all; by default l0 of the file")
+        Path | None, typer.Option("--l0", help="a file with a linear filter (a, a) applied before all others; by default l0 in the file")
     ] = None,
     filters_name: Annotated[
-        str | None, typer.Option(help="which array of the file; guessed if it is l1, conv1.weight and the like")
+        str | None, typer.Option(help="name of the array of filters in its file; guessed if it is l1, conv1.weight or similar")
     ] = None,
-    kernel_name: Annotated[str | None, typer.Option(help="which array; guessed if it is K or lateral.weight")] = None,
-    l0_name: Annotated[str | None, typer.Option("--l0-name", help="which array; guessed if it is l0")] = None,
-    scale: Annotated[float | None, typer.Option(help="units per pixel, for sizes and frequencies in the unit")] = None,
-    unit: Annotated[str | None, typer.Option(help="what the unit of the scale is called, such as deg")] = None,
-    name: Annotated[str | None, typer.Option(help="of the network, as the report's title; by default the file's")] = None,
-    edges: Annotated[str | None, typer.Option(help="of the rings of distance, px, such as 2,6,10.5,18; chosen if not given")] = None,
-    permutations: Annotated[int, typer.Option(help="relabelled kernels behind each p, 20 or more")] = 199,
-    seed: Annotated[int, typer.Option(help="of all random draws")] = 0,
-    replace: Annotated[bool, typer.Option("--replace", help="write over a report in the folder; other files in it stay")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="say nothing of the progress")] = False,
+    kernel_name: Annotated[str | None, typer.Option(help="name of the array of the kernel; guessed if it is K or lateral.weight")] = None,
+    l0_name: Annotated[str | None, typer.Option("--l0-name", help="name of the array of l0; guessed if it is l0")] = None,
+    scale: Annotated[float | None, typer.Option(help="units per pixel, to give sizes and frequencies in this unit")] = None,
+    unit: Annotated[str | None, typer.Option(help="name of the unit of --scale, such as deg")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the network, the title of the report; by default that of the file")] = None,
+    edges: Annotated[str | None, typer.Option(help="edges of the rings of distance, px, such as 2,6,10.5,18; by default automatic")] = None,
+    permutations: Annotated[int, typer.Option(help="number of relabelled kernels behind each p, at least 20")] = 199,
+    seed: Annotated[int, typer.Option(help="random seed of all draws")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="overwrite a report in the folder; other files in it are kept")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="do not report progress")] = False,
 ):
-    """Measure the first layer of any network against chance, and its lateral kernel; writes a small report. Needs no PyTorch.
+    """Measure any first layer and lateral kernel against chance. Writes a small report; does not need PyTorch.
 
-    Gabor fits of all filters, who of them is oriented, their shapes and orientations; for a kernel its principal components between like
-    cells and its harmonics by distance, with permutation p. Filters that are constant or hold NaN are flagged, and left out. A shipped
-    network, or early.safetensors in the folder of a training, brings its l0, K and stride along; a shipped one does need PyTorch.
+    The report has the Gabor fits of all filters, which of them are oriented, their shapes and orientations; for a kernel, its principal
+    components between cells of similar orientation and its harmonics by distance, with permutation p. Filters that are constant or
+    contain NaN are flagged and left out. A shipped network (needs PyTorch), or early.safetensors of a run, brings its l0, K and stride.
 
     \b
     python -m paper_code analyse reference/seed-10 --out report
@@ -229,7 +229,7 @@ def analyse(
     except ValueError:
         raise PaperCodeError(f"expected numbers with commas between them, such as 2,6,10.5,18, not {edges}") from None
     places = (kernel, l0, filters_name, kernel_name, l0_name)
-    if NETWORK.fullmatch(str(filters)):  # without an ending it is no file of arrays, whatever lies there
+    if NETWORK.fullmatch(str(filters)):  # a name without a suffix is not a file of arrays, whatever is there
         from paper_code import weights
 
         if any(one is not None for one in places):
@@ -266,7 +266,7 @@ def analyse(
 
 
 def _recorded(filters):
-    """The settings of the network, a dict, if ``filters`` is what a training wrote, beside its own record; an empty dict if not."""
+    """The settings of the network, a dict, if a training run wrote ``filters`` and its record is beside it; otherwise an empty dict."""
     from paper_code.core.files import is_missing, read_json
     from paper_code.training.run_files import EARLY, IDENTITY
 
@@ -275,16 +275,16 @@ def _recorded(filters):
         return {}
     try:
         return dict(read_json(record)["condition"]["network"])
-    except (KeyError, TypeError, ValueError):  # the record of something else
+    except (KeyError, TypeError, ValueError):  # a record of something else
         return {}
 
 
 @app.command()
 def measure(
-    run: Annotated[Path, typer.Argument(help="directory of a finished training")],
-    out: Annotated[Path | None, typer.Option(help="write the rows to this CSV file; by default they are only printed")] = None,
+    run: Annotated[Path, typer.Argument(help="directory of a finished training run")],
+    out: Annotated[Path | None, typer.Option(help="also write all rows to this CSV file; by default they are only printed")] = None,
 ):
-    """Measure l0, l1 and K of one training as the book's networks are measured; a few minutes.
+    """Measure l0, l1 and K of one run as the book does. Takes a few minutes.
 
     \b
     python -m paper_code train --root IMAGES --seed 100 --set blur=1 --out runs/blur-1
@@ -309,9 +309,9 @@ def measure(
 def robustness(
     root: Root = None,
     classes: Classes = None,
-    out: Annotated[Path | None, typer.Option(help="where to write it; by default data/robustness.json, which chapter 10 reads")] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write; by default data/robustness.json, which chapter 10 reads")] = None,
 ):
-    """Test the shipped networks on noisy, occluded and dimmed test images, with and without lateral connections; some minutes."""
+    """Test shipped networks on noisy, occluded and dimmed images. Uses test images, with and without lateral connections; some minutes."""
     from paper_code.function import robustness as measure
 
     measure.main(root, classes, out or measure.FILE, report=typer.echo)
@@ -319,11 +319,11 @@ def robustness(
 
 @app.command()
 def picture(
-    out: Annotated[Path, typer.Argument(help="where to write it, as .png, .svg or .pdf")],
+    out: Annotated[Path, typer.Argument(help="picture to write: .png, .svg or .pdf")],
     network: Annotated[str, typer.Option(help="a shipped network")] = "reference/seed-10",
-    growth: Annotated[bool, typer.Option("--growth", help="through training, at the steps at which K was kept")] = False,
+    growth: Annotated[bool, typer.Option("--growth", help="show the network through training, at the steps at which K was kept")] = False,
 ):
-    """Draw l0, the bank and K of one network in one picture, as in the README."""
+    """Draw l0, the bank and K of one network, as in the README."""
     import numpy as np
 
     from paper_code import weights as store
@@ -353,7 +353,7 @@ def picture(
 
 
 def _network_name(text):
-    """("reference", 10) from "reference/seed-10"."""
+    """Read ("reference", 10) from "reference/seed-10"."""
     found = NETWORK.fullmatch(text)
     if not found:
         raise PaperCodeError(f"{short(text)} is not a network like reference/seed-10; see 'python -m paper_code weights list'")
@@ -383,17 +383,17 @@ def weights_verify():
 @weights_app.command("collect")
 def weights_collect(
     runs: Annotated[list[Path], typer.Argument(help="directories of finished runs")],
-    to: Annotated[Path | None, typer.Option(help="directory of the weights; by default data/weights")] = None,
+    to: Annotated[Path | None, typer.Option(help="directory to copy to; by default data/weights")] = None,
     preset: Annotated[
         str,
         typer.Option(
-            help="what to keep: exact (all files as they are), full (all, K in half precision), measured (l0, l1 and K, which is in half "
-            "precision, and the log), light (the same, all three in half precision)"
+            help="what to keep: exact (all files unchanged), full (all files, K in half precision), measured (l0, l1 and the log, "
+            "and K in half precision), light (the same, with l0, l1 and K all in half precision)"
         ),
     ] = "exact",
-    replace: Annotated[bool, typer.Option("--replace", help="even where a listed network has other files")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="replace networks that are already listed with other files")] = False,
 ):
-    """Copy finished runs to data/weights and list them in the manifest: all of them, or none."""
+    """Copy finished runs to data/weights and list them in the manifest. Copies all or none."""
     from paper_code.weights.collect import collect
 
     for key in collect(runs, to, preset, replace):
@@ -401,11 +401,11 @@ def weights_collect(
 
 
 def main():
-    """Entry point: what a person can mend becomes one line on standard error and exit status 1, Ctrl-C one line and status 130."""
-    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever backend the reader prefers
+    """Entry point: an error that the user can fix becomes one line on standard error with exit status 1, Ctrl-C one line with 130."""
+    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever backend the user prefers
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # None is a stream that was closed
-            stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write
+        if stream is not None:  # None means that the stream was closed
+            stream.reconfigure(errors="backslashreplace")  # for names that the locale cannot encode
     try:
         app()
     except PaperCodeError as error:
@@ -415,14 +415,14 @@ def main():
         if not isinstance(error, MemoryError) and not re.search(r"out of memory|allocate memory", str(error)):
             raise
         _fail(f"out of memory; {LESS_MEMORY.get(' '.join(sys.argv[1:2]), 'close other programs or take a larger machine')}")
-    except OSError as error:  # what no reader or writer has put into words of its own
-        if error.filename is None and sys.stdout is sys.__stdout__:  # what is left of the output must not fail once more at the end
+    except OSError as error:  # one that no reader or writer has turned into a message of its own
+        if error.filename is None and sys.stdout is sys.__stdout__:  # the rest of the output must not fail again at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         _fail(f"cannot read or write {error.filename or 'a file, or the output'}: {error.strerror or error}")
     except SystemExit as stop:
-        if stop.code == 130:  # typer's word for Ctrl-C
+        if stop.code == 130:  # typer's exit code for Ctrl-C
             typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)
-        elif type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer's mark for a pipe whose reader has gone
+        elif type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer's sign that the reader of the pipe has gone
             typer.echo("error: the output was closed before all of it was written", err=True)
         raise
 

@@ -50,7 +50,7 @@ def test_every_measure_of_a_control_has_its_words():
 
 @pytest.mark.parametrize(
     ("name", "word", "remains"),
-    [("weaker", "lower", True), ("gone", "lower", False), ("more", "higher", True), ("same", "not told apart", True)],
+    [("weaker", "lower", True), ("gone", "lower", False), ("more", "higher", True), ("same", "not distinguishable", True)],
 )
 def test_a_word_follows_from_the_corrected_p_and_from_what_is_left(numbers, name, word, remains):
     found = board(numbers).compare(name, FAR)
@@ -75,12 +75,12 @@ def test_the_interval_of_a_mean_is_that_of_the_pooled_variance(numbers):
 def test_sentences_follow_the_words(numbers):
     shown = board(numbers)
     stories = {name: shown.story(name, [FAR]) for name in NETWORKS if name != "control"}
-    assert stories["same"] == "None of 1 measures is told from the control."
-    assert stories["gone"].startswith("Told from the control: co-circular, far 0.000 against 0.101 (−0.101 [")
+    assert stories["same"] == "None of the 1 measures is distinguishable from the control."
+    assert stories["gone"].startswith("Distinguishable from the control: co-circular, far 0.000 against 0.101 (−0.101 [")
     assert shown.told({name: f"what {name} lacks" for name in NETWORKS}, [FAR]) == [
-        "co-circular, far, 10.5-18 px is weaker without what weaker lacks (0.051 against 0.101)",
-        "co-circular, far, 10.5-18 px is gone without what gone lacks (0.000 against 0.101)",
-        "co-circular, far, 10.5-18 px is stronger without what more lacks (0.200 against 0.101)",
+        "co-circular, far, 10.5-18 px, is weaker without what weaker lacks (0.051 against 0.101)",
+        "co-circular, far, 10.5-18 px, is gone without what gone lacks (0.000 against 0.101)",
+        "co-circular, far, 10.5-18 px, is stronger without what more lacks (0.200 against 0.101)",
     ]
     assert controls.Board(numbers, dict.fromkeys(["blind", "nothing", "control"], "x")).there == ["blind", "control"]
 

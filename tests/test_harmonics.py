@@ -145,7 +145,7 @@ def test_the_identity_relabels_nothing_and_deals_nothing(monkeypatch):
     other = noise(14, SIDE, 10)
     sums = PairSums.of(frame, cells.orientation, {"K": kernel}, {"RF": other})
     monkeypatch.setattr(nulls, "permutations", lambda count, times, seed: np.tile(np.arange(count), (times, 1)))
-    for found in (nulls.relabelled(frame, cells.orientation, kernel, {"RF": other}, 2), nulls.dealt(sums, 2)):
+    for found in (nulls.relabelled(frame, cells.orientation, kernel, {"RF": other}, 2), nulls.permuted_carriers(sums, 2)):
         assert set(found) == {(ring, version) for ring in RINGS for version in ("raw", "beyond RF")}
         for (ring, version), values in found.items():
             assert np.allclose(values, fit(sums, ring, VERSIONS[version]).coefficients[:, 0], atol=1e-5)
@@ -157,7 +157,7 @@ def test_relabelled_and_dealt_are_what_doing_it_to_the_network_gives():
     frame, kernel = planted(cells, {(2, -1): 0.5}, noise(12, SIDE, 11))
     orders = nulls.permutations(12, 3, 5)
     sums = PairSums.of(frame, cells.orientation, {"K": kernel})
-    moved, turned = nulls.relabelled(frame, cells.orientation, kernel, {}, 3, 5), nulls.dealt(sums, 3, 5)
+    moved, turned = nulls.relabelled(frame, cells.orientation, kernel, {}, 3, 5), nulls.permuted_carriers(sums, 3, 5)
     for row, order in enumerate(orders):
         assert np.allclose(moved["2-14", "raw"][row], coefficients(cells, kernel[np.ix_(order, order)], "2-14"), atol=1e-5)
         bars = cells.orientation[order]

@@ -31,5 +31,5 @@ def test_what_was_asked_for_is_the_least(tmp_path):
         assert not provenance.reaches_all({"survey": row["survey"] | {name: provenance.WANTED[name] - 0.01}})
         assert not provenance.reaches_all({"survey": row["survey"] | {name: None}})
     (tmp_path / "other.json").write_text("{}")
-    with pytest.raises(PaperCodeError, match="no list of surveyed runs"):
+    with pytest.raises(PaperCodeError, match="not a list of surveyed runs"):
         provenance.recorded(tmp_path / "other.json")

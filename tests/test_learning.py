@@ -104,14 +104,14 @@ def test_guesses_seldom_pass_the_bound(planted):
 
 def test_a_comparison_claims_no_more_than_the_seeds_allow(planted):
     said = {line.split(" ")[0]: line for line in learning.comparison(learning.accuracies(planted))}
-    assert "−17.0 points without noise, −17.0 through it; every network below every reference" in said["no-l0"]
+    assert "−17.0 points without noise, −17.0 with it; every network below every network of the reference" in said["no-l0"]
     assert "the ranges overlap" in said["between"]
     assert "not comparable" in said["other-images"]
     assert "single seed, no verdict" in said["single"]
 
 
 def test_a_manifest_with_the_reference_alone_has_nothing_to_compare(planted):
-    assert learning.comparison(learning.accuracies(planted)[:1]) == ["The manifest holds no other condition to compare with."]
+    assert learning.comparison(learning.accuracies(planted)[:1]) == ["The manifest lists no other condition to compare with the reference."]
 
 
 def test_growth_ends_at_the_trained_filters_with_similarity_one(planted):
@@ -151,4 +151,4 @@ def test_settings_list_every_field_with_its_comment(config):
     assert set(rows) == set(vars(config))
     assert all(rows[name][0] == getattr(config, name) for name in rows)
     if isinstance(config, TrainingConfig):
-        assert rows["decay_l1"][1] == "of the l1 filters" and rows["shift"][1] == "largest random shift, pixels"
+        assert rows["decay_l1"][1] == "weight decay of the l1 filters" and rows["shift"][1] == "largest random shift, pixels"

@@ -1,4 +1,4 @@
-"""The arrays of a network from files: .npy, .npz and .safetensors, and nothing that is pickled."""
+"""Read the arrays of a network from .npy, .npz and .safetensors files, but nothing that is pickled."""
 
 import os
 import tokenize
@@ -14,25 +14,25 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
 
-# Names that are taken for what they say, the first that there is; also as the end of a longer one, as in "model.conv1.weight".
+# Names that are recognised, in order of preference; also as the end of a longer name, as in "model.conv1.weight".
 FILTERS = ("l1", "l1.weight", "conv1.weight", "features.0.weight", "conv1", "filters")
 KERNEL = ("K", "lateral.weight", "lateral", "kernel")
 FRONT = ("l0", "l0.weight")
 PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
-# What NumPy, its reader of Python literals, and zip archives (damaged, encrypted, of another compression) raise.
+# Raised by NumPy, by its parser of Python literals, and for zip archives that are damaged, encrypted or compressed by another method.
 DAMAGED = (ValueError, EOFError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """Arrays of one file: their shapes by name, and a function that reads one of them. A .npy file has one, without a name."""
+    """Arrays of one file: their shapes by name, and a function that reads one of them. A .npy file has a single array, named ""."""
 
     path: Path
     shapes: dict[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
 
     def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
-        """The array called ``name``, or by one of the ``guesses``, or None; a PaperCodeError if there is no array of that name."""
+        """The array called ``name`` or, if that is None, one that fits ``guesses`` (or None); raises PaperCodeError if it is missing."""
         if name is not None and name not in self.shapes:
             raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
         if name is None and list(self.shapes) != [""]:
@@ -43,7 +43,7 @@ class Arrays:
         return None if name is None else self.read(name)
 
     def listed(self) -> str:
-        """Names and shapes, 30 at most, for people."""
+        """Names and shapes, at most 30, for an error message."""
         parts = [f"{name} {shape}" for name, shape in self.shapes.items() if name]
         more = f" and {len(parts) - 30} more" if len(parts) > 30 else ""
         return f"one of {', '.join(parts[:30])}{more}" if parts else "left out"
@@ -51,7 +51,7 @@ class Arrays:
 
 @contextmanager
 def open_arrays(path: str | os.PathLike) -> Iterator[Arrays]:
-    """The arrays of a file, read when they are asked for; a PaperCodeError if it is missing, damaged, pickled or of no such kind."""
+    """The arrays of a file, read on demand; raises PaperCodeError if it is missing, damaged, pickled or of another type."""
     path = Path(path)
     kind = path.suffix.lower()
     if kind in PICKLED:
@@ -68,7 +68,7 @@ def open_arrays(path: str | os.PathLike) -> Iterator[Arrays]:
     except OSError as error:
         raise unreadable(path, error) from error
     except DAMAGED as error:
-        pickled = "pickle" in str(error)  # NumPy's word for whatever it does not know
+        pickled = "pickle" in str(error)  # NumPy says so of any file that it does not recognise
         reason = "it holds pickled objects, or is no NumPy file" if pickled else " ".join(str(error).split())
         raise PaperCodeError(f"{path} cannot be read: {reason}; write it again with numpy.save or numpy.savez") from error
 
@@ -86,13 +86,13 @@ def _numpy(path: Path) -> Iterator[Arrays]:
 def _shape(archive: np.lib.npyio.NpzFile, name: str) -> tuple[int, ...] | None:
     try:
         return archive[name].shape
-    except ValueError:  # pickled objects beside the arrays
+    except ValueError:  # pickled objects among the arrays
         return None
 
 
 @contextmanager
 def _safetensors(path: Path) -> Iterator[Arrays]:
-    import safetensors  # of the extra 'cli'
+    import safetensors  # from the extra 'cli'
 
     def read(name: str) -> np.ndarray:
         try:
@@ -101,7 +101,7 @@ def _safetensors(path: Path) -> Iterator[Arrays]:
             part = dict(safetensors.deserialize(path.read_bytes()))[name]
             if part["dtype"] != "BF16":
                 raise PaperCodeError(f"{path}: {name} is of type {part['dtype']}, which NumPy lacks; write it as float32") from None
-            # The upper half of a float32.
+            # BF16 is the upper half of a float32.
             return (np.frombuffer(part["data"], "<u2").astype("<u4") << 16).view("<f4").reshape(part["shape"])
 
     try:
@@ -119,11 +119,11 @@ def read_network(
     kernel_name: str | None = None,
     l0_name: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Filters, kernel and l0 of a network from files, the last two None if there are none.
+    """Read the filters, kernel and l0 of a network from files; the last two are None if there are none.
 
-    Without a file of their own, ``kernel`` and ``l0`` are looked for in that of the filters; names are guessed when absent,
-    :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT` first. A PaperCodeError says that an array is not there or cannot be guessed, and
-    lists the names.
+    Without files of their own, ``kernel`` and ``l0`` are looked for in the file of the filters. Names that are not given are guessed,
+    starting with :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT`. Raises PaperCodeError, which lists the names, if an array is missing
+    or cannot be guessed.
     """
     with open_arrays(filters) as arrays:
         found = arrays.pick(filters_name, FILTERS, "--filters-name")

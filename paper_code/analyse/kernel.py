@@ -1,7 +1,7 @@
-"""The lateral kernel of one network: its principal components between like cells, and its harmonics in rings of distance, against chance.
+"""The lateral kernel of one network: principal components between cells of similar orientation, and harmonics by distance, against chance.
 
-One network is one sample. Chance is what the same K gives when its cells take each other's part (rows and columns permuted together), so a
-small p says that K knows its own cells' geometry, and nothing of other networks that were trained alike.
+One network is one sample. Chance is what the same K gives with its cells relabelled (rows and columns permuted together), so a small p says
+that K reflects the geometry of its own cells, and nothing about other networks trained in the same way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,57 +22,57 @@ from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.nulls import relabelled
 from paper_code.lateral.views import LIKE_BELOW, Components, components, extent, turned
 
-OVERLAP = (0.9, 0.998)  # shares of RF's energy within the inner two edges: of the book's networks they are near 6 and 10.5 px
-FEW_OFFSETS = 200  # a ring with fewer joins its neighbour
-MOST_OFFSETS = 1_200_000  # pairs times offsets that are kept in memory: of more cells some are drawn
-MOST_PAIRS = 2000  # of like cells whose kernels are turned: of more some are drawn
-DRAWN = 9  # relabelled kernels whose components are looked at
-PLACES = 10  # places of a picture from its middle to its border
+OVERLAP = (0.9, 0.998)  # shares of RF's energy within the two inner edges, which for the book's networks are near 6 and 10.5 px
+FEW_OFFSETS = 200  # a ring with fewer is merged with its neighbour
+MOST_OFFSETS = 1_200_000  # most pairs times offsets kept in memory: beyond that, cells are drawn at random
+MOST_PAIRS = 2000  # most pairs of similar orientation whose kernels are turned: beyond that, pairs are drawn at random
+DRAWN = 9  # number of relabelled kernels whose components are computed
+PLACES = 10  # number of places of a picture from its middle to its border
 
 
 @dataclass(frozen=True)
 class Ring:
-    """Distances ``low <= r < high`` between the fields of two cells, px."""
+    """Distances ``low <= r < high`` between the receptive fields of two cells, px."""
 
     name: str
     low: float
     high: float
-    offsets: int  # of all pairs of cells
-    overlap: float  # share of RF's energy: how much the fields overlap there
+    offsets: int  # number over all pairs of cells
+    overlap: float  # share of RF's energy: how much the receptive fields overlap there
 
 
 @dataclass(frozen=True)
 class Term:
-    """One coefficient of K in one ring, and the same of K with its cells relabelled."""
+    """One coefficient of K in one ring, and its null: the same for K with its cells relabelled."""
 
     name: str
     ring: str
     version: str
     value: float  # sd of K
-    p: float  # two-sided, of this term alone
-    p_all: float  # the same for the farthest from chance of all terms, rings and versions: corrected for looking at all of them
-    null: float  # mean with relabelled cells
-    low: float  # 2.5 % of them lie below,
-    high: float  # and above
+    p: float  # two-sided, for this term alone
+    p_all: float  # the same against the farthest from chance of all terms, rings and versions: corrected for multiple tests
+    null: float  # mean of the null
+    low: float  # 2.5 % of the null lies below
+    high: float  # 2.5 % of the null lies above
 
 
 @dataclass(frozen=True)
 class KernelAnalysis:
     """K between the m oriented cells."""
 
-    cells: np.ndarray  # (m,) int, which of the filters
+    cells: np.ndarray  # (m,) int, indices of the filters
     rings: tuple[Ring, ...]
     terms: tuple[Term, ...]
     explained: dict[tuple[str, str], float]  # (ring, version): % of K's variance there that the five terms add
-    components: Components | None  # of K between like cells, x along the bars
-    rf_components: Components | None  # the same of RF, the correlation of the fields
-    relabelled_share: float  # of the first component with relabelled cells, mean of some draws
+    components: Components | None  # of K between cells of similar orientation, x along the bars
+    rf_components: Components | None  # the same for RF, the correlation of the receptive fields
+    relabelled_share: float  # of the first component with cells relabelled, mean over some draws
     radius: float  # px, half side of the components' pictures
-    extents: tuple[float, float]  # rms extent of K's first component along the bars and across them, px
-    rf_extents: tuple[float, float]
+    extents: tuple[float, float]  # rms extent of K's first component along and across the bars, px
+    rf_extents: tuple[float, float]  # the same for RF
 
     def term(self, name: str, ring: str, version: str = "raw") -> Term:
-        """One of the terms; a PaperCodeError if there is none."""
+        """One of the terms; raises PaperCodeError if it does not exist."""
         for one in self.terms:
             if (one.name, one.ring, one.version) == (name, ring, version):
                 return one
@@ -81,12 +81,12 @@ class KernelAnalysis:
 
 
 def check_kernel(kernel: object, cells: int) -> np.ndarray:
-    """K as float64 (n, n, k, k), target first; a PaperCodeError if it has another shape, side or number of cells."""
+    """K as float64 (n, n, k, k), target first; raises PaperCodeError for a wrong shape, side or number of cells."""
     K = real_array(kernel, "the kernel")
     if K.ndim != 4 or K.shape[0] != K.shape[1] or K.shape[2] != K.shape[3]:
         raise PaperCodeError(f"expected a kernel of shape (n, n, k, k), target cell first, got {K.shape}")
     if len(K) != cells:
-        raise PaperCodeError(f"the kernel joins {len(K)} cells and there are {cells} filters; pass the kernel of these very filters")
+        raise PaperCodeError(f"the kernel connects {len(K)} cells but there are {cells} filters; pass the kernel of these same filters")
     side = K.shape[-1]
     if side % 2 == 0 or side < 3:
         raise PaperCodeError(f"a lateral kernel has an odd side of 3 or more, with offset 0 at its centre; got {side}")
@@ -104,10 +104,10 @@ def analyse_kernel(
     edges: Sequence[float] | None,
     say: Callable[[str], None],
 ) -> tuple[KernelAnalysis | None, list[str]]:
-    """What is measured of K (n, n, k, k), or None; and notes in words, one of which says why if there is nothing.
+    """Measure K (n, n, k, k): the result, or None if nothing can be measured, and notes in words, one of which then says why.
 
-    ``fields`` are (n, h, w), ``cells`` all n of them, in px, and ``oriented`` (m,) the numbers of those that are looked at; the rest is as
-    of :func:`paper_code.analyse.analyse`.
+    ``fields`` are (n, h, w), ``cells`` all n of them, in px, and ``oriented`` (m,) the indices of those to be used; the rest is as in
+    :func:`paper_code.analyse.analyse`.
     """
     chosen, notes = _usable(K, oriented, seed)
     if len(chosen) < FEWEST:
@@ -121,26 +121,26 @@ def analyse_kernel(
     if not np.ptp(pairs) > 1e-12 * greatest:
         notes.append("K is not measured: it is constant over all pairs of different cells.")
         return None, notes
-    kernel = kernel / greatest  # so that squares of the smallest and largest weights stay numbers
+    kernel = kernel / greatest  # so that the squares of very small or large weights do not underflow or overflow
     cells, fields = cells[chosen], fields[chosen]
     frame = pair_frame(cells, K.shape[-1], stride)
     rf = rf_kernel(fields, K.shape[-1], stride)
     regressors = {"RF": rf} if rf[frame.target, frame.source].std() > 1e-9 else {}
     rings, parts = ring_edges(frame, rf, stride, edges)
     if not rings:
-        notes.append("The harmonics of K are not measured: its offsets bring no two fields into the rings that were asked for.")
+        notes.append("The harmonics of K are not measured: at its offsets no two receptive fields lie in the rings that were asked for.")
     say(f"harmonics of K between {len(chosen)} cells, and of {permuted} relabelled kernels")
     terms, explained, missing = _terms(frame, cells, kernel, regressors, rings, parts, permuted, seed)
     notes += missing
     say("principal components of K")
     found = _components(frame, cells, kernel, rf if regressors else None, stride, seed)
     if found["components"] is None:
-        notes.append("The components of K are not measured: too few pairs of cells have like orientations (within 22.5 degrees).")
+        notes.append("The components of K are not measured: too few pairs of cells have similar orientations (within 22.5 degrees).")
     return KernelAnalysis(chosen, tuple(rings), tuple(terms), explained, **found), notes
 
 
 def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray, list[str]]:
-    """The oriented cells whose weights are all finite, and of too many some at random."""
+    """Indices of the oriented cells whose weights are all finite, drawn at random if there are too many; and notes."""
     broken, kept = ~np.isfinite(K).all(axis=(2, 3)), np.ones(len(K), bool)
     np.fill_diagonal(broken, False)
     kept[np.setdiff1d(np.arange(len(K)), oriented)] = False
@@ -150,7 +150,7 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
     if len(chosen) < len(oriented):
         left = np.setdiff1d(oriented, chosen)
         who = f"cell {left[0]} is" if len(left) == 1 else f"{len(left)} cells ({listed(left)}) are"
-        notes.append(f"K holds NaN or infinite weights: {who} left out of its measures.")
+        notes.append(f"K contains NaN or infinite weights: {who} left out of its measures.")
     most = max(FEWEST, int(np.sqrt(MOST_OFFSETS) / K.shape[-1]))
     if len(chosen) > most:
         notes.append(f"K is measured between {most} of the {len(chosen)} oriented cells, drawn at random: all would take too much memory.")
@@ -159,18 +159,18 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
 
 
 def listed(numbers: np.ndarray) -> str:
-    """The first twelve of some numbers, for people."""
+    """The first twelve of some numbers, as text."""
     return ", ".join(map(str, numbers[:12])) + (", ..." if len(numbers) > 12 else "")
 
 
 def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[float] | None) -> tuple[list[Ring], list[float]]:
     """Rings of distance for K's own offsets, and the edges between them.
 
-    The innermost begins at the stride (of strides above 2 px at 2 px, or at half a stride if that is more), as nearer fields have no
-    direction from each other. The next two edges lie where they hold ``OVERLAP`` of the energy of RF, the correlation of the fields: so
-    fields overlap in the first ring, touch in the second and are apart in the third, whatever their size. The last is the reach of K.
-    Rings of fewer than ``FEW_OFFSETS`` offsets, or narrower than a stride, join their neighbours. Where there are several, one more holds
-    them all.
+    The innermost ring begins at the stride (for strides above 2 px, at 2 px or half a stride, whichever is more), as closer receptive
+    fields have no direction from each other. The next two edges enclose the shares ``OVERLAP`` of the energy of RF, the correlation of the
+    receptive fields, so that these overlap in the first ring, touch in the second and are apart in the third, whatever their size. The
+    last edge is the reach of K. Rings with fewer than ``FEW_OFFSETS`` offsets, or narrower than a stride, are merged with their
+    neighbours. If there are several rings, one more covers them all.
     """
     distance, energy = np.sqrt(frame.squared_distance), rf[frame.target, frame.source].reshape(frame.along.shape) ** 2
     if edges is None:
@@ -226,12 +226,12 @@ def _terms(
                 fits[ring.name, version] = fit(sums, ring.name, needed)
     if apart or not regressors:
         where = f"At {', '.join(apart)} px" if apart else "At the offsets of K"
-        notes.append(f"{where} no two fields overlap, so that there is nothing to take off: K is shown as it is.")
+        notes.append(f"{where} no two receptive fields overlap, so there is nothing to take off: K is shown as it is.")
     unfitted = [ring.name for ring in rings if (ring.name, "raw") not in fits]
     if unfitted:
         where = f" at {', '.join(unfitted)} px" if fits else ""
         notes.append(
-            f"The harmonics of K are not measured{where}: they cannot be told apart, as when cells are few or all of one orientation."
+            f"The harmonics of K are not measured{where}: they cannot be separated, as when cells are few or all of one orientation."
         )
     if not fits:
         return [], {}, notes
@@ -260,7 +260,7 @@ def _components(frame: PairFrame, cells: Cells, kernel: np.ndarray, rf: np.ndarr
     def of(one):
         try:
             return components(turned(frame, cells.orientation, one, radius, step))
-        except PaperCodeError:  # constant over the like pairs
+        except PaperCodeError:  # constant over these pairs
             return None
 
     own = of(kernel) if len(like) >= FEWEST else None

@@ -1,4 +1,4 @@
-"""The call :func:`analyse` and what it returns."""
+"""The function :func:`analyse` and what it returns."""
 
 import math
 import os
@@ -21,61 +21,61 @@ from paper_code.lateral.bank import NULL_COUNT, QUANTILE
 from paper_code.lateral.frame import Cells
 from paper_code.lateral.views import Components
 
-STEP = 200  # random fields between two words on the progress
-BINS = 12  # of the orientation histogram, over half a turn
-FEW_PIXELS = 25  # a Gabor has eight numbers: of a smaller filter its R^2 says little
-FAINT = 1e-3  # norm, of the median filter's, below which a filter may be dead in all but name
+STEP = 200  # random fields between two progress messages
+BINS = 12  # of the orientation histogram, over 180 degrees
+FEW_PIXELS = 25  # a Gabor has eight parameters: for a filter with fewer pixels R^2 says little
+FAINT = 1e-3  # norm relative to the median filter's below which a filter may be effectively dead
 ONE_SAMPLE = (
-    "This is one network, so one sample: p says how often relabelled cells of this very network reach as much. Whether networks that are "
-    "trained like it do, several of them must say."
+    "This is one network, so one sample: p says how often relabelling the cells of this same network gives values as far from chance. "
+    "Whether this holds for other networks trained in the same way can be judged only from several of them."
 )
-# What result.json holds: what a program that reads it needs to know.
+# Meaning of the entries of result.json, for those who write programs that read it.
 KEYS = {
-    "version": "of paper_code",
-    "name": "of the network",
-    "unit": "of lengths in 'fits', where frequencies are in cycles per unit; angles are in radians, counter-clockwise from x to the right",
+    "version": "version of paper_code",
+    "name": "name of the network",
+    "unit": "unit of lengths in 'fits'; frequencies are in cycles per unit, angles in radians, counter-clockwise from x to the right",
     "scale": "units per pixel",
     "stride": "pixels between neighbouring places of the cells",
-    "seed": "of all random draws",
-    "shape": "height and width of the fields that were fitted, in pixels",
-    "level": "Gabor R^2 that an oriented cell exceeds: 95 % of the null stays below",
-    "null": "what random fields are ('kind') and their Gabor R^2 ('r2')",
-    "valid": "which filters could be fitted: false for constant ones and those with NaN or infinite weights",
-    "oriented": "which filters exceed the level with no parameter of their fit at a bound",
-    "fits": "one list a parameter, one entry a filter, null where there is no fit; as the fields of paper_code.filters.gabor.GaborBank",
-    "orientation_histogram": "oriented filters ('counts') between 'edges', radians: the direction of the bars",
-    "kernel": "null without a kernel, or if it was not measured ('notes' say why); lengths in pixels",
-    "kernel.cells": "which filters K is measured between",
-    "kernel.rings": "distances low <= r < high between fields, offsets there, and their share ('overlap') of the energy of RF, the fields' "
-    "correlation",
-    "kernel.terms": "coefficient ('value', sd of K) of each term by ring and version; its mean, 2.5 and 97.5 % with cells relabelled "
-    "('null', 'low', 'high'); two-sided 'p' of the term alone, and 'p_all' against the farthest of all terms",
-    "kernel.explained": "% of K's variance in a ring that the five terms add",
-    "kernel.components": "patterns of unit energy, and their shares of it; rows go down, x along the bars, both from -radius to radius",
-    "kernel.rf_components": "the same of RF",
-    "kernel.relabelled_share": "share of the first component with cells relabelled, mean of some draws",
+    "seed": "seed of all random draws",
+    "shape": "height and width of the fitted receptive fields, in pixels",
+    "level": "Gabor R^2 that an oriented cell must exceed: 95 % of the null lies below it",
+    "null": "what the random fields are ('kind'), and their Gabor R^2 ('r2')",
+    "valid": "which filters could be fitted: false for constant filters and for those with NaN or infinite weights",
+    "oriented": "which filters exceed the level and have no fitted parameter at a bound",
+    "fits": "one list per parameter, one entry per filter, null where there is no fit; named as in paper_code.filters.gabor.GaborBank",
+    "orientation_histogram": "number of oriented filters ('counts') by direction of the bars, between 'edges' in radians",
+    "kernel": "null if there is no kernel or it was not measured ('notes' say why); lengths are in pixels",
+    "kernel.cells": "indices of the filters between which K is measured",
+    "kernel.rings": "distances low <= r < high between receptive fields, number of offsets there, and their share ('overlap') of the "
+    "energy of RF, the correlation of the receptive fields",
+    "kernel.terms": "coefficient ('value', in sd of K) of each term by ring and version; its mean, 2.5 and 97.5 % quantiles with "
+    "cells relabelled ('null', 'low', 'high'); two-sided 'p' for the term alone, and 'p_all' against the term farthest from chance",
+    "kernel.explained": "% of K's variance in a ring that the five terms add to the fit",
+    "kernel.components": "patterns (unit energy) and their shares of energy; rows run down, x along the bars, both from -radius to radius",
+    "kernel.rf_components": "the same for RF",
+    "kernel.relabelled_share": "share of the first component with cells relabelled, mean over some draws",
     "kernel.radius": "half side of the patterns",
-    "kernel.extents": "rms extent of K's first component along the bars and across them",
-    "kernel.rf_extents": "the same of RF's",
-    "kernel.permutations": "relabelled kernels",
+    "kernel.extents": "rms extent of K's first component along and across the bars",
+    "kernel.rf_extents": "the same for the first component of RF",
+    "kernel.permutations": "number of relabelled kernels",
     "notes": "what a reader of the numbers should know, in words",
 }
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What :func:`analyse` found of n filters, and of the kernel between them."""
+    """Results of :func:`analyse` for n filters and the kernel between them."""
 
     name: str
-    fields: np.ndarray  # (n, h, w), what was fitted: the filters, colours on their main component, behind l0 if there is one
+    fields: np.ndarray  # (n, h, w), what was fitted: the filters, with colours on their main component, behind l0 if there is one
     filters: np.ndarray  # (n, channels, h, w), as they were given
     fits: GaborBank  # (n,)
     valid: np.ndarray  # (n,) bool
     oriented: np.ndarray  # (n,) bool
-    level: float  # Gabor R^2 that an oriented cell exceeds
+    level: float  # Gabor R^2 that an oriented cell must exceed
     null_kind: str
     null_r2: np.ndarray  # (null_count,), of random fields
-    orientation_counts: np.ndarray  # (12,), oriented cells
+    orientation_counts: np.ndarray  # (12,), number of oriented cells
     orientation_edges: np.ndarray  # (13,), radians
     kernel: KernelAnalysis | None
     notes: tuple[str, ...]
@@ -87,56 +87,56 @@ class Analysis:
 
     @property
     def n_x(self) -> np.ndarray:
-        """Width of the envelope in cycles (Ringach 2002), sigma across the bars times frequency, (n,)."""
+        """Width of the envelope in cycles (Ringach 2002): sigma across the bars times frequency, (n,)."""
         return self.fits.n_x
 
     @property
     def n_y(self) -> np.ndarray:
-        """Length of the envelope in the same unit, sigma along the bars times frequency, (n,)."""
+        """Length of the envelope in cycles: sigma along the bars times frequency, (n,)."""
         return self.fits.n_y
 
     @property
     def harmonics(self) -> tuple:
-        """The terms of the kernel, each a :class:`paper_code.analyse.Term`; none without a kernel."""
+        """The terms of the kernel, each a :class:`paper_code.analyse.Term`; empty without a kernel."""
         return () if self.kernel is None else self.kernel.terms
 
     @property
     def components(self) -> Components | None:
-        """Principal components of the kernels between like cells; None without a kernel, or with too few such pairs."""
+        """Principal components of the kernels between cells of similar orientation; None without a kernel or with too few such pairs."""
         return None if self.kernel is None else self.kernel.components
 
     @property
     def order(self) -> np.ndarray:
-        """The filters as the report shows them, oriented ones by orientation, others from the best fit to the worst, then the rest."""
+        """Indices of the filters as the report shows them: oriented ones by orientation, others from best to worst fit, then the rest."""
         rank = np.where(self.oriented, 0, np.where(self.valid, 1, 2))
         within = np.where(self.oriented, self.fits.orientation, np.where(self.valid, -self.fits.r2, 0))
         return np.lexsort((within, rank))
 
     def summary(self) -> list[str]:
-        """A few sentences for people."""
+        """A few sentences that summarise the result."""
         fitted, middle = int(self.valid.sum()), shown(np.median(self.fits.r2[self.valid]), 2)
         oriented = int(self.oriented.sum())
         are, their = ("is", "its") if oriented == 1 else ("are", "their")
         found = [
             f"{fitted} of {len(self.valid)} filters can be fitted, with a median Gabor R² of {middle}. {oriented} {are} oriented: {their} "
-            f"R² is above {shown(self.level, 2)}, which 95 % of {self.null_kind} stay below, and no parameter of {their} "
-            f"fit is at its bound. By chance it would be about {round((1 - QUANTILE) * fitted)}."
+            f"R² is above {shown(self.level, 2)}, the level that 95 % of {self.null_kind} stay below, and no parameter of {their} "
+            f"fit is at a bound. About {round((1 - QUANTILE) * fitted)} would be expected by chance."
         ]
         if self.kernel is not None and self.kernel.terms:
             clear = [one for one in self.kernel.terms if one.p_all < 0.05]
             tried, lie = len(self.kernel.terms), "lies" if len(clear) < 2 else "lie"
             sentence = (
-                f"The kernel between {len(self.kernel.cells)} of them has {tried} coefficients here (terms, rings, versions); "
-                f"{len(clear) or 'none'} of them {lie} beyond what relabelled cells give (p_all < .05)"
+                f"For the kernel between {len(self.kernel.cells)} of them, {tried} coefficients are measured (over terms, rings and "
+                f"versions); {len(clear) or 'none'} of these {lie} beyond what relabelled cells give (p_all < .05)"
             )
             if clear:
                 farthest = max(clear, key=lambda one: abs(one.value - one.null))
-                sentence += f", the farthest {farthest.name} at {farthest.ring} px, {farthest.version}: {signed(farthest.value, 2)} sd of K"
+                sentence += f"; farthest is {farthest.name} at {farthest.ring} px, {farthest.version} ({signed(farthest.value, 2)} sd of K)"
             found += [sentence + ".", ONE_SAMPLE]
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """All numbers, to five digits, for JSON: NaN is None. ``keys`` says what they are."""
+        """All numbers, to five digits, for JSON, with NaN as None; ``keys`` explains what they are."""
         kernel, found = None, self.kernel
         if found is not None:
             kernel = {
@@ -159,15 +159,15 @@ class Analysis:
         return _without_nan(significant(result))
 
     def save(self, folder: str | os.PathLike, replace: bool = False) -> None:
-        """Write ``index.html``, which needs no other file and no network, and ``result.json`` into a new or empty folder: both or none.
+        """Write ``index.html``, which needs no other file and no internet, and ``result.json`` into a new or empty folder: both or neither.
 
         Raises
         ------
         PaperCodeError
-            If the folder holds something and ``replace`` is False (else a report in it is replaced, and other files are left), or
-            cannot be written.
+            If the folder is not empty and ``replace`` is False (if True, a report in it is replaced and other files are left alone),
+            or if the folder cannot be written.
         """
-        from paper_code.analyse.page import write_report  # here, as it draws, for which matplotlib is needed
+        from paper_code.analyse.page import write_report  # imported here because drawing needs matplotlib
 
         write_report(self, folder, replace)
 
@@ -194,36 +194,36 @@ def analyse(
     edges: Sequence[float] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Analysis:
-    """Measure the first-layer filters of any network, and a lateral kernel between them, against chance; some seconds to a minute.
+    """Measure the first-layer filters of any network, and a lateral kernel between them, against chance; takes seconds to a minute.
 
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        Of NumPy or PyTorch. Colours are projected on each filter's main component (:func:`paper_code.filters.fitting.read_bank`). A filter
-        that is constant, or holds NaN, is flagged, and changes nothing for the others.
+        NumPy or PyTorch. Colours are projected on each filter's main component (:func:`paper_code.filters.fitting.read_bank`). A filter
+        that is constant or contains NaN is flagged and does not affect the others.
     kernel : array (n, n, k, k), optional
-        ``kernel[i, j]`` leads from source cell j to target cell i, in PyTorch's cross-correlation convention; k odd.
+        ``kernel[i, j]`` connects source cell j to target cell i, in PyTorch's cross-correlation convention; k is odd.
     stride : int
         Pixels between neighbouring places of the cells.
     l0 : array (a, a), optional
-        A linear filter in front of all filters: what is fitted is then ``filters * l0``, and the null is random filters behind it, as in
-        the book. Without it the null is random fields with the filters' own mean spectrum (:func:`paper_code.filters.spectrum_matched`).
+        A linear filter in front of all filters: ``filters * l0`` is then fitted, and the null is random filters behind l0, as in the book.
+        Without l0, the null is random fields with the filters' own mean spectrum (:func:`paper_code.filters.spectrum_matched`).
     scale : float, optional
-        Units per pixel, for results in degrees, say, or micrometres: those in ``fits``. Rings and pictures of K stay in pixels.
+        Units per pixel, to give ``fits`` in degrees or micrometres, for example. Rings and pictures of K stay in pixels.
     unit : str, optional
-        What the unit of ``scale`` is called.
+        Name of the unit of ``scale``.
     name : str
-        Of the network, for the report.
+        Name of the network, for the report.
     seed : int
     permutations : int
-        Relabelled kernels behind each p, which is at least 1 / (permutations + 1); 20 or more, so that a p can be below .05.
+        Number of relabelled kernels behind each p, which is at least 1 / (permutations + 1); 20 or more, so that p can fall below .05.
     null_count : int
-        Random fields.
+        Number of random fields.
     edges : sequence of float, optional
-        Of the rings of distance, px, ascending; chosen from the overlap of the fields and the reach of K when absent
+        Edges of the rings of distance, px, ascending; by default chosen from the overlap of the receptive fields and the reach of K
         (``paper_code.analyse.kernel.ring_edges``). The book's are (2, 6, 10.5, 18).
-    progress : function of a str, optional
-        Told what is being done.
+    progress : callable, optional
+        Called with a str that says what is being done.
 
     Returns
     -------
@@ -232,8 +232,8 @@ def analyse(
     Raises
     ------
     PaperCodeError
-        If no filter can be fitted, a shape is wrong, or an argument is out of bounds. What cannot be measured of arguments that are sound
-        is left out, and ``notes`` say so.
+        If no filter can be fitted, a shape is wrong, or an argument is out of bounds. What cannot be measured from valid arguments is left
+        out, and ``notes`` say so.
 
     Examples
     --------
@@ -307,32 +307,32 @@ def analyse(
 
 
 def _notes(fields: np.ndarray, energy_kept: np.ndarray, colours: bool, fits: GaborBank, oriented: np.ndarray, level: float) -> list[str]:
-    """What a reader of a bank's numbers should know."""
+    """What a reader of the numbers should know about a bank."""
     notes, valid = [], fits.valid
     if not valid.all():
         dead = np.flatnonzero(~valid)
-        notes.append(f"Not fitted, as constant or not finite: {len(dead)} of {len(valid)} filters ({listed(dead)}).")
+        notes.append(f"Not fitted because constant or not finite: {len(dead)} of {len(valid)} filters ({listed(dead)}).")
     values = fields[valid] / np.abs(fields[valid]).max()
     norm = np.linalg.norm(values, axis=(1, 2))
     faint = np.flatnonzero(valid)[norm < FAINT * np.median(norm)]
     if len(faint):
-        notes.append(f"Much weaker than the median filter, by more than {1 / FAINT:g} times, so perhaps dead: {listed(faint)}.")
+        notes.append(f"More than {1 / FAINT:g} times weaker than the median filter, so perhaps dead: {listed(faint)}.")
     flat = (values / np.where(norm > 0, norm, 1)[:, None, None]).reshape(len(values), -1)
     copies = int((np.tril(flat @ flat.T, -1) > 1 - 1e-9).any(axis=1).sum())
     if copies:
-        notes.append(f"Copies of other filters, up to a factor: {copies}. They are counted as cells of their own.")
+        notes.append(f"Copies of other filters, up to a scale factor: {copies}. They are counted as separate cells.")
     if fields[0].size < FEW_PIXELS:
-        notes.append(f"A filter has {fields[0].size} weights, and a Gabor function eight numbers: its R² says little.")
+        notes.append(f"A filter has {fields[0].size} weights and a Gabor function eight parameters, so R² says little.")
     kept = energy_kept[valid]
     if colours:
-        note = f"Colours are projected on each filter's main component; in the median it keeps {100 * np.median(kept):.0f} % of the energy"
+        note = f"Colours are projected on each filter's main component, which keeps a median of {100 * np.median(kept):.0f} % of the energy"
         low = int((kept < 0.8).sum())
-        notes.append(note + (f", and in {low} filters less than 80 %." if low else "."))
+        notes.append(note + (f", and less than 80 % in {low} of the filters." if low else "."))
     blobs = int(fits.blob.sum())
     if 2 * blobs > valid.sum():
-        notes.append(f"Most filters ({blobs}) vary more slowly than a filter of this size can tell: blobs without an orientation.")
+        notes.append(f"Most filters ({blobs}) vary too slowly for a filter of this size to resolve: they are blobs without an orientation.")
     if level > 0.95:
-        notes.append("Random fields are fitted nearly perfectly, so that R² hardly tells these filters from chance.")
+        notes.append("Random fields are fitted nearly perfectly, so R² hardly distinguishes these filters from chance.")
     if not oriented.any():
         notes.append("No filter is oriented by this rule.")
     return notes

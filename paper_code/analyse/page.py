@@ -1,4 +1,4 @@
-"""The report of an analysis: one page of HTML that loads nothing, and the numbers as JSON beside it."""
+"""The report of an analysis: a single HTML page that loads no other files, with the numbers as JSON beside it."""
 
 import base64
 import io
@@ -27,37 +27,37 @@ from paper_code.lateral.harmonics import TERM_NAMES
 from paper_code.lateral.views import LIKE_BELOW
 
 FILES = ("index.html", "result.json")
-MOST_SHOWN = 512  # filters on the page
-TILE = 90  # px, height of a filter's picture, about
-# The colours of the figures on a dark page.
+MOST_SHOWN = 512  # most filters shown on the page
+TILE = 90  # px, approximate height of a filter's picture
+# Colours that replace those of the figures on a dark page.
 DARK = {INK: "#dfe6ea", ACCENT: "#ef8064", NULL: "#7d8a94", SEEDS[0]: "#5cb3ec"}
 TERM_WORDS = {
-    "round": "connected at all, whatever the places and orientations, by phase alone",
-    "like": "cells of like orientation are joined",
+    "round": "connected at all, whatever the places and orientations: by phase alone",
+    "like": "cells of similar orientation are connected",
     "target": "sources lie along the target's bars",
     "source": "targets lie along the source's bars",
-    "cocircular": "sources lie on a circle with the target, both tangent to it",
+    "cocircular": "source and target lie on one circle, both tangent to it",
 }
 
 
 def check_folder(folder: str | os.PathLike, replace: bool) -> None:
-    """A PaperCodeError if the report cannot go there: said before the work is done."""
+    """Raise PaperCodeError if the report cannot be written there; called before the work is done."""
     path = Path(folder)
     try:
         if path.exists() and not path.is_dir():
             raise PaperCodeError(f"{path} is a file; name a folder for the report")
         if not replace and path.is_dir() and any(path.iterdir()):
-            raise PaperCodeError(f"{path} is not empty; choose another folder, or say that a report in it may be replaced (--replace)")
+            raise PaperCodeError(f"{path} is not empty; choose another folder, or allow a report in it to be replaced (--replace)")
     except OSError as error:
         raise unwritable(path, error) from error
 
 
 def write_report(result: Analysis, folder: str | os.PathLike, replace: bool = False) -> None:
-    """Write ``index.html`` and ``result.json`` into a folder, as :meth:`paper_code.analyse.Analysis.save` says."""
+    """Write ``index.html`` and ``result.json`` into a folder, as described for :meth:`paper_code.analyse.Analysis.save`."""
     check_folder(folder, replace)
     content = page(result), json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n"
     path = Path(folder)
-    # Beside the folder: what a kill leaves in it would keep the same command from going on.
+    # Beside the folder: files that a killed run left inside it would make the same command refuse to run.
     temporary = path.resolve().with_name(f".{path.resolve().name}.{secrets.token_hex(4)}.tmp")
     try:
         for name, text in zip(FILES, content, strict=True):
@@ -92,7 +92,7 @@ def page(result: Analysis) -> str:
     ]
     if result.notes:
         notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
-        body.append(f'<div class="notes"><b>To know</b><ul>{notes}</ul></div>')
+        body.append(f'<div class="notes"><b>Notes</b><ul>{notes}</ul></div>')
     body += [*_shapes(result), *_bank(result), *_kernel(result), *_method(result)]
     title = escape(f"{result.name}: filters against chance")
     return (
@@ -107,8 +107,8 @@ def page(result: Analysis) -> str:
 def _bank(result: Analysis) -> list[str]:
     order, parts = result.order[:MOST_SHOWN], ["<h2>The bank</h2>"]
     colours = result.filters.shape[1] == 3
-    first = "The filter in its colours, then on their main component, its Gabor fit" if colours else "Each filter, its Gabor fit"
-    parts.append(f"<p>{first}, and what the fit leaves; red is positive, blue negative, one scale a filter.</p>")
+    first = "Each filter in colour, projected on its main component, its Gabor fit" if colours else "Each filter, its Gabor fit"
+    parts.append(f"<p>{first}, and the residual; red is positive, blue negative, with one scale per filter.</p>")
     if len(order) < len(result.order):
         parts.append(f"<p>The first {len(order)} of {len(result.order)} are shown; result.json holds the numbers of all.</p>")
     rendered = result.fits.render(result.fields.shape[1:])
@@ -140,7 +140,7 @@ def _card(result: Analysis, index: int, rendered: np.ndarray) -> str:
         words, alt = f"<b>{index}</b> " + ("NaN or infinite" if broken else "constant"), f"Filter {index}, which cannot be fitted."
     if len(given) == 3 and np.isfinite(given).all():
         greatest = np.abs(given).max()
-        # Grey is 0: a colour says which channels are above and below it.
+        # Grey is 0: a colour shows which channels lie above and below it.
         colours = np.clip(0.5 + given.transpose(1, 2, 0) / (2 * greatest if greatest > 0 else 1), 0, 1)
         tiles.insert(0, np.dstack([colours, np.ones(colours.shape[:2])]))
     return f'<figure><img src="{_png(tiles)}" alt="{alt}"><figcaption>{words}</figcaption></figure>'
@@ -151,11 +151,11 @@ def _signed(values: np.ndarray, peak: float) -> np.ndarray:
 
 
 def _png(tiles: list[np.ndarray]) -> str:
-    """Pictures (h, w, 4) side by side, each of their pixels a square, as the address of a PNG."""
+    """Pictures (h, w, 4) side by side, their pixels enlarged to squares, as the data URL of a PNG."""
     height, gap = max(map(len, tiles)), TILE // 20
     factor = max(TILE // height, 1)
     large = [tile.repeat(factor, axis=0).repeat(factor, axis=1) for tile in tiles]
-    # Nothing between them, nor below a filter that is smaller than its field behind l0.
+    # Transparent between them, and below a filter that is smaller than its receptive field behind l0.
     row = [np.pad(tile, ((0, factor * height - len(tile)), (0, gap), (0, 0))) for tile in large]
     buffer = io.BytesIO()
     picture = np.concatenate(row, axis=1)[:, :-gap]
@@ -164,9 +164,9 @@ def _png(tiles: list[np.ndarray]) -> str:
 
 
 def _svg(figure: plt.Figure) -> str:
-    """A figure as the address of an SVG that changes its ink on a dark page."""
+    """A figure as the data URL of an SVG whose colours change on a dark page."""
     buffer = io.StringIO()
-    with plt.rc_context({"savefig.bbox": None}):  # so that all panels have one shape
+    with plt.rc_context({"savefig.bbox": None}):  # so that all panels have the same shape
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     plt.close(figure)
     text = buffer.getvalue()
@@ -189,14 +189,14 @@ def _shapes(result: Analysis) -> list[str]:
     charts = [
         _figure(
             figures.r2_against_null(fits.r2, result.null_r2, result.level),
-            f"Cumulative shares of filters and of random fields against Gabor R²; {above} lie right of the dashed level.",
-            f"<b>Gabor R².</b> Right of the dashed line lie 5 % of {escape(result.null_kind)}, and {above}.",
+            f"Cumulative shares of filters and of random fields against Gabor R²; {above} lie to the right of the dashed level.",
+            f"<b>Gabor R².</b> To the right of the dashed line lie 5 % of {escape(result.null_kind)}, and {above}.",
         ),
         _figure(
             figures.shapes(fits.n_x, fits.n_y, oriented),
             "The width of each filter's envelope against its length, both in cycles.",
             "<b>Shapes.</b> n<sub>x</sub> = σ across the bars × frequency, n<sub>y</sub> = σ along them × frequency (Ringach 2002). Above "
-            f"the diagonal a field is longer than wide; left of the dotted line ({DEGENERATE_BELOW:g}) it is a blob more than a grating.",
+            f"the diagonal a field is longer than wide; left of the dotted line ({DEGENERATE_BELOW:g}) it is more a blob than a grating.",
         ),
         _figure(
             figures.frequencies(fits.frequency, oriented, result.unit),
@@ -211,8 +211,8 @@ def _shapes(result: Analysis) -> list[str]:
             figures.orientations(counts, result.orientation_edges),
             f"Polar histogram of the orientations of {int(oriented.sum())} filters; most of them, {counts[most]}, lie between "
             f"{degrees[most]:.0f} and {degrees[most + 1]:.0f} degrees.",
-            "<b>Orientations</b> of the bars of the oriented filters, counter-clockwise from horizontal; bars have no head, so the two "
-            "halves are the same.",
+            "<b>Orientations</b> of the bars of the oriented filters, counter-clockwise from horizontal; bars have no direction, so "
+            "the two halves are the same.",
         )
         charts.insert(2, polar)
     return ["<h2>Against chance</h2>", _grid(charts)]
@@ -224,19 +224,19 @@ def _kernel(result: Analysis) -> list[str]:
         return []
     parts = [
         "<h2>The lateral kernel</h2>",
-        f"<p>K between {len(found.cells)} oriented cells, {result.stride} px from one place to the next. Two cells have a place in the "
-        "frame of each other: how far apart their fields are, in which direction from the target's bars, and how far the source's bars are "
-        "turned.</p>",
+        f"<p>K between {len(found.cells)} oriented cells, {result.stride} px from one place to the next. A pair of cells is "
+        "described by the distance between their receptive fields, by the direction of the source relative to the target's bars, and by "
+        "how far the source's bars are turned.</p>",
     ]
     if found.components is not None:
         charts = [_components(found.components, found.radius, found.extents, "K", found.relabelled_share)]
         if found.rf_components is not None:
-            charts.append(_components(found.rf_components, found.radius, found.rf_extents, "RF, the correlation of the fields"))
+            charts.append(_components(found.rf_components, found.radius, found.rf_extents, "RF, the correlation of the receptive fields"))
         parts += [
-            "<h3>Principal components between like cells</h3>",
+            "<h3>Principal components between cells of similar orientation</h3>",
             f"<p>The kernels of the {found.components.pairs} pairs whose orientations differ by less than {np.degrees(LIKE_BELOW):g}°, "
-            "each turned so that the bars are horizontal, and centred on the fields; the black line is the target. Sign and scale are "
-            "free.</p>",
+            "each rotated so that the bars are horizontal, and centred on the receptive fields; the black line is the target. Sign and "
+            "scale are arbitrary.</p>",
             _grid(charts),
         ]
     if found.terms:
@@ -247,9 +247,10 @@ def _kernel(result: Analysis) -> list[str]:
         words = "".join(f"<dt>{TERM_NAMES[term]}</dt><dd>{text}</dd>" for term, text in TERM_WORDS.items())
         parts += [
             "<h3>Harmonics by distance</h3>",
-            "<p>K as a sum of five cosines of direction and turn, times the cosine of the phase between the two waves, by least squares in "
-            f"rings of distance: {rings}. RF is the correlation of the fields; <i>beyond RF</i> it is taken off together with the terms. "
-            f"Grey: 95 % of {result.permutations} kernels with their cells relabelled. A full mark lies beyond chance even for the "
+            "<p>K is fitted by least squares as a sum of five cosines of direction and relative orientation (the turn), times the cosine "
+            f"of the phase difference of the two carriers, in rings of distance: {rings}. RF is the correlation of the receptive fields; "
+            "<i>beyond RF</i> it is a regressor in the same fit. "
+            f"Grey: 95 % of {result.permutations} kernels with their cells relabelled. A filled mark lies beyond chance even for the "
             f"farthest of all {len(found.terms)} (p<sub>all</sub> &lt; .05). Each ring has its own scale.</p>",
             _grid([_ring(result, ring.name) for ring in found.rings if _rows(result, ring.name)]),
             f"<details><summary>What the terms mean</summary><dl>{words}</dl></details>",
@@ -320,8 +321,8 @@ def _method(result: Analysis) -> list[str]:
     ]
     if result.kernel is not None:
         sentences.append(
-            f"p: K's rows and columns are permuted together {result.permutations} times; two-sided, and p_all against the term that is "
-            "farthest from chance in each permutation."
+            f"p is two-sided, from {result.permutations} joint permutations of K's rows and columns; p_all compares a term with the one "
+            "that is farthest from chance in each permutation."
         )
     lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return [

@@ -1,1 +1,1 @@
-"""What every other folder stands on: statistics over networks, coordinates, the tidy table, files that are whole, errors of one line."""
+"""Foundations of all other folders: statistics over networks, coordinates, the tidy table, atomic files, one-line errors."""

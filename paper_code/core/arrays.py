@@ -1,4 +1,4 @@
-"""Arrays of real numbers out of what people pass. (Not in ``errors``, which the command line imports without NumPy.)"""
+"""Arrays of real numbers from what users pass. (Not in ``errors``, which the command line imports without NumPy.)"""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,9 +7,9 @@ from paper_code.core.errors import PaperCodeError, short
 
 
 def real_array(values: ArrayLike, name: str) -> np.ndarray:
-    """``values`` as a new float64 array: of NumPy, lists, or a tensor of PyTorch, with a gradient, on any device, in any precision.
+    """``values`` as a new float64 array: from NumPy, lists, or a PyTorch tensor, with a gradient, on any device, in any precision.
 
-    Complex values are a PaperCodeError, and what is no numbers: text and dates too. PyTorch is not imported.
+    Complex values raise PaperCodeError, and so does anything that is not a number, such as text and dates. PyTorch is not imported.
     """
     try:
         if hasattr(values, "detach"):

@@ -1,4 +1,4 @@
-"""The one exception that a person is meant to read, what raises it for wrong numbers, and how text is made fit to be read."""
+"""The one exception that is meant for the user, the checks that raise it for invalid numbers, and helpers that make text readable."""
 
 import math
 from dataclasses import field, fields
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PaperCodeError(Exception):
-    """Bad input or a failed write: the message is one line that says what is wrong and how to mend it.
+    """Invalid input or a failed write: the message is one line that says what is wrong and how to fix it.
 
     The command line prints it without a traceback and exits with status 1.
 
@@ -22,40 +22,40 @@ class PaperCodeError(Exception):
 
 
 def printable(text: object) -> str:
-    """``text`` on one line, control characters and bytes that are not UTF-8 as escapes, so that no file name can steer a terminal."""
+    """``text`` on one line, with control characters and bytes that are not UTF-8 escaped, so that no file name can control a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(str(text).split()))
 
 
 def bounded(default: float, low: float, high: float) -> Any:
-    """A field of a configuration for :func:`check_numbers`: a number between two that are allowed, whole if both are ints."""
+    """A configuration field for :func:`check_numbers`: a number from ``low`` to ``high``, an integer if both of them are ints."""
     return field(default=default, metadata={"bounds": (low, high)})
 
 
 def check_numbers(settings: Any) -> None:
-    """Check the :func:`bounded` fields of a configuration before they are used, or memory is asked for by them."""
+    """Check the :func:`bounded` fields of a configuration before they are used or determine how much memory is requested."""
     for one in fields(settings):
         if "bounds" in one.metadata:
             check_bounds(one.name, getattr(settings, one.name), *one.metadata["bounds"])
 
 
 def check_bounds(name: str, value: object, low: float, high: float) -> None:
-    """A PaperCodeError unless ``value`` is a number between two that are allowed, whole if both are ints."""
+    """Raise PaperCodeError unless ``value`` is a number from ``low`` to ``high``, an integer if both of them are ints."""
     kind, words = (Integral, "a whole number") if isinstance(low, int) and isinstance(high, int) else (Real, "a number")
     if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
         raise PaperCodeError(f"{name} must be {words} between {low} and {high}, not {short(value)}")
 
 
 def short(value: object) -> str:
-    """``value`` on one line for a message, whatever its length."""
+    """``value`` on one line for a message, shortened if it is long."""
     try:
         text = " ".join(repr(value).split())
-    except ValueError:  # more digits than Python writes
+    except ValueError:  # more digits than Python converts to text
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def positive(value: float, name: str) -> float:
-    """``value`` as a float; PaperCodeError unless it is a finite number above 0."""
+    """``value`` as a float; raises PaperCodeError unless it is a finite number above 0."""
     try:
         number = float(value)
     except (TypeError, ValueError):

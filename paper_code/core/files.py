@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, their hashes, and the arrays in safetensors files, finite and with a hash."""
+"""Files that are either complete or absent, their hashes, and arrays in safetensors files, checked to be finite, with a hash."""
 
 import hashlib
 import json
@@ -20,14 +20,14 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[0-9a-f]{8}\.tmp")  # as write_atomically names them
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[0-9a-f]{8}\.tmp")  # the names given by write_atomically
 
 
 def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
-    """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, then rename.
+    """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, which is then renamed.
 
-    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old. After
-    a PaperCodeError the temporary file is gone and what was there is untouched.
+    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
+    After a PaperCodeError the temporary file is gone and what was there is untouched.
     """
     path = Path(path)
     if isinstance(content, str):
@@ -37,7 +37,7 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = _mode(path)
         try:
-            # Made by os.open, the file has the permissions that the umask leaves.
+            # Created by os.open, the file has the permissions that the umask allows.
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
                 stream.write(content)
                 stream.flush()
@@ -53,7 +53,7 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
 
 
 def _mode(path: str | os.PathLike) -> int | None:
-    """Permissions of the file at ``path``, None if there is nothing; a link or a device is not ours to replace or append to."""
+    """Permissions of the file at ``path``, None if nothing is there; a link or a device must not be replaced or appended to."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def _mode(path: str | os.PathLike) -> int | None:
 
 
 def append_line(path: str | os.PathLike, line: str) -> None:
-    """Append one line to a text file and bring it to the disk; after a PaperCodeError its last line may be a part of ``line``."""
+    """Append one line to a text file and flush it to disk; after a PaperCodeError the file may end in a part of ``line``."""
     try:
         _mode(path)
         with open(path, "a", encoding="utf-8") as stream:
@@ -77,18 +77,18 @@ def append_line(path: str | os.PathLike, line: str) -> None:
 
 
 def unwritable(path: str | os.PathLike, error: Exception) -> PaperCodeError:
-    """The PaperCodeError that tells a person of a failed write."""
+    """The PaperCodeError that reports a failed write."""
     reason = getattr(error, "strerror", None) or error
     return PaperCodeError(f"cannot write {path}: {reason}; free some space or choose another place, then run the same command again")
 
 
 def unreadable(path: str | os.PathLike, error: OSError) -> PaperCodeError:
-    """The PaperCodeError that tells a person of a failed read."""
+    """The PaperCodeError that reports a failed read."""
     return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
 
 
 def remove_leftovers(directory: str | os.PathLike) -> None:
-    """Delete what a killed :func:`write_atomically` left in ``directory``; no other file, whatever its name, and no subfolder's."""
+    """Delete the temporary safetensors and JSON files that a killed :func:`write_atomically` left in ``directory``, and nothing else."""
     for path in Path(directory).glob("*.tmp"):
         if LEFTOVER.fullmatch(path.name):
             path.unlink(missing_ok=True)
@@ -96,9 +96,9 @@ def remove_leftovers(directory: str | os.PathLike) -> None:
 
 @contextmanager
 def locked(path: str | os.PathLike) -> Iterator[None]:
-    """Hold the lock file ``path``, which stays behind, empty; the lock itself ends with the process, however that ends.
+    """Hold the lock file ``path``, which is left behind empty; the lock itself ends with the process, however that ends.
 
-    Where the file system or the operating system knows no locks, there is none. A lock that another process holds is a PaperCodeError.
+    If the file system or operating system does not support locks, there is none. A lock held by another process raises PaperCodeError.
     """
     path = Path(path)
     try:
@@ -119,7 +119,7 @@ def locked(path: str | os.PathLike) -> Iterator[None]:
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write ``value`` as sorted, indented JSON, atomically; NaN, infinity or an array in it is a PaperCodeError."""
+    """Write ``value`` as sorted, indented JSON, atomically; NaN, infinity or an array in it raises PaperCodeError."""
     try:
         content = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     except (ValueError, TypeError, RecursionError) as error:
@@ -130,7 +130,7 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
 
 
 def read_json(path: str | os.PathLike) -> dict[str, Any]:
-    """Read a JSON object as a dict, or say in one line why not."""
+    """Read a JSON object as a dict, or raise PaperCodeError with the reason in one line."""
     try:
         if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may never end
             raise PaperCodeError(f"{path} is not a file")
@@ -145,7 +145,7 @@ def read_json(path: str | os.PathLike) -> dict[str, Any]:
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file as a hexadecimal string; a PaperCodeError if it cannot be read."""
+    """SHA-256 of a file as a hexadecimal string; raises PaperCodeError if it cannot be read."""
     try:
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -154,21 +154,21 @@ def sha256(path: str | os.PathLike) -> str:
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: dict[str, Any] | None = None) -> None:
-    """Write arrays (a dict of NumPy arrays) as safetensors, atomically; equal input gives equal bytes."""
+    """Write arrays (a dict of NumPy arrays) as safetensors, atomically; equal input gives identical bytes."""
     write_atomically(path, as_bytes(tensors, metadata))
 
 
 def as_bytes(tensors: Mapping[str, np.ndarray], metadata: dict[str, Any] | None = None) -> bytes:
     """The content of the file that :func:`write_tensors` writes."""
-    import safetensors.numpy  # here, as all that is light does without
+    import safetensors.numpy  # here, because lightweight commands do without it
 
-    # A single metadata entry: the library does not keep the order of several.
+    # A single metadata entry: the library does not preserve the order of several.
     header = {"paper_code": json.dumps(metadata, sort_keys=True)} if metadata else None
     return safetensors.numpy.save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, header)
 
 
 def digest(tensors: Mapping[str, np.ndarray], metadata: Any) -> str:
-    """SHA-256 over names, types, shapes and values of arrays and over what JSON can hold beside them."""
+    """SHA-256 over the names, types, shapes and values of arrays, and over metadata that JSON can hold."""
     total = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = np.ascontiguousarray(tensors[name])
@@ -178,7 +178,7 @@ def digest(tensors: Mapping[str, np.ndarray], metadata: Any) -> str:
 
 
 def is_missing(path: str | os.PathLike) -> bool:
-    """Whether nothing is at a path; what cannot be looked at may be there."""
+    """Whether nothing is at a path; False if it cannot be examined, since something may be there."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -189,7 +189,7 @@ def is_missing(path: str | os.PathLike) -> bool:
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
-    """Content of a regular file of a training; a PaperCodeError if there is none or it cannot be read, which is no damage."""
+    """Content of a regular file of a training run; raises PaperCodeError if it is missing or unreadable, which does not mean damaged."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise PaperCodeError(f"cannot read {path}: it is no regular file")
@@ -201,12 +201,12 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
 
 def read_tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, a dict; a PaperCodeError if it cannot be read, is no such file, or holds what is not finite."""
+    """The arrays of a safetensors file, a dict; raises PaperCodeError if it cannot be read, is no such file, or has non-finite values."""
     return from_bytes(read_bytes(path), path)
 
 
 def from_bytes(content: bytes, path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays in the content of a safetensors file; ``path`` is for people."""
+    """The arrays in the content of a safetensors file; ``path`` is used only in messages."""
     import safetensors.numpy
 
     try:
@@ -222,9 +222,9 @@ def from_bytes(content: bytes, path: str | os.PathLike) -> dict[str, np.ndarray]
 
 
 def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
-    """The metadata that :func:`write_tensors` stored, a dict."""
+    """The metadata stored by :func:`write_tensors`, a dict."""
     content = read_bytes(path)
-    from_bytes(content, path)  # checks the header, its length too
+    from_bytes(content, path)  # checks the header, including its length
     try:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         return dict(json.loads(header.get("__metadata__", {}).get("paper_code", "{}")))

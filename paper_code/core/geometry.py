@@ -1,23 +1,23 @@
-"""Pixel coordinates, x right, y up, origin at the centre of the lattice, and orientations."""
+"""Pixel coordinates (x right, y up, origin at the centre of the lattice) and orientations."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of the places of a lattice, centred on zero.
+    """Coordinates of the points of a lattice centred on zero.
 
     Parameters
     ----------
     size : int or (int, int)
-        Places on a side, or rows and columns; an odd number has a place at the origin, an even one has its places half a pixel from it.
+        Points per side, or rows and columns; an odd number has a point at the origin, an even one has the origin midway between points.
     spacing : float
-        Distance of neighbouring places, in pixels (the stride, for offsets of K).
+        Distance between neighbouring points, in pixels (the stride, for offsets of K).
 
     Returns
     -------
     x, y : float64 arrays (rows, columns)
-        In pixels; ``x`` grows with the column, ``y`` shrinks with the row.
+        In pixels; ``x`` increases with the column, ``y`` decreases with the row.
 
     Examples
     --------
@@ -47,5 +47,5 @@ def cardinal(orientation: ArrayLike) -> np.ndarray:
 
 
 def evenness(orientation: ArrayLike) -> np.ndarray:
-    """How evenly orientations (..., n), in radians, are spread: 1 if the doubled and the quadrupled ones cancel, 0 if all are the same."""
+    """How evenly orientations (..., n), in radians, are spread: 1 if the doubled and the quadrupled angles cancel, 0 if all are equal."""
     return 1 - np.abs(np.exp(2j * np.multiply.outer([1, 2], orientation)).mean(axis=-1)).max(axis=0)

@@ -1,4 +1,4 @@
-"""The frozen plan: what is measured on the reported networks, and how, written down before they were trained."""
+"""The frozen plan: what is measured on the reported networks, and how, as written down before they were trained."""
 
 import hashlib
 import tomllib
@@ -20,21 +20,21 @@ def _content() -> bytes:
 
 
 def plan_sha256() -> str:
-    """SHA-256 of the plan, whatever its line ends: part of the identity of every run."""
+    """SHA-256 of the plan, independent of its line endings; part of the identity of every run."""
     return hashlib.sha256(_content()).hexdigest()
 
 
 @cache
 def plan() -> dict[str, Any]:
-    """The plan, a dict."""
+    """The plan, as a dict."""
     return tomllib.loads(_content().decode())
 
 
 def reported(condition: str, there: Sequence[int]) -> list[int]:
-    """The seeds of a condition that estimates are made over, of those ``there``.
+    """The seeds of a condition over which estimates are made, out of those in ``there``.
 
-    The plan's, once all of them are there: each network is measured once, and none is left out. Until then the others, which are
-    exploratory, or none.
+    These are the seeds of the plan, once all of them are there: each network is measured once, and none is left out. Until then they
+    are the others, which are exploratory, or none.
     """
     wanted = plan()["networks"]["reported"].get(condition)
     if wanted is None:
@@ -43,6 +43,6 @@ def reported(condition: str, there: Sequence[int]) -> list[int]:
 
 
 def is_confirming(condition: str, there: Sequence[int]) -> bool:
-    """Whether :func:`reported` gives the networks that the plan reports."""
+    """Whether :func:`reported` returns the networks that the plan reports."""
     wanted = plan()["networks"]["reported"].get(condition)
     return wanted is not None and set(wanted) <= set(there)

@@ -1,7 +1,7 @@
-"""How sure: networks are the sample.
+"""Statistical inference with networks as the sample.
 
-A measure has one value a network. What is reported of it is an :class:`Estimate`: the mean over networks with its t interval and p.
-Beside it stand nulls made inside the networks (:func:`permutation_p`), corrections for many tests (:func:`holm`,
+A measure has one value per network. It is reported as an :class:`Estimate`: the mean over networks with its t interval and p.
+In addition there are nulls made within networks (:func:`permutation_p`), corrections for multiple tests (:func:`holm`,
 :func:`benjamini_hochberg`) and a test that a difference is small (:func:`equivalence_p`).
 """
 
@@ -18,7 +18,7 @@ from paper_code.core.errors import PaperCodeError
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval, the p of the hypothesis that it is ``null``, and what chance gives."""
+    """A value with its interval, the p of the hypothesis that it equals ``null``, and ``null`` itself, what chance gives."""
 
     value: float
     low: float = math.nan
@@ -28,21 +28,21 @@ class Estimate:
 
 
 def over_networks(values: ArrayLike, null: float = 0.0) -> Estimate:
-    """Mean of finite values (n,), one a network, n >= 2; its 95 % t interval, and the two-sided p of a mean of ``null``.
+    """Mean of finite values (n,), one per network, n >= 2, with its 95 % t interval and the two-sided p of a mean of ``null``.
 
-    p is 1 where all values are the null, and 0 where they are all the same other value.
+    p is 1 if all values equal the null, and 0 if they all equal one other value.
     """
     values = _sample(values)
     return _estimate(values.mean(), values.std(ddof=1) / np.sqrt(len(values)), len(values) - 1, null)
 
 
 def estimated(values: ArrayLike, null: float = 0.0) -> Estimate:
-    """:func:`over_networks` of one value or more (n,): a single network, as in the quick profile, gives a value and nothing more."""
+    """:func:`over_networks` for one or more values (n,): a single network, as in the quick profile, gives only a value."""
     return over_networks(values, null) if len(values) > 1 else Estimate(float(values[0]), null=null)
 
 
 def equivalence_p(values: ArrayLike, margin: float) -> float:
-    """p of two one-sided t tests: small where the mean over networks surely lies within ``margin`` of 0 (Schuirmann 1987)."""
+    """p of two one-sided t tests: small where the mean over networks reliably lies within ``margin`` of 0 (Schuirmann 1987)."""
     values = _sample(values)
     if not margin > 0:
         raise PaperCodeError(f"an equivalence test needs a margin above 0, not {margin}")
@@ -54,7 +54,7 @@ def equivalence_p(values: ArrayLike, margin: float) -> float:
 
 
 def holm(p: ArrayLike) -> np.ndarray:
-    """p values (n,), each adjusted for all (Holm 1979): reject where the result is below alpha."""
+    """p values (n,), each adjusted for all tests (Holm 1979): reject where the result is below alpha."""
     p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
     adjusted = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
@@ -62,7 +62,7 @@ def holm(p: ArrayLike) -> np.ndarray:
 
 
 def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
-    """p values (n,), adjusted for the rate of false discoveries (Benjamini and Hochberg 1995)."""
+    """p values (n,), adjusted for the false discovery rate (Benjamini and Hochberg 1995)."""
     p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
     scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
@@ -74,15 +74,15 @@ def permutation_p(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
     null = np.asarray(null, float)
     centre = null.mean(axis=0)
     distance = np.abs(np.asarray(observed, float) - centre)
-    # A tie counts, and rounding must not undo it.
+    # Ties count, and rounding must not break them.
     extreme = np.abs(null - centre) >= distance * (1 - 1e-9)
     return (1 + extreme.sum(axis=0)) / (1 + len(null))
 
 
 def permutation_p_of_greatest(observed: ArrayLike, null: ArrayLike) -> np.ndarray:
-    """The same for t statistics at once, corrected for looking at all: each (t,) against the farthest in each permutation (r, t).
+    """The same for t statistics at once, corrected for multiple tests: each (t,) against the farthest in each permutation (r, t).
 
-    Distances from the mean are in standard deviations of the permutations, for which Westfall and Young (1993), single step.
+    Distances from the mean are in standard deviations of the permutations (Westfall and Young 1993, single step).
     """
     null = np.asarray(null, float)
     centre, spread = null.mean(axis=0), null.std(axis=0)
@@ -93,9 +93,9 @@ def permutation_p_of_greatest(observed: ArrayLike, null: ArrayLike) -> np.ndarra
 
 
 def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, Estimate]:
-    """Difference of each group's mean from the base's, with 95 % t intervals, the variance within all groups (n,) pooled.
+    """Difference of each group's mean from that of the base, with 95 % t intervals; the variance is pooled within all groups (n,).
 
-    With two or three networks a group, none of them can tell its own variance; all together can. NaN is left out, and a group
+    With two or three networks per group, no group can estimate its own variance; all together can. NaN is left out, and a group
     without values gives NaN.
     """
     kept = {name: np.asarray(values, float)[np.isfinite(values)] for name, values in groups.items()}
@@ -113,17 +113,17 @@ def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, 
 
 
 def permutations(count: int, times: int, seed: int | Sequence[int]) -> np.ndarray:
-    """Random orders of ``count`` things: int array (times, count)."""
+    """Random orders of ``count`` items: int array (times, count)."""
     return generator(seed).permuted(np.tile(np.arange(count), (times, 1)), axis=1)
 
 
 def bootstrap_weights(count: int, times: int, seed: int | Sequence[int]) -> np.ndarray:
-    """How often each of ``count`` things is drawn, ``count`` draws with replacement a row: float array (times, count)."""
+    """How often each of ``count`` items is drawn, with ``count`` draws with replacement per row: float array (times, count)."""
     return generator(seed).multinomial(count, np.full(count, 1 / count), size=times).astype(float)
 
 
 def generator(seed: int | Sequence[int]) -> np.random.Generator:
-    """A generator from an explicit seed, a whole number >= 0 or a sequence of such: nothing here draws without one."""
+    """A generator from an explicit seed, an integer >= 0 or a sequence of them: nothing here is drawn without one."""
     parts = seed if isinstance(seed, tuple | list) else [seed]
     if not parts or any(isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 0 for one in parts):
         raise PaperCodeError(f"a random draw needs a seed, a whole number >= 0, not {seed!r}")
@@ -131,7 +131,7 @@ def generator(seed: int | Sequence[int]) -> np.random.Generator:
 
 
 def _estimate(value: float, error: float, freedom: int, null: float = 0.0) -> Estimate:
-    """A value of a standard error, with its t interval and p."""
+    """A value with a standard error, as an estimate with its t interval and p."""
     half, distance = special.stdtrit(freedom, 0.975) * error, abs(value - null)
     p = 2 * special.stdtr(freedom, -distance / error) if error > 0 else float(distance == 0)
     return Estimate(float(value), float(value - half), float(value + half), float(p), float(null))

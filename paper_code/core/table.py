@@ -1,21 +1,21 @@
-"""The tidy table: every number of the book, one a row, as a CSV file that a reader can open anywhere.
+"""The tidy table: every number of the book, one per row, as a CSV file that a reader can open anywhere.
 
 =========  ==========================================================================================================
 column     what it holds
 =========  ==========================================================================================================
-condition  of the network, as ``python -m paper_code conditions`` lists them
-seed       of the network; ``all`` for an estimate over the networks of a condition
-step       of the training; ``end`` for the trained network
-measure    ``kernel.term`` or ``layer.measure``; what follows a colon says how the row's p or interval was found
-version    of a measure of K: raw, beyond RF, beyond RF and CO; empty elsewhere
-ring       distance of the fields, px; empty elsewhere
-value      in sd of the kernel for terms, % of its variance for shares and gains, R² elsewhere
-low, high  95 % interval over networks, or of the bootstrap
+condition  condition of the network, as listed by ``python -m paper_code conditions``
+seed       seed of the network; ``all`` for an estimate over the networks of a condition
+step       training step; ``end`` for the trained network
+measure    ``kernel.term`` or ``layer.measure``; what follows a colon says how the row's p or interval was obtained
+version    version of a measure of K: raw, beyond RF, beyond RF and CO; otherwise empty
+ring       distance between the receptive fields, px; otherwise empty
+value      in sd of the kernel for terms, in % of its variance for shares and gains, otherwise R²
+low, high  95 % interval over networks, or from the bootstrap
 p          two-sided
-null       what chance gives
+null       the value that chance gives
 =========  ==========================================================================================================
 
-An empty cell is a number that there is not.
+An empty cell means that there is no such number.
 """
 
 import csv
@@ -38,7 +38,7 @@ ALL, END = "all", "end"
 
 @dataclass(frozen=True)
 class Row:
-    """One number with its place; see the module."""
+    """One number with its place in the table; see the module."""
 
     condition: str
     seed: str
@@ -58,13 +58,13 @@ NUMBERS = ("value", "low", "high", "p", "null")
 
 
 def columns() -> list[tuple[str, ...]]:
-    """(name, what it holds) of the columns, as the module's text says."""
+    """(name, what it holds) of the columns, from the module's docstring."""
     body = __doc__.split("\n=")[2].splitlines()[1:]  # between the second rule and the third
     return [tuple(part.strip() for part in line.split("  ", 1)) for line in body]
 
 
 class Table:
-    """Rows, and questions to them."""
+    """Rows, and queries on them."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = list(rows)
@@ -74,14 +74,14 @@ class Table:
         return len(self.rows)
 
     def where(self, **wanted: Any) -> "Table":
-        """The rows whose columns have the wanted values; a value may be a sequence, set or array of them."""
+        """The rows whose columns have the requested values; a value may be a sequence, set or array of them."""
         wanted = {name: _texts(value) for name, value in wanted.items()}
         few = [self._with(name, wanted[name]) for name in ("measure", "condition") if name in wanted]
         rows = min(few, key=len, default=self.rows)
         return Table(row for row in rows if all(getattr(row, name) in values for name, values in wanted.items()))
 
     def _with(self, name: str, values: Iterable[str]) -> list[Row]:
-        """Rows with any of these values in a column, in their order within each value; chapters ask hundreds of questions."""
+        """Rows with any of these values in a column, in their order within each value; indexed, as chapters make hundreds of queries."""
         if name not in self._indices:
             index = self._indices[name] = {}
             for row in self.rows:
@@ -89,12 +89,12 @@ class Table:
         return [row for value in values for row in self._indices[name].get(value, ())]
 
     def one(self, **wanted: Any) -> Row:
-        """The single row that there is.
+        """The single row that matches.
 
         Raises
         ------
         PaperCodeError
-            If there is none, or several.
+            If there is none, or more than one.
         """
         found = self.where(**wanted).rows
         if len(found) != 1:
@@ -103,7 +103,7 @@ class Table:
         return found[0]
 
     def networks(self, **wanted: Any) -> tuple[np.ndarray, list[int]]:
-        """The values of single networks in the order of their seeds, (n,), and the seeds."""
+        """The values of individual networks in the order of their seeds, (n,), and the seeds."""
         rows = sorted((row for row in self.where(**wanted).rows if row.seed != ALL), key=lambda row: int(row.seed))
         return np.array([row.value for row in rows]), [int(row.seed) for row in rows]
 
@@ -139,7 +139,7 @@ def read_table(path: str | os.PathLike) -> Table:
     Raises
     ------
     PaperCodeError
-        In one line, if the file is missing or is no such table.
+        In one line, if the file is missing or is not such a table.
     """
     try:
         with open(path, newline="", encoding="utf-8") as stream:
@@ -160,5 +160,5 @@ def read_table(path: str | os.PathLike) -> Table:
 
 
 def reported_seeds(numbers: Table, condition: str = "reference") -> list[int]:
-    """The seeds that estimates of a condition are made over."""
+    """The seeds over which estimates of a condition are made."""
     return reported(condition, sorted({int(row.seed) for row in numbers.where(condition=condition).rows if row.seed != ALL}))

@@ -1,8 +1,8 @@
-"""From numbers to text that is the same on every processor: rounded to what they carry, in sentences, tables and checks.
+"""Numbers as text that is the same on every processor: rounded to the digits they carry, in sentences, tables and checks.
 
-A network's float32 and the optimum of a fit carry five digits; another processor sums in another order. A value that is discrete by
-nature, such as the mean of a few shares, may lie on a tie of what is shown, and a resampled statistic may equal the true one: both are
-decided after the noise, about 1e-12, is taken off.
+A network's float32 weights and the optimum of a fit carry five digits; another processor sums in another order. A value that is discrete
+by nature, such as the mean of a few shares, may lie on a rounding tie, and a resampled statistic may equal the true one: both are decided
+after the numerical noise, about 1e-12, is removed.
 """
 
 import inspect
@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-DIGITS = 5  # significant: more than any number here carries from one processor to another is left out
-TIE = 1e-9  # what differs by less, relative to its size, is equal
+DIGITS = 5  # significant digits: those that no number here carries from one processor to another are left out
+TIE = 1e-9  # values that differ by less, relative to their size, are equal
 
 
 def significant(value: Any, digits: int = DIGITS) -> Any:
-    """The same number, array (as a list), or list, tuple or dict of such, with every float rounded to significant digits."""
+    """The same number, array (as a list), or list, tuple or dict of these, with every float rounded to significant digits."""
     if isinstance(value, dict):
         return {key: significant(one, digits) for key, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):
@@ -31,29 +31,29 @@ def significant(value: Any, digits: int = DIGITS) -> Any:
 
 
 def fixed(value: float, digits: int = 2, sign: str = "-") -> str:
-    """A number as text with so many decimals, ties decided after nine decimals, and no minus before zero; ``sign`` may be "+"."""
+    """A number as text with ``digits`` decimals, ties decided after nine decimals, and no minus sign before zero; ``sign`` may be "+"."""
     return f"{round(round(float(value), 9), digits) + 0.0:{sign}.{digits}f}"
 
 
 def shown(value: float, digits: int = 3, sign: str = "-") -> str:
-    """The same as :func:`fixed` with a true minus, as a page shows it."""
+    """The same as :func:`fixed` with a typographic minus sign, as shown on a page."""
     return fixed(value, digits, sign).replace("-", "−")
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """:func:`shown` with a plus where there is no minus."""
+    """:func:`shown` with a plus sign where there is no minus sign."""
     return shown(value, digits, "+")
 
 
 def as_large(null: ArrayLike, value: ArrayLike) -> np.ndarray:
-    """Which values of a null distribution are as large as ``value``, equal ones and NaN included: bool array. Broadcasts."""
+    """Which values of a null distribution are at least as large as ``value``, ties and NaN included: bool array. Broadcasts."""
     null, value = np.asarray(null, float), np.asarray(value, float)
     size = np.nanmax(np.abs(null), initial=0)
     return ~(null < value - TIE * np.maximum(np.abs(value), size))
 
 
 def first_greatest(values: ArrayLike) -> np.ndarray:
-    """Index along the first axis of the greatest value, of equal ones the first: int array, shape ``values.shape[1:]``."""
+    """Index along the first axis of the largest value, the first of equal ones: int array, shape ``values.shape[1:]``."""
     values = np.asarray(values, float)
     top = values.max(0)
     return (values >= top - TIE * np.abs(top)).argmax(0)
@@ -67,25 +67,25 @@ def markdown_table(header: Sequence[object], rows: Iterable[Iterable[object]]) -
 
 
 def plain(text: object) -> str:
-    """Text from a file for a page of Markdown, on one line: whatever could be markup, of HTML too, as a character reference."""
+    """Text from a file for a Markdown page, on one line: whatever could be markup, HTML included, becomes a character reference."""
     return "".join(one if one.isalnum() or one in " -.,/" else f"&#{ord(one)};" for one in " ".join(str(text).split()))
 
 
 def spread(values: ArrayLike, digits: int = 2) -> str:
-    """Lowest, median and highest of some numbers, as ``"0.91 / 0.95 / 0.97"``; of a single one, that."""
+    """Lowest, median and highest of several numbers, as ``"0.91 / 0.95 / 0.97"``; a single number is given alone."""
     values = np.asarray(values, float)
     some = [values.min(), np.median(values), values.max()] if values.size > 1 else values.ravel()
     return " / ".join(shown(value, digits) for value in some)
 
 
 def settings(config: Any) -> list[tuple[str, Any, str]]:
-    """The fields of a configuration with the comments of its source: a list of (name, value, meaning)."""
+    """The fields of a configuration with the comments from its source: a list of (name, value, meaning)."""
     said = comments(type(config))
     return [(field.name, getattr(config, field.name), said.get(field.name, "")) for field in fields(config)]
 
 
 def comments(cls: type) -> dict[str, str]:
-    """What is said of the fields of a dataclass, own and inherited, behind each in the source: ``{name: comment}``."""
+    """The comments that follow the fields of a dataclass, own and inherited, in the source: ``{name: comment}``."""
     said = {}
     for one in reversed(cls.__mro__):
         if is_dataclass(one):
@@ -94,7 +94,7 @@ def comments(cls: type) -> dict[str, str]:
 
 
 def p_text(p: float) -> str:
-    """``p = .012``, or ``p < .001``: never a p of 0, and the one number without a zero before its point."""
+    """``p = .012``, or ``p < .001``: never a p of 0, and the only number without a zero before its decimal point."""
     if math.isnan(p):
         return "p not to be had"
     if p < 0.001:
@@ -104,19 +104,19 @@ def p_text(p: float) -> str:
 
 
 def p_cell(p: float) -> str:
-    """The same for a cell of a table of p: ``.012``, or ``< .001``."""
+    """The same for a cell in a table of p: ``.012``, or ``< .001``."""
     return p_text(p).removeprefix("p ").removeprefix("= ").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def effect_text(row: Any, digits: int = 3) -> str:
-    """``+0.108 [+0.087, +0.127]`` of a Row or an Estimate, with a true minus; a single network's value has no interval."""
+    """``+0.108 [+0.087, +0.127]`` for a Row or an Estimate, with a typographic minus sign; a single network's value has no interval."""
     value, low, high = (signed(one, digits) for one in (row.value, row.low, row.high))
     return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
 
 
 def glue(name: str, value: Any) -> None:
-    """Keep a number, rounded to what it carries, or a text for the page, where ``{glue:text}`` shows it."""
-    import myst_nb  # here, as it imports Sphinx, which the package does without elsewhere
+    """Store a number, rounded to the digits it carries, or a text for the page, where ``{glue:text}`` shows it."""
+    import myst_nb  # here, because it imports Sphinx, which the package does not need elsewhere
 
     myst_nb.glue(name, significant(value), display=False)
 
@@ -128,14 +128,14 @@ class Checks:
         self._lines = []
 
     def below(self, claim, value, limit, what="error"):
-        """Check that a value, named by ``what``, stays below its limit; NaN does not."""
+        """Check that a value, described by ``what``, is below its limit; NaN is not."""
         self.that(f"{claim}: {what} below {limit:g}", value < limit)
 
     def that(self, claim, holds):
-        """Check a claim that is told in full."""
+        """Check a claim that is stated in full."""
         self._lines.append(f"{'yes' if holds else 'NO '}  {claim}")
 
     def told(self):
-        """What was checked since the last call, a line each."""
+        """What was checked since the last call, one line per claim."""
         lines, self._lines = self._lines, []
         return "\n".join(lines)

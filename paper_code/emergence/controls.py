@@ -35,7 +35,7 @@ FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long t
 LACKS = {
     "control-shuffled-labels": "true labels",
     "control-phase-scrambled": "edges",
-    "control-rotations": "an upright world",
+    "control-rotations": "upright images",
     "control-no-silencing": "silenced cells",
     "control-no-front-end": "optics and receptor noise",
 }
@@ -61,11 +61,11 @@ class Compared:
 
     @property
     def word(self):
-        """lower, higher, not told apart, or not measured: by the p adjusted for the rate of false discoveries."""
+        """lower, higher, not distinguishable, or not measured: by the p adjusted for the rate of false discoveries."""
         if self.difference is None:
             return "not measured"
         if not self.difference.p < plan()["controls"]["rate"]:
-            return "not told apart"
+            return "not distinguishable"
         return "lower" if self.difference.value < 0 else "higher"
 
     def _around(self, values):
@@ -88,7 +88,7 @@ class Compared:
 
     @property
     def change(self):
-        """What a difference that is told apart means, else empty: lower or higher of a filter; of a term of K in words.
+        """What a distinguishable difference means, else empty: lower or higher of a filter; of a term of K in words.
 
         A term is *stronger*; or *weaker*, and still above 0; or, where the base is above 0 by its own interval, *gone*, or *reversed* if
         the condition lies below 0. Where the base is not, a term cannot go: it is *lower*, or *below 0*.
@@ -118,7 +118,7 @@ class Compared:
         return effect_text(self.difference, self.digits) if self.difference else "–"
 
     def cell(self):
-        """Mean, and in bold what is told from the base."""
+        """Mean, with a word in bold if it is distinguishable from the base."""
         return "".join(self.shown(self.values.mean())) + (f" **{self.change}**" if self.change else "") if len(self.values) else "–"
 
     def each(self):
@@ -126,7 +126,7 @@ class Compared:
         return ", ".join(self.shown(*self.values)) or "–"
 
     def told(self):
-        """The difference, bold where told from 0."""
+        """The difference, bold where distinguishable from 0."""
         return f"**{self.effect()}**" if self.change else self.effect()
 
     def against(self):
@@ -199,42 +199,43 @@ class Board:
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
     def story(self, name, places=(*FILTERS, *KERNEL)):
-        """What a condition does, in a sentence or two: what is told from the base, how much else is not, and what could not be measured.
+        """What a condition does, in a few sentences: what is distinguishable from the base, how much is not, what could not be measured.
 
-        Terms of K have their difference with its interval too; that of a filter is in the appendix.
+        Terms of K are given with their difference and its interval too; those of the filters are in the appendix.
         """
         found = [one for place in places if (one := self.compare(name, place)).difference]
         told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
         clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()}" + (f" ({one.effect()})" if one.place in KERNEL else "") for one in told]
-        parts = [f"Told from {base}: {'; '.join(clauses)}."] if told else []
+        parts = [f"Distinguishable from {base}: {'; '.join(clauses)}."] if told else []
         if len(found) > len(told):
-            parts.append(f"No other of {len(found)} measures is." if told else f"None of {len(found)} measures is told from {base}.")
+            none = f"None of the {len(found)} measures is distinguishable from {base}."
+            parts.append(f"No other of the {len(found)} measures is." if told else none)
         if not any(one.place in KERNEL for one in found):
             cells = f" ({self.cells(name)} cells have an orientation)" if self.unmeasurable(name) else ""
             parts.append(f"No term of $K$ could be measured{cells}.")
         return " ".join(parts)
 
     def stories(self, words):
-        """:meth:`story` of those conditions that there are, a paragraph each; of all with nothing told one. ``words`` names them."""
+        """:meth:`story` of the conditions that there are, a paragraph each; one for all without a difference. ``words`` names them."""
         found = {words[name]: self.story(name) for name in words if name in self.there}
-        alike = [name for name, text in found.items() if not text.startswith("Told")]
+        alike = [name for name, text in found.items() if not text.startswith("Distinguishable")]
         lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]
         alike = [name if name.isupper() or "=" in name else name[0].lower() + name[1:] for name in alike]
-        lines += [f"**Not told apart** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
+        lines += [f"**Not distinguishable** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
         return "\n\n".join(lines)
 
     def told(self, words, places=KERNEL):
-        """Clauses on what is told from the base: ``the source's axis is gone without an upright world (−0.065 against 0.111)``."""
+        """Clauses on what is distinguishable from the base: ``source's axis, 6-10.5 px, is gone without edges (−0.065 against 0.111)``."""
         found = [(name, self.compare(name, place)) for place in places for name in words if name in self.there]
-        return [f"{heading(one.place)} is {one.change} without {words[name]} ({one.against()})" for name, one in found if one.change]
+        return [f"{heading(one.place)}, is {one.change} without {words[name]} ({one.against()})" for name, one in found if one.change]
 
     def lacking(self, words):
         """Sentences on the conditions under which no network has cells enough to measure K."""
         lines = []
         for name in (one for one in words if one in self.there and self.unmeasurable(one)):
-            fewest = f"with fewer than {plan()['oriented']['fewest']} $K$ is not measured"
-            cells = f"{self.cells(name)}, in place of {self.cells(self.base)}"
-            lines.append(f"Without {words[name]} few cells have an orientation ({cells}); {fewest}.")
+            fewest = f"$K$ is not measured with fewer than {plan()['oriented']['fewest']}"
+            cells = f"{self.cells(name)}, instead of {self.cells(self.base)}"
+            lines.append(f"Without {words[name]}, few cells have an orientation ({cells}); {fewest}.")
         return lines
 
     def kept(self, name):
@@ -251,7 +252,7 @@ class Board:
         if not one.difference or not one.remains:
             return ""
         low, high, value, base = one.shown(*one.interval, one.values.mean(), one.base.mean())
-        return f"The term *{CONTROL_MEASURES[place]}* is still there with {self.label[name]}: {value} [{low}, {high}], against {base}."
+        return f"The term *{CONTROL_MEASURES[place]}* is still above 0 with {self.label[name]}: {value} [{low}, {high}], against {base}."
 
     def cardinal(self):
         """Sentences on the preference for horizontal and vertical, without and with upright images."""
@@ -259,15 +260,15 @@ class Board:
         if not one.difference:
             return ""
         words = {
-            "lower": "upright images make a preference in these short trainings",
-            "higher": "upright images do not make the preference",
+            "lower": "upright images create a preference in these short trainings",
+            "higher": "upright images do not create the preference",
         }
         base, own = one.shown(one.base.mean(), one.values.mean())
-        text = f"Of the oriented cells {base} are within 22.5° of horizontal or vertical in the {self.label[self.base]}, "
-        text += f"and {own} with turned images, where chance is half: {words.get(one.word, 'the two are not told apart')}."
+        text = f"The share of oriented cells within 22.5° of horizontal or vertical is {base} in the {self.label[self.base]} "
+        text += f"and {own} with turned images (chance is one half): {words.get(one.word, 'the two are not distinguishable')}."
         if row := self.pooled("reference", "bank.cardinal"):
-            differs = "above" if row.low > row.null else "below" if row.high < row.null else "not told from"
-            text += f" At full length it is {effect_text(row, 2).replace('+', '')}, {differs} half."
+            differs = "above" if row.low > row.null else "below" if row.high < row.null else "not distinguishable from"
+            text += f" At full length the reference has {effect_text(row, 2).replace('+', '')}, {differs} one half."
         return text
 
 

@@ -111,7 +111,7 @@ def comparison(groups):
     reference = next((group for group in groups if group.condition == REFERENCE), None)
     others = [group for group in groups if group.condition != REFERENCE]
     if reference is None or not others:
-        return ["The manifest holds no other condition to compare with."]
+        return ["The manifest lists no other condition to compare with the reference."]
     return [f"{group.condition} ({len(group.seeds)} against {len(reference.seeds)}): {against(group, reference)}." for group in others]
 
 
@@ -120,13 +120,13 @@ def against(other, reference):
     if other.images_sha256 != reference.images_sha256:
         return "other images: not comparable"
     clean, noisy = (100 * (getattr(other, kind).mean() - getattr(reference, kind).mean()) for kind in ("noise_free", "noisy"))
-    text = f"{signed(clean, 1)} points without noise, {signed(noisy, 1)} through it"
+    text = f"{signed(clean, 1)} points without noise, {signed(noisy, 1)} with it"
     if min(len(other.seeds), len(reference.seeds)) < 2:
         return f"{text}; a single seed, no verdict"
     if other.noise_free.min() > reference.noise_free.max():
-        return f"{text}; every network above every reference"
+        return f"{text}; every network above every network of the reference"
     if other.noise_free.max() < reference.noise_free.min():
-        return f"{text}; every network below every reference"
+        return f"{text}; every network below every network of the reference"
     return f"{text}; the ranges overlap"
 
 

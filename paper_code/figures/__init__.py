@@ -1,7 +1,7 @@
-"""Figures: a module for each chapter and for each part that chapters share; data in, a matplotlib Figure out, no analysis.
+"""Figures: a module for each chapter and each part shared by chapters; data in, a matplotlib Figure out, no analysis.
 
-Colours: signed weights in ``SIGNED`` centred on zero, magnitudes in ``MAGNITUDE``, orientations in the cyclic ``ORIENTATION``;
-``SEEDS`` for lines that stand for training seeds. All are readable by colour-blind readers.
+Colours: ``SIGNED``, centred on zero, for signed weights; ``MAGNITUDE`` for magnitudes; the cyclic ``ORIENTATION`` for orientations;
+``SEEDS`` for lines that represent training seeds. All are legible to colour-blind readers.
 """
 
 import io
@@ -17,18 +17,18 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import write_atomically
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
-FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "tif", "tiff", "webp")  # what matplotlib writes without other programs
+FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "tif", "tiff", "webp")  # formats that matplotlib writes without external programs
 SIGNED = "RdBu_r"
 MAGNITUDE = "viridis"
 ORIENTATION = "twilight"
-WIDTH = 7.7  # inches: what a page shows at its full width with its type as large as the style says; no figure is wider
-SVG_MOST = 250_000  # characters: a notebook shows a figure as SVG if that is no larger, else as PNG
+WIDTH = 7.7  # inches: fills the width of a page with type at the size set by the style; a wider figure is scaled down
+SVG_MOST = 250_000  # characters: a notebook shows a figure as SVG up to this size, otherwise as PNG
 INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
 
 
 def show_in_notebook():
-    """In a notebook, show a figure as SVG where its marks are few, and as PNG where they are many."""
+    """In a notebook, show figures with few marks as SVG and those with many as PNG."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if not hasattr(shell, "kernel"):
         return
@@ -38,13 +38,13 @@ def show_in_notebook():
         vector = print_figure(figure, "svg", metadata={"Date": None})
         return {"image/svg+xml": vector} if len(vector) <= SVG_MOST else {"image/png": print_figure(figure, "png", base64=True)}
 
-    plt.switch_backend(plt.get_backend())  # which registers formats of its own; ours come after
+    plt.switch_backend(plt.get_backend())  # this registers its own formats; ours must come after
     shell.display_formatter.formatters["image/png"].pop(Figure, None)
     shell.display_formatter.mimebundle_formatter.for_type(Figure, shown)
 
 
 def picture_format(path):
-    """The format that the ending of a picture's path names, PNG without one; a PaperCodeError if it is not one of FORMATS."""
+    """Format given by the extension of a picture's path, PNG if it has none; raises PaperCodeError if it is not one of FORMATS."""
     form = Path(path).suffix.lstrip(".").lower() or "png"
     if form not in FORMATS:
         raise PaperCodeError(f"cannot write {path}: a picture ends in .{', .'.join(FORMATS)}, not in .{form}")
@@ -52,14 +52,14 @@ def picture_format(path):
 
 
 def save(figure: Figure, path):
-    """Write a figure to ``path``, atomically, in the format of its ending."""
+    """Write a figure to ``path`` atomically, in the format given by its extension."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=picture_format(path))
     write_atomically(path, buffer.getvalue())
 
 
 def show_weights(axes, weights, limit=None, frame=True):
-    """Draw a signed filter (rows, columns) on ``axes``: y up, zero white, no ticks; returns the image."""
+    """Draw a signed filter (rows, columns) on ``axes``, with y up, zero in white and no ticks; returns the image."""
     weights = np.asarray(weights)
     limit = limit or np.abs(weights).max() or 1.0
     rows, columns = weights.shape
@@ -72,7 +72,7 @@ def show_weights(axes, weights, limit=None, frame=True):
 
 
 def show_component(axes, pattern, radius):
-    """Draw a principal component (s, s) of K on ``axes``, on a scale of its own: x along the bars, px; black, the target's bar."""
+    """Draw a principal component (s, s) of K on ``axes``, on its own scale, with x along the bars, in px; the target's bar is black."""
     limit = np.abs(pattern).max()
     axes.imshow(pattern, cmap=SIGNED, vmin=-limit, vmax=limit, extent=(-radius, radius, -radius, radius), interpolation="bilinear")
     axes.plot([-radius / 4, radius / 4], [0, 0], color="black", linewidth=2, solid_capstyle="round")
@@ -80,7 +80,7 @@ def show_component(axes, pattern, radius):
 
 
 def tile(filters, columns, normalise=True):
-    """Filters (n, a, b) as one picture with an empty place between them; each scaled to its own maximum if asked."""
+    """Filters (n, a, b) tiled into one picture with a gap of one pixel; ``normalise`` scales each to its own largest modulus."""
     filters = np.asarray(filters, float)
     if normalise:
         peak = np.abs(filters).max(axis=(1, 2), keepdims=True)
@@ -94,14 +94,14 @@ def tile(filters, columns, normalise=True):
 
 
 def cocircular_line(axes):
-    """Dashed, the turns of co-circular sources, twice their direction, in a fan from -90 to 90 degrees along both axes."""
+    """Draw the turns of co-circular sources, twice their direction, as dashed lines in a fan from -90 to 90 degrees on both axes."""
     for shift in (-180, 0, 180):
         axes.plot([-90, 90], [shift - 180, shift + 180], "--", color=INK, linewidth=0.8)
     axes.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
 
 
 def training_steps(axes, last):
-    """A logarithmic axis of training steps up to ``last``, with step 0 at its left end, before a dotted line."""
+    """Set a logarithmic axis of training steps up to ``last``, with step 0 at the left end, before a dotted line."""
     axes.set_xscale("symlog", linthresh=1, linscale=0.5)
     axes.set_xlim(-0.25, last * 1.5)
     ticks = [tick for tick in (1, 10, 100, 1000, 10000) if tick < last]
@@ -111,12 +111,12 @@ def training_steps(axes, last):
 
 
 def panel_label(axes, text):
-    """A bold letter at the upper left of a panel."""
+    """Put a bold letter at the upper left of a panel."""
     axes.set_title(text, loc="left", fontweight="bold")
 
 
 def panel_labels(*panels):
-    """Letters from A on at panels."""
+    """Label panels with letters, starting from A."""
     for panel, letter in zip(panels, ascii_uppercase, strict=False):
         panel_label(panel, letter)
 

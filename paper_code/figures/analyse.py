@@ -1,4 +1,4 @@
-"""Figures of networks of anyone's: the report's, one panel each, so that a phone shows them one below the other, and chapter 11's."""
+"""Figures of any network: those of the report, one panel each, so that a phone shows them one below another, and those of chapter 11."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +14,7 @@ VERSIONS = {"raw": (ACCENT, "o", -0.13), "beyond RF": (SEEDS[0], "s", 0.13)}
 
 
 def r2_against_null(r2, null, level):
-    """Cumulative shares of filters (n,) and of random fields (m,) against Gabor R^2; dashed, the level of oriented filters."""
+    """Cumulative shares of filters (n,) and random fields (m,) against Gabor R^2; dashed: the level that oriented filters exceed."""
     figure, panel = plt.subplots(figsize=PANEL)
     show_r2(panel, r2, null, level)
     panel.legend(loc="best")
@@ -22,7 +22,7 @@ def r2_against_null(r2, null, level):
 
 
 def shapes(n_x, n_y, oriented):
-    """Width of the envelope against its length in cycles, (n,) each, after Ringach (2002): full, the oriented filters."""
+    """Length of the envelope against its width, both (n,), in cycles, after Ringach (2002); filled: the oriented filters."""
     figure, panel = plt.subplots(figsize=PANEL)
     limit = 1.08 * max(np.quantile(np.concatenate([n_x, n_y]), 0.99), 0.5)
     panel.plot([0, limit], [0, limit], color=NULL, linewidth=0.8)
@@ -36,7 +36,7 @@ def shapes(n_x, n_y, oriented):
 
 
 def orientations(counts, edges):
-    """Histogram (b,) of the directions of the bars between edges (b + 1,) over half a turn, drawn on both halves."""
+    """Polar histogram of bar directions, counts (b,) between edges (b + 1,) over half a circle, drawn on both halves."""
     figure = plt.figure(figsize=PANEL)
     polar = figure.add_subplot(projection="polar")
     middles = (edges[:-1] + edges[1:]) / 2
@@ -51,10 +51,10 @@ def orientations(counts, edges):
 
 
 def frequencies(frequency, oriented, unit):
-    """Histogram of spatial frequencies (n,), cycles per unit, the oriented filters in front."""
+    """Histogram of spatial frequencies (n,) in cycles per ``unit``, with the oriented filters in front."""
     figure, panel = plt.subplots(figsize=PANEL)
     bins = np.linspace(0, max(frequency.max(), 1e-12) * 1.02, 21)
-    panel.hist(frequency, bins, color=NULL, linewidth=0, label="all that are fitted")
+    panel.hist(frequency, bins, color=NULL, linewidth=0, label="all fitted filters")
     panel.hist(frequency[oriented], bins, color=ACCENT, linewidth=0, label="oriented")
     panel.set(xlabel=f"frequency (cycles/{unit})", ylabel="filters")
     panel.xaxis.set_major_locator(MaxNLocator(5))
@@ -65,7 +65,7 @@ def frequencies(frequency, oriented, unit):
 
 
 def terms(found):
-    """The five terms of K in one ring, ``{version: [(name, value, low, high, clear)]}``: a mark each, full if clear, over its chance."""
+    """The five terms of K in one ring, ``{version: [(name, value, low, high, clear)]}``: one mark each, filled if clear, over chance."""
     figure, panel = plt.subplots(figsize=PANEL)
     limit = 1.5 * max(abs(one) for rows in found.values() for _, *numbers, _ in rows for one in numbers)
     for version, rows in found.items():
@@ -83,7 +83,7 @@ def terms(found):
 
 
 def components(patterns, share, radius):
-    """Principal components (c, s, s) side by side, each on its own scale, x along the bars; radius in px."""
+    """Principal components (c, s, s) side by side, each on its own scale, with x along the bars; ``radius`` is in px."""
     figure, axes = plt.subplots(1, len(patterns), figsize=(3.4, 1.45), squeeze=False, sharey=True)
     for panel, pattern, part in zip(axes[0], patterns, share, strict=True):
         show_component(panel, pattern, radius)
@@ -93,9 +93,9 @@ def components(patterns, share, radius):
 
 
 def bank(filters, order, fits, oriented, null_r2, level):
-    """A bank (n, channels, h, w) in the given order, its Gabor R^2 beside that of random fields (m,), and n_x against n_y of the oriented.
+    """A bank (n, channels, h, w) in the given order, its Gabor R^2 with that of random fields (m,), and n_y against n_x for ``oriented``.
 
-    Three channels are shown as blue, green and red, each filter on its own scale.
+    Three channels are shown as blue, green and red, in this order, and each filter on its own scale.
     """
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.6), gridspec_kw={"width_ratios": [1.1, 1, 1]})
     peak = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
@@ -117,9 +117,9 @@ def bank(filters, order, fits, oriented, null_r2, level):
 
 
 def kernels(terms, components):
-    """Terms of two kernels, ``{version: {network: [(name, value, low, high)]}}``, over bands of chance; and a component (s, s) of each.
+    """Terms of two kernels, ``{version: {network: [(name, value, low, high)]}}``, over chance bands, and one component (s, s) of each.
 
-    ``components`` is ``{network: (pattern, share, radius)}``, x along the bars, px.
+    ``components`` is ``{network: (pattern, share, radius)}``, with x along the bars, in px.
     """
     figure, axes = plt.subplots(1, 4, figsize=(WIDTH, 2.7), gridspec_kw={"width_ratios": [1.5, 1.5, 1.1, 1.1]})
     colors = [SEEDS[0], ACCENT]

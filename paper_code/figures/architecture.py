@@ -6,13 +6,13 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
 
-BOARD = 9.62, 4.25  # inches of the drawing, which a page shows at 8 tenths
+BOARD = 9.62, 4.25  # size of the drawing in inches; a page shows it at 80 %
 MIDDLE = 1.65  # height of the pictures' centre line
 GAP = 0.3
 
 
 class Drawing:
-    """A blank figure measured in inches, on which pictures, arrows and words are placed."""
+    """A blank figure with coordinates in inches, on which pictures, arrows and text are placed."""
 
     def __init__(self, width, height):
         self.figure = plt.figure(figsize=(width, height), layout="none")
@@ -22,7 +22,7 @@ class Drawing:
         self.board.set_axis_off()
 
     def picture(self, x, y, width, height):
-        """Axes with lower left corner at (x, y), without ticks, framed."""
+        """Framed axes without ticks, with the lower left corner at (x, y)."""
         axes = self.figure.add_axes((x / self.size[0], y / self.size[1], width / self.size[0], height / self.size[1]))
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
@@ -37,7 +37,7 @@ class Drawing:
         self.board.add_patch(FancyArrowPatch(start, end, **style))
 
     def stack(self, x, maps, side, step, silenced=None):
-        """Maps behind each other, the first in front; ``silenced`` is the index of one that is drawn blank."""
+        """Draw maps one behind another, the first in front; ``silenced`` is the index of one that is left blank. Returns the width."""
         count = len(maps)
         top = np.quantile(maps, 0.995) or 1.0
         for index in reversed(range(count)):
@@ -52,7 +52,7 @@ class Drawing:
 
 
 def network(config, stages, seen, early, cells):
-    """The network from left to right, with its shapes, its filters and what they make of one picture: the Trace ``seen``, in >= 4 cells."""
+    """The network from left to right, with shapes, filters and responses to one picture, the Trace ``seen``, of at least 4 ``cells``."""
     rows = {stage.name: stage for stage in stages}
     drawing = Drawing(*BOARD)
     limit = np.abs(seen.image).max()
@@ -73,7 +73,7 @@ def network(config, stages, seen, early, cells):
         drawing.picture(x, MIDDLE - side / 2, side, side).imshow(values, cmap=cmap, vmin=low, vmax=high)
 
     def kernel(x, height, width, title):
-        """Axes for the filters above the arrow that starts at x, and the line that leads down to it."""
+        """Axes for filters above the arrow that starts at x, with a line leading down to it."""
         centre = x + GAP / 2
         axes = drawing.picture(centre - width / 2, 2.8, width, height)
         drawing.text(centre, 2.8 + height + 0.14, title)
@@ -145,7 +145,7 @@ def _shape(shape):
 
 
 def receptive_fields(early, cells, predicted, measured):
-    """l0, and for some cells the filter, its convolution with l0, and beside them the network's own activity against the prediction."""
+    """l0; for some cells, the filter and its convolution with l0; and the activity in the network against the predicted activity."""
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
     fields = early.receptive_fields
@@ -181,10 +181,10 @@ def receptive_fields(early, cells, predicted, measured):
 
 
 def impulse(pictures, cells, reach, trained, shuffled, untrained):
-    """What one active cell calls up in the others, read out as a picture; beside it, how much that resembles its own field.
+    """Activity that one cell evokes in the others, read out as a picture, and how closely it resembles the cell's own receptive field.
 
-    Pictures (steps + 1, n, side, side) of n cells, step 0 with the cell's own field; ``reach`` (steps + 1,) is half the side of the
-    area that activity can have reached, px. Then correlations with the own field, those ``shuffled`` with fields dealt out at random.
+    ``pictures`` (steps + 1, n, side, side) are for n cells, at step 0 the cell's own field; ``reach`` (steps + 1,) is half the side of the
+    area that activity can have reached, in px. The rest are correlations with the own field; ``shuffled``, with randomly assigned fields.
     """
     steps, count = len(pictures), len(cells)
     figure = plt.figure(figsize=(WIDTH, 1.25 * steps + 0.4))

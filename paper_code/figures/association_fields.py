@@ -21,13 +21,13 @@ LABELS = {term: name.replace(" ", "\n").replace("-", "-\n") for term, name in TE
 
 
 def keep_apart(panel):
-    """Tick labels at both ends of an x axis stay within the panel."""
+    """Keep the tick labels at both ends of an x axis within the panel."""
     for label, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=False):
         label.set_horizontalalignment(side)
 
 
 def fan(rows, limits, height=2.05, unit="sd of the kernel"):
-    """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, a scale a ring; dashed, co-circular sources."""
+    """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, one scale per ring; dashed: co-circular sources."""
     kernels = list(next(iter(rows.values())))
     figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7.7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
     for line, (ring, found), limit in zip(axes, rows.items(), limits, strict=True):
@@ -48,7 +48,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 
 def terms(values, rings, names):
-    """The five terms, a panel a ring: a dot a network and a bar for the mean. ``values[series][ring][term]`` is an array (networks,)."""
+    """The five terms, one panel per ring: one mark per network, a bar for the mean; ``values[series][ring][term]`` is (networks,)."""
     figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 4.2), sharex=True)
     for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
@@ -68,9 +68,9 @@ def terms(values, rings, names):
 
 
 def places(maps, turns, extent, core, limit, pale=0.75):
-    """Coefficients by place for sources of some turns, a row a frame or a kernel, a column a turn; pale within ``core`` px.
+    """Coefficients by position for sources at given turns, one row per frame or kernel, one column per turn; faded within ``core`` px.
 
-    ``maps`` maps the row's name to an array (turns, n, n). Dotted: where a source of that turn lies on a circle with the target.
+    ``maps`` maps the name of a row to an array (turns, n, n). Dotted: where a source at that turn is co-circular with the target.
     """
     figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
@@ -93,9 +93,9 @@ def places(maps, turns, extent, core, limit, pale=0.75):
 
 
 def invariance(rows):
-    """R^2 on the network left out, of terms that are the same at all orientations and of terms that may differ.
+    """R^2 on the network left out, for terms that are the same at all orientations and for terms that may differ between them.
 
-    ``rows`` maps a label to (round, base, full, text of the share), R^2 in %.
+    ``rows`` maps a label to (round, base, full, share as text), with R^2 in %.
     """
     figure, panel = plt.subplots(figsize=(7.7, 0.5 * len(rows) + 0.8))
     for line, (plain, base, full, share) in enumerate(rows.values()):

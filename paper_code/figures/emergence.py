@@ -1,4 +1,4 @@
-"""Figures of chapters 09 and 09b: measures through training, and every condition in every measure, its networks and its images."""
+"""Figures of chapters 09 and 09b: measures through training, and for every condition its measures, networks and images."""
 
 import textwrap
 
@@ -9,7 +9,7 @@ from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weigh
 
 
 def courses(found):
-    """Each measure against the training step: a thin line a network, a thick one for their mean, over chance; step 0 at the left.
+    """Each measure against the training step: one thin line per network, a thick one for the mean, over chance; step 0 is at the left.
 
     ``found`` is a list of :class:`paper_code.emergence.learning.Course`.
     """
@@ -35,11 +35,11 @@ def courses(found):
 
 
 def matrix(rows, base, titles, chance=None):
-    """A dot a network: conditions in rows, a measure a column, over the mean of the base.
+    """One dot per network, one row per condition and one column per measure, over the mean of the base.
 
-    ``rows`` are lists of :class:`paper_code.emergence.controls.Compared` by label, one for each column of ``titles``; ``base`` is the label
-    of the base itself, and ``chance`` what chance gives in each column, 0 when absent. Bars are 95 % intervals of the difference from the
-    base; a filled dot has a difference that is told from 0 after correction.
+    ``rows`` maps labels to lists of :class:`paper_code.emergence.controls.Compared`, one for each of ``titles``; ``base`` is the label of
+    the base itself, and ``chance`` the chance level in each column, 0 by default. Bars are 95 % intervals of the difference from the base;
+    dots are filled if this difference is distinguishable from 0 after correction.
     """
     chance = [0.0] * len(titles) if chance is None else chance
     figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.25 * len(rows) + 1.0), sharey=True, squeeze=False)
@@ -70,14 +70,14 @@ def matrix(rows, base, titles, chance=None):
 
 
 def _tick(value, _):
-    """A short number: no zero before the point, a true minus."""
+    """A short number: no zero before the decimal point, and a true minus sign."""
     return f"{value:+g}".replace("+0.", ".").replace("-0.", "−.").replace("+", "").replace("-", "−")
 
 
 def portraits(faces, shown=6):
-    """One network of each condition in a row: l0, receptive fields by the rank of their Gabor fit, and K between like cells.
+    """One network per condition, in rows: l0, receptive fields by rank of their Gabor fit, and K between cells of similar orientation.
 
-    ``faces`` maps a label to (l0 or None, fields (n, c, c) from the best fit to the worst, map (q, q) or None); the maps share one scale.
+    ``faces`` maps a label to (l0 or None, fields (n, c, c) from best to worst fit, map (q, q) or None); the maps share one scale.
     """
     figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.7, 0.66 * len(faces) + 0.4), squeeze=False)
     limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
@@ -97,7 +97,7 @@ def portraits(faces, shown=6):
 
 
 def strip(kinds, columns=10):
-    """Images of each kind, one kind a row; ``kinds`` maps a label to images (n, s, s)."""
+    """Images of each kind, one kind per row; ``kinds`` maps a label to images (n, s, s)."""
     figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.64 * len(kinds)))
     for line, (label, images) in zip(axes, kinds.items(), strict=True):
         for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
@@ -110,9 +110,9 @@ def strip(kinds, columns=10):
 
 
 def noise(rows, grid, predicted):
-    """Sigma of l0 against receptor noise, a dot a network, open without a centre-surround; dotted, ``predicted`` on a ``grid`` (n,).
+    """Sigma of l0 against receptor noise: one mark per network, open without a centre-surround; dotted: ``predicted`` on ``grid`` (n,).
 
-    ``rows`` are a list of :class:`paper_code.emergence.controls.NoiseRow`.
+    ``rows`` is a list of :class:`paper_code.emergence.controls.NoiseRow`.
     """
     figure, panel = plt.subplots(figsize=(7.0, 2.4))
     panel.plot(grid, predicted, ":", color=INK, linewidth=1.6, label="efficient coding")

@@ -1,4 +1,4 @@
-"""Figures of chapters 10 and 10b: flankers, completed contours, corrupted images, illusions of lightness."""
+"""Figures of chapters 10 and 10b: flankers, contour completion, corrupted images, lightness illusions."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,19 +12,19 @@ GROUP_STYLES = {
     "ablated": (INK, "--", "s", "K set to 0 at test"),
     "no-lateral": ("#0072b2", ":", "^", "trained without K"),
 }
-LINEAR = 0.05  # advantages up to this size are drawn on a linear axis
+LINEAR = 0.05  # advantages up to this size are drawn on a linear scale
 SPACING_STYLES = ((ACCENT, "o"), ("#0072b2", "s"), ("#8c6d1f", "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
 
 def picture(panel, shown, limit):
-    """A grey picture (n, n) without ticks."""
+    """Draw a greyscale picture (n, n) without ticks."""
     panel.imshow(shown, cmap="gray", vmin=-limit, vmax=limit)
     panel.set(xticks=[], yticks=[])
 
 
 def _networks(panel, place, values, color, mark="o", label=None):
-    """A dot a network and a bar for their mean, at one place of the x axis."""
+    """Draw one mark per network and a bar for their mean, at one position on the x axis."""
     values = np.asarray(values, float)
     spread = np.linspace(-0.06, 0.06, len(values)) if len(values) > 1 else np.zeros(1)
     panel.plot(place + spread[: len(values)], values, mark, color=color, markersize=3, alpha=0.6, label=label)
@@ -33,14 +33,14 @@ def _networks(panel, place, values, color, mark="o", label=None):
 
 
 def _chance(panel, place, value, label=None):
-    """A grey bar where chance lies."""
+    """Draw a grey bar at the chance level."""
     panel.plot([place - 0.13, place + 0.13], [value] * 2, color=NULL, linewidth=3, alpha=0.8, zorder=1, label=label)
 
 
 def flankers(pictures, arrangements, differences, spacings):
-    """The stimuli (pictures by title), what each arrangement does to the cell, and the judged differences at every spacing.
+    """The stimuli (pictures by title), the effect of each arrangement on the cell, and the judged differences at every spacing.
 
-    Both by name: (values (networks,), Row over them) at the spacing that is judged, and a list of the same by spacing.
+    Effects and differences are by name: (values (networks,), Row over them) at the judged spacing, and a list of these by spacing.
     """
     figure = plt.figure(figsize=(7.7, 5.5))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
@@ -55,7 +55,7 @@ def flankers(pictures, arrangements, differences, spacings):
         _chance(panel, place, row.null)
         _networks(panel, place, values, ACCENT)
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
-    panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change of lateral input\n(own response)")
+    panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change in lateral input\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     panel_label(panel, "B")
     panel = figure.add_subplot(grid[2, :])
@@ -72,10 +72,10 @@ def flankers(pictures, arrangements, differences, spacings):
 
 
 def completions(rows, columns):
-    """Contours and what propagation makes of them.
+    """Contours and the effect of propagation on them.
 
-    A row is (family, half gap, pictures, maps): complete, gap and control; and maps (p, p) of the suiting cells' activity, one for each of
-    ``columns``, which say before propagation, or by which kernel after it.
+    A row is (family, half gap, pictures, maps): pictures complete, gap and control; maps (p, p) of the activity of the cells that suit the
+    contour, one for each of ``columns``, which name the kernel of the propagation, or the state before it.
     """
     names = ("complete", "gap", "control")
     figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
@@ -92,14 +92,14 @@ def completions(rows, columns):
         panel.set_title(name.replace(" ", "\n"))
     bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.4, aspect=40, pad=0.02, extend="both")
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
-    bar.set_label("activity of suiting cells (1: on the complete contour)")
+    bar.set_label("activity of cells that suit the contour (1: complete)")
     return figure
 
 
 def gaps(measures):
-    """Advantage of the gap over its controls: A, by K against the width of the gap; B, by each kernel in the gap that is judged.
+    """Advantage of the gap over its controls: A, with K, against the width of the gap; B, with each kernel, at the judged gap.
 
-    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B, K relabelled.
+    ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B: K relabelled.
     """
     families = tuple(measures[0].at)
     figure, axes = plt.subplots(2, len(families), figsize=(7.7, 4.5), sharey="row", height_ratios=(1, 1.3))
@@ -132,9 +132,9 @@ def gaps(measures):
 
 
 def robustness(found):
-    """Accuracy under each corruption: thick, the mean over networks; thin, every network.
+    """Accuracy under each corruption: thick lines, the mean over networks; thin lines, single networks.
 
-    ``found`` is a Robustness, or None where nothing has been measured.
+    ``found`` is a Robustness, or None if nothing has been measured.
     """
     if found is None:
         figure = plt.figure(figsize=(7.7, 0.6))
@@ -159,9 +159,9 @@ def robustness(found):
 
 
 def illusions(shown, responses, profiles):
-    """Pictures, as (name, picture, row); the responses (m, 64, 64) of l0; and both along a row of pixels.
+    """Pictures, as (name, picture, row); the responses (m, 64, 64) of l0 to them; and profiles of both along that row of pixels.
 
-    ``profiles`` are (name, responses (m, 64, 64)) to draw along the row, each with the first's scale.
+    ``profiles`` are (name, responses (m, 64, 64)) to draw along the row, all on the scale of ``responses``.
     """
     figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32

@@ -1,4 +1,4 @@
-"""Figures of the appendix on the group kernels: what they look like, how exact they are, and what they cost."""
+"""Figures of the appendix on the group kernels: their shape, their accuracy and their cost."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,10 +20,10 @@ def _bar(panel, x, y, theta, half, **style):
 
 
 def kernels(rows, theta, arcs, half_width):
-    """Kernels summed over theta and cut at some turns, a row each; a root of the share of the peak brings out the tails.
+    """Kernels summed over theta and sliced at given turns, one row each; a root of the ratio to the peak brings out the tails.
 
-    ``rows`` is a list of (name, plane (a, a), slices (m, a, a)) that cover +- ``half_width`` px, ``theta`` (m,) is in radians. The slices
-    of a row share one scale. ``arcs`` (n, k, 3), the co-circular fan, is drawn over the planes; the dotted lines of the slices are
+    ``rows`` is a list of (name, plane (a, a), slices (m, a, a)) that cover +- ``half_width`` px; ``theta`` (m,) is in radians. The slices
+    of a row share one scale. ``arcs`` (n, k, 3), the co-circular fan, is drawn over the planes; the dotted lines in the slices show
     where the fan has that turn, psi = theta / 2.
     """
     columns = len(theta) + 1
@@ -51,10 +51,10 @@ def kernels(rows, theta, arcs, half_width):
 
 
 def monte_carlo(ticks, profiles, residuals):
-    """Profiles of counted paths over the kernel's, and the standardised residuals of all boxes against the normal density.
+    """Profiles of path counts over those expected from the kernel, and standardised residuals of all boxes with the normal density.
 
-    ``profiles`` is a list of (name, [(label, seen (n,), expected (n,)), ...]), counts; ``ticks`` (n,) in px; ``residuals`` maps a name
-    to an array (m,).
+    ``profiles`` is a list of (name, [(label, seen (n,), expected (n,)), ...]) of counts; ``ticks`` (n,) is in px; ``residuals`` maps a
+    name to an array (m,).
     """
     figure, axes = plt.subplots(1, len(profiles) + 1, figsize=(7.7, 2.9), width_ratios=(1.2,) * len(profiles) + (1.1,))
     for panel, (name, lines) in zip(axes, profiles, strict=False):
@@ -64,7 +64,7 @@ def monte_carlo(ticks, profiles, residuals):
             panel.errorbar(ticks, seen, yerr=np.sqrt(expected), fmt=".", color=color, markersize=4, elinewidth=0.8)
         panel.set(xlabel="y (px)", title=name, ylim=(0, None))
         panel.legend(title="turn")
-    axes[0].set_ylabel("paths a box")
+    axes[0].set_ylabel("paths per box")
     edges = np.linspace(-4, 4, 33)
     middle = (edges[1:] + edges[:-1]) / 2
     for index, (name, values) in enumerate(residuals.items()):
@@ -77,9 +77,9 @@ def monte_carlo(ticks, profiles, residuals):
 
 
 def convergence(panels):
-    """Errors against one number of the numerics each, over the rate that theory gives.
+    """Errors against one numerical parameter per panel, with the rate predicted by theory.
 
-    ``panels`` is a list of (label of the abscissa, efforts (n,), errors (n,), predicted (n,), logarithmic abscissa).
+    ``panels`` is a list of (label of the abscissa, efforts (n,), errors (n,), predicted (n,), whether the abscissa is logarithmic).
     """
     figure, axes = plt.subplots(-(-len(panels) // 2), 2, figsize=(7.7, 4.6), sharey=True, squeeze=False)
     for panel, (label, efforts, errors, predicted, logarithmic) in zip(axes.flat, panels, strict=False):
@@ -96,9 +96,9 @@ def convergence(panels):
 
 
 def cost(table, names, guides):
-    """Processor seconds and megabytes against one number at a time.
+    """Processor seconds and peak memory in megabytes against one numerical parameter at a time.
 
-    ``table`` as ``se2.benchmark.cost`` gives it; ``names`` label its keys, and ``guides`` hold what they should be in proportion to.
+    ``table`` comes from ``se2.benchmark.cost``; ``names`` label its keys, and ``guides`` hold what the cost should be proportional to.
     """
     figure, axes = plt.subplots(2, len(names), figsize=(7.7, 4.2), sharex="col", sharey="row")
     for column, (key, label) in enumerate(names.items()):
@@ -106,7 +106,7 @@ def cost(table, names, guides):
         for panel, values in zip(axes[:, column], (seconds, memory / 1e6), strict=True):
             panel.loglog(efforts, values, "o-", color=SEEDS[0], markersize=4)
             if key != "modes" or values is seconds:
-                panel.loglog(efforts, values[-1] * guides[key] / guides[key][-1], ":", color=NULL, label="in proportion")
+                panel.loglog(efforts, values[-1] * guides[key] / guides[key][-1], ":", color=NULL, label="proportional")
         axes[1, column].set(xlabel=label, xticks=efforts, xticklabels=[str(effort) for effort in efforts])
         axes[1, column].xaxis.set_minor_formatter(NullFormatter())
         axes[0, column].yaxis.set_minor_formatter(NullFormatter())
@@ -118,7 +118,7 @@ def cost(table, names, guides):
 
 
 def work_precision(runs):
-    """Relative error against the seconds of each way to the kernel; ``runs`` as ``se2.benchmark.work_precision`` gives them."""
+    """Relative error against processor seconds for each method of computing a kernel; ``runs`` as from ``se2.benchmark.work_precision``."""
     figure, panel = plt.subplots(figsize=(6.4, 3.6))
     for method, (style, color) in METHODS.items():
         own = [run for run in runs if run.method == method]

@@ -1,4 +1,4 @@
-"""Figures of chapter 08: what models of the group add to a pedestal, and their kernels beside K."""
+"""Figures of chapter 08: what group models add to a pedestal, and their kernels compared with K."""
 
 from itertools import product
 
@@ -12,7 +12,7 @@ COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
 
 
 def gains(values):
-    """What every family adds, a row a pedestal and a column a ring: a dot a network, a bar for the mean.
+    """What every family adds, one row per pedestal and one column per ring: one dot per network, a bar for the mean.
 
     ``values`` maps (ring, pedestal) to ``{family: (networks,)}``, in % of K's variance.
     """
@@ -33,9 +33,9 @@ def gains(values):
 
 
 def ridge(learned, shapes, labels):
-    """Across the co-circular ridge, a panel a group of turns: K of every network (thin) and their mean (thick), and shapes.
+    """Profiles across the co-circular ridge, one panel per group of turns: K of every network (thin), their mean (thick), and shapes.
 
-    ``learned`` (networks, turns, bins), ``shapes`` ``{family: (turns, bins)}``, ``labels`` of the turns.
+    ``learned`` is (networks, turns, bins), ``shapes`` is ``{family: (turns, bins)}``, and ``labels`` name the groups of turns.
     """
     figure, axes = plt.subplots(1, len(labels), figsize=(7.7, 2.7), sharey=True)
     edges = np.linspace(-90, 90, learned.shape[-1] + 1)

@@ -7,7 +7,7 @@ from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, WIDTH, panel
 
 
 def filters_and_fits(measures):
-    """Per seed a column: the untrained filter, the trained one, its Laplacian of Gaussian, and the residual, in one scale a seed."""
+    """One column per seed: the untrained filter on its own scale; the trained one, its Laplacian of Gaussian and the residual on one."""
     count, size = measures.filters.shape[:2]
     fitted = measures.fit.render(size)
     rows = (
@@ -36,9 +36,9 @@ def filters_and_fits(measures):
 
 
 def radial_profiles(measures, radius, weight):
-    """Every weight against its distance from the fitted centre, one panel a seed, with the fitted profile.
+    """Every weight against its distance from the fitted centre, one panel per seed, with the fitted profile.
 
-    ``radius`` and ``weight`` are (s, a * a), as :func:`paper_code.filters.radial_profile` gives them.
+    ``radius`` and ``weight`` are (s, a * a), as returned by :func:`paper_code.filters.radial_profile`.
     """
     count = len(measures.seeds)
     figure, axes = plt.subplots(1, count, figsize=(min(WIDTH, 1.8 * count + 0.6), 2.2), sharex=True, sharey=True, squeeze=False)
@@ -60,7 +60,7 @@ def radial_profiles(measures, radius, weight):
 
 
 def indices_against_nulls(measures):
-    """Histograms of LoG R^2 and I_rad for smooth random filters, with the trained and untrained networks as marks."""
+    """Histograms of LoG R^2, I_rad and I_orb for smooth random filters, with the trained and untrained networks as marks."""
     panels = (
         ("LoG R²", "log_r2", measures.fit.r2, measures.start_fit.r2),
         ("$I_\\mathrm{rad}$", "i_rad", measures.symmetry.i_rad, measures.start_symmetry.i_rad),
@@ -70,7 +70,7 @@ def indices_against_nulls(measures):
     for panel, letter, (label, name, trained, start) in zip(axes, "ABC", panels, strict=True):
         counts, _, _ = panel.hist(getattr(measures.null, name), bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
         top = counts.max()
-        panel.axvline(measures.level(name), color=INK, linestyle="--", linewidth=1, label="their 95 %")
+        panel.axvline(measures.level(name), color=INK, linestyle="--", linewidth=1, label="random, 95 %")
         panel.plot(start, np.full(len(start), top * 0.55), "v", color="white", markeredgecolor=INK, label="untrained")
         panel.plot(trained, np.full(len(trained), top * 0.8), "v", color=ACCENT, label="trained")
         panel.set(xlabel=label, xlim=(0, 1.02), yticks=[])
@@ -82,9 +82,9 @@ def indices_against_nulls(measures):
 
 
 def frequency_responses(responses, seeds):
-    """Modulus of each filter's transform in the plane of frequencies, and its radial mean beside the fit's closed form.
+    """Modulus of each filter's Fourier transform in the frequency plane, and its radial mean with the fit on the lattice and on the plane.
 
-    ``responses`` is a list of :class:`paper_code.filters.FrequencyResponse`, one a seed.
+    ``responses`` is a list of :class:`paper_code.filters.FrequencyResponse`, one per seed.
     """
     count = len(responses)
     figure, axes = plt.subplots(2, count, figsize=(min(WIDTH, 1.8 * count + 0.6), 3.7), squeeze=False)
@@ -113,7 +113,7 @@ def frequency_responses(responses, seeds):
 
 
 def shared_spectra(spectra, starts, seeds):
-    """Power of l0 against the summed power of the bank along the radius, trained (left) and untrained (right)."""
+    """Radial power of l0 (solid) and summed radial power of the bank (dotted), trained (left) and untrained (right)."""
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.7), sharey=True)
     for panel, letter, group, title in zip(axes, "AB", (spectra, starts), ("trained", "untrained"), strict=True):
         for index, spectrum in enumerate(group):

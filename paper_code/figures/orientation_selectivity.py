@@ -1,4 +1,4 @@
-"""Figures of chapter 06: what K is made of between like cells, and how it falls off with the turn."""
+"""Figures of chapter 06: the components of K between cells of similar orientation, and how K falls off with the turn."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +9,7 @@ KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
 
 
 def components(rows, radius):
-    """Principal components, a row a kernel: ``{name: Components}``; each on a scale of its own, x along the bars."""
+    """Principal components, one row per kernel, ``{name: Components}``; each on its own scale, with x along the bars."""
     count = max(len(one.patterns) for one in rows.values())
     figure, axes = plt.subplots(len(rows), count, figsize=(7.0, 2.1 * len(rows)), squeeze=False)
     for line, (letter, (name, found)) in zip(axes, zip("ABCDE", rows.items(), strict=False), strict=True):
@@ -25,9 +25,9 @@ def components(rows, radius):
 
 
 def tuning(curves, blind, middles):
-    """Coefficient of cos Phi against the orientation difference, and the mean without phase: a thin line a network, thick their mean.
+    """Coefficient of cos Phi, and the mean without phase, against the orientation difference: thin lines, networks; thick, their mean.
 
-    ``curves`` and ``blind`` map a kernel's name to an array (networks, bins); ``middles`` (bins,) in degrees.
+    ``curves`` and ``blind`` map the name of a kernel to an array (networks, bins); ``middles`` (bins,) are in degrees.
     """
     figure, axes = plt.subplots(1, 2, figsize=(7.7, 3.1))
     for panel, letter, title, found in zip(axes, "AB", ("with phase", "without phase"), (curves, blind), strict=True):
@@ -43,9 +43,9 @@ def tuning(curves, blind, middles):
 
 
 def like(values, chance, names):
-    """The like term by ring and version: a dot a network, a bar for the mean; grey, what relabelled cells give.
+    """The like term by ring and version: one dot per network, a bar for the mean; grey: chance, from relabelled cells.
 
-    ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2), ``names`` are the rings.
+    ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2); ``names`` are those of the rings.
     """
     figure, axes = plt.subplots(1, len(values), figsize=(7.7, 2.7), sharey=True)
     for panel, letter, (version, found) in zip(axes, "ABC", values.items(), strict=True):

@@ -11,7 +11,7 @@ from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircul
 def argument(early, fields, order, target):
     """The whole argument in one picture: a learned first filter, a learned bank, and what one cell receives from all the others.
 
-    The cells are shown in ``order``; K[target], one kernel a source cell, in one colour scale.
+    The cells are shown in ``order``; K[target] has one kernel per source cell, all on one colour scale.
     """
     figure = plt.figure(figsize=(9.4, 3.6))
     grid = figure.add_gridspec(1, 3, width_ratios=(1, 1.7, 1.7))
@@ -24,7 +24,7 @@ def argument(early, fields, order, target):
     limit = np.quantile(np.abs(kernels), 0.998)
     panels = (
         ("l1 * l0: a bank of simple cells", tile(fields[order], columns), 1),
-        ("K: what the framed cell gets from each", tile(kernels, columns, normalise=False), limit),
+        ("K: input to the framed cell from each", tile(kernels, columns, normalise=False), limit),
     )
     for index, (title, picture, top) in enumerate(panels):
         panel = figure.add_subplot(grid[1 + index])
@@ -39,10 +39,10 @@ def argument(early, fields, order, target):
 
 
 def strip(filters, bank, patterns, fan, course):
-    """The findings in one strip: l0 and its fit, the bank, what K and RF are made of between like cells, the far fan, and how it grew.
+    """The findings: l0 and its fit, the bank, components of K and RF between cells of similar orientation, the far fan, and how it grew.
 
-    Filters by title, in one colour scale; receptive fields (n, c, c) in their order; principal components (k, q, q) of two kernels
-    by name, each on a scale of its own; coefficients by turn (rows) and direction, -90 to 90 degrees; the Course of the fan's term.
+    Filters by title, on one colour scale; receptive fields (n, c, c) in the given order; principal components (k, q, q) of two kernels
+    by name, each on its own scale; coefficients by turn (rows) and direction, -90 to 90 degrees; the Course of the term seen in the fan.
     """
     figure = plt.figure(figsize=(WIDTH, 4.7))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
@@ -67,7 +67,7 @@ def strip(filters, bank, patterns, fan, course):
     drawn = first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
     lower.colorbar(drawn, ax=first).ax.set_title("sd of K")
     cocircular_line(first)
-    first.set(xlabel="where the other cell lies (°)", ylabel="how far it is turned (°)")
+    first.set(xlabel="direction of other cell (°)", ylabel="relative orientation (°)")
     first.set_title("K where fields hardly overlap")
     panel_label(first, "E")
     if course.band:
@@ -77,15 +77,15 @@ def strip(filters, bank, patterns, fan, course):
     second.plot(course.steps, course.values.mean(axis=0), color=ACCENT, linewidth=1.8)
     second.axhline(0, color=INK, linewidth=0.6)
     training_steps(second, int(course.steps[-1]))
-    second.set(xlabel="training step", ylabel="co-circular term (sd of K)", title="how it grew")
+    second.set(xlabel="training step", ylabel="co-circular term (sd of K)", title="growth in training")
     panel_label(second, "F")
     return figure
 
 
 def growth(layers, maps, order):
-    """One network at some steps of its training, a step a column: l0, some receptive fields and what like cells send each other.
+    """One network at some training steps, one column per step: l0, some receptive fields, and K between cells of similar orientation.
 
-    The ``maps`` (steps, q, q), in one colour scale, are those of :func:`paper_code.lateral.views.like_map`.
+    The ``maps`` (steps, q, q), on one colour scale, are those of :func:`paper_code.lateral.views.like_map`.
     """
     figure, axes = plt.subplots(3, len(layers), figsize=(1.55 * len(layers) + 0.9, 4.9))
     columns, limit = int(np.ceil(np.sqrt(len(order)))), np.nanmax(np.abs(maps))
@@ -100,7 +100,7 @@ def growth(layers, maps, order):
 
 
 def scorecard(groups):
-    """Estimates over networks, a panel a unit and a line a row: (label, values, mean, low, high, chance or nan, target or None)."""
+    """Estimates over networks, one panel per unit and one line per row, (label, values, mean, low, high, chance or nan, target or None)."""
     heights = [len(rows) for rows in groups.values()]
     size = (7.6, 0.38 * sum(heights) + 0.75 * len(groups))
     figure, axes = plt.subplots(len(groups), 1, figsize=size, height_ratios=heights, squeeze=False)

@@ -8,7 +8,7 @@ from paper_code.filters.gabor import DEGENERATE_BELOW
 
 
 def bank(fields, fits, order):
-    """A bank beside its Gabor fits and residuals, in the given order; each filter and its fit share one scale."""
+    """A bank, its Gabor fits and residuals, in the given order; each filter, its fit and its residual share one scale."""
     rendered = fits.render(fields.shape[-1])
     peak = np.abs(fields).max(axis=(1, 2), keepdims=True)
     panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
@@ -23,7 +23,7 @@ def bank(fields, fits, order):
 
 
 def r2_against_null(measures):
-    """Cumulative shares of filters against Gabor R^2: each trained bank, the untrained banks, random filters, and l1 with random phases."""
+    """Cumulative share of filters against Gabor R^2: each trained bank, the untrained banks, random filters, and l1 with random phases."""
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.8), sharey=True)
     panels = (
         ("filters of l1", measures.r2, measures.start_r2.ravel(), measures.null),
@@ -52,7 +52,7 @@ def cumulative(panel, values, color, label, width, style="-"):
 
 
 def show_r2(panel, r2, null, level):
-    """Draw cumulative shares of filters (n,) and of random fields (m,) against Gabor R^2; dashed, the level of oriented filters."""
+    """Draw cumulative shares of filters (n,) and random fields (m,) against Gabor R^2; dashed: the level that oriented filters exceed."""
     cumulative(panel, null, NULL, "random fields", 2.4)
     cumulative(panel, r2, ACCENT, "filters", 1.8)
     panel.axvline(level, color=INK, linestyle="--", linewidth=1)
@@ -60,7 +60,7 @@ def show_r2(panel, r2, null, level):
 
 
 def shapes(fits, kept, seeds):
-    """(n_x, n_y) of every cell over the null, coloured by seed, after Ringach (2002)."""
+    """(n_x, n_y) of every cell above the null, coloured by seed, after Ringach (2002)."""
     figure, panel = plt.subplots(figsize=(4.4, 3.3))
     right, top = (max(getattr(fit, name)[mask].max(initial=0.3) for fit, mask in zip(fits, kept, strict=True)) for name in ("n_x", "n_y"))
     panel.plot([0, max(right, top)], [0, max(right, top)], color=NULL, linewidth=0.8)
@@ -75,7 +75,7 @@ def shapes(fits, kept, seeds):
 
 
 def distributions(fits, kept):
-    """Orientations (on a half circle, mirrored), frequencies and phases of the ``kept`` cells of each network, all together."""
+    """Orientations (on a half circle, mirrored), frequencies and phases of the ``kept`` cells, pooled over networks."""
     orientation, frequency, phase = (
         np.concatenate([getattr(fit, name)[mask] for fit, mask in zip(fits, kept, strict=True)])
         for name in ("orientation", "frequency", "phase")
@@ -89,7 +89,7 @@ def distributions(fits, kept):
     for turn in (0, np.pi):
         polar.bar(middles + turn, counts, width=np.pi / 12, color=colors, edgecolor="white", linewidth=0.5)
     polar.set_xticks(np.deg2rad([0, 45, 90, 135, 180, 225, 270, 315]), ["0°", "45°", "90°", "135°", "", "", "", ""])
-    polar.set_yticks(polar.get_yticks(), [])  # the numbers would lie over the bars
+    polar.set_yticks(polar.get_yticks(), [])  # the numbers would overlap the bars
     polar.set_title("orientation of the bars")
     frequencies = figure.add_subplot(1, 3, 2)
     frequencies.hist(frequency, bins=np.linspace(0, 0.5, 26), color=SEEDS[0])
@@ -104,7 +104,7 @@ def distributions(fits, kept):
 
 
 def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
-    """Example cells, a column each: l1 * l0 from the weights, then fields measured from h and from the activity after propagation."""
+    """Example cells, one per column: l1 * l0 from the weights, and receptive fields measured from h and from activity after propagation."""
     rows = (("l1 * l0", expected), ("measured", feed_forward), ("after\npropagation", lateral))
     figure, axes = plt.subplots(3, len(cells), figsize=(WIDTH, 3.0))
     for row, (name, fields) in enumerate(rows):

@@ -9,11 +9,11 @@ from paper_code.core.errors import printable
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, panel_labels, show_weights, training_steps
 
 ROWS, COLUMNS = 20, 10
-LONGEST = 32  # characters of a class's name
+LONGEST = 32  # characters shown of a class name
 
 
 def contact_sheet(image_set, rows=ROWS):
-    """Some training images of each class, one class a row; of more than ``rows`` classes, evenly spaced ones."""
+    """Some training images of each class, one class per row; evenly spaced classes if there are more than ``rows``."""
     count = len(image_set.classes)
     labels = np.unique(np.linspace(0, count - 1, min(count, rows)).round().astype(int))
     side, gap = image_set.train_images.shape[-1], 3
@@ -33,14 +33,14 @@ def contact_sheet(image_set, rows=ROWS):
 
 
 def _shown(name):
-    """The name of a class, whatever its characters: those that the font cannot show as escapes, and cut to LONGEST characters."""
+    """A class name that can be shown: characters missing from the font become escapes, and it is cut to LONGEST characters."""
     font = get_font(findfont(FontProperties()))
     known = "".join(c if font.get_char_index(ord(c)) else c.encode("unicode_escape").decode() for c in printable(name))
     return known if len(known) <= LONGEST else known[: LONGEST - 1] + "…"
 
 
 def front_end(traces):
-    """Pictures on their way to l1: standardised, blurred, with receptor noise, and after l0; one picture a column."""
+    """Pictures on their way to l1: standardised, blurred, with receptor noise, and after l0; one picture per column."""
     stages = (("image", "image"), ("blurred", "after the optics"), ("noisy", "at the receptors"), ("lgn", "after l0"))
     figure, axes = plt.subplots(len(stages), len(traces), figsize=(WIDTH, (WIDTH - 0.5) / len(traces) * len(stages)), squeeze=False)
     for column, seen in enumerate(traces):
@@ -60,9 +60,9 @@ def front_end(traces):
 
 
 def spectra(power, seen, noise, predicted, start, learned):
-    """Power of the images, behind the optics (k,), and of the noise; beside it the gain that efficient coding asks for, and those of l0.
+    """Power of the images, the same behind the optics (k,), and of the noise; then the gain that efficient coding predicts and that of l0.
 
-    ``start`` and ``learned`` (seeds, k) are those of the untrained and the trained l0.
+    ``start`` and ``learned`` (seeds, k) are the gains of the untrained and the trained l0.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     left.loglog(power.frequency, power.power, color=NULL, label="photographs")
@@ -86,7 +86,7 @@ def spectra(power, seen, noise, predicted, start, learned):
         right.plot(power.frequency, gain, color=SEEDS[number % len(SEEDS)])
     right.plot(power.frequency, normalised(predicted), color=INK, linestyle=":", linewidth=1.8)
     handles = _lines({"color": INK, "linestyle": ":", "linewidth": 1.8}, {"color": SEEDS[0]}, {"color": NULL, "linewidth": 0.9})
-    figure.legend(handles, ["efficient coding", "l0, trained (a line a network)", "l0, untrained"], loc="outside lower right", ncols=3)
+    figure.legend(handles, ["efficient coding", "l0, trained (one per network)", "l0, untrained"], loc="outside lower right", ncols=3)
     right.set(xlabel="frequency (cycles / px)", ylabel="gain / largest", xlim=(0, 0.5), ylim=(0, None))
     panel_labels(left, right)
     return figure
@@ -97,7 +97,7 @@ def _lines(*styles):
 
 
 def curves(curves, window, chance):
-    """Loss, averaged over ``window`` notes of the log, against the step, and test accuracy against the epoch, one colour a seed."""
+    """Loss, averaged over ``window`` log entries, against the step, and test accuracy against the epoch, one colour per seed."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
     for number, curve in enumerate(curves):
         colour = SEEDS[number % len(SEEDS)]
@@ -117,7 +117,7 @@ def curves(curves, window, chance):
 
 
 def accuracies(groups):
-    """Accuracy of every network, one condition a row: filled without receptor noise, open with it, a dotted line at chance."""
+    """Accuracy of every network, one condition per row: filled without receptor noise, open with it, and a dotted line at chance."""
     figure, panel = plt.subplots(figsize=(WIDTH, 0.5 * len(groups) + 0.9))
     for row, group in enumerate(groups):
         for values, lift, filled in ((group.noise_free, 0.13, True), (group.noisy, -0.13, False)):
@@ -136,7 +136,7 @@ def accuracies(groups):
 
 
 def growth(grown):
-    """l0 and some receptive fields through training, one step a column, each on its own scale; below, the likeness to the end."""
+    """l0 and some receptive fields through training, one step per column, each on its own scale; below, correlation with the end."""
     banks = [] if grown.l0 is None else [("l0", grown.l0)]
     banks += [(f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells)]
     columns = len(grown.steps)

@@ -9,10 +9,10 @@ FORWARD, TURN, SIDEWAYS = SEEDS[1], SEEDS[2], SEEDS[0]  # X1, X2, X3
 
 
 def log_family(picture, sigma, radius, profiles, frequency, responses, measured):
-    """One Laplacian of Gaussian as a picture, and the family of widths against the distance and against the frequency.
+    """One Laplacian of Gaussian as a picture, and the family of all widths against distance and against frequency.
 
-    ``picture`` (a, a) belongs to the last of ``sigma`` (n,); ``profiles`` (n, k) and ``responses`` (n, m) are closed forms, and
-    ``measured`` is the pair of frequencies (j,) and transforms (n, j) of the functions on a lattice.
+    ``picture`` (a, a) is for the last of ``sigma`` (n,); ``profiles`` (n, k) and ``responses`` (n, m) are closed forms, and
+    ``measured`` is a pair of frequencies (j,) and transforms (n, j) of the functions sampled on a lattice.
     """
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(WIDTH, 2.4), width_ratios=(1, 1.25, 1.25))
     show_weights(left, picture)
@@ -35,7 +35,7 @@ def log_family(picture, sigma, radius, profiles, frequency, responses, measured)
 
 
 def gabor_orbit(pictures, names, half_width):
-    """Members (n, a, a) of the orbit of a Gabor in a row, each on the same window of +- ``half_width`` px, with the axes through 0."""
+    """Members (n, a, a) of the orbit of a Gabor in a row, all in the same window of +- ``half_width`` px, with the axes through 0."""
     figure, row = plt.subplots(1, len(pictures), figsize=(WIDTH, 1.8))
     limit = np.abs(pictures).max()
     for axes, picture, name in zip(row, pictures, names, strict=True):
@@ -47,10 +47,10 @@ def gabor_orbit(pictures, names, half_width):
 
 
 def frame_along_curve(background, extent, curve, stations, manoeuvres):
-    """The left-invariant frame along a curve over the Gabors that live there, and the small squares of the commutator.
+    """The left-invariant frame along a curve, over the Gabors at its points, and the small squares of the commutator.
 
     ``background`` (a, b) covers ``extent`` (left, right, bottom, top); ``curve`` (3, k) and ``stations`` (3, n) are x, y, theta;
-    ``manoeuvres`` maps a step to the corners (5, 3) of exp(X1) exp(X2) exp(-X1) exp(-X2).
+    ``manoeuvres`` maps a step size to the corners (5, 3) of exp(X1) exp(X2) exp(-X1) exp(-X2).
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0), width_ratios=(1.75, 1))
     limit = np.abs(background).max()
@@ -80,7 +80,7 @@ def frame_along_curve(background, extent, curve, stations, manoeuvres):
 
 
 def _arrow(axes, foot, step, color, label):
-    """An arrow in data coordinates, with an entry in the legend if it has a label."""
+    """Draw an arrow in data coordinates, with a legend entry if it has a label."""
     style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", xy=np.add(foot, step), xytext=foot, arrowprops=style)
     if label:
@@ -88,7 +88,7 @@ def _arrow(axes, foot, step, color, label):
 
 
 def association_and_geodesics(arcs, geodesics):
-    """The association field (n, k, 3) with its elements, and sub-Riemannian geodesics, a list of arrays (3, k) that end at cusps."""
+    """The association field (n, k, 3) with its elements, and sub-Riemannian geodesics that end at cusps, a list of arrays (3, k)."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), sharex=True, sharey=True)
     _fan(left, [arc.T for arc in arcs], every=5)
     _fan(right, geodesics, every=140)
@@ -102,13 +102,13 @@ def association_and_geodesics(arcs, geodesics):
 
 
 def _fan(axes, curves, every):
-    """Curves (3, k) as thin lines, with a bar at their ends and at every so many points, coloured by its orientation."""
+    """Draw curves (3, k) as thin lines, with bars coloured by orientation at every ``every``-th point and at the end."""
     colours = plt.get_cmap(ORIENTATION)
     for curve in curves:
         axes.plot(curve[0], curve[1], color=NULL, linewidth=0.8)
     for curve in curves:
         for x, y, theta in [*curve.T[::every], curve.T[-1]]:
-            if np.hypot(x, y) < 6:  # nearer to the origin the bars would hide each other
+            if np.hypot(x, y) < 6:  # closer to the origin the bars would hide one another
                 continue
             ends = np.outer([-0.7, 0.7], [np.cos(theta), np.sin(theta)]) + [x, y]
             axes.plot(*ends.T, color=INK, linewidth=3.4)

@@ -1,7 +1,7 @@
-"""What the learned filters are: the LGN filter Psi0, the bank Psi1 and its receptive fields Psi1 * Psi0, and what chance would give.
+"""Analysis of the learned filters: the LGN filter Psi0, the bank Psi1, its receptive fields Psi1 * Psi0, and what chance would give.
 
-Every filter is an array (h, w) indexed [row, column], every bank (n, h, w), or (n, 3, h, w) with colours, of NumPy or PyTorch; coordinates
-are those of :func:`paper_code.core.geometry.pixel_grid`, in pixels from the middle of the filter, x right and y up.
+A filter is a NumPy or PyTorch array (h, w), indexed [row, column]; a bank is (n, h, w), or (n, 3, h, w) in colour. Coordinates are those
+of :func:`paper_code.core.geometry.pixel_grid`, in pixels from the middle of the filter, with x to the right and y up.
 """
 
 from paper_code.filters.gabor import GaborBank, fit_gabor

@@ -1,8 +1,8 @@
 """Nonlinear least squares for a whole bank of filters at once.
 
-Variable projection (Golub & Pereyra 1973): a model ``sum_j c_j phi_j(p)`` is linear in ``c``, so for any ``p`` the best ``c`` is known
-and only ``p`` is searched. The Jacobian of the remaining problem is Kaufman's (1975), whose gradient is exact. The search is a
-Levenberg-Marquardt with box bounds that carries every filter and every start in the same arrays.
+Variable projection (Golub & Pereyra 1973): a model ``sum_j c_j phi_j(p)`` is linear in ``c``, so the best ``c`` is known for any ``p``
+and the search is over ``p`` alone. The Jacobian of this reduced problem is Kaufman's (1975), which gives the exact gradient. The search
+is a Levenberg-Marquardt algorithm with box bounds that processes all filters and all starts in the same arrays.
 """
 
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from paper_code.core.errors import PaperCodeError, positive
 from paper_code.core.geometry import pixel_grid
 from paper_code.network.layers import receptive_fields
 
-BLOCK = 32_000  # pixels carried at once: enough to amortise Python, few enough to stay in the cache
-DONE = 1e-9  # a search ends at the step that lowers its SSR by less than this share
-RACE = 30  # iterations that every start gets
-BEHIND = 1.4  # a start whose SSR is then this many times its filter's lowest is dropped,
-SAME = 1e-3  # and one whose function differs from a better start's by less than this share of that SSR: they lead to one optimum
-HUGE = 1e300  # weights above it leave no room for an amplitude
-COLOURLESS = 1e-6  # a weight of a channel, or a sum of the three, that rounding could give either sign
+BLOCK = 64_000  # pixels processed at once: enough to amortise the overhead of Python, few enough to stay in the cache
+DONE = 1e-9  # a search ends with a step that lowers its SSR by less than this fraction
+RACE = 30  # iterations given to every start
+BEHIND = 1.4  # after these, a start is dropped if its SSR exceeds this multiple of the lowest for its filter,
+SAME = 1e-3  # or if its function differs from a better start's by less than this fraction of that SSR: both lead to one optimum
+HUGE = 1e300  # larger weights leave no headroom for an amplitude
+COLOURLESS = 1e-6  # below this, rounding decides the sign of a channel's weight or of the sum of the three
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """Base of records of n things, as fits are: every field is an array (n, ...); ``one[index]`` takes an int, slice, mask or indices."""
+    """Base class of records of n items, such as fits: every field is an array (n, ...). Index by integer, slice, mask or indices."""
 
     def __getitem__(self, index: int | np.integer | slice | Sequence[int] | np.ndarray) -> Self:
         return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
@@ -39,12 +39,12 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Fits(Indexed):
-    """Base of the fits that have lengths: fields in pixels, and ``scale`` (n,)."""
+    """Base class of fits that contain lengths: the fields named in LENGTHS, in pixels at first, and ``scale`` (n,), units per pixel."""
 
     LENGTHS: ClassVar[tuple[str, ...]]
 
     def in_units(self, scale: float) -> Self:
-        """The same with lengths in another unit, ``scale`` of it a pixel; frequencies are in cycles per unit.
+        """Convert lengths to another unit, with ``scale`` units per pixel; frequencies become cycles per unit.
 
         Examples
         --------
@@ -60,7 +60,7 @@ class Fits(Indexed):
         return replace(self, **changed | {name: getattr(self, name) / scale for name in ("frequency",) if hasattr(self, name)})
 
     def grid(self, size: int | tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of a lattice in the unit of the lengths, (n, rows, columns), or (rows, columns) for a single fit."""
+        """Coordinates x and y of a lattice in the unit of the lengths: (n, rows, columns), or (rows, columns) for a single fit."""
         x, y = pixel_grid(size)
         scale = np.asarray(self.scale)[..., None, None]
         return x * scale, y * scale
@@ -71,19 +71,19 @@ Kind = TypeVar("Kind", bound=Fits)
 
 @dataclass(frozen=True)
 class Filters:
-    """A bank as the fits take it."""
+    """A bank of filters prepared for fitting."""
 
     values: np.ndarray  # (n, h, w), float64
     valid: np.ndarray  # (n,) bool: neither NaN, nor infinite, nor constant
-    energy_kept: np.ndarray  # (n,), of the colours by their main component: 1 for a filter without colour, NaN where it holds NaN
+    energy_kept: np.ndarray  # (n,), share of the energy in the main colour component: 1 for a filter without colour, NaN if it contains NaN
 
     @property
     def sound(self) -> np.ndarray:
-        """The filters that can be fitted, (m, h, w)."""
+        """The m filters that can be fitted, (m, h, w)."""
         return self.values[self.valid]
 
     def spread(self, **columns: np.ndarray) -> dict[str, np.ndarray]:
-        """Columns (m, ...) of the filters that can be fitted as columns (n, ...) of all, NaN or False elsewhere."""
+        """Expand columns (m, ...) for the filters that can be fitted to columns (n, ...) for all filters, with NaN or False elsewhere."""
         found = {}
         for name, column in columns.items():
             empty = np.nan if column.dtype.kind == "f" else False
@@ -92,11 +92,11 @@ class Filters:
         return found
 
     def fits(self, kind: type[Kind], **columns: np.ndarray) -> Kind:
-        """Fits of all, in pixels, from columns (m,) of the filters that can be fitted."""
+        """Fits of all n filters, in pixels, from columns (m,) for those that can be fitted."""
         return kind(**self.spread(**columns), valid=self.valid, energy_kept=self.energy_kept, scale=np.ones(len(self.valid)))
 
     def behind(self, front: np.ndarray | None) -> np.ndarray:
-        """The receptive fields of the filters behind a filter (a, b), (n, h + a - 1, w + b - 1): NaN where a filter cannot be fitted."""
+        """Receptive fields of the filters behind a filter (a, b): (n, h + a - 1, w + b - 1), NaN where a filter cannot be fitted."""
         if front is None:
             return self.values
         found = np.full((len(self.valid), *np.add(self.values.shape[1:], front.shape) - 1), np.nan)
@@ -105,22 +105,22 @@ class Filters:
 
 
 def read_bank(filters: ArrayLike) -> Filters:
-    """Filters of any kind as the fits take them, with their colours projected.
+    """Prepare filters of any supported kind for fitting, with their colours projected.
 
-    The colours of a filter (3, h, w) are projected on their main component, the first left singular vector of the matrix (3, h w): the
-    one mixture of the channels that keeps the most energy. Its sign is such that the weights of the channels sum to more than 0, or, if
-    they sum to nothing, that the first that is not 0 is positive.
+    The colours of a filter (3, h, w) are projected onto their main component, the first left singular vector of the matrix (3, h w): the
+    mixture of the channels that retains the most energy. Its sign is chosen so that the channel weights have a positive sum or, if they
+    sum to zero, so that the first nonzero weight is positive.
 
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        Of NumPy or PyTorch.
+        NumPy or PyTorch array.
 
     Raises
     ------
     PaperCodeError
-        If the array is not real or has another shape, n < 1 or a side is less than 3, or no filter can be fitted: all hold NaN or weights
-        above 1e300, or are constant (no R^2).
+        If the array is not real or has another shape, n < 1 or a side is less than 3, or no filter can be fitted because each contains
+        NaN or weights above 1e300, or is constant (R^2 is then undefined).
 
     Examples
     --------
@@ -157,7 +157,7 @@ def read_bank(filters: ArrayLike) -> Filters:
 
 
 def main_colour(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Filters (n, 3, h, w) on their main component (n, h, w), as :func:`read_bank` has it, and the share of their energy there (n,)."""
+    """Filters (n, 3, h, w) projected onto the main component of :func:`read_bank`, (n, h, w), and the share of energy retained (n,)."""
     count, _, *shape = filters.shape
     scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2, 3)))[1])
     mixtures, strength, _ = np.linalg.svd((filters / scale[:, None, None, None]).reshape(count, 3, -1), full_matrices=False)
@@ -171,13 +171,13 @@ def main_colour(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def unit_scale(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The filters over the power of two (n,) above their largest weight, and that power: exact, and their squares stay numbers."""
+    """Divide each filter by the power of two (n,) above its largest weight, also returned: exact, and keeps squares within range."""
     scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2)))[1])
     return filters / scale[:, None, None], scale
 
 
 def unit_energy(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values (n, N) of unit Euclidean norm, the norms (n,) taken off, and the sum of squares (n,) of the values about their mean."""
+    """Values (n, N) scaled to unit Euclidean norm, the norms (n,), and the sum of squares (n,) of the scaled values about their mean."""
     values, scale = unit_scale(filters)
     values = values.reshape(len(filters), -1)
     norm = np.linalg.norm(values, axis=1)
@@ -186,7 +186,7 @@ def unit_energy(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def blocks(count: int, pixels: int) -> list[np.ndarray]:
-    """Indices 0 .. count - 1 in runs whose members, of ``pixels`` each, hold about BLOCK pixels together."""
+    """Split the indices 0 .. count - 1 of items of ``pixels`` pixels each into runs of about BLOCK pixels."""
     return np.array_split(np.arange(count), -(-count // max(BLOCK // pixels, 1)))
 
 
@@ -201,33 +201,33 @@ class Solution:
 
 
 class Model:
-    """Base of the models that :func:`minimise` fits: ``sum_j c_j phi_j(p)`` on N pixels, linear in m coefficients c, of k parameters p."""
+    """Base class of the models fitted by :func:`minimise`: ``sum_j c_j phi_j(p)`` on N pixels, with m coefficients c and k parameters p."""
 
-    lower: np.ndarray  # (k,), of the box
+    lower: np.ndarray  # (k,), bounds of the box
     upper: np.ndarray
 
     def basis(self, parameters: np.ndarray) -> np.ndarray:
-        """phi of ``parameters`` (b, k): (b, m, N)."""
+        """The functions phi_j at ``parameters`` (b, k): (b, m, N)."""
         raise NotImplementedError
 
     def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-        """Derivative of the model by its parameters at fixed ``coefficients`` (b, m): (b, k, N)."""
+        """Derivative of the model with respect to its parameters at fixed ``coefficients`` (b, m): (b, k, N)."""
         raise NotImplementedError
 
     def residuals(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m) at ``parameters`` (b, k)."""
         basis = self.basis(parameters)
         gram = basis @ basis.swapaxes(1, 2)
-        # The ridge decides for zero where a basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
+        # The ridge sets a coefficient to zero where its basis function vanishes on the lattice, as sin(pi x) does at the Nyquist frequency.
         gram += 1e-12 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(gram.shape[1])
         coefficients = np.linalg.solve(gram, basis @ values[:, :, None])
         return coefficients[:, :, 0], values - (coefficients.swapaxes(1, 2) @ basis)[:, 0], basis, gram
 
     def normal_equations(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k), J the Jacobian of the residuals r after Kaufman (1975).
+        """SSR (b,), coefficients (b, m), ``J J^T`` (b, k, k) and ``J r`` (b, k), with J Kaufman's (1975) Jacobian of the residuals r.
 
-        J is the slope of the model at fixed coefficients, projected off the basis. The part of the Golub-Pereyra Jacobian that is dropped
-        lies in the span of the basis, to which the residuals are orthogonal: the gradient ``J r`` is exact.
+        J is the slope of the model at fixed coefficients, projected orthogonally to the basis. The omitted part of the Golub-Pereyra
+        Jacobian lies in the span of the basis, to which the residuals are orthogonal, so the gradient ``J r`` is exact.
         """
         coefficients, residual, basis, gram = self.residuals(parameters, values)
         slope = self.slope(parameters, basis, coefficients)
@@ -237,7 +237,7 @@ class Model:
 
 
 def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: int = 300) -> Solution:
-    """Fit a model to each row of ``values`` (b, N), of unit energy, from the same row of ``start`` (b, k), clipped to the bounds."""
+    """Fit a model to each row of ``values`` (b, N), of unit energy, from the matching row of ``start`` (b, k), clipped to the bounds."""
     parameters = np.clip(start, model.lower, model.upper)
     count, size = parameters.shape
     room = max(BLOCK // values.shape[1], 1)
@@ -254,7 +254,7 @@ def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: in
             active = np.concatenate([active, admitted])
         here = parameters[active]
         ssr, _, curvature, gradient = (part[active] for part in state)
-        # A parameter on its bound that would leave the box is held there for this step.
+        # A parameter at its bound that would leave the box is held there for this step.
         free = ~(((here <= model.lower) & (gradient > 0)) | ((here >= model.upper) & (gradient < 0)))
         curvature = curvature * (free[:, :, None] & free[:, None, :])
         diagonal = np.einsum("bkk->bk", curvature)
@@ -277,9 +277,9 @@ def minimise(model: Model, values: np.ndarray, start: np.ndarray, iterations: in
 
 
 def best_start(model: Model, values: np.ndarray, starts: np.ndarray) -> Solution:
-    """Fit every row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the lowest SSR.
+    """Fit each row of ``values`` (n, N) from each of its ``starts`` (n, tries, k) and keep the solution of lowest SSR.
 
-    After RACE iterations only the :func:`contenders` go on.
+    After RACE iterations only the :func:`contenders` are continued.
     """
     count, tries = starts.shape[:2]
     owner = np.repeat(np.arange(count), tries)
@@ -291,7 +291,7 @@ def best_start(model: Model, values: np.ndarray, starts: np.ndarray) -> Solution
 
 
 def contenders(model: Model, race: Solution, tries: int) -> np.ndarray:
-    """Indices (m,), a filter's together, of the starts, ``tries`` of each filter in a row, that may still win: not BEHIND, no doubles."""
+    """Indices (m,), grouped by filter, of starts (``tries`` consecutive per filter) that may still win: not BEHIND, no duplicates."""
     left = []
     for mine in np.split(np.arange(len(race.ssr)), len(race.ssr) // tries):
         mine = mine[np.argsort(race.ssr[mine], kind="stable")]

@@ -1,4 +1,4 @@
-"""Gabor functions fitted to a bank of filters (Ringach 2002), all filters and all starts at once."""
+"""Fit Gabor functions to a bank of filters (Ringach 2002), all filters and all starts at once."""
 
 from dataclasses import dataclass
 
@@ -10,30 +10,30 @@ from paper_code.core.geometry import orientation_difference, pixel_grid, sides
 from paper_code.filters.fitting import Fits, Model, best_start, blocks, read_bank, unit_energy, unit_scale
 from paper_code.filters.spectrum import fine, frequency_grid, modulus, spectral_orientation
 
-DEGENERATE_BELOW = 0.25  # n_x under which frequency and width along the carrier trade off: a blob, not a grating
-DISAGREES_ABOVE = np.deg2rad(5)  # between the fitted and the spectral orientation
-PEAKS = 4  # of the spectrum in a half plane, highest first, that a fit starts from; a filter with fewer repeats its highest
-SCALES = (0.08, 0.3)  # sx = sy of the starts, as a share of sqrt(h w)
+DEGENERATE_BELOW = 0.25  # n_x below which frequency and width along the carrier trade off: a blob, not a grating
+DISAGREES_ABOVE = np.deg2rad(5)  # difference between the fitted and the spectral orientation
+PEAKS = 4  # peaks of the spectrum in a half plane, highest first, from which a fit starts; the highest is repeated if there are fewer
+SCALES = (0.08, 0.3)  # sx = sy of the starts, as a fraction of sqrt(h w)
 
-MONOMIALS = [(total - power, power) for total in range(5) for power in range(total + 1)]  # x^i y^j up to the fourth degree
+MONOMIALS = [(total - power, power) for total in range(5) for power in range(total + 1)]  # x^i y^j up to degree four
 
-ATOMS = [(wave, i, j) for wave in (0, 1) for i, j in MONOMIALS[:6]]  # {E cos, E sin} x {the monomials up to the second degree}
-# Where the moments of their products lie among 3 x 15, (12, 12).
+ATOMS = [(wave, i, j) for wave in (0, 1) for i, j in MONOMIALS[:6]]  # {E cos, E sin} x {monomials up to degree two}
+# Positions of the moments of their products among the 3 x 15 moments, (12, 12).
 PRODUCTS = np.array([[(p + q) * len(MONOMIALS) + MONOMIALS.index((i + k, j + m)) for q, k, m in ATOMS] for p, i, j in ATOMS])
 
 
 @dataclass(frozen=True)
 class GaborBank(Fits):
-    """Gabors ``amplitude exp(-u^2 / 2 sx^2 - v^2 / 2 sy^2) cos(2 pi f u + phase)``, arrays (n,), in canonical form.
+    """Gabor functions ``amplitude exp(-u^2 / 2 sx^2 - v^2 / 2 sy^2) cos(2 pi f u + phase)`` in canonical form: arrays (n,).
 
-    ``u = (x - x0) cos t + (y - y0) sin t`` runs across the bars, ``v = -(x - x0) sin t + (y - y0) cos t`` along them. Of a filter that
-    cannot be fitted all numbers are NaN, and ``valid`` and the other marks are False. Lengths are in pixels unless a scale was given.
+    ``u = (x - x0) cos t + (y - y0) sin t`` runs across the bars, ``v = -(x - x0) sin t + (y - y0) cos t`` along them. For a filter that
+    cannot be fitted, all fitted values are NaN, and ``valid`` and the other flags are False. Lengths are in pixels unless rescaled.
     """
 
     LENGTHS = ("x0", "y0", "sigma_along_carrier", "sigma_along_bar")
 
-    x0: np.ndarray  # centre of the envelope, px right of the middle of the filter
-    y0: np.ndarray  # px up
+    x0: np.ndarray  # centre of the envelope, px to the right of the middle of the filter
+    y0: np.ndarray  # the same, px upwards
     carrier: np.ndarray  # t in [0, pi), radians
     orientation: np.ndarray  # theta = (t + pi/2) mod pi, the direction of the bars
     frequency: np.ndarray  # f, cycles per pixel
@@ -42,23 +42,23 @@ class GaborBank(Fits):
     amplitude: np.ndarray  # > 0, in units of the weights
     phase: np.ndarray  # (-pi, pi], at the centre of the envelope
     r2: np.ndarray  # 1 - SSR / sum of squares about the mean; below 0 where a constant would fit better
-    n_x: np.ndarray  # sx f, the width of the envelope in cycles (Ringach 2002)
-    n_y: np.ndarray  # sy f, its length
-    spectral_orientation: np.ndarray  # radians in [0, pi), without any fit
-    at_bound: np.ndarray  # bool: a fitted parameter stopped at its bound
-    blob: np.ndarray  # bool: the frequency stopped at its lower bound
+    n_x: np.ndarray  # sx f, width of the envelope in cycles (Ringach 2002)
+    n_y: np.ndarray  # sy f, length of the envelope in cycles
+    spectral_orientation: np.ndarray  # radians in [0, pi), from the power spectrum, without a fit
+    at_bound: np.ndarray  # bool: a fitted parameter ended at its bound
+    blob: np.ndarray  # bool: the frequency ended at its lower bound
     degenerate: np.ndarray  # bool: n_x < .25
     disagrees: np.ndarray  # bool: fitted and spectral orientation differ by more than 5 degrees
     valid: np.ndarray  # bool: neither NaN, nor infinite, nor constant
-    energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
+    energy_kept: np.ndarray  # share of the energy retained by the main colour component; 1 for a filter without colour
     scale: np.ndarray  # units per pixel
 
     def beyond(self, level: float) -> np.ndarray:
-        """Which filters are oriented, bool (n,): their R^2 exceeds a level of chance, and no parameter of their fit is at a bound."""
+        """Which filters are oriented, bool (n,): R^2 exceeds ``level``, that of chance, and no fitted parameter is at a bound."""
         return (self.r2 > level) & ~self.at_bound
 
     def render(self, size: int | tuple[int, int]) -> np.ndarray:
-        """The Gabors on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single one."""
+        """Evaluate the Gabors on a pixel lattice of side ``size``, or (h, w): (n, h, w), or (h, w) for a single Gabor."""
         x, y = self.grid(size)
         names = ("x0", "y0", "carrier", "frequency", "sigma_along_carrier", "sigma_along_bar", "amplitude", "phase")
         x0, y0, t, f, sx, sy, amplitude, phase = (np.asarray(getattr(self, name))[..., None, None] for name in names)
@@ -70,17 +70,17 @@ class GaborBank(Fits):
 def zone_edge(t: ArrayLike) -> np.ndarray:
     """Highest frequency in the direction t, cycles per pixel: the edge of the square ``|fx|, |fy| <= 1/2``, 1/sqrt(2) at 45 degrees.
 
-    On a lattice frequencies are defined modulo whole cycles per pixel, in fx and in fy. The square is one period (the first Brillouin
-    zone); a wave outside has the samples of one inside, but of another direction, which its envelope would not share.
+    On a lattice, frequencies are defined modulo whole cycles per pixel in fx and in fy. The square is one period (the first Brillouin
+    zone). A wave outside it has the same samples as one inside, but that one has another direction, which the envelope would not share.
     """
     return 0.5 / np.maximum(np.abs(np.cos(t)), np.abs(np.sin(t)))
 
 
 class GaborModel(Model):
-    """``A E cos(2 pi f u) + B E sin(2 pi f u)``, E the envelope; parameters (x0, y0, t, s, log sx, log sy).
+    """``A E cos(2 pi f u) + B E sin(2 pi f u)``, with E the envelope; parameters (x0, y0, t, s, log sx, log sy).
 
-    ``s`` in [0, 1] is how far f lies on the way from 1/(4 size) to :func:`zone_edge` of t: so the bounds are a box. ``size`` may be
-    (h, w): the bounds of the widths and of f are then those of the longer side.
+    ``s`` in [0, 1] is the relative position of f between 1/(4 size) and :func:`zone_edge` of t, which makes the bounds a box. ``size``
+    may be (h, w): the bounds on the widths and on f are then those for the longer side.
     """
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -94,20 +94,20 @@ class GaborModel(Model):
         self.upper = np.array([columns / 2, rows / 2, np.inf, 1, np.log(longest), np.log(longest)])
 
     def from_frequency(self, starts: ArrayLike) -> np.ndarray:
-        """Parameters (..., 6) of (x0, y0, t, f, log sx, log sy)."""
+        """Model parameters (..., 6) from (x0, y0, t, f, log sx, log sy)."""
         parameters = np.array(starts, dtype=float)
         parameters[..., 3] = (parameters[..., 3] - self.lowest) / (zone_edge(parameters[..., 2]) - self.lowest)
         return parameters
 
     def frequency(self, t: ArrayLike, share: np.ndarray | float) -> np.ndarray:
-        """f in cycles per pixel."""
+        """Frequency f in cycles per pixel."""
         return self.lowest + share * (zone_edge(t) - self.lowest)
 
     def basis(self, parameters: np.ndarray) -> np.ndarray:
         x0, y0, t, share, log_sx, log_sy = parameters.T[:, :, None]
         px, py = np.exp(-2 * log_sx), np.exp(-2 * log_sy)
         dx, dy, cos, sin, f = self.x - x0, self.y - y0, np.cos(t), np.sin(t), self.frequency(t, share)
-        # The wave is a product of a row and a column, and so is the envelope but for its mixed term.
+        # The wave separates into factors of x and of y, and so does the envelope except for its mixed term.
         envelope = np.multiply(((py - px) * cos * sin * dy)[:, :, None], dx[:, None])
         envelope += (-0.5 * (px * sin**2 + py * cos**2) * dy**2)[:, :, None]
         envelope += (-0.5 * (px * cos**2 + py * sin**2) * dx**2)[:, None]
@@ -123,10 +123,10 @@ class GaborModel(Model):
         return basis.reshape(len(parameters), 2, -1)
 
     def normal_equations(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """As of :class:`paper_code.filters.fitting.Model`, without the slopes: these are E cos and E sin times polynomials.
+        """As in :class:`paper_code.filters.fitting.Model`, but without forming the slopes, which are E cos and E sin times polynomials.
 
-        So the products of two slopes, summed over the pixels, are moments of the three products of E cos and E sin, and one
-        multiplication by a matrix of monomials has them for all problems.
+        Products of two slopes, summed over the pixels, are therefore moments of the three products of E cos and E sin; one multiplication
+        by a matrix of monomials gives these moments for all problems.
         """
         count = len(parameters)
         coefficients, residual, basis, gram = self.residuals(parameters, values)
@@ -144,7 +144,7 @@ class GaborModel(Model):
         return (residual**2).sum(axis=1), coefficients, curvature, -(slope @ pull)[:, :, 0]
 
     def _slope(self, parameters: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-        """The slopes as sums of {E cos, E sin} x {1, x, y, x^2, x y, y^2}, (b, 6, 12)."""
+        """Coefficients of the slopes on {E cos, E sin} x {1, x, y, x^2, x y, y^2}: (b, 6, 12)."""
         x0, y0, t, share, log_sx, log_sy = parameters.T
         cos, sin, zero = np.cos(t), np.sin(t), np.zeros(len(t))
         px, py, f = np.exp(-2 * log_sx), np.exp(-2 * log_sy), self.frequency(t, share)
@@ -155,7 +155,7 @@ class GaborModel(Model):
         vv = np.stack([v0 * v0, 2 * v0 * sin, -2 * v0 * cos, sin * sin, -2 * cos * sin, cos * cos])
         edge = zone_edge(t)
         edge_by_t = 2 * edge**2 * np.where(np.abs(cos) > np.abs(sin), sin * np.sign(cos), -cos * np.sign(sin))
-        value, quadrature = np.zeros((2, 6, 6, len(t)))  # of a parameter, a monomial
+        value, quadrature = np.zeros((2, 6, 6, len(t)))  # indexed by parameter and monomial
         value[0], value[1] = cos * px * u - sin * py * v, sin * px * u + cos * py * v
         value[2], value[4], value[5] = (py - px) * uv, px * uu, py * vv
         quadrature[0, 0], quadrature[1, 0] = -f * cos, -f * sin
@@ -166,11 +166,11 @@ class GaborModel(Model):
 
 
 def starting_points(filters: np.ndarray) -> np.ndarray:
-    """Starts (x0, y0, t, f, log sx, log sy) of the fits of filters (n, h, w): array (n, PEAKS * len(SCALES) + 1, 6).
+    """Starts (x0, y0, t, f, log sx, log sy) for fits to filters (n, h, w): array (n, PEAKS * len(SCALES) + 1, 6).
 
-    They are the highest peaks of the modulus of the spectrum, each at several widths, and the highest at the centroid. The centre is
-    where the filter, demodulated by the peak and blurred to the width, is strongest; in the last start it is the centroid of the
-    squared filter, and the width its spread (a Gaussian's square spreads by ``sigma / sqrt(2)`` along each axis).
+    The starts are the highest peaks of the modulus of the spectrum, each at several widths, and the highest peak at the centroid. The
+    centre is where the filter, demodulated at the peak and blurred by that width, is strongest. In the last start it is the centroid of
+    the squared filter, and the width is its spread (the square of a Gaussian spreads by ``sigma / sqrt(2)`` along each axis).
     """
     filters, _ = unit_scale(filters)
     return np.concatenate([_starts(filters[block]) for block in blocks(len(filters), int(np.prod(fine(filters.shape[1:]))))])
@@ -179,10 +179,10 @@ def starting_points(filters: np.ndarray) -> np.ndarray:
 def _starts(filters: np.ndarray) -> np.ndarray:
     count, *shape = filters.shape
     fx, fy = frequency_grid(fine(shape))
-    # From the lower bound of f on: a blob, whose spectrum peaks at zero, then starts from its widest direction.
+    # Only f at or above its lower bound: a blob, whose spectrum peaks at zero, then starts from its widest direction.
     spectrum = modulus(filters) * (np.hypot(fx, fy) >= 1 / (4 * max(shape)))
     highest = maximum_filter(spectrum, size=(1, 3, 3), mode="wrap")
-    half_plane = (fy > 0) | ((fy == 0) & (fx > 0))  # f and -f are one peak
+    half_plane = (fy > 0) | ((fy == 0) & (fx > 0))  # f and -f are the same peak
     score = np.where((spectrum == highest) & half_plane, spectrum, 0).reshape(count, -1)
     order = np.argsort(-score, axis=1, kind="stable")[:, :PEAKS]
     order = np.where(np.take_along_axis(score, order, axis=1) > 0, order, order[:, :1])
@@ -209,30 +209,30 @@ def _starts(filters: np.ndarray) -> np.ndarray:
 
 
 def fit_gabor(filters: ArrayLike) -> GaborBank:
-    """Least-squares Gabor of every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
+    """Least-squares Gabor fit to every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
 
-    Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel), sx and sy in [1/2, size] px, size the longer side, the
-    centre inside the filter.
+    Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel); sx and sy in [1/2, size] px, where size is the longer side;
+    the centre inside the filter.
 
-    The Gabor has no constant, yet R^2 is taken about the filter's mean: it is the stricter of the two (the sum of squares about zero
-    is larger, and would reward any even Gabor for the mean weight), and it compares with the R^2 of the LoG and of the radial indices.
+    The Gabor has no constant term, yet R^2 is taken about the filter's mean. This is the stricter choice (the sum of squares about zero is
+    larger and would credit any even Gabor with the mean weight), and is comparable with the R^2 of the LoG and of the radial indices.
 
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        Of NumPy or PyTorch. Colours are projected on each filter's main component, as :func:`paper_code.filters.fitting.read_bank` says;
-        ``energy_kept`` is the share of the energy that it keeps.
+        NumPy or PyTorch array. Colours are projected onto each filter's main component, see :func:`paper_code.filters.fitting.read_bank`;
+        ``energy_kept`` is the share of the energy that it retains.
 
     Returns
     -------
     GaborBank
-        The lowest SSR over the ``starting_points``. A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the
-        others.
+        The fit of lowest SSR over the ``starting_points``. A filter that contains NaN or is constant is not ``valid``, and does not affect
+        the others.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`.
+        As for :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------
@@ -280,7 +280,7 @@ def fit_gabor(filters: ArrayLike) -> GaborBank:
 
 
 def canonical(t: np.ndarray, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same wave with t in [0, pi) and the phase in (-pi, pi]: half a turn of t turns u, and with it the phase, around."""
+    """The same wave with t in [0, pi) and phase in (-pi, pi]: adding pi to t reverses the sign of u, and so that of the phase."""
     folded = np.mod(t, np.pi)
     folded = np.where(folded >= np.pi, 0.0, folded)  # np.mod of a tiny negative angle rounds to pi itself
     half_turns = np.rint((t - folded) / np.pi).astype(int)

@@ -1,4 +1,4 @@
-"""The LGN filter Psi0 as a Laplacian of Gaussian (Marr & Hildreth 1980), and its rivals: a difference of Gaussians, and a Gaussian."""
+"""The LGN filter Psi0 as a Laplacian of Gaussian (Marr & Hildreth 1980), and two alternatives: a difference of Gaussians and a Gaussian."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -9,51 +9,51 @@ from numpy.typing import ArrayLike
 from paper_code.core.geometry import pixel_grid, sides
 from paper_code.filters.fitting import Fits, Model, best_start, read_bank, unit_energy
 
-SIGMAS = (0.6, 0.9, 1.3, 1.9, 2.7)  # px, that a fit starts from
+SIGMAS = (0.6, 0.9, 1.3, 1.9, 2.7)  # px, from which a fit starts
 
 
 @dataclass(frozen=True)
 class LogFit(Fits):
-    """``A (1 - q) exp(-q) + B`` with ``q = ((x - x0)^2 + (y - y0)^2) / (2 sigma^2)``; arrays (n,). A > 0 is ON-centre.
+    """Laplacians of Gaussian ``A (1 - q) exp(-q) + B``, ``q = ((x - x0)^2 + (y - y0)^2) / (2 sigma^2)``: arrays (n,). A > 0 is ON-centre.
 
-    Of a filter that cannot be fitted all numbers are NaN, and all marks False. Lengths are in pixels unless a scale was given.
+    For a filter that cannot be fitted, all fitted values are NaN and all flags are False. Lengths are in pixels unless rescaled.
     """
 
     LENGTHS = ("x0", "y0", "sigma")
 
-    x0: np.ndarray  # px right of the middle of the filter
-    y0: np.ndarray  # px up
-    sigma: np.ndarray  # px; zero at the radius sqrt(2) sigma; below .6 the LoG lives on five weights, and tells nothing of the form
+    x0: np.ndarray  # centre, px to the right of the middle of the filter
+    y0: np.ndarray  # centre, px upwards
+    sigma: np.ndarray  # px; the LoG is zero at radius sqrt(2) sigma; below .6 it rests on five weights and says nothing about shape
     amplitude: np.ndarray  # A, signed, in units of the weights
     constant: np.ndarray  # B
-    r2: np.ndarray  # 1 - SSR / sum of squares about the mean: the model has a constant
-    at_bound: np.ndarray  # bool: centre or sigma at its bound
+    r2: np.ndarray  # 1 - SSR / sum of squares about the mean, as the model has a constant
+    at_bound: np.ndarray  # bool: the centre or sigma is at its bound
     valid: np.ndarray  # bool: neither NaN, nor infinite, nor constant
-    energy_kept: np.ndarray  # share of the energy that the main component of the colours keeps; 1 without colours
+    energy_kept: np.ndarray  # share of the energy retained by the main colour component; 1 for a filter without colour
     scale: np.ndarray  # units per pixel
 
     @classmethod
     def of(cls, sigma: ArrayLike, amplitude: ArrayLike = 1.0, constant: ArrayLike = 0.0, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> Self:
-        """Functions of given parameters, numbers or arrays (n,), in pixels: not fitted, so that R^2 is NaN."""
+        """Functions with given parameters, numbers or arrays (n,), in pixels; as they are not fitted, R^2 is NaN."""
         given = np.broadcast_arrays(*np.atleast_1d(x0, y0, sigma, amplitude, constant))
         one = np.ones(len(given[0]))
         return cls(*(part.astype(float) for part in given), one * np.nan, one < 0, one > 0, one, one)
 
     def render(self, size: int | tuple[int, int]) -> np.ndarray:
-        """The fitted function on a lattice of pixels, ``size`` or (h, w) of it: (n, h, w), or (h, w) for a single fit."""
+        """Evaluate the fit on a pixel lattice of side ``size``, or (h, w): (n, h, w), or (h, w) for a single fit."""
         x, y = self.grid(size)
         x0, y0 = np.asarray(self.x0)[..., None, None], np.asarray(self.y0)[..., None, None]
         return self._profile(np.hypot(x - x0, y - y0), 2)
 
     def profile(self, radius: ArrayLike) -> np.ndarray:
-        """The fit against the radius, in the unit of sigma: (n, k) or (k,) for ``radius`` (k,)."""
+        """The fit as a function of the radius, in the unit of sigma: (n, k), or (k,) for a single fit, for ``radius`` (k,)."""
         return self._profile(np.asarray(radius, dtype=float), 1)
 
     def response(self, frequency: ArrayLike) -> np.ndarray:
-        """Closed form of the transform of the LoG part: ``4 pi^3 A sigma^4 f^2 exp(-2 pi^2 sigma^2 f^2)``; f in cycles per unit of sigma.
+        """Transform of the LoG in closed form: ``4 pi^3 A sigma^4 f^2 exp(-2 pi^2 sigma^2 f^2)``, f in cycles per unit of sigma.
 
-        The transform of ``(1 - q) exp(-q)`` on the whole plane; zero at f = 0, largest at ``f = 1 / (sqrt(2) pi sigma)``. The
-        constant B, which on the finite lattice adds to the lowest frequencies only, is left out.
+        This is the transform of ``A (1 - q) exp(-q)`` over the whole plane: zero at f = 0, largest at ``f = 1 / (sqrt(2) pi sigma)``. The
+        constant B, which on the finite lattice contributes only at the lowest frequencies, is omitted.
         """
         f, sigma = np.asarray(frequency, dtype=float), np.asarray(self.sigma)[..., None]
         amplitude = np.asarray(self.amplitude)[..., None]
@@ -68,16 +68,16 @@ class LogFit(Fits):
 
 @dataclass(frozen=True)
 class DogFit(Fits):
-    """Difference of Gaussians ``A1 exp(-r^2 / 2 s1^2) + A2 exp(-r^2 / 2 s2^2) + B``, s1 <= s2; arrays (n,), as in :class:`LogFit`."""
+    """Differences of Gaussians ``A1 exp(-r^2 / 2 s1^2) + A2 exp(-r^2 / 2 s2^2) + B``, s1 <= s2: arrays (n,), as in :class:`LogFit`."""
 
     LENGTHS = ("x0", "y0", "sigma_centre", "sigma_surround")
 
-    x0: np.ndarray  # px right
-    y0: np.ndarray  # px up
-    sigma_centre: np.ndarray  # px
-    sigma_surround: np.ndarray  # px
-    amplitude_centre: np.ndarray  # signed, in units of the weights
-    amplitude_surround: np.ndarray  # signed
+    x0: np.ndarray  # centre, px to the right
+    y0: np.ndarray  # centre, px upwards
+    sigma_centre: np.ndarray  # s1, px
+    sigma_surround: np.ndarray  # s2, px
+    amplitude_centre: np.ndarray  # A1, signed, in units of the weights
+    amplitude_surround: np.ndarray  # A2, signed
     constant: np.ndarray
     r2: np.ndarray  # about the mean
     at_bound: np.ndarray  # bool
@@ -86,7 +86,7 @@ class DogFit(Fits):
     scale: np.ndarray
 
     def render(self, size: int | tuple[int, int]) -> np.ndarray:
-        """The fitted function on a lattice of pixels, as :meth:`LogFit.render`."""
+        """Evaluate the fit on a pixel lattice, as :meth:`LogFit.render` does."""
         x, y = self.grid(size)
         x0, y0, s1, s2, a1, a2, b = (np.asarray(getattr(self, field.name))[..., None, None] for field in fields(self)[:7])
         r2 = (x - x0) ** 2 + (y - y0) ** 2
@@ -139,7 +139,7 @@ class DogModel(Model):
 
 
 class GaussianModel(LogModel):
-    """Basis ``exp(-q)`` and 1; parameters (x0, y0, log sigma): the rival of the LoG with as many parameters."""
+    """Basis ``exp(-q)`` and 1; parameters (x0, y0, log sigma): an alternative to the LoG with equally many parameters."""
 
     def basis(self, parameters: np.ndarray) -> np.ndarray:
         q = self._q(parameters)[0]
@@ -152,7 +152,7 @@ class GaussianModel(LogModel):
 
 
 def gaussian_r2(filters: ArrayLike) -> np.ndarray:
-    """R^2 (n,) of the best Gaussian plus a constant, from the starts of :func:`fit_log`; errors as there."""
+    """R^2 (n,) of the best Gaussian plus a constant, with the starts and errors of :func:`fit_log`."""
     bank = read_bank(filters)
     values, _, about_mean = unit_energy(bank.sound)
     ssr = best_start(GaussianModel(bank.values.shape[1:]), values, log_starts(bank.sound)).ssr
@@ -160,7 +160,7 @@ def gaussian_r2(filters: ArrayLike) -> np.ndarray:
 
 
 def log_starts(filters: np.ndarray) -> np.ndarray:
-    """Starts (n, len(SIGMAS), 3) of the LoG fit: for each sigma the lattice place whose LoG has the highest R^2."""
+    """Starts (n, len(SIGMAS), 3) of the LoG fit: for each sigma, the lattice position at which the LoG has the highest R^2."""
     count = len(filters)
     x, y = (axis.ravel() for axis in pixel_grid(filters.shape[1:]))
     values = filters.reshape(count, -1) - filters.mean(axis=(1, 2))[:, None]
@@ -175,25 +175,25 @@ def log_starts(filters: np.ndarray) -> np.ndarray:
 
 
 def fit_log(filters: ArrayLike) -> LogFit:
-    """Least-squares Laplacian of Gaussian plus a constant.
+    """Least-squares fit of a Laplacian of Gaussian plus a constant.
 
-    Bounds: the centre on the filter's lattice, sigma in [.3, size] px, size the longer side.
+    Bounds: the centre lies on the filter's lattice, and sigma in [.3, size] px, where size is the longer side.
 
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        Of NumPy or PyTorch. Psi0 alone is ``psi0[None]``, and ``fit_log(psi0[None])[0]`` a fit of scalars. Colours are projected on each
-        filter's main component, as :func:`paper_code.filters.fitting.read_bank` says.
+        NumPy or PyTorch array. Pass Psi0 alone as ``psi0[None]``; ``fit_log(psi0[None])[0]`` is then a fit of scalars. Colours are
+        projected onto each filter's main component, see :func:`paper_code.filters.fitting.read_bank`.
 
     Returns
     -------
     LogFit
-        A filter that holds NaN, or is constant, is not ``valid``, and changes nothing for the others.
+        A filter that contains NaN or is constant is not ``valid``, and does not affect the others.
 
     Raises
     ------
     PaperCodeError
-        As :func:`paper_code.filters.fitting.read_bank`.
+        As for :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def fit_log(filters: ArrayLike) -> LogFit:
 
 
 def fit_dog(filters: ArrayLike) -> DogFit:
-    """Least-squares difference of Gaussians plus a constant, a :class:`DogFit`; filters, bounds and errors are those of :func:`fit_log`.
+    """Least-squares fit of a difference of Gaussians plus a constant: a :class:`DogFit`. Filters, bounds and errors as for :func:`fit_log`.
 
     Examples
     --------
@@ -232,7 +232,7 @@ def fit_dog(filters: ArrayLike) -> DogFit:
     bank = read_bank(filters)
     values, norm, about_mean = unit_energy(bank.sound)
     single = log_starts(bank.sound)
-    # A LoG is the limit of a DoG at s2 / s1 -> 1; a ratio of 1.6 is the usual stand-in (Marr & Hildreth 1980), 3 a wide surround.
+    # A LoG is the limit of a DoG as s2 / s1 -> 1; a ratio of 1.6 is the usual approximation (Marr & Hildreth 1980), 3 a wide surround.
     starts = np.concatenate([np.concatenate([single, single[:, :, 2:] + np.log(ratio)], axis=2) for ratio in (1.6, 3.0)], axis=1)
     solution = best_start(DogModel(bank.values.shape[1:]), values, starts)
     order = np.argsort(solution.parameters[:, 2:], axis=1)

@@ -1,4 +1,4 @@
-"""The measures of claims 1 and 2 on shipped networks beside their nulls and untrained starts, and fields by reverse correlation."""
+"""Measures of claims 1 and 2 on shipped networks, with nulls and untrained networks, and receptive fields by reverse correlation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ NULL_QUANTILE, NULL_SEED = 0.95, 0
 
 @dataclass(frozen=True)
 class LgnMeasures:
-    """Claim 1 over s seeds: l0 filters, their fits, and the same for the untrained filters."""
+    """Claim 1 over s seeds: the l0 filters and their fits, and the same for the untrained filters."""
 
     seeds: tuple[int, ...]
     filters: np.ndarray  # (s, a, a)
@@ -41,20 +41,20 @@ class LgnMeasures:
     start: np.ndarray  # (s, a, a), the filters before training
     start_fit: LogFit
     start_symmetry: RadialSymmetry
-    null: NullRadial  # smooth random filters, fitted and recentred like the data
+    null: NullRadial  # smooth random filters, fitted and recentred as the data are
 
     def level(self, name: str) -> float:
-        """What 95 % of smooth random filters stay below, by the name of a field of ``null``."""
+        """Value below which 95 % of smooth random filters lie, for the named field of ``null``."""
         return float(np.quantile(getattr(self.null, name), NULL_QUANTILE))
 
     def first(self, count: int) -> Self:
-        """The same of the first ``count`` networks, for pictures."""
+        """The same measures for the first ``count`` networks only, for figures."""
         names = ("seeds", "filters", "fit", "symmetry", "start", "start_fit", "start_symmetry")
         return replace(self, **{name: getattr(self, name)[:count] for name in names})
 
 
 def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMeasures:
-    """Fit and measure the l0 filters of a condition's shipped networks; a PaperCodeError if it has no l0 or a network is missing."""
+    """Fit and measure the l0 filters of a condition's shipped networks; PaperCodeError if they have no l0 or a network is missing."""
     start, filters = (first_filters(condition, seeds, load) for load in (weights.initial_early, weights.load_early))
     fit, start_fit = fit_log(filters), fit_log(start)
     return LgnMeasures(
@@ -70,7 +70,7 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMea
 
 
 def first_filters(condition: str, seeds: Sequence[int], load: Callable[[str, int], EarlyLayers]) -> np.ndarray:
-    """l0 of networks, (s, a, a), by ``weights.load_early`` or ``weights.initial_early``; a PaperCodeError if they have none."""
+    """l0 of each network, (s, a, a), from ``weights.load_early`` or ``weights.initial_early``; PaperCodeError if they have none."""
     filters = [load(condition, seed).l0 for seed in seeds]
     if any(one is None for one in filters):
         raise PaperCodeError(f"networks of the condition {condition} have no l0; choose another condition")
@@ -79,19 +79,19 @@ def first_filters(condition: str, seeds: Sequence[int], load: Callable[[str, int
 
 @dataclass(frozen=True)
 class SharedSpectrum:
-    """Power spectra of l0 and of the bank l1, each scaled to unit mean over the plane, for one network."""
+    """Power spectra of l0 and of the bank l1 of one network, each scaled to unit mean over the frequency plane."""
 
     frequency: np.ndarray  # (k,), cycles per pixel
     l0_power: np.ndarray  # (k,), radial mean of |Psi0^|^2
     l1_power: np.ndarray  # (k,), radial mean of sum_i |Psi1_i^|^2
-    correlation: float  # of the two over the whole plane
+    correlation: float  # between the two spectra over the whole plane
 
 
 def shared_spectrum(l0: np.ndarray, l1: np.ndarray) -> SharedSpectrum:
-    """Compare the spectrum of l0 (a, a) with the summed spectrum of the bank l1 (n, b, b), at 33 frequencies on a side of the plane.
+    """Compare the spectrum of l0 (a, a) with the summed spectrum of the bank l1 (n, b, b), on a plane of 33 x 33 frequencies.
 
-    Weight decay minimises ``a |Psi0|^2 + b sum_i |Psi1_i|^2``. At fixed products F_i = Psi0 * Psi1_i its minimum has, at each frequency,
-    ``a |Psi0^|^2 = b sum_i |Psi1_i^|^2``: l0 takes a share of the spectrum that all cells have in common. The two sides are compared here.
+    Weight decay minimises ``a |Psi0|^2 + b sum_i |Psi1_i|^2``. For fixed products F_i = Psi0 * Psi1_i, the minimum satisfies, at each
+    frequency, ``a |Psi0^|^2 = b sum_i |Psi1_i^|^2``: l0 takes a share of the spectrum common to all cells. The two sides are compared here.
     """
     fx, fy = frequency_grid(33)
     first = np.abs(transform(l0[None], fx, fy)[0]) ** 2
@@ -110,21 +110,21 @@ def shared_spectrum(l0: np.ndarray, l1: np.ndarray) -> SharedSpectrum:
 
 @dataclass(frozen=True)
 class SimpleCellMeasures:
-    """Claim 2 over s seeds of n cells: Gabor fits of l1, of the receptive fields l1 * l0, of the untrained l1, and of chance."""
+    """Claim 2 over s seeds of n cells: Gabor fits to l1, to the receptive fields l1 * l0, to the untrained l1, and to random filters."""
 
     seeds: tuple[int, ...]
     l1: np.ndarray  # (s, n, b, b)
     fields: np.ndarray  # (s, n, c, c), c = a + b - 1
-    fits: tuple[GaborBank, ...]  # one a seed, of l1
-    field_fits: tuple[GaborBank, ...]  # one a seed, of the receptive fields
+    fits: tuple[GaborBank, ...]  # one per seed, to l1
+    field_fits: tuple[GaborBank, ...]  # one per seed, to the receptive fields
     start_r2: np.ndarray  # (s, n), Gabor R^2 of the untrained l1
     null: np.ndarray  # (m,), Gabor R^2 of smooth random filters of l1's size
-    field_nulls: np.ndarray  # (s, m'), the same behind each seed's l0
-    scrambled: np.ndarray  # (s n,), of the seeds' own l1 with random phases
+    field_nulls: np.ndarray  # (s, m'), the same for random filters behind each seed's l0
+    scrambled: np.ndarray  # (s n,), Gabor R^2 of the seeds' own l1 with random phases
 
     @property
     def null_r2(self) -> float:
-        """Gabor R^2 that 95 % of smooth random filters stay below."""
+        """Gabor R^2 below which 95 % of smooth random filters lie."""
         return float(np.quantile(self.null, NULL_QUANTILE))
 
     @property
@@ -139,7 +139,7 @@ class SimpleCellMeasures:
 
     @property
     def above_null(self) -> np.ndarray:
-        """Which l1 filters exceed the null's 95 %: bool (s, n)."""
+        """Which l1 filters exceed the 95 % quantile of the null: bool (s, n)."""
         return self.r2 > self.null_r2
 
 
@@ -148,7 +148,7 @@ def _null_r2(size: int, count: int, psi0: np.ndarray | None = None) -> np.ndarra
 
 
 def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, field_null_count: int) -> SimpleCellMeasures:
-    """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to chance."""
+    """Fit Gabors to the l1 filters and receptive fields of a condition's shipped networks, and to random filters."""
     early = [weights.load_early(condition, seed) for seed in seeds]
     start = [weights.initial_early(condition, seed).l1 for seed in seeds]
     size = early[0].l1.shape[-1]
@@ -168,22 +168,22 @@ def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, 
 
 @torch.no_grad()
 def reverse_correlation(network: Network, frames: int, seed: int, lateral: bool = False, size: int = 15, batch: int = 64) -> np.ndarray:
-    """Receptive fields as a physiologist would measure them: the activity-weighted average of white noise shown behind the optics.
+    """Receptive fields as a physiologist would measure them: the activity-weighted average of white noise presented behind the optics.
 
-    For Gaussian white noise and a linear filter followed by a fixed nonlinearity the average is proportional to the filter
-    (Bussgang 1952), so without propagation it should be l1 * l0. It makes no use of the weights. ``lateral`` weighs by the activity after
-    propagation instead of the feed-forward activity h. Of ``frames`` images of sd 1; every place of the lattice away from the border counts
-    as a repetition.
+    For Gaussian white noise and a linear filter followed by a fixed nonlinearity, the average is proportional to the filter (Bussgang
+    1952), so without propagation it should be l1 * l0. The weights are not used. With ``lateral``, the average is weighted by the activity
+    after propagation, not by the feed-forward activity h. The noise consists of ``frames`` images of sd 1; every position of the lattice
+    away from the border counts as a repetition.
 
     Returns
     -------
     float64 array (cells, size, size)
-        In units of activity per standard deviation of the noise; the size is odd.
+        In units of activity per standard deviation of the noise; ``size`` is odd.
     """
     generator = torch.Generator().manual_seed(seed)
     stride, cells = network.config.stride, network.config.cells
     total = torch.zeros(cells, 1, size, size, dtype=torch.float64)
-    margin = -(-(size // 2) // stride)  # cells whose field reaches over the border
+    margin = -(-(size // 2) // stride)  # cells whose receptive field extends beyond the border
     places = 0
     for first in range(0, frames, batch):
         noise = torch.randn(min(batch, frames - first), 1, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
@@ -193,13 +193,13 @@ def reverse_correlation(network: Network, frames: int, seed: int, lateral: bool 
         inner = torch.zeros_like(activity)
         inner[:, :, margin:-margin, margin:-margin] = activity[:, :, margin:-margin, margin:-margin]
         places += len(noise) * (activity.shape[-1] - 2 * margin) ** 2
-        # The gradient of a convolution with respect to its weights is this very average.
+        # The gradient of a convolution with respect to its weights is exactly this weighted sum of the noise.
         total += conv2d_weight(noise, total.shape, inner, stride=stride, padding=size // 2).double()
     return (total[:, 0] / places).numpy()
 
 
 def three_ways(condition: str, seed: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Receptive fields of a shipped network: by its weights, measured before propagation, and after it, each (cells, size, size)."""
+    """Receptive fields of a shipped network: from its weights, and measured before and after propagation; each (cells, size, size)."""
     computed = weights.load_early(condition, seed).receptive_fields
     network = weights.load_network(condition, seed)
     size = computed.shape[-1]
@@ -208,8 +208,8 @@ def three_ways(condition: str, seed: int, frames: int) -> tuple[np.ndarray, np.n
 
 
 def length_over_width(versions: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Median of sigma along the bars over sigma across them, of each version, over cells that a Gabor describes in all of them."""
-    alive = np.logical_and.reduce([np.ptp(one, axis=(1, 2)) > 0 for one in versions])  # a cell that never responds has no field
+    """Median ratio of sigma along the bars to sigma across them, for each version, over cells that a Gabor describes in all versions."""
+    alive = np.logical_and.reduce([np.ptp(one, axis=(1, 2)) > 0 for one in versions])  # a cell that never responds has no receptive field
     fits = [fit_gabor(one[alive]) for one in versions]
     kept = np.logical_and.reduce([(one.r2 > 0.8) & ~one.at_bound for one in fits])
     return np.array([np.median(one[kept].sigma_along_bar / one[kept].sigma_along_carrier) for one in fits])

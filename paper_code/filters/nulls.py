@@ -1,4 +1,4 @@
-"""What a fit reaches on filters that hold nothing: the distributions an R^2 is read against."""
+"""Null distributions for R^2: what a fit reaches on random filters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,34 +16,34 @@ from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
 
-SMOOTHING = 1.0  # px: sd of the Gaussian that makes smooth random filters
-HEAT = 20  # iterations that every start of every filter gets, where a quantile of R^2 alone is asked for,
-AHEAD = 5  # and the best this many times the filters above the quantile are then fitted to the end
+SMOOTHING = 1.0  # px: sd of the Gaussian blur that produces smooth random filters
+HEAT = 20  # iterations for every start of every filter if only a quantile of R^2 is needed;
+AHEAD = 5  # the best filters, this many times the number above the quantile, are then fitted to convergence
 
 
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
-    """Random filters, for the very fit of the data: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
+    """Random filters, to be fitted exactly as the data are: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
 
     Parameters
     ----------
     size : int or (int, int)
-        Side of the filters in px, or their height and width.
+        Side of the filters, or height and width, in px.
     kind : "white" or "smooth"
-        Independent standard normal weights, or these blurred by a Gaussian of 1 px, mirrored at the border.
+        Independent standard normal weights, or the same blurred by a Gaussian of sd 1 px with mirrored borders.
     count : int
     seed : int
     psi0 : array (m, m), optional
-        Look through this LGN filter: the null of receptive fields Psi1 * Psi0, where only Psi1 is random.
+        LGN filter in front of the random filters: the null for receptive fields Psi1 * Psi0, in which only Psi1 is random.
 
     Returns
     -------
     array (count, h, w)
-        Of the size, or of ``size + m - 1`` behind ``psi0``.
+        Filters of side ``size``, or of side ``size + m - 1`` behind ``psi0``.
 
     Raises
     ------
     PaperCodeError
-        For another kind, a seed that is not a whole number >= 0, or a count or size that is too small.
+        For any other kind, a seed that is not a whole number >= 0, or a count or size that is too small.
 
     Examples
     --------
@@ -63,16 +63,16 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
 
 
 def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
-    """Smooth random fields with the mean power spectrum of a bank: what its filters would be if their spectrum were all there is to them.
+    """Smooth random fields with the mean power spectrum of a bank: what its filters would be if only their spectrum mattered.
 
-    The null of a network without an l0, whose smoothness is not known otherwise. The spectrum is that on the filters' own lattice, the mean
-    over the filters scaled to unit energy, so that none counts more for being strong. Filters are those of
-    :func:`paper_code.filters.fit_gabor`, errors its and those of :func:`null_filters`; filters that hold NaN or are constant are left out.
+    This is the null for a network without an l0, whose smoothness is not otherwise known. The spectrum is computed on the filters' own
+    lattice and averaged over the filters scaled to unit energy, so that strong filters do not count for more. Filters and errors are those
+    of :func:`paper_code.filters.fit_gabor`, with the errors of :func:`null_filters` too; filters with NaN or constant ones are left out.
 
     Returns
     -------
     array (count, h, w)
-        Gaussian, of unit energy on average.
+        Gaussian fields, of unit energy on average.
 
     Examples
     --------
@@ -92,20 +92,20 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
 
 
 def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray:
-    """Filters (n, h, w) with random phases: their power spectra on the lattice, and nothing else of their shape."""
+    """Filters (n, h, w) with random phases: they keep their power spectra on the lattice, and nothing else of their shape."""
     filters = np.asarray(filters, float)
     spectrum = np.fft.fft2(filters)
-    # The phases of white noise: real filters come of it, each sign of a real frequency as likely.
+    # With the phases of white noise the filters are real, and the two signs of a real Fourier coefficient are equally likely.
     noise = np.fft.fft2(generator(seed).standard_normal(filters.shape))
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
 
 
 def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
-    """The R^2 that a share of filters stays below when each gets its Gabor: what a filter must exceed to be no random one.
+    """Quantile of the Gabor R^2 of a set of (random) filters: the level that a filter must exceed to be distinguishable from them.
 
-    The quantile of ``fit_gabor(filters).r2``, for two thirds of its cost: R^2 only rises during a fit, so that filters which are far
-    below after a few steps from each of their starts are left there. Filters and errors are those of
-    :func:`paper_code.filters.fit_gabor`; filters that hold NaN or are constant are left out.
+    This is the quantile of ``fit_gabor(filters).r2`` at two thirds of the cost: R^2 only rises during a fit, so the fits of filters that
+    lie far below it after a few steps from each start are not continued. Filters and errors are those of
+    :func:`paper_code.filters.fit_gabor`; filters that contain NaN or are constant are left out.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
 
 @dataclass(frozen=True)
 class NullRadial(Indexed):
-    """Radial measures of random filters, recentred on the fitted LoG as the data are: arrays (count,)."""
+    """Radial measures of random filters, each recentred on its fitted LoG as the data are: arrays (count,)."""
 
     log_r2: np.ndarray
     i_orb: np.ndarray
@@ -135,11 +135,11 @@ class NullRadial(Indexed):
 
 
 def null_radial(size: int | tuple[int, int], kind: str, count: int, seed: int) -> NullRadial:
-    """LoG R^2 and radial indices of :func:`null_filters`, each filter recentred as the data are: a :class:`NullRadial`.
+    """LoG R^2 and radial indices of :func:`null_filters`, each recentred as the data are: a :class:`NullRadial`.
 
-    A fitted centre finds symmetry that the middle of the lattice does not have. About the middle the white null is exact: I_orb is
-    Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4 (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2). Parameters and errors
-    are those of :func:`null_filters`.
+    A fitted centre finds symmetry that is absent about the middle of the lattice. About the middle, the white null is known exactly:
+    I_orb is Beta((o - 1)/2, (size^2 - o)/2) with o orbits of D4 (10 at size 7), and I_rad is Beta(5/2, (size^2 - 6)/2). Parameters and
+    errors are those of :func:`null_filters`.
 
     Examples
     --------

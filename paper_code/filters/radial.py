@@ -1,4 +1,4 @@
-"""How radial the LGN filter Psi0 is: indices of symmetry, the radial profile and the frequency response."""
+"""Radial symmetry of the LGN filter Psi0: symmetry indices, radial profile and frequency response."""
 
 from dataclasses import dataclass
 
@@ -13,44 +13,44 @@ from paper_code.filters.fitting import Indexed, read_bank, unit_scale
 from paper_code.filters.laplacian import LogFit
 from paper_code.filters.spectrum import frequency_grid, transform
 
-GAUSSIANS = (0.5, 0.7, 1.0, 1.4, 2.0)  # px: the widths that span a smooth radial profile in I_rad
-FREQUENCIES, RADII = 65, 51  # on a side of the plane of frequencies, and along their radius
+GAUSSIANS = (0.5, 0.7, 1.0, 1.4, 2.0)  # px: widths of the Gaussians that span a smooth radial profile in I_rad
+FREQUENCIES, RADII = 65, 51  # per side of the frequency plane, and along its radius
 
 
 @dataclass(frozen=True)
 class RadialSymmetry(Indexed):
-    """How radial a filter is about ``(x0, y0)``: two R^2 about the mean, arrays (n,); NaN for a filter that holds NaN or is constant."""
+    """Symmetry of filters about ``(x0, y0)``: two R^2 about the mean, arrays (n,); NaN for a filter that contains NaN or is constant."""
 
     x0: np.ndarray
     y0: np.ndarray
-    i_orb: np.ndarray  # of the means over the orbits of the square group D4, after recentring
-    i_rad: np.ndarray  # of the best combination of Gaussians about the centre, and a constant
+    i_orb: np.ndarray  # R^2 of the means over the orbits of the square group D4, after recentring
+    i_rad: np.ndarray  # R^2 of the best combination of Gaussians about the centre and a constant
     valid: np.ndarray  # bool
 
 
 def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0) -> RadialSymmetry:
-    """Orbit and radial symmetry indices about a centre, a :class:`RadialSymmetry`.
+    """Orbit and radial symmetry indices about a centre: a :class:`RadialSymmetry`.
 
-    The centre of Psi0 is a gauge (a shift of Psi0 is undone by Psi1): fit it, recentre, then measure, as
+    The centre of Psi0 is a gauge freedom (Psi1 can undo a shift of Psi0): fit it, recentre, then measure, by
     ``radial_symmetry(filters, fit.x0, fit.y0)`` with ``fit = fit_log(filters)``.
 
-    ``i_orb`` is the share of variance of the means over the orbits of D4, the eight symmetries of the square (of a filter that is not
-    square: over its own four). It can refute symmetry, and it needs no smoothness. It cannot show rotational symmetry: on a 7 x 7
-    lattice the classes of equal radius are these orbits, so a separable square filter scores 1. ``i_rad`` asks for one smooth profile
-    of the radius, at all angles: R^2 of the best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and a
-    constant. It bounds rotational symmetry from below, as a radial profile outside their span lowers it too.
+    ``i_orb`` is the share of variance in the means over the orbits of D4, the eight symmetries of the square (for a filter that is not
+    square, over its own four). It can refute symmetry and does not require smoothness. It cannot establish rotational symmetry: on a
+    7 x 7 lattice the classes of equal radius are these orbits, so a separable square filter scores 1. ``i_rad`` tests for a single smooth
+    radial profile at all angles: it is the R^2 of the best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and
+    a constant. It bounds rotational symmetry from below, since a radial profile outside their span lowers it too.
 
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        As of :func:`fit_log`.
+        As for :func:`fit_log`.
     x0, y0 : float or arrays (n,)
-        Centre, px, x right and y up; the middle of the lattice when absent.
+        Centre in px, x to the right and y up; by default the middle of the lattice.
 
     Raises
     ------
     PaperCodeError
-        As :func:`fit_log`, if a centre is no number, or a filter is shifted off its lattice.
+        As for :func:`fit_log`, and if a centre is not a number or a filter is shifted off its lattice.
 
     Examples
     --------
@@ -80,10 +80,10 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
 
 
 def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
-    """Move the point (x0, y0) of each filter (n, h, w) to the middle of its lattice, by cubic splines: array (n, h, w).
+    """Move the point (x0, y0) of each filter (n, h, w) to the middle of its lattice by cubic splines: array (n, h, w).
 
-    Outside its lattice a convolution filter weighs nothing, so zeros move in. ``x0`` and ``y0``, numbers or arrays (n,), are in px, x
-    right and y up from the middle of the lattice.
+    The weights of a convolution filter are zero outside its lattice, so zeros are shifted in. ``x0`` and ``y0``, numbers or arrays (n,),
+    are in px to the right of and above the middle of the lattice.
 
     Examples
     --------
@@ -109,12 +109,12 @@ def _orbit_share(filters: np.ndarray) -> np.ndarray:
 
 
 def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Every weight of filters (n, h, w) against its distance from a centre, ``x0`` and ``y0`` (n,), px right and up of the middle.
+    """Weights of filters (n, h, w) against distance from a centre, ``x0`` and ``y0`` (n,), px to the right of and above the middle.
 
     Returns
     -------
     radius, weight : arrays (n, h * w)
-        In px and in units of the weights, sorted by radius.
+        Radius in px and weight in units of the weights, sorted by radius.
 
     Examples
     --------
@@ -132,18 +132,18 @@ def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[n
 
 @dataclass(frozen=True)
 class FrequencyResponse:
-    """Modulus of the transform of one filter, in units of the weights; frequencies in cycles per pixel."""
+    """Modulus of the Fourier transform of one filter, in units of the weights; frequencies in cycles per pixel."""
 
-    modulus: np.ndarray  # (m, m), over [-1/2, 1/2) to the right and up
+    modulus: np.ndarray  # (m, m), over [-1/2, 1/2), fx to the right and fy up
     frequency: np.ndarray  # (k,), radial, 0 to 1/2
     radial_mean: np.ndarray  # (k,), mean of the modulus over 180 directions
-    radial_spread: np.ndarray  # (k,), its standard deviation over the directions: 0 for a radial filter
-    fitted: np.ndarray  # (k,), the same radial mean of the fit, on the same lattice and with its constant
-    fitted_plane: np.ndarray  # (k,), closed form of the fitted LoG on the whole plane, modulus
+    radial_spread: np.ndarray  # (k,), standard deviation over these directions: 0 for a radial filter
+    fitted: np.ndarray  # (k,), radial mean for the fitted function, with its constant, on the same lattice
+    fitted_plane: np.ndarray  # (k,), modulus of the fitted LoG's transform over the whole plane, in closed form
 
 
 def frequency_response(psi0: np.ndarray, fit: LogFit) -> FrequencyResponse:
-    """Response of one filter (h, w) and of its LoG, ``fit_log(psi0[None])[0]``: a :class:`FrequencyResponse`.
+    """Frequency response of one filter (h, w) and of its LoG fit, ``fit_log(psi0[None])[0]``: a :class:`FrequencyResponse`.
 
     Examples
     --------

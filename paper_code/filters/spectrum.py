@@ -1,4 +1,4 @@
-"""Fourier views of a filter: its transform at any frequencies, and the orientation of its power spectrum."""
+"""Fourier analysis of filters: the transform at arbitrary frequencies, and the orientation of the power spectrum."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,21 +8,21 @@ from paper_code.filters.fitting import blocks, read_bank, unit_scale
 
 
 def frequency_grid(count: int | tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies (fx right, fy up) in cycles per pixel, over one period [-1/2, 1/2): (count, count), or (rows, columns) for a pair."""
+    """Frequencies (fx right, fy up) in cycles per pixel over one period [-1/2, 1/2): (count, count), or (rows, columns) for a pair."""
     rows, columns = sides(count)
     x, y = pixel_grid((rows, columns))
     return x * (1 / columns), y * (1 / rows)
 
 
 def fine(shape: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of the frequencies that :func:`modulus` has for filters of a shape: four times as fine as the lattice's own."""
+    """Rows and columns of the frequency grid of :func:`modulus` for filters of a given shape: four times as fine as the lattice's own."""
     return 4 * shape[0] + 1, 4 * shape[1] + 1
 
 
 def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
-    """Fourier transform ``sum F(x, y) exp(-2 pi i (fx x + fy y))`` of filters (n, h, w) at any frequencies, cycles per pixel.
+    """Fourier transform ``sum F(x, y) exp(-2 pi i (fx x + fy y))`` of filters (n, h, w) at arbitrary frequencies in cycles per pixel.
 
-    Complex array (n, *fx.shape) in units of the weights; the origin of the phase is the centre of the lattice.
+    Complex array (n, *fx.shape) in units of the weights; phases are relative to the centre of the lattice.
     """
     x, y = pixel_grid(filters.shape[1:])
     fx, fy = np.asarray(fx), np.asarray(fy)
@@ -31,21 +31,21 @@ def transform(filters: np.ndarray, fx: ArrayLike, fy: ArrayLike) -> np.ndarray:
 
 
 def modulus(filters: np.ndarray) -> np.ndarray:
-    """``|transform|`` of filters (n, h, w) on the whole of ``frequency_grid((4 h + 1, 4 w + 1))``, by FFT: (n, 4 h + 1, 4 w + 1)."""
+    """``|transform|`` of filters (n, h, w) on all of ``frequency_grid((4 h + 1, 4 w + 1))``, by FFT: (n, 4 h + 1, 4 w + 1)."""
     return np.abs(np.fft.fftshift(np.fft.fft2(filters, fine(filters.shape[1:])), axes=(1, 2)))
 
 
 def spectral_orientation(filters: ArrayLike) -> np.ndarray:
-    """Orientation of the bars, from the double-angle moment of the power spectrum; no fit.
+    """Orientation of the bars from the double-angle moment of the power spectrum, without a fit.
 
-    ``t = arg(sum |F^(f)|^2 exp(2 i arg f)) / 2`` over the disc ``|f| <= 1/2``, which treats all directions alike; the orientation
-    is ``t + pi/2``. The gradient structure tensor is the same moment weighted by ``|f|^2``, which favours the noise. Filters and errors
-    are those of :func:`paper_code.filters.fitting.read_bank`.
+    The sum in ``t = arg(sum |F^(f)|^2 exp(2 i arg f)) / 2`` is over the disc ``|f| <= 1/2``, which treats all directions alike; the
+    orientation is ``t + pi/2``. The gradient structure tensor is the same moment weighted by ``|f|^2``, which emphasises noise. Filters
+    and errors are those of :func:`paper_code.filters.fitting.read_bank`.
 
     Returns
     -------
     array (n,)
-        Radians in [0, pi), counter-clockwise from x; NaN for a filter that holds NaN or is constant.
+        Radians in [0, pi), counter-clockwise from the x axis; NaN for a filter that contains NaN or is constant.
 
     Examples
     --------

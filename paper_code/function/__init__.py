@@ -1,1 +1,1 @@
-"""What K does: contours and flankers, silenced cells, images that are harder to see, lightness."""
+"""What K does with contours and flankers, silenced cells and degraded images; and lightness illusions through l0."""

@@ -1,7 +1,7 @@
-"""The networks of chapter 10: each shipped network without receptor noise, and other kernels of the same gain to take the place of K.
+"""The networks of chapter 10: each shipped network without receptor noise, and other kernels of the same gain to replace K.
 
-:func:`infer` silences their cells: in training whole maps of l1 are silenced at random, and the lateral input to such a map is all that is
-left of it.
+:func:`infer` silences their cells. During training, whole maps of l1 are silenced at random, and lateral input is then all that such a map
+receives.
 """
 
 from dataclasses import dataclass, replace
@@ -18,48 +18,48 @@ from paper_code.lateral.frame import ordered_pairs, pair_frame
 from paper_code.lateral.models import GROUP, Places, library, model
 from paper_code.network.dynamics import as_strong, correlation
 
-RIVALS = ("SE(2) model", "RF", "untrained K")  # stand in the place of K
-BALANCED = "K less its mean"  # over the pairs, offset by offset: without what all cells receive alike
-PLANTED = "planted field"  # a direction process: what an association field would do, in the same cells
-FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # of the planted field; length and blur in px
-PATCHES, WINDOWS = 220, 1500  # of photographs, and places on them, that silenced cells are asked on: for fitting, and for measuring
-CORE = 1.0  # px: nearer offsets tell nothing of a place, and a model has none
+RIVALS = ("SE(2) model", "RF", "untrained K")  # take the place of K
+BALANCED = "K less its mean"  # mean over pairs at each offset: removes the input that all cells receive alike
+PLANTED = "planted field"  # a direction process: what an association field would do between the same cells
+FIELD = {"length": 12.0, "diffusion": 0.03, "blur": 1.6}  # parameters of the planted field; length and blur in px
+PATCHES, WINDOWS = 220, 1500  # of photographs, and places on them, to estimate silenced cells: for fitting, and again for measuring
+CORE = 1.0  # px: closer offsets say nothing about position, and model kernels are 0 there
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """One network as this chapter uses it."""
+    """One network as used in this chapter."""
 
     seed: int
     network: torch.nn.Module  # without receptor noise
     fields: np.ndarray  # (cells, b, b), receptive fields Psi1 * Psi0
     oriented: np.ndarray  # bool (cells,), by the rule of :class:`paper_code.lateral.bank.Bank`
-    orientation: np.ndarray  # (cells,), of the fits, radians
-    kernels: dict  # of float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with K's gain; SE(2) models join oriented cells alone
-    orders: np.ndarray  # int (r, cells), relabellings of the cells of K: the null
+    orientation: np.ndarray  # (cells,), of the Gabor fits, radians
+    kernels: dict  # float32 (cells, cells, k, k): "K", the RIVALS and PLANTED, with K's gain; SE(2) models connect only oriented cells
+    orders: np.ndarray  # int (r, cells), relabellings of the cells of K, for the null
 
     @property
     def steps(self):
-        """Propagation steps of the network, T."""
+        """Number of propagation steps of the network, T."""
         return self.network.config.steps
 
     @property
     def field_reach(self):
-        """Distance in px, along rows and columns, beyond which a cell sees nothing: l1, l0 and the optics."""
+        """Distance along rows and columns, in px, beyond which a cell sees nothing: set by l1, l0 and the optics."""
         return self.fields.shape[-1] // 2 + self.network.blur_kernel.shape[-1] // 2
 
     @property
     def kernel_reach(self):
-        """Distance in px, along rows and columns, that K spans in one step."""
+        """Distance along rows and columns, in px, that K spans in one step."""
         return self.network.config.stride * (self.kernels["K"].shape[-1] // 2)
 
     def relabelled(self, order):
-        """K with its cells exchanged: the same connections between other cells."""
+        """K with its cells relabelled by ``order``: the same connections between other cells."""
         return self.kernels["K"][np.ix_(order, order)]
 
 
 def load(measured, relabellings):
-    """A measured network as a :class:`Circuit`; a PaperCodeError if its K cannot be measured, or it is not shipped whole."""
+    """A measured network as a :class:`Circuit`; raises PaperCodeError if K cannot be measured or not all layers are shipped."""
     condition, seed, bank = measured.condition, measured.seed, measured.bank
     if not bank.measurable:
         raise PaperCodeError(f"{condition}/seed-{seed} has no lateral kernel between {FEWEST} oriented cells; choose another condition")
@@ -76,14 +76,14 @@ def load(measured, relabellings):
 
 
 def mean_kernel(kernel):
-    """Mean of a kernel over pairs of different cells, offset by offset: (k, k)."""
+    """Mean of a kernel over pairs of different cells, at each offset: (k, k)."""
     return kernel[ordered_pairs(len(kernel))].mean(0)
 
 
 def fitted_group(kernel, frame):
-    """Family and parameters of the direction process or enhancement kernel that, times cos Phi, correlates best with K: a dict.
+    """Family and parameters (a dict) of the direction process or enhancement kernel that, times cos Phi, correlates best with K.
 
-    ``kernel`` (m, m, k, k) joins the m oriented cells of ``frame``.
+    ``kernel`` (m, m, k, k) is K between the m oriented cells of ``frame``.
     """
     shapes = library()
     elements = np.concatenate([shapes.members[family] for family in GROUP])
@@ -97,7 +97,7 @@ def fitted_group(kernel, frame):
 
 
 def between(oriented, cells, size, stride, family, **parameters):
-    """A family's kernel, times cos Phi, between oriented cells, a cell and itself too: (n, n, size, size), 0 for the others and in CORE."""
+    """A family's kernel, times cos Phi, between oriented cells, each with itself too: (n, n, size, size); 0 for other cells and in CORE."""
     frame = pair_frame(cells, size, stride, *(axis.ravel() for axis in np.indices((len(cells),) * 2)))
     far = (frame.squared_distance >= CORE**2).reshape(len(cells), len(cells), size, size)
     whole = np.zeros((len(oriented), len(oriented), size, size))
@@ -107,11 +107,11 @@ def between(oriented, cells, size, stride, family, **parameters):
 
 @dataclass(frozen=True)
 class Inference:
-    """How well lateral input tells the activity of a silenced cell: arrays over the m cells that are oriented and answer the pictures."""
+    """How well lateral input predicts the activity of a silenced cell: arrays over the m oriented cells that respond to the pictures."""
 
-    correlation: dict  # by kernel (m,), of lateral input from the other cells with the cell's own activity, over pictures and places
-    explained: dict  # by kernel (m,), share of the activity's variance explained by a cell's gain and offset, fitted on other pictures
-    null: np.ndarray  # (r, m), correlation with the cells of K relabelled
+    correlation: dict  # by kernel (m,), between lateral input from the other cells and the cell's own activity, over pictures and places
+    explained: dict  # by kernel (m,), share of the activity's variance explained, with a gain and offset per cell fitted on other pictures
+    null: np.ndarray  # (r, m), the correlation for K with its cells relabelled
 
     def median(self, name="K"):
         """Median correlation over the cells."""
@@ -119,7 +119,7 @@ class Inference:
 
 
 def windows(h, size, count, seed):
-    """Activity (m, cells, p, p) around random places of random pictures: windows (count, cells * size * size), and their middles."""
+    """Windows (count, cells * size * size) at random places of activity h (m, cells, p, p), and h at their centres (count, cells)."""
     generator = np.random.default_rng(seed)
     picture = generator.integers(len(h), size=count)
     row, column = generator.integers(h.shape[-1] - size + 1, size=(2, count))
@@ -128,16 +128,16 @@ def windows(h, size, count, seed):
 
 
 def lateral_input(around, kernel):
-    """u_i = sum over j != i of K_ij * h_j at the middle of every window: (count, cells)."""
+    """u_i = sum over j != i of K_ij * h_j at the centre of every window: (count, cells)."""
     others = kernel * ~np.eye(len(kernel), dtype=bool)[:, :, None, None]
     return around @ others.reshape(len(others), -1).T
 
 
 def infer(circuit):
-    """Silence each cell in turn on natural images and ask its neighbours: an :class:`Inference`.
+    """Silence each cell in turn on natural images and predict its activity from its neighbours: an :class:`Inference`.
 
-    The pictures are patches of scikit-image's photographs, on which the network was not trained; gain and offset of each cell are
-    fitted on the training patches, all else is measured on the test patches, of which no pixel is the same.
+    The pictures are patches of scikit-image's photographs, on which the network was not trained. The gain and offset of each cell are
+    fitted on the training patches; everything else is measured on the test patches, which share no pixel with them.
     """
     photographs, sets = images.load("photographs", progress=False), []
     for seed, shown in enumerate((photographs.train_images, photographs.test_images)):
@@ -158,7 +158,7 @@ def infer(circuit):
 
 
 def explained_share(u, h, new_u, new_h):
-    """1 - error / variance of ``new_h`` by gain and offset fitted to h = offset + gain u, column by column."""
+    """1 - mean squared error / variance of ``new_h``, by column, with the gain and offset fitted to h = offset + gain u."""
     centred = u - u.mean(0)
     power = (centred**2).sum(0)
     slope = np.divide((centred * h).sum(0), power, out=np.zeros_like(power), where=power > 0)

@@ -1,8 +1,8 @@
-"""Does a cell hear the contour? A small Gabor at the image's centre, four more around it, and what K brings to the cell that answers it.
+"""Does a cell respond to a contour? A small Gabor at the image's centre, four flankers, and K's input to the cell that responds to it.
 
-The experiment of Field, Hayes and Hess (1993) and of Kapadia et al. (1995) in one cell. The flankers lie on a circle through the centre,
-each tangent to it (*arc*), or at the same places, each turned the other way (*zigzag*): nothing but the turn tells the two apart. In a
-straight line they have the centre's polarity (*line*), the opposite one, orthogonal bars, or bars of random orientation.
+The experiment of Field, Hayes and Hess (1993) and of Kapadia et al. (1995) in a single cell. The flankers lie on a circle through the
+centre, each tangent to it (*arc*), or at the same places, each turned the other way (*zigzag*): the two differ in nothing but the turn. In
+a straight line, they have the centre's polarity (*line*), the opposite polarity, orthogonal bars, or bars of random orientation.
 """
 
 from functools import lru_cache
@@ -19,11 +19,11 @@ from paper_code.lateral.harmonics import TERMS, fit
 from paper_code.network.dynamics import as_strong
 from paper_code.network.model import blurred, gaussian_kernel
 
-SD, FREQUENCY = 2.0, 0.14  # px and cycles per pixel, of an element
+SD, FREQUENCY = 2.0, 0.14  # of an element, px and cycles per pixel
 ORIENTATIONS, PHASES, PLACES = 12, 4, 3
 SPACINGS = (7.0, 8.0, 9.0)  # px
 STEPS = (15, 30, 45)  # degrees from one element to the next
-AWAY = np.array([1, 2, -1, -2])  # how many turns each of the four is away from the centre's orientation
+AWAY = np.array([1, 2, -1, -2])  # by how many turns each of the four flankers differs from the centre's orientation
 APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
 COMPARISONS = {
     **{f"arc less zigzag, {step}": (f"arc {step}", f"zigzag {step}") for step in STEPS},
@@ -34,9 +34,9 @@ COMPARISONS = {
 
 
 def elements(x, y, orientation, phase):
-    """Pictures (n, 64, 64) of e Gabor elements each, in sd of the training images.
+    """Pictures (n, 64, 64) of e Gabor elements each, in standard deviations of the training images.
 
-    Arrays (n, e): places in px, direction of the bars and phase in radians.
+    All arguments are arrays (n, e): positions in px, direction of the bars and phase in radians.
     """
     right, up = coordinates()
     x, y, orientation, phase = (part[:, :, None, None] for part in (x, y, orientation, phase))
@@ -46,9 +46,9 @@ def elements(x, y, orientation, phase):
 
 
 def circle(orientation, turn, spacing):
-    """Two elements on either side of the centre, each ``spacing`` px from its neighbour and ``turn`` radians from its orientation.
+    """Positions on a circle of two elements on either side of the centre: each step is ``spacing`` px and turns by ``turn`` radians.
 
-    ``orientation`` (n,) is the centre's; two arrays (n, 4), x and y in px, in the order of AWAY.
+    ``orientation`` (n,) is the centre's. Returns two arrays (n, 4), x and y in px, in the order of AWAY.
     """
     sides = np.sign(AWAY)
     chords = [orientation[:, None] + side * (np.arange(abs(step)) + 0.5) * turn for side, step in zip(sides, AWAY, strict=True)]
@@ -56,9 +56,9 @@ def circle(orientation, turn, spacing):
 
 
 def stimuli(spacing, seed=0):
-    """All pictures: ``"alone"`` and every arrangement of flankers, arrays (orientations x phases, 64, 64) by name.
+    """All pictures, ``"alone"`` and every arrangement of flankers: arrays (orientations x phases, 64, 64) by name.
 
-    The random orientations of the flankers are drawn from ``seed``.
+    ``seed`` determines the random orientations of the flankers.
     """
     orientation = np.repeat(np.arange(ORIENTATIONS) * np.pi / ORIENTATIONS, PHASES)
     phase = np.tile(np.arange(PHASES) * 2 * np.pi / PHASES, ORIENTATIONS)
@@ -66,7 +66,7 @@ def stimuli(spacing, seed=0):
     centre = elements(zero, zero, orientation[:, None], phase[:, None])
 
     def with_flankers(turn, tilt, shift=0.0):
-        """Flankers along a circle of that turn, each tilted from the centre's orientation, the shift added to their phase."""
+        """The centre and flankers on a circle of this turn, tilted from the centre's orientation, with ``shift`` added to their phase."""
         x, y = circle(orientation, turn, spacing)
         return centre + elements(x, y, orientation[:, None] + tilt, np.broadcast_to(phase[:, None] + shift, x.shape))
 
@@ -86,17 +86,17 @@ def stimuli(spacing, seed=0):
 
 @lru_cache(maxsize=len(SPACINGS))
 def _seen(spacing, seed, blur):
-    """The pictures behind the optics, tensors (n, 1, 64, 64) by name: the same for every network of one blur."""
+    """The pictures after the optics, tensors (n, 1, 64, 64) by name: the same for all networks with this blur."""
     pictures = {name: torch.as_tensor(one, dtype=torch.float32)[:, None] for name, one in stimuli(spacing, seed).items()}
     return {name: blurred(one, gaussian_kernel(blur)) for name, one in pictures.items()} if blur > 0 else pictures
 
 
 @torch.no_grad()
 def flanker_effects(network, kernels, spacing, seed=0):
-    """Lateral input with flankers less that without, over the cell's own response to the centre alone, mean over the elements.
+    """Lateral input with flankers minus that without, divided by the cell's own response to the centre alone; mean over elements.
 
-    The cell is the one with the largest h among the 3 x 3 places at the image's centre. The network is without receptor noise and in
-    evaluation mode; its own K takes no part. ``kernels`` (n, n, k, k), by name, stand for it. Returns ``{kernel: {arrangement: value}}``.
+    The cell is the one with the largest h among the 3 x 3 places at the image's centre. The network runs in evaluation mode and without
+    receptor noise. ``kernels``, (n, n, k, k) by name, replace its own K, which is not used. Returns ``{kernel: {arrangement: value}}``.
     """
     reach = next(iter(kernels.values())).shape[-1] // 2
     activity = _activity(network, spacing, seed, reach)
@@ -109,7 +109,7 @@ def flanker_effects(network, kernels, spacing, seed=0):
     own = alone[range(count), cell, row, column].numpy()
 
     def inputs(h):
-        """What reaches the cell of every stimulus: (stimuli, n k k)."""
+        """Activity within reach of the cell chosen for every stimulus: (stimuli, n k k)."""
         around = np.lib.stride_tricks.sliding_window_view(functional.pad(h, [reach] * 4).numpy(), [2 * reach + 1] * 2, axis=(2, 3))
         return around[np.arange(count), :, row, column].reshape(count, -1)
 
@@ -125,16 +125,16 @@ def flanker_effects(network, kernels, spacing, seed=0):
 
 @torch.no_grad()
 def summed_effects(network, kernel, spacing):
-    """Lateral input with flankers less that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
+    """Lateral input with flankers minus that without, summed over all cells at the 3 x 3 places, over their summed response to the centre.
 
-    What a recording that does not tell cells apart would show: ``{arrangement: value}``, means over the elements, of one kernel
-    (n, n, k, k).
+    This is what a recording that does not distinguish between cells would show, for one kernel (n, n, k, k). Returns
+    ``{arrangement: value}``, means over elements.
     """
     into_all = torch.as_tensor(np.asarray(kernel).sum(axis=0), dtype=torch.float32)[None]
     reach = into_all.shape[-1] // 2
 
     def around(h, margin):
-        """Activity at the places and so far beyond."""
+        """Activity at the places and up to ``margin`` places beyond them."""
         first, padded = h.shape[-1] // 2 - PLACES // 2, functional.pad(h, [margin] * 4)
         return padded[:, :, first : first + PLACES + 2 * margin, first : first + PLACES + 2 * margin]
 
@@ -145,10 +145,10 @@ def summed_effects(network, kernel, spacing):
 
 
 def parts(bank, sums):
-    """Kernels (n, n, k, k), by name, that stand for K one after the other, to ask which part of it a cell hears.
+    """Kernels (n, n, k, k), by name, that replace K one after the other, to find out which part of it acts on a cell.
 
-    K of a Bank; its five terms, and the co-circular one of them, as fitted in the rings of APART to the PairSums of its oriented cells;
-    what is left of K without the five, or without its regression on RF; and RF with the gain of K.
+    They are K of a Bank; its five terms, and the co-circular term alone, as fitted in the rings of APART to the PairSums of its oriented
+    cells; what is left of K without the five terms, or without its regression on RF; and RF with the gain of K.
     """
     frame, unit = bank.frame, bank.among(bank.K)[bank.frame.target, bank.frame.source].std()
     psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
@@ -182,10 +182,10 @@ def parts(bank, sums):
 
 
 def _activity(network, spacing, seed, reach):
-    """h at the places and at least ``reach`` beyond, (n, cells, side, side) by the picture's name, the image's centre in the middle."""
+    """h, (n, cells, side, side) by picture name, at the places and at least ``reach`` places beyond, the image's centre in the middle."""
     config, seen = network.config, _seen(spacing, seed, network.config.blur)
     l0 = 0 if config.l0 == "none" else config.l0_size
-    # What lies near a cut is wrong by the margins of l0 and l1, and is farther than the reach.
+    # Values near a cut are wrong, within the margins of l0 and l1, but these lie beyond the reach.
     away = config.stride * (PLACES // 2 + 1 + reach) + l0 // 2 + config.l1_size // 2
     cut = max(IMAGE_SIZE // 2 - away, 0) // (2 * config.stride) * (2 * config.stride)
     inner = slice(cut, IMAGE_SIZE - cut)
@@ -193,5 +193,5 @@ def _activity(network, spacing, seed, reach):
 
 
 def compared(effects):
-    """The judged differences of one kernel's effects, by name."""
+    """The differences that the plan judges, from the effects of one kernel, by name."""
     return {name: effects[one] - effects[other] for name, (one, other) in COMPARISONS.items()}

@@ -1,9 +1,9 @@
-"""Lightness illusions through the LGN filter: what l0, its LoG and filters of chance make of equal luminances.
+"""Lightness illusions through the LGN filter: responses of l0, of its LoG and of random filters to equal luminances.
 
-The lightness of a place is read from the filter's response there, times the sign of the filter's centre, so that more response is
-lighter, and averaged over the patch in question; accounts of brightness by filters do so (Blakeslee and McCourt 1999). For the
-edge of Cornsweet the response is integrated as well: Retinex recovers lightness by a Poisson equation from second differences from
-which what is small has been removed (Horn 1974; Morel, Petro and Sbert 2010). All filters have unit norm.
+The lightness of a place is read from the filter's response there, times the sign of the filter's centre, so that a larger response
+means lighter, and averaged over the patch in question, as in filter accounts of brightness (Blakeslee and McCourt 1999). For the
+Cornsweet edge the response is also integrated: Retinex recovers lightness by solving a Poisson equation for second differences
+from which small values have been removed (Horn 1974; Morel, Petro and Sbert 2010). All filters have unit norm.
 """
 
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ NAMES = tuple(one.name for one in stimuli.illusions()) + CORNSWEET
 
 
 def upright(filters, fits=None):
-    """Filters (n, a, a) with unit norm and, by the sign of their fitted LoG, a positive centre."""
+    """Filters (n, a, a) scaled to unit norm, with a positive centre according to the sign of their fitted LoG."""
     fits = fit_log(filters) if fits is None else fits
     return filters * (np.where(fits.amplitude < 0, -1, 1) / np.sqrt((filters**2).sum((1, 2))))[:, None, None]
 
 
 def respond(filters, pictures, blur):
-    """Responses (n, m, 64, 64) of filters (n, a, a) to pictures (m, 64, 64) behind optics of ``blur`` px, borders as in the network."""
+    """Responses (n, m, 64, 64) of filters (n, a, a) to pictures (m, 64, 64) after optical blur (``blur`` px), borders as in the network."""
     seen = torch.as_tensor(np.asarray(pictures, float))[:, None]
     if blur > 0:
         seen = blurred(seen, gaussian_kernel(blur).double())
@@ -42,9 +42,9 @@ def respond(filters, pictures, blur):
 
 
 def integrated(response, threshold):
-    """Lightness u of u'' = -response along a row, once responses of at most ``threshold`` in size are set to 0.
+    """Lightness u that solves u'' = -response along a row, after responses of at most ``threshold`` in magnitude are set to 0.
 
-    No flux leaves through the ends, the mean of the response (..., p), for which there is no solution, is dropped, and u has mean 0.
+    No flux leaves through the ends; the mean of the response (..., p), for which there is no solution, is dropped; and u has mean 0.
     """
     kept = np.where(np.abs(response) > threshold, response, 0)
     spectrum = dct(kept, axis=-1)
@@ -60,17 +60,17 @@ def likeness(one, other):
 
 
 def indices(filters, blur, noise):
-    """One number an illusion, positive in the perceived direction.
+    """One index per illusion, positive in the perceived direction.
 
-    - Simultaneous contrast, Hermann grid, Mach bands, White's effect: response at the places seen lighter less that at the places
-      seen darker (:class:`paper_code.function.stimuli.Illusion`), in standard deviations of the response over the picture.
-    - Cornsweet edge: likeness of the response to this edge and of the response to a true step, less the likeness of the two
-      luminances; the likeness of a and b is 1 - |a - b|^2 / |b|^2.
-    - Cornsweet, integrated: difference between the two sides of :func:`integrated`, more than 16 px from the edge, over the same for
-      the true step, less the same ratio of the luminances. The threshold is the sd of the response to the receptors' noise.
+    - Simultaneous contrast, Hermann grid, Mach bands, White's effect: response at the places that look lighter minus that at the places
+      that look darker (:class:`paper_code.function.stimuli.Illusion`), in standard deviations of the response over the picture.
+    - Cornsweet edge: likeness of the response to this edge (a) and the response to a true step (b), minus the likeness of the two
+      luminances. The likeness of a and b is 1 - |a - b|^2 / |b|^2.
+    - Cornsweet, integrated: difference between the two sides of :func:`integrated`, more than 16 px from the edge, divided by that for
+      the true step, minus the same ratio of the luminances. The threshold is the sd of the response to receptor noise.
 
-    Filters (n, a, a) are as :func:`upright` returns them, ``blur`` and ``noise`` those of the network's front end. An array (n, 6), in the
-    order of NAMES.
+    ``filters`` (n, a, a) are as returned by :func:`upright`; ``blur`` and ``noise`` are those of the network's front end. Returns an array
+    (n, 6), in the order of NAMES.
     """
     shown = stimuli.illusions()
     edges = np.stack(stimuli.cornsweet())
@@ -87,34 +87,34 @@ def indices(filters, blur, noise):
 
 
 def right_less_left(profile):
-    """Mean on the right less mean on the left of the middle, more than 16 px from it: (...)."""
+    """Mean to the right minus mean to the left of the middle, more than 16 px from it: (...)."""
     return profile[..., 48:].mean(-1) - profile[..., :16].mean(-1)
 
 
 @dataclass(frozen=True)
 class Lightness:
-    """The illusions of s networks; indices in the order of NAMES."""
+    """Illusion indices of s networks, in the order of NAMES."""
 
-    filters: np.ndarray  # (s, a, a), l0, upright
-    fitted: np.ndarray  # (s, a, a), its LoG on the same lattice
-    l0: np.ndarray  # (s, 6), indices of l0, of its LoG, and of l0 before training
-    log: np.ndarray  # (s, 6)
-    untrained: np.ndarray  # (s, 6)
+    filters: np.ndarray  # (s, a, a), l0, as returned by :func:`upright`
+    fitted: np.ndarray  # (s, a, a), the LoG fitted to l0, on the same lattice
+    l0: np.ndarray  # (s, 6), indices of l0
+    log: np.ndarray  # (s, 6), of its LoG
+    untrained: np.ndarray  # (s, 6), of l0 before training
     chance: np.ndarray  # (r, 6), of smooth random filters
-    agreement: np.ndarray  # (s, m), share of the variance of l0's response to each of ``stimuli.illusions()`` that its LoG's explains
+    agreement: np.ndarray  # (s, m), share of the variance of l0's response to each of ``stimuli.illusions()`` explained by its LoG's
     blur: float  # of the optics, px
 
     @property
     def chance_interval(self):
-        """Central 95 % of the random filters: low and high (6,)."""
+        """Central 95 % interval of the random filters' indices: low and high, each (6,)."""
         return tuple(np.quantile(self.chance, (0.025, 0.975), axis=0))
 
     def estimates(self):
-        """Index of l0 over networks, tested against 0, for each illusion; a single network has no interval."""
+        """Mean index of l0 over networks, tested against 0, for each illusion; with a single network there is no interval."""
         return [estimated(column) for column in self.l0.T]
 
     def verdicts(self):
-        """In words, for each illusion: the direction of l0's index, if it is told from 0 after Holm, and whether chance reaches it."""
+        """In words, per illusion: direction of l0's index if it differs from 0 after Holm's correction, and whether it is beyond chance."""
         found, words = self.estimates(), []
         for one, p, low, high in zip(found, holm([one.p for one in found]), *self.chance_interval, strict=True):
             direction = "as perceived" if one.value > 0 else "reversed"
@@ -124,7 +124,7 @@ class Lightness:
 
 
 def measure_lightness(condition, seeds, randoms):
-    """:class:`Lightness` of the shipped networks of a condition; a PaperCodeError if it has no linear l0."""
+    """:class:`Lightness` of the shipped networks of a condition; raises PaperCodeError if they have no linear l0."""
     config = weights.entry(condition, seeds[0])["condition"]["network"]
     if config["l0"] != "linear":
         raise PaperCodeError(f"networks of the condition {condition} have no linear l0; choose another condition")

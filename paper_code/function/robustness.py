@@ -1,12 +1,12 @@
-"""Accuracy under noise, occlusion and loss of contrast, with and without lateral connections.
+"""Accuracy under noise, occlusion and reduced contrast, with and without lateral connections.
 
-It needs the test images of the training, which the book does not have; so it is measured where they are and kept in
-``data/robustness.json``, with the hashes of the weights and the images that it was measured on::
+This needs the test images of the set used for training, which the book does not have. So accuracy is measured where they are, and
+kept in ``data/robustness.json`` with the hashes of the weights and images on which it was measured::
 
     PAPER_CODE_IMAGES=tiny-imagenet-200.zip python -m paper_code robustness
 
-Three groups of networks: the reference, the reference with K set to zero at test ("ablated"), and networks trained without lateral
-connections.
+There are three groups of networks: the reference, the reference with K set to zero at test time ("ablated"), and networks trained
+without lateral connections.
 """
 
 import base64
@@ -29,18 +29,18 @@ from paper_code.weights.records import Count, Hash, Key, Record, Word, check
 FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"
 GROUPS = (REFERENCE, "ablated", WITHOUT)
-CORRUPTIONS = {  # levels; the first leaves the picture as it is
+CORRUPTIONS = {  # levels; the first leaves the picture unchanged
     "noise": (0.0, 0.25, 0.5, 1.0),  # sd, in standard deviations of the training images
-    "occlusion": (0.0, 0.1, 0.2, 0.35),  # share of the picture under bars
-    "contrast": (1.0, 0.75, 0.5, 0.35),  # factor
+    "occlusion": (0.0, 0.1, 0.2, 0.35),  # share of the picture covered by bars
+    "contrast": (1.0, 0.75, 0.5, 0.35),  # factor on the deviation from the picture's mean
 }
 AGAIN = "measure again: python -m paper_code robustness"
-SEED = 0  # of noise, bars and receptor noise
+SEED = 0  # of the noise, the bars and the receptor noise
 BATCH = 100
 
 
 def corrupt(pictures, corruption, level):
-    """Standardised pictures (n, 64, 64) under a corruption of CORRUPTIONS; the same noise and bars at every call."""
+    """Apply one of CORRUPTIONS to standardised pictures (n, 64, 64), with the same noise and bars in every call."""
     if corruption == "contrast":
         return stimuli.change_contrast(pictures, level)
     return {"noise": stimuli.add_noise, "occlusion": stimuli.occlude}[corruption](pictures, level, SEED)
@@ -48,7 +48,7 @@ def corrupt(pictures, corruption, level):
 
 @torch.no_grad()
 def predict(network, pictures, lateral=True):
-    """Classes named for standardised pictures (n, 64, 64), through receptor noise from a fixed seed: int array (n,)."""
+    """Classes predicted for standardised pictures (n, 64, 64), with receptor noise from a fixed seed: int array (n,)."""
     generator = torch.Generator().manual_seed(SEED)
     named = []
     for part in torch.as_tensor(pictures, dtype=torch.float32)[:, None].split(BATCH):
@@ -58,7 +58,7 @@ def predict(network, pictures, lateral=True):
 
 
 def networks_listed(condition, directory=None):
-    """Keys and SHA-256 of the files of a condition's networks that can be run whole: a dict of dicts."""
+    """SHA-256 of the files of those networks of a condition that can be run whole: a dict of dicts, by key and kind of file."""
     keys = {f"{condition}/seed-{seed}": seed for seed in weights.shipped(condition, ("rest",), directory, needed=False)}
     listed = {key: weights.entry(condition, seed, directory)["files"] for key, seed in keys.items()}
     return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
@@ -69,15 +69,15 @@ def _run_whole(directory):
 
 
 def measure(image_set, directory=None, report=print):
-    """Which test images each network names rightly under every corruption: what ``data/robustness.json`` holds.
+    """Which test images each network classifies correctly under every corruption: what ``data/robustness.json`` holds.
 
-    That is ``images`` (name, sha256, test), ``networks`` (SHA-256 of the weights), ``levels``, and ``right[group][seed][corruption]``, one
-    word a level: a bit for each test image, packed and in base64. ``report`` is called with a line for each network.
+    A dict of ``images`` (name, sha256, test, classes), ``networks`` (SHA-256 of the weights), ``levels``, and
+    ``right[group][seed][corruption]``, one base64 string per level with one bit per test image. ``report`` is called with lines of text.
 
     Raises
     ------
     PaperCodeError
-        If a network was trained on other images, or there is none that can be run.
+        If a network was trained on other images, or no reference network can be run whole.
     """
     listed = _run_whole(directory)
     if not any(key.startswith(f"{REFERENCE}/") for key in listed):
@@ -98,13 +98,13 @@ def measure(image_set, directory=None, report=print):
             for name, level in shown:
                 found = clean if level == CORRUPTIONS[name][0] else predict(network, shown[name, level], lateral) == image_set.test_labels
                 bits[name].append(base64.b64encode(np.packbits(found)).decode())
-            report(f"{key}, {group}: {clean.mean():.3f} of the test images named rightly, uncorrupted")
+            report(f"{key}, {group}: {clean.mean():.3f} of the uncorrupted test images classified correctly")
     about = {"name": image_set.name, "sha256": image_set.sha256, "test": len(image_set.test_images), "classes": len(image_set.classes)}
     return {"images": about, "networks": listed, "levels": {name: list(levels) for name, levels in CORRUPTIONS.items()}, "right": right}
 
 
 class Shown(Record):
-    """Test images that were shown."""
+    """The test images."""
 
     name: Word
     sha256: Hash
@@ -113,7 +113,7 @@ class Shown(Record):
 
 
 class Answers(Record):
-    """What :func:`measure` returns."""
+    """Schema of what :func:`measure` returns."""
 
     images: Shown
     networks: dict[Key, dict[str, Hash]]
@@ -123,15 +123,15 @@ class Answers(Record):
 
 @dataclass(frozen=True)
 class Robustness:
-    """What ``data/robustness.json`` says."""
+    """Contents of ``data/robustness.json``."""
 
     content: dict
-    right: dict  # bool arrays (seeds, levels, images) by ``right[group][corruption]``; groups without networks are left out
-    seeds: dict  # of lists of int, by group
+    right: dict  # bool arrays (seeds, levels, images), ``right[group][corruption]``; groups without networks are omitted
+    seeds: dict  # lists of int by group
 
     @classmethod
     def read(cls, path=FILE):
-        """From the file; a PaperCodeError if it is missing or damaged."""
+        """Read the file; raises PaperCodeError if it is missing or damaged."""
         content = read_json(path)
         check(Answers, content, path, AGAIN)
         try:
@@ -148,7 +148,7 @@ class Robustness:
 
     @property
     def source(self):
-        """Name of the images, for a page."""
+        """Name of the image set, for display on a page."""
         return plain(self.content["images"]["name"])
 
     @property
@@ -157,7 +157,7 @@ class Robustness:
         return {name: self.content["levels"][name] for name in CORRUPTIONS if name in self.content["levels"]}
 
     def stale(self, directory=None):
-        """Networks that have changed since, are gone, or were not yet there: a sorted list of keys."""
+        """Sorted keys of the networks that have changed, disappeared or been added since the measurement."""
         now, then = _run_whole(directory), self.content["networks"]
         return sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
 
@@ -168,8 +168,8 @@ class Robustness:
     def lead(self, corruption, relative=False):
         """How much more accurate the reference is than networks trained without K, at every level: a list of Estimate.
 
-        Networks are the sample, the variance within the two groups pooled. With ``relative``, each network's accuracy on uncorrupted
-        images is taken off first: positive where the reference loses less. Where neither group has two networks there is no interval.
+        The sample is the networks; the variance within the two groups is pooled. With ``relative``, each network's accuracy on uncorrupted
+        images is first subtracted: positive where the reference loses less. If neither group has two networks, there is no interval.
         """
         own, without = (self.accuracy(group, corruption) for group in (REFERENCE, WITHOUT))
         if relative:
@@ -188,7 +188,7 @@ def _bits(word, count):
 
 
 def main(root=None, classes=None, out=FILE, report=print):
-    """Measure the shipped networks on the images that they were trained on, and write the file."""
+    """Measure the shipped networks on the test images of the set on which they were trained, and write the file."""
     condition = weights.entry(REFERENCE, weights.seeds(REFERENCE)[0])["condition"]
     image_set = images.load(condition["images"], root, condition["classes"] if classes is None else classes)
     if not len(image_set.test_images):

@@ -1,8 +1,8 @@
-"""Images made for one question each: interrupted contours, inducers of illusory contours, lightness illusions, and corruptions.
+"""Images each made for one question: interrupted contours, inducers of illusory contours, lightness illusions, and corruptions.
 
 Luminance is in the units of the network's images, standard deviations about the mean of its training images: 0 is mean grey. All
-pictures are 64 x 64; the origin of x (right) and y (up), in pixels, is the pixel in row 32 and column 32, on which a place of l1 lies.
-Edges are anti-aliased: a pixel half covered has half the luminance.
+pictures are 64 x 64. The origin of x (right) and y (up), in pixels, is the pixel in row 32 and column 32, which is a place of l1.
+Edges are anti-aliased: a half-covered pixel has half the luminance.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import pixel_grid
 from paper_code.images.image_set import IMAGE_SIZE
 
-CONTRAST = 1.5  # luminance of bars, discs and half-planes against the grey, in either polarity
+CONTRAST = 1.5  # luminance of bars, discs and half-planes relative to the grey, in either polarity
 WIDTH = 3.0  # px, of a bar
 LENGTH = 12.0  # px, of each bar beside a gap
 RADIUS = 8.0  # px, of an inducing disc
 OCCLUDERS = 4.0  # px, width of the bars that occlude a picture
-NEAR = slice(16, 48)  # rows that are read as one profile, far from the border
-FAMILIES = {  # what is shown beside the complete contour and the contour with a gap, as its control
+NEAR = slice(16, 48)  # rows averaged into one profile, far from the border
+FAMILIES = {  # controls, shown in addition to the complete contour and the contour with a gap
     "dashed": ("turned", "flanking"),
     "occluded": ("turned",),
     "inducers": ("turned",),
@@ -33,24 +33,24 @@ def coordinates():
 
 
 def covered(distance):
-    """Share of a pixel inside a shape, from the signed distance of its middle to the outline in px, negative inside."""
+    """Share of a pixel that lies inside a shape, from the signed distance of its centre to the outline, px, negative inside."""
     return np.clip(0.5 - distance, 0, 1)
 
 
 def bar(along, across, half_length, half_width):
-    """Coverage of a rectangle, from the coordinates along and across it."""
+    """Pixel coverage of a rectangle, from the coordinates along and across it."""
     return covered(np.abs(along) - half_length) * covered(np.abs(across) - half_width)
 
 
 @dataclass(frozen=True)
 class Contours:
-    """One family of contours through the middle of the picture, each complete, interrupted there, and with a control in its place."""
+    """One family of contours through the middle of the picture: each complete, interrupted there, and replaced by its controls."""
 
     family: str  # one of FAMILIES
     half_gap: float  # distance from the middle to the nearest inducer, px
     orientation: np.ndarray  # (n,), direction of the contour, radians
     polarity: np.ndarray  # (n,), 1 or -1
-    pictures: dict  # of arrays (n, 64, 64): "complete", "gap", and the controls of the family
+    pictures: dict  # arrays (n, 64, 64) by name: "complete", "gap", and the controls of the family
 
     @property
     def controls(self):
@@ -59,18 +59,18 @@ class Contours:
 
 
 def contours(family, half_gap, orientations=8, offsets=(-0.5, 0.5)):
-    """Contours of ``orientations`` directions, of both polarities, at some offsets (px) across their direction.
+    """Contours in ``orientations`` directions and both polarities, displaced by ``offsets`` (px) across their direction.
 
     - ``dashed``: a bar 3 px wide, with a gap of ``2 half_gap`` between two dashes of 12 px. Controls: the two dashes turned by 90
-      degrees, their middles where their inner ends were ("turned"), or moved beside the middle as two parallel bars ("flanking"); the
-      nearest point is as far away.
+      degrees at their inner ends ("turned"), or moved to either side of the middle as two parallel bars ("flanking"); the nearest point
+      is at the same distance.
     - ``occluded``: a step between two half-planes behind a grey disc of radius ``half_gap``. Control: the step turned by 90 degrees
       behind the same disc.
-    - ``inducers``: two discs of radius 8 px with a quarter cut out, as at one side of a square of Kanizsa (1976): the cuts' edges
-      lie on the contour. Control: both discs turned by 180 degrees. "complete" shows the occluding square itself, in the luminance
-      that gives its side the polarity of the cuts.
+    - ``inducers``: two discs of radius 8 px with a quarter cut out, as along one side of a square of Kanizsa (1976): the edges of the
+      cuts lie on the contour. Control: both discs turned by 180 degrees. "complete" shows the occluding square itself, with the
+      luminance that gives its side the polarity of the cuts.
 
-    A PaperCodeError says that a family is unknown, or a gap does not fit the picture.
+    Raises PaperCodeError for an unknown family, or a gap that does not fit into the picture.
     """
     if family not in FAMILIES:
         raise PaperCodeError(f"unknown family of contours {family!r}; choose one of {', '.join(FAMILIES)}")
@@ -105,7 +105,7 @@ def _occluded(u, v, gap):
 
 
 def _inducers(u, v, gap):
-    ahead = np.abs(u) - gap - RADIUS  # beyond the middle of the nearer disc
+    ahead = np.abs(u) - gap - RADIUS  # distance beyond the centre of the nearer disc
     disc = covered(np.hypot(ahead, v) - RADIUS)
     square = covered(-v) * covered(ahead)  # its far side is outside the picture
     cut = disc * (1 - square)
@@ -122,8 +122,8 @@ class Illusion:
 
     name: str
     picture: np.ndarray  # (64, 64)
-    where: np.ndarray  # (64, 64), weights that add up to 0: the places seen lighter less those seen darker, all of the same luminance
-    row: int  # the row of pixels to draw as a profile
+    where: np.ndarray  # (64, 64), weights that sum to 0: the places that look lighter minus those that look darker, all of equal luminance
+    row: int  # the row of pixels that is drawn as a profile
 
 
 def illusions():
@@ -132,12 +132,12 @@ def illusions():
 
 
 def _lighter_less_darker(lighter, darker):
-    lighter, darker = (1.0 * (one >= 1) for one in (lighter, darker))  # pixels that lie wholly inside
+    lighter, darker = (1.0 * (one >= 1) for one in (lighter, darker))  # pixels wholly inside
     return lighter / lighter.sum() - darker / darker.sum()
 
 
 def simultaneous_contrast():
-    """Two equal grey squares, one on dark and one on light ground: the one on dark looks lighter."""
+    """Two equal grey squares, one on a dark ground and one on a light ground: the one on the dark ground looks lighter."""
     x, y = coordinates()
     left, right = (bar(x - place, y, 3, 3) for place in (-16, 16))
     ground = CONTRAST * (2 * covered(-x) - 1)
@@ -148,7 +148,7 @@ def hermann_grid():
     """Light streets between dark blocks: the crossings look darker than the streets (Hermann 1870)."""
     x, y = coordinates()
     street, period = 4, 16
-    across = [np.abs((one + period / 2) % period - period / 2) for one in (x, y)]  # from the middle of the nearest street
+    across = [np.abs((one + period / 2) % period - period / 2) for one in (x, y)]  # distance from the middle of the nearest street
     on_block = [covered(street / 2 - one) for one in across]
     picture = CONTRAST * (1 - 2 * on_block[0] * on_block[1])
     inner = np.maximum(np.abs(x), np.abs(y)) < 1.5 * period
@@ -158,9 +158,9 @@ def hermann_grid():
 
 
 def mach_bands():
-    """A ramp between two plateaus: a light band at its upper end and a dark one at its lower (Mach 1865).
+    """A ramp between two plateaus: a light band appears at its upper end and a dark band at its lower end (Mach 1865).
 
-    Band and plateau do not have quite the same luminance: a band is 3 px wide about the end of the ramp.
+    Band and plateau do not have quite the same luminance, as a band is 3 px wide and centred on the end of the ramp.
     """
     x, y = coordinates()
     ramp = 16
@@ -173,13 +173,13 @@ def mach_bands():
 
 
 def white_effect():
-    """Grey patches that replace parts of the dark and of the light bars of a grating: those on dark bars look lighter (White 1979).
+    """Grey patches that replace parts of the dark and light bars of a grating: those on dark bars look lighter (White 1979).
 
-    A patch on a dark bar touches more light bar than dark, being taller than wide: contrast with what touches it predicts the reverse.
+    Being taller than wide, a patch on a dark bar borders more on light bars than on dark: contrast with them predicts the reverse.
     """
     x, y = coordinates()
     width, height = 6, 12
-    from_light = np.abs((x + width) % (2 * width) - width)  # from the middle of the nearest light bar
+    from_light = np.abs((x + width) % (2 * width) - width)  # distance from the middle of the nearest light bar
     grating = CONTRAST * (2 * covered(from_light - width / 2) - 1)
     on_light, on_dark = (
         sum(bar(x - place, y - up, width / 2, height / 2) for place in places)
@@ -191,8 +191,8 @@ def white_effect():
 def cornsweet(decay=10.0):
     """The edge of Craik (1966), O'Brien (1958) and Cornsweet (1970), and the step that it looks like: a tuple of two arrays (64, 64).
 
-    The right side looks lighter in both. Away from the edge the first falls back to mean grey as exp(-|x| / decay), from the
-    luminances of the step.
+    The right side looks lighter in both. Away from the edge, the first decays from the luminances of the step to mean grey, as
+    exp(-|x| / decay).
     """
     x = coordinates()[0] + 0.5  # the edge lies between two pixels
     step = CONTRAST * np.sign(x)
@@ -200,13 +200,13 @@ def cornsweet(decay=10.0):
 
 
 def add_noise(pictures, sd, seed):
-    """White Gaussian noise added to pictures (n, 64, 64)."""
+    """Add white Gaussian noise of standard deviation ``sd`` to pictures (n, 64, 64)."""
     pictures = np.asarray(pictures, np.float32)
     return pictures + np.float32(sd) * np.random.default_rng(seed).standard_normal(pictures.shape, dtype=np.float32)
 
 
 def occlude(pictures, share, seed, width=OCCLUDERS):
-    """Grey bars, ``width`` px wide, over a share (from 0, below 1) of each picture (n, 64, 64), direction and place drawn for each."""
+    """Cover a share, in [0, 1), of each picture (n, 64, 64) with grey bars ``width`` px wide; direction and place are drawn for each."""
     if not 0 <= share < 1:
         raise PaperCodeError(f"the share of a picture that bars cover is at least 0 and below 1, not {share}")
     pictures = np.asarray(pictures, np.float32)
@@ -222,7 +222,7 @@ def occlude(pictures, share, seed, width=OCCLUDERS):
 
 
 def change_contrast(pictures, factor):
-    """Every picture's deviation from its own mean, times a factor."""
+    """Multiply every picture's deviation from its own mean by a factor."""
     pictures = np.asarray(pictures, np.float32)
     mean = pictures.mean((1, 2), keepdims=True)
     return mean + np.float32(factor) * (pictures - mean)

@@ -1,7 +1,7 @@
-"""Images, natural or synthetic, whatever their source, as grey 64 x 64 arrays with labels.
+"""Natural or synthetic images from any source, as greyscale 64 x 64 arrays with labels.
 
-A source is a function ``(root, classes=None, progress=True) -> ImageSet``, without ``root`` where it needs no place; those that are drawn
-share a module. :func:`load` picks one by name; :mod:`paper_code.images.download` fetches the archives.
+A source is a function ``(root, classes=None, progress=True) -> ImageSet``, without ``root`` if it needs no path; those that are drawn
+share a module. :func:`load` selects one by name; :mod:`paper_code.images.download` fetches the archives.
 """
 
 import os
@@ -32,9 +32,9 @@ ROOT_VARIABLE = "PAPER_CODE_IMAGES"
 def load(name, root=None, classes=None, progress=True):
     """Load a source of images, one of :data:`SOURCES`, as an :class:`ImageSet`.
 
-    ``root`` is where the images lie (a directory or an archive, as the source says); without it the environment variable
-    ``PAPER_CODE_IMAGES`` is read. Those of :data:`WITHOUT_ROOT` take neither, and the phase-scrambled images are made of Tiny ImageNet,
-    whose place it is then. The rule ``classes`` may be ``"every-10"``, each tenth of the sorted class names, or ``"first-20"``.
+    ``root`` is the path of the images (a directory or an archive, depending on the source), by default that in the environment variable
+    ``PAPER_CODE_IMAGES``. Those in :data:`WITHOUT_ROOT` take neither; phase-scrambled images are made from Tiny ImageNet, to which
+    ``root`` then refers. The rule ``classes`` may be ``"every-10"``, every tenth of the sorted class names, or ``"first-20"``.
     """
     if name not in SOURCES:
         raise PaperCodeError(unknown_name("data set", name, SOURCES))

@@ -1,4 +1,4 @@
-"""Fetch the archives of the data sets: hash verified, with a progress bar, and resumed where a broken download stopped."""
+"""Download the archives of the data sets, with a hash check and a progress bar, resuming where an interrupted download stopped."""
 
 import time
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from paper_code.images.image_set import unknown_name
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a data set lies, its length in bytes and its MD5 (hexadecimal)."""
+    """URL of a data set, its size in bytes and its MD5 (hexadecimal)."""
 
     url: str
     size: int
@@ -28,16 +28,16 @@ ARCHIVES = {
     "tiny-imagenet": Archive("http://cs231n.stanford.edu/tiny-imagenet-200.zip", 248_100_043, "90528d7ca1a48142e341f4ef8d21d0de"),
     "stl10": Archive("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", 2_640_397_119, "91f7769df0f17e558f3565bffb0c7dfb"),
 }
-WAITS = (1, 2, 4)  # seconds before each new try that follows a try without a single new byte
-TIMEOUT = 30  # seconds without an answer
+WAITS = (1, 2, 4)  # seconds to wait before each retry that follows an attempt without a single new byte
+TIMEOUT = 30  # seconds without a response
 CHUNK = 1 << 16  # bytes
 
 
 def download(name, directory, progress=True):
-    """Fetch a data set's archive into a directory, unless it is there already and whole; returns its path.
+    """Download a data set's archive into a directory, unless it is already there and complete; returns its path.
 
-    What has arrived is kept in ``<archive>.part`` beside the target until all of it is there; a later call goes on
-    from there. Bytes with a wrong hash are thrown away.
+    A partial download is kept in ``<archive>.part`` beside the target until it is complete; a later call resumes
+    from there. Data with a wrong hash are discarded.
     """
     if name not in ARCHIVES:
         raise PaperCodeError(unknown_name("data set to download", name, ARCHIVES))
@@ -54,7 +54,7 @@ def download(name, directory, progress=True):
 
 
 class Resume:
-    """A downloader for pooch that goes on where the last one stopped, through HTTP range requests."""
+    """A downloader for pooch that resumes where the last one stopped, using HTTP range requests."""
 
     def __init__(self, archive, target, progress):
         self.archive = archive
@@ -62,7 +62,7 @@ class Resume:
         self.progress = progress
 
     def __call__(self, url, output_file, _pooch):
-        """Fill the ``.part`` file, try by try, then move it to ``output_file``, whose hash pooch checks."""
+        """Fill the ``.part`` file, in several attempts if needed, then move it to ``output_file``, whose hash pooch checks."""
         waits = list(WAITS)
         with tqdm(desc=self.part.stem, total=self.archive.size, unit="B", unit_scale=True, disable=not self.progress, leave=False) as bar:
             while (before := self.have) < self.archive.size:
@@ -79,16 +79,16 @@ class Resume:
 
     @property
     def have(self):
-        """Bytes that lie in the ``.part`` file."""
+        """Number of bytes in the ``.part`` file."""
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _try(self, url, have, bar):
-        """Ask once for the bytes from ``have`` on and append what comes; the reason why it may not be all."""
+        """Request the bytes from ``have`` onwards once and append what arrives; returns the reason why it may be incomplete."""
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         try:
             with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
                 response.raise_for_status()
-                start = have if response.status_code == 206 else 0  # a server that knows no ranges sends the kept bytes again
+                start = have if response.status_code == 206 else 0  # a server without range requests resends the kept bytes
                 length = str(self.archive.size - start)
                 if response.headers.get("Content-Length", length) != length or "html" in response.headers.get("Content-Type", ""):
                     raise PaperCodeError(
@@ -97,7 +97,7 @@ class Resume:
                     )
                 bar.n = have
                 with open(self.part, "ab") as stream:
-                    for chunk in response.raw.stream(CHUNK, decode_content=False):  # some servers call a .gz an encoding
+                    for chunk in response.raw.stream(CHUNK, decode_content=False):  # some servers call .gz an encoding
                         new = chunk[max(have - start, 0) :]
                         start += len(chunk)
                         stream.write(new)

@@ -1,8 +1,8 @@
-"""Images that are drawn from seeds of their own, the same for every training: patches of photographs, and pictures that hold a part
-of what natural images hold, their spectrum, their edges, or nothing but pixels.
+"""Images drawn from their own seeds, the same for every training run: patches of photographs, and images that share only some of the
+structure of natural images: their spectrum, their edges, or nothing but pixels.
 
-Each class has a generator that its name seeds, so that a rule for classes leaves the images of the others as they are. A synthetic
-source has 20 classes; the class is a parameter, so that there is something to learn, and no parameter prefers an orientation.
+Each class has a random generator seeded by its name, so that selecting classes does not change the images of those selected. A synthetic
+source has 20 classes; the class is a parameter, so that there is something to learn, and no parameter favours an orientation.
 """
 
 import zlib
@@ -16,23 +16,23 @@ from tqdm import tqdm
 from paper_code.images import tiny_imagenet
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
 
-# Of things, faces and textures; drawings, text, maps and microscope images are left out.
+# Of objects, faces and textures; drawings, text, maps and microscope images are excluded.
 PHOTOGRAPHS = {name: f"{name}.png" for name in ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "moon")}
 PHOTOGRAPHS |= {"motorcycle": "motorcycle_left.png", "rocket": "rocket.jpg"}
-SCALES = (1, 2, 3)  # pixels of the photograph along one side of a pixel of the patch
+SCALES = (1, 2, 3)  # pixels of the photograph per pixel of the patch, along each side
 TRAIN_PATCHES, TEST_PATCHES = 80, 20  # per photograph and scale
 
-TRAIN_IMAGES, TEST_IMAGES = 500, 50  # a class of the others, as in Tiny ImageNet
-GREY = 128  # level of the mean
+TRAIN_IMAGES, TEST_IMAGES = 500, 50  # per class of the other sources, as in Tiny ImageNet
+GREY = 128  # mean level
 
-CONTRAST = 0.5  # factor on every phase-scrambled image about the mean of all
+CONTRAST = 0.5  # factor applied to every phase-scrambled image about the overall mean
 
 SMALLEST = (1.0, 1.5, 2.0, 3.0)  # radii of the smallest leaves, pixels
-EXPONENTS = (2.0, 2.5, 3.0, 3.5, 4.0)  # of the density r^-a of the leaves' radii
+EXPONENTS = (2.0, 2.5, 3.0, 3.5, 4.0)  # a of the density r^-a of the leaves' radii
 LARGEST = 32.0  # radius of the largest leaves, pixels
-DEPTH = 6.0  # leaves over a place on average
-FINER = 2  # pixels painted along one side of a pixel of the image
-LEAVES = 2048  # painted at once
+DEPTH = 6.0  # average number of leaves over a point
+FINER = 2  # pixels painted per pixel of the image, along each side
+LEAVES = 2048  # number painted at once
 
 SLOPES = np.linspace(0.5, 1.5, 20)  # a of the amplitude 1/f^a
 PINK_SD = 40  # grey levels
@@ -40,10 +40,10 @@ WHITE_SDS = np.geomspace(10, 40, 20)  # grey levels
 
 
 def photographs(classes=None, progress=True):
-    """Patches of the photographs that lie in the scikit-image package, for a first training without any download.
+    """Patches of the photographs in the scikit-image package, for a first training run without any download.
 
-    They are 64 x 64, at random places and at three scales; the label says from which photograph. The last third of its longer side,
-    192 pixels or more, gives the test patches and the rest the training patches, so that no pixel serves both.
+    They are 64 x 64, at random positions and three scales, labelled by photograph. The last third of a photograph's longer side, at
+    least 192 pixels, provides the test patches and the rest the training patches, so that no pixel is used for both.
     """
     settings = {name: name for name in PHOTOGRAPHS}
     return _generate("photographs", settings, _patches, classes, progress, *(len(SCALES) * n for n in (TRAIN_PATCHES, TEST_PATCHES)), "")
@@ -56,7 +56,7 @@ def read(name):
 
 
 def regions(photograph):
-    """Split a photograph (rows, columns) across its longer side into views for training and for test, without overlap."""
+    """Split a photograph (rows, columns) along its longer side into views for training and for testing, without overlap."""
     axis = 0 if photograph.shape[0] > photograph.shape[1] else 1
     length = photograph.shape[axis]
     return np.split(photograph, [length - max(length // 3, IMAGE_SIZE * max(SCALES))], axis)
@@ -68,7 +68,7 @@ def _patches(name, split, count, generator):
 
 
 def cut(region, scale, generator):
-    """A patch, uint8 (64, 64), at a random place of a region; each of its pixels averages scale x scale of the region's."""
+    """A patch, uint8 (64, 64), at a random position in a region; each of its pixels is the mean of scale x scale pixels of the region."""
     side = IMAGE_SIZE * scale
     row, column = (generator.integers(length - side + 1) for length in region.shape)
     blocks = region[row : row + side, column : column + side].reshape(IMAGE_SIZE, scale, IMAGE_SIZE, scale)
@@ -78,11 +78,11 @@ def cut(region, scale, generator):
 def phase_scrambled(root, classes=None, progress=True):
     """Tiny ImageNet with the phases of white noise: every image keeps its label and its power spectrum.
 
-    The spectrum is that of the image's periodic component (Moisan 2011): the step from one border to the opposite one would put a
-    cross into the spectrum of the image itself, and stripes along the axes all over the scrambled image. The scrambled image
-    exceeds the grey levels, so that all are reduced alike, by :data:`CONTRAST` about the mean of all, which standardised images
-    do not show; what then still lies outside 0 to 255, less than 1 in 1000 pixels of Tiny ImageNet, is clipped. The phases
-    follow the order of the images: under another rule for classes an image has others.
+    The spectrum is that of the image's periodic component (Moisan 2011): the step between opposite borders would add a cross to the
+    spectrum of the image itself, and stripes along the axes all over the scrambled image. Scrambled images exceed the range of grey
+    levels, so the contrast of all is reduced equally, by :data:`CONTRAST` about the overall mean, which does not show in standardised
+    images; values that still lie outside 0 to 255, fewer than 1 in 1000 pixels of Tiny ImageNet, are clipped. The phases depend on
+    the order of the images: under another rule for classes an image has different ones.
     """
     natural = tiny_imagenet.load(root, classes, progress)
     scrambled = []
@@ -106,7 +106,7 @@ def scramble(images, generator):
 
 
 def periodic_component(images):
-    """Images (n, s, s) less a smooth part that takes up the step between opposite borders; the means stay (Moisan 2011, eq. 11)."""
+    """Images (n, s, s) minus a smooth part that absorbs the step between opposite borders; means are unchanged (Moisan 2011, eq. 11)."""
     images = np.asarray(images, float)
     step = np.zeros_like(images)
     for axis in (1, 2):
@@ -116,17 +116,17 @@ def periodic_component(images):
         views[-1] += last - first
     rows, columns = (2 * np.cos(2 * np.pi * np.arange(side) / side) for side in images.shape[1:])
     laplacian = 4 - rows[:, None] - columns[: images.shape[2] // 2 + 1]
-    laplacian[0, 0] = 1  # where the step has no mean
+    laplacian[0, 0] = 1  # at zero frequency, where the step is zero
     return images - fft.irfft2(fft.rfft2(step) / laplacian, images.shape[1:])
 
 
 def dead_leaves(classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
-    """Discs of random grey that occlude one another; the class is how their sizes are distributed.
+    """Discs of random grey that occlude one another; the class is the distribution of their sizes.
 
-    The model of Lee, Mumford and Huang (2001): leaves fall at random places, their radii with the density r^-a between the smallest
-    and :data:`LARGEST` pixels, a = 3 in images that look the same at all scales. The 20 classes are the pairs of a smallest radius
-    and an exponent a. Places that no leaf has reached, a share exp(-:data:`DEPTH`), stay grey. Leaves fall on one large
-    periodic canvas for the training images of a class and on another for its test images, and the canvas is cut into images.
+    The model of Lee, Mumford and Huang (2001): leaves fall at random positions, their radii with density r^-a between the smallest and
+    :data:`LARGEST` pixels; a = 3 for images that look the same at all scales. The 20 classes are the pairs of a smallest radius and an
+    exponent a. Points that no leaf has covered, a share exp(-:data:`DEPTH`), stay grey. Leaves fall on one large periodic canvas for
+    the training images of a class and on another for its test images, and each canvas is cut into images.
     """
     settings = {f"radius-{smallest:.1f}-exponent-{exponent:.1f}": (smallest, exponent) for smallest in SMALLEST for exponent in EXPONENTS}
     return _generate("dead-leaves", settings, _leaves, classes, progress, train, test)
@@ -152,13 +152,13 @@ def _leaves(setting, split, count, generator):
 
 
 def power_law(quantile, smallest, largest, exponent):
-    """Radii at the given quantiles, in [0, 1], of the density r^-exponent between two radii; the exponent is not 1."""
+    """Radii at the given quantiles, in [0, 1], of the density r^-exponent between two radii; the exponent must not be 1."""
     low, high = smallest ** (1 - exponent), largest ** (1 - exponent)
     return (low + quantile * (high - low)) ** (1 / (1 - exponent))
 
 
 def paint(canvas, row, column, radius, grey):
-    """Paint discs (n,) onto a periodic canvas (rows, columns), in place and each over those before it.
+    """Paint discs (n,) onto a periodic canvas (rows, columns), in place, each over those before it.
 
     A pixel is painted if its centre is at most ``radius`` away.
     """
@@ -169,11 +169,11 @@ def paint(canvas, row, column, radius, grey):
     span, place = _runs(left, np.floor(column[disc] + half).astype(np.int32) - left + 1)
     rows, columns = canvas.shape
     index = (line % rows * columns).astype(np.int32)[span] + place % np.int32(columns)
-    canvas.reshape(-1)[index] = grey[disc][span]  # where places repeat, the last value stays
+    canvas.reshape(-1)[index] = grey[disc][span]  # where indices repeat, the last value is kept
 
 
 def _runs(start, length):
-    """Consecutive whole numbers from each start on: (which run, the number), int32, run after run."""
+    """Runs of consecutive integers from each start: (index of the run, integer), int32, one run after another."""
     length = np.maximum(length, 0)
     which = np.repeat(np.arange(len(start), dtype=np.int32), length)
     before = np.cumsum(length, dtype=np.int32) - length
@@ -181,9 +181,9 @@ def _runs(start, length):
 
 
 def pink_noise(classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
-    """Gaussian noise with amplitude 1/f^a, isotropic; the class is a, in 20 steps from .5 to 1.5 (natural images: about 1).
+    """Isotropic Gaussian noise with amplitude 1/f^a; the class is a, in 20 steps from .5 to 1.5 (natural images: about 1).
 
-    The images are cut from periodic squares of twice their side, so that they do not wrap around; over those squares all classes have
+    The images are cut from periodic squares of twice their side, so that they do not wrap around; over these squares all classes have
     the same variance. Values beyond 3.2 standard deviations are clipped.
     """
     return _generate("pink-noise", {f"slope-{slope:.3f}": slope for slope in SLOPES}, _pink, classes, progress, train, test)
@@ -203,9 +203,9 @@ def _pink(slope, split, count, generator):
 
 
 def white_noise(classes=None, progress=True, train=TRAIN_IMAGES, test=TEST_IMAGES):
-    """Gaussian white noise; the class is its standard deviation, in 20 equal ratios from 10 to 40 grey levels.
+    """Gaussian white noise; the class is its standard deviation, in 20 geometric steps from 10 to 40 grey levels.
 
-    Clipped are values beyond 3.2 standard deviations or more.
+    Values are clipped beyond 3.2 standard deviations, or farther out where these are smaller.
     """
 
     def draw(sd, split, count, generator):
@@ -220,7 +220,7 @@ def quantise(values):
 
 
 def _generate(name, settings, draw, rule, progress, train, test, stream=None):
-    """An ImageSet of ``draw(setting, split, count, generator)`` for the classes, given as ``{class: setting}``, that the rule names."""
+    """An ImageSet from ``draw(setting, split, count, generator)`` for the classes, given as ``{class: setting}``, that the rule selects."""
     chosen = choose_classes(settings, rule)
     stream = f"{name}/" if stream is None else stream
     images = ([], [])
@@ -235,7 +235,7 @@ def _generate(name, settings, draw, rule, progress, train, test, stream=None):
 
 
 def kinds(natural):
-    """Images of every kind that the controls see, ``{label: (n, s, s)}``; ``natural`` (n, s, s) are those to scramble."""
+    """Images of every kind used in the controls, ``{label: (n, s, s)}``; ``natural`` (n, s, s) are the photographs, also scrambled."""
     sources = {"dead leaves": dead_leaves, "1/f noise": pink_noise, "white noise": white_noise}
     own = {label: source(progress=False, train=1, test=1).train_images for label, source in sources.items()}
     return {"photographs": natural, "phase-scrambled": scramble(natural, np.random.default_rng(0)), **own}

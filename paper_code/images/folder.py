@@ -1,8 +1,8 @@
-"""Your own images: a folder that holds one folder of images for each class.
+"""Your own images: a folder that contains one folder of images for each class.
 
-Either ``root/<class>/...``, of which a tenth is held out for the test, or the parts of a split, ``root/train/<class>/...`` beside
-``root/test/<class>/...`` or ``root/val/<class>/...``. Class folders may hold folders in turn. Whatever is not used is named on standard
-error, but for hidden files and folders.
+Either ``root/<class>/...``, of which a tenth is held out for testing, or the parts of a split, ``root/train/<class>/...`` beside
+``root/test/<class>/...`` or ``root/val/<class>/...``. Class folders may contain folders in turn. Everything that is not used is reported
+on standard error, except hidden files and folders.
 """
 
 import hashlib
@@ -18,17 +18,17 @@ from paper_code.core.files import unreadable
 from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, say
 
 HELD_OUT = 0.1
-TRAINING, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")  # names of the parts, in any case
+TRAINING, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")  # names of the parts, in upper or lower case
 
 
 def load(root, classes=None, progress=True):
-    """Read a folder of class folders of images of any size and of any kind of 8 bits that Pillow reads.
+    """Read a folder of class folders with images of any size, in any 8-bit format that Pillow reads.
 
-    Each is brought to 64 x 64 grey levels by :func:`paper_code.images.image_set.decode`. A file or folder that is not used is
-    named in one line on standard error with the reason, and so is a class without any readable image, or without one for the test.
-    Without a test part, the tenth of each class (one image at least, if the class has two) whose
-    names have the lowest SHA-256 is held out: the choice depends on no order and no generator. Classes and, within a class, images are
-    sorted by name, whatever the locale; a name's bytes that are not UTF-8 are surrogate escapes.
+    Each image is converted to 64 x 64 grey levels by :func:`paper_code.images.image_set.decode`. A file or folder that is not used is
+    reported in one line on standard error with the reason, and so is a class without any readable image, or without one for testing.
+    Without a test part, the tenth of each class (at least one image, if the class has two) whose paths have the lowest SHA-256 is held
+    out: the choice depends neither on any order nor on a random generator. Classes and, within a class, images are sorted by name, whatever
+    the locale; bytes of a name that are not UTF-8 become surrogate escapes.
     """
     root = Path(root)
     if not root.is_dir():
@@ -71,7 +71,7 @@ def load(root, classes=None, progress=True):
 
 
 def find(root):
-    """The folder of the training classes and that of the test classes, or None where test images are to be held out."""
+    """The folder of the training classes and that of the test classes, which is None if test images are to be held out."""
     inside = folders(root)
     parts = {name.lower(): path for name, path in inside.items()}
     train = next((parts[name] for name in TRAINING if name in parts), None)
@@ -82,7 +82,7 @@ def find(root):
             f"{root} holds {tests[0].name} but no class folders of a training part; sort its images into {root / 'train'}/<class>, "
             f"or rename {tests[0].name} if it is a class"
         )
-    if not classes:  # without folders "train" is a class of trains
+    if not classes:  # without folders, "train" is a class of trains
         shared = set.intersection(*(set(folders(path)) for path in inside.values())) if len(inside) > 1 else ()
         if len(shared) > 1:
             say(f"{', '.join(inside)} all hold {', '.join(sorted(shared))}: the former are taken for the classes, not for train and test")
@@ -98,7 +98,7 @@ def find(root):
 
 
 def _read(paths, progress):
-    """Decode (key, path) pairs into ``{key: [(path, uint8 image), ...]}``; a file that cannot be used is named."""
+    """Decode (key, path) pairs into ``{key: [(path, uint8 image), ...]}``; a file that cannot be used is reported."""
     images = defaultdict(list)
     for key, path in tqdm(paths, "reading images", unit="image", disable=not progress, leave=False):
         try:
@@ -109,7 +109,7 @@ def _read(paths, progress):
 
 
 def _held_out(images, top):
-    """Of (path, image) pairs, the tenth whose paths below ``top`` have the lowest hashes, in the order of the pairs."""
+    """The tenth of (path, image) pairs whose paths below ``top`` have the lowest hashes, in the order of the pairs."""
 
     def hashed(path):
         return hashlib.sha256(os.fsencode(path.relative_to(top).as_posix())).digest()
@@ -125,7 +125,7 @@ def _arrays(pairs):
 
 
 def listed(place):
-    """What lies in a place, sorted by name; hidden files and folders are left out."""
+    """Contents of a folder, sorted by name, without hidden files and folders."""
     try:
         return sorted((Path(place, name) for name in os.listdir(place) if not _is_hidden(name)), key=os.fsencode)
     except OSError as error:
@@ -133,14 +133,14 @@ def listed(place):
 
 
 def folders(place):
-    """Folders that lie in a place, links to folders among them, by their names: UTF-8 in every locale, with surrogate escapes."""
+    """Folders in a folder, including links to folders, by name: UTF-8 in every locale, with surrogate escapes."""
     return {os.fsencode(path.name).decode("utf-8", "surrogateescape"): path for path in listed(place) if path.is_dir()}
 
 
 def files(place, seen):
-    """Files below a class folder, at any depth and sorted by path; what cannot be used is named.
+    """Files below a class folder, at any depth and sorted by path; what cannot be used is reported.
 
-    ``seen`` are the files that serve already, by their real paths, so that no image does twice; links to folders are not followed.
+    ``seen`` holds the files already in use, by their real paths, so that no image is used twice; links to folders are not followed.
     """
     found, paths = [], []
     for folder, inner, names in os.walk(place, onerror=lambda error: say(f"skipped {error.filename}: {error.strerror}")):
@@ -158,4 +158,4 @@ def files(place, seen):
 
 
 def _is_hidden(name):
-    return name.startswith(".") or name in ("__MACOSX", "@eaDir")  # which archivers and file servers leave behind
+    return name.startswith(".") or name in ("__MACOSX", "@eaDir")  # left behind by archivers and file servers

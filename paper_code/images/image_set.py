@@ -1,6 +1,6 @@
-"""What every source of images returns, the checks that all share, and the way from encoded images to 64 x 64 grey levels.
+"""What every source of images returns, the checks that all share, and the conversion of encoded images to 64 x 64 grey levels.
 
-And what the images' second order is, and the filter that it calls for (Field 1987; Atick and Redlich 1992).
+Also the second-order statistics of images, and the filter that they call for (Field 1987; Atick and Redlich 1992).
 """
 
 import difflib
@@ -25,11 +25,11 @@ IMAGE_SIZE = 64
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Grey images and labels, split for training and test."""
+    """Greyscale images and labels, split into training and test sets."""
 
     name: str
     classes: tuple  # of str; label ``n`` means ``classes[n]``
-    train_images: np.ndarray  # uint8 (n, 64, 64), luma (ITU-R 601), row 0 on top
+    train_images: np.ndarray  # uint8 (n, 64, 64), luma (ITU-R 601), row 0 at the top
     train_labels: np.ndarray  # int64 (n,)
     test_images: np.ndarray  # uint8 (n, 64, 64)
     test_labels: np.ndarray  # int64 (n,)
@@ -61,7 +61,7 @@ class ImageSet:
 
 
 def describe(image_set):
-    """What a person or a manifest wants to know of an :class:`ImageSet`, as a dict that JSON can hold."""
+    """Summary of an :class:`ImageSet`, for people and manifests, as a JSON-serialisable dict."""
     return {
         "name": image_set.name,
         "classes": list(image_set.classes),
@@ -74,7 +74,7 @@ def describe(image_set):
 
 
 def choose_classes(names, rule):
-    """Apply a rule such as ``"every-10"`` or ``"first-20"`` to class names, after sorting them; two are the least that are left."""
+    """Apply a rule such as ``"every-10"`` or ``"first-20"`` to class names, after sorting them; at least two must be left."""
     names = sorted(names)
     match = re.fullmatch(r"all|(every|first)-([1-9][0-9]{0,8})", rule or "all")
     if match is None:
@@ -89,48 +89,48 @@ def choose_classes(names, rule):
 
 
 def unknown_name(kind, name, choices):
-    """One line that names the choices and, if the name is nearly one of them, asks whether that was meant."""
+    """One line that lists the choices and, if the name is close to one of them, asks whether that was meant."""
     near = difflib.get_close_matches(name.lower().replace("_", "-"), choices, n=1)
     return f"unknown {kind} {name!r}; choose one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else "")
 
 
 def say(line):
-    """One line on standard error, of what is left out or decided, that leaves a progress bar whole."""
+    """Write one line to standard error about what is left out or decided, without breaking a progress bar."""
     tqdm.write(printable(line), file=sys.stderr)
 
 
 @contextmanager
 def reading(place):
-    """Make one line of whatever is raised where ``place`` is damaged: zipfile, tarfile and Pillow raise what they like."""
+    """Turn whatever is raised if ``place`` is damaged into one line: zipfile, tarfile and Pillow raise errors of many kinds."""
     try:
         yield
     except (PaperCodeError, MemoryError):
         raise
     except Exception as error:
-        if getattr(error, "filename", None):  # the system's word on a file, and no damage
+        if getattr(error, "filename", None):  # an error of the file system, not damage
             raise unreadable(error.filename, error) from error
         raise PaperCodeError(f"{place} cannot be read ({error}); it may be truncated or damaged: fetch it again") from error
 
 
 def decode(content, resize=False):
-    """Decode an image file, given as its content or its path, to luma (ITU-R 601): uint8 array (64, 64), row 0 on top.
+    """Decode an image file, given as its content or its path, to luma (ITU-R 601): uint8 array (64, 64), row 0 at the top.
 
-    With ``resize`` the image is turned upright as its EXIF tag says, its central square cropped and scaled to 64 x 64, a smaller one
-    enlarged. Without it the pixels are taken as they lie. What cannot be used is a ValueError with a short reason: not an image, damaged,
-    of more than 8 bits, too large, or of the wrong size.
+    With ``resize`` the image is turned upright according to its EXIF tag, and its central square is cropped and scaled to 64 x 64; smaller
+    ones are enlarged. Without it the pixels are taken as stored. An image that cannot be used raises ValueError with a short reason: not an
+    image, damaged, of more than 8 bits, too large, or of the wrong size.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata and large sizes
+            warnings.simplefilter("ignore")  # Pillow's warnings about odd metadata and large sizes
             with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as image:
-                is_deep = image.mode[0] in "IF" or any(";16" in str(tile) for tile in image.tile)  # of which Pillow keeps the upper 8
+                is_deep = image.mode[0] in "IF" or any(";16" in str(tile) for tile in image.tile)  # Pillow keeps the upper 8 bits
                 if resize:
-                    image.draft(None, (4 * IMAGE_SIZE, 4 * IMAGE_SIZE))  # a large JPEG comes out of libjpeg already reduced
+                    image.draft(None, (4 * IMAGE_SIZE, 4 * IMAGE_SIZE))  # libjpeg then decodes a large JPEG at reduced size
                     image = ImageOps.exif_transpose(image)
                 grey = to_grey(image)
     except Image.UnidentifiedImageError as error:
         raise ValueError("not an image that Pillow can read") from error
-    except Exception as error:  # on damaged input Pillow's readers raise what they like: OSError, SyntaxError, struct.error, IndexError
+    except Exception as error:  # on damaged input Pillow's readers may raise anything: OSError, SyntaxError, struct.error, IndexError
         raise ValueError(f"it cannot be read: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}") from error
     if is_deep:
         raise ValueError("the image has more than 8 bits a colour, and nothing says which values are black and white; save it with 8")
@@ -140,12 +140,12 @@ def decode(content, resize=False):
 
 
 def to_grey(image):
-    """A Pillow image of 8 bits as luma, transparency laid on white."""
+    """An 8-bit Pillow image as luma, with transparency composited on white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     if image.mode not in ("1", "L", "RGB"):
-        image = image.convert("RGB")  # palettes, CMYK and the like know no direct way to grey
+        image = image.convert("RGB")  # palettes, CMYK and the like have no direct conversion to grey
     return image.convert("L")
 
 
@@ -158,17 +158,17 @@ def shrink(image):
 class RadialPower:
     """Power of images against frequency, averaged over directions."""
 
-    frequency: np.ndarray  # (k,), cycles per pixel, from one cycle an image to the Nyquist frequency
-    power: np.ndarray  # (k,), per pixel: white noise of variance v has the power v at every frequency
+    frequency: np.ndarray  # (k,), cycles per pixel, from one cycle per image to the Nyquist frequency
+    power: np.ndarray  # (k,), per pixel: white noise of variance v has power v at every frequency
 
     @property
     def slope(self):
-        """Exponent of the power law that fits best in log-log coordinates; about -2 for natural images."""
+        """Exponent of the best-fitting power law in log-log coordinates; about -2 for natural images."""
         return float(np.polyfit(np.log(self.frequency), np.log(self.power), 1)[0])
 
 
 def radial_power(images):
-    """Power spectrum of images (n, s, s), their common mean removed, under a Hann window that keeps the border out."""
+    """Radial power spectrum of images (n, s, s), with their common mean removed, under a Hann window that suppresses the border."""
     images = np.asarray(images, float)
     side = images.shape[-1]
     ramp = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
@@ -182,15 +182,15 @@ def radial_power(images):
 
 
 def blur_gain(frequency, sd):
-    """Factor by which a Gaussian blur of ``sd`` pixels weakens the amplitude at ``frequency`` cycles per pixel."""
+    """Factor by which a Gaussian blur of ``sd`` pixels reduces the amplitude at ``frequency`` cycles per pixel."""
     return np.exp(-2 * (np.pi * sd * np.asarray(frequency)) ** 2)
 
 
 def efficient_gain(signal, noise):
     """Amplitude gain of the filter that whitens what can be known of the signal, up to a factor, from the powers at each frequency.
 
-    Atick and Redlich (1992): a Wiener filter S / (S + N), which leaves out what the noise has drowned, then a division by the
-    amplitude sqrt(S + N) of the input, which makes the output's power equal over the frequencies.
+    Atick and Redlich (1992): a Wiener filter S / (S + N), which discards what the noise has drowned, then division by the amplitude
+    sqrt(S + N) of the input, which equalises the power of the output across frequencies.
     """
     signal, noise = np.asarray(signal, float), np.asarray(noise, float)
     return signal / (signal + noise) / np.sqrt(signal + noise)

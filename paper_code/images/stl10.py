@@ -1,7 +1,7 @@
 """STL-10 (Coates, Lee and Ng 2011), from its official archive or the directory ``stl10_binary`` that it unpacks to.
 
 ``train_X.bin`` and ``test_X.bin`` hold 96 x 96 x 3 uint8 images, channel by channel and each channel column by column;
-``train_y.bin`` and ``test_y.bin`` one byte an image, the labels 1 to 10. The unlabelled images are not read.
+``train_y.bin`` and ``test_y.bin`` hold one byte per image, the labels 1 to 10. The unlabelled images are not read.
 """
 
 import tarfile
@@ -22,9 +22,9 @@ CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "
 
 
 def load(root, classes=None, progress=True):
-    """Read STL-10: its 5,000 training and 8,000 test images, in the order of the files, reduced from 96 to 64 pixels and to grey.
+    """Read STL-10: its 5,000 training and 8,000 test images, in the order of the files, reduced from 96 to 64 pixels and to greyscale.
 
-    ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that holds it; the rest as in
+    ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that contains it; the rest as for
     :func:`paper_code.images.load`.
     """
     root, found = Path(root), {}
@@ -46,7 +46,7 @@ def load(root, classes=None, progress=True):
 
 
 def _grey_images(stream, size, name):
-    """Convert a file of images one by one, uint8 (n, 64, 64); ``size`` is the file's length in bytes."""
+    """Convert the images in a file one by one: uint8 (n, 64, 64); ``size`` is the size of the file in bytes."""
     if size == 0 or size % IMAGE_BYTES:
         raise PaperCodeError(f"{name} has {size:,} bytes, not a multiple of {IMAGE_BYTES:,} ({SIDE} x {SIDE} x 3); fetch the archive again")
     images = np.empty((size // IMAGE_BYTES, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
@@ -58,7 +58,7 @@ def _grey_images(stream, size, name):
 
 
 def _directory_files(root, progress):
-    """Yield name, length in bytes and open stream of each file of interest."""
+    """Yield the name, size in bytes and open stream of each file needed."""
     top = root / FOLDER if (root / FOLDER).is_dir() else root
     for path in (top / name for name in FILES if (top / name).is_file()):
         with open(path, "rb") as raw, _watched(raw, path, progress) as stream:
@@ -66,7 +66,7 @@ def _directory_files(root, progress):
 
 
 def _archive_files(root, progress):
-    """The same from the archive, in one pass to its very end, where gzip keeps the checksum of the whole."""
+    """The same from the archive, in one pass to its very end, where gzip stores the checksum of the whole."""
     with open(root, "rb") as raw, _watched(raw, root, progress) as stream, tarfile.open(fileobj=stream, mode="r:gz") as archive:
         for member in archive:
             if Path(member.name).name in FILES:

@@ -21,10 +21,10 @@ FOLDER = "tiny-imagenet-200"
 def load(root, classes=None, progress=True):
     """Read Tiny ImageNet.
 
-    ``root`` is the zip archive, the directory ``tiny-imagenet-200`` or the one that holds it; a subset of the same layout will do as long
-    as it holds the classes asked for. The rule ``classes`` is over the sorted wnids of ``wnids.txt``; the rest as in
-    :func:`paper_code.images.load`. Images come in the order of their file names within a class (training) and of ``val_annotations.txt``,
-    that of their numbers (test).
+    ``root`` is the zip archive, the directory ``tiny-imagenet-200`` or the one that contains it; a subset with the same layout is enough if
+    it contains the classes requested. The rule ``classes`` applies to the sorted wnids of ``wnids.txt``; the rest as for
+    :func:`paper_code.images.load`. Images are in the order of their file names within a class (training) and of ``val_annotations.txt``,
+    which is that of their numbers (test).
     """
     root = Path(root)
     with reading(root):
@@ -50,7 +50,7 @@ def load(root, classes=None, progress=True):
 
 
 def _directory(root):
-    """The names of the files in a folder of the set, hidden ones left out, and the content of a file: two functions."""
+    """Two functions: the names of the files in a folder of the set, without hidden ones, and the content of a file."""
     top = root / FOLDER if (root / FOLDER).is_dir() else root
 
     def names(folder):

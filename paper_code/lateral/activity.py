@@ -1,4 +1,4 @@
-"""What the cells of a shipped network do: its first layers running, on photographs."""
+"""Activity of the cells of a shipped network: its first layers run on photographs."""
 
 import os
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from paper_code.lateral.kernels import co_activation
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network, NetworkConfig
 
-CO_IMAGES = 240  # patches that CO is taken over
+CO_IMAGES = 240  # patches over which CO is computed
 
 
 @torch.no_grad()
@@ -34,31 +34,31 @@ def co_kernel(
     noise_seed: int = 0,
     directory: str | os.PathLike | None = None,
 ) -> np.ndarray:
-    """CO of one shipped network, with the offsets of its K: feed-forward activity over natural images, K taking no part.
+    """CO of one shipped network at the offsets of its K: correlation of feed-forward activity over natural images, without K.
 
     Parameters
     ----------
     condition : str
     seed : int
     image_set : ImageSet, optional
-        The photographs of scikit-image when absent: they need no download. Its training images are taken at even distances in their order
-        and standardised with the set's own mean and sd, so that the network sees the contrast that it was trained on.
+        By default the photographs of scikit-image, which need no download. Training images are taken at even intervals in their order and
+        standardised with the set's own mean and sd, so that the network sees the contrast on which it was trained.
     count : int
-        Images, at least 2; all training images if there are fewer.
+        Number of images, at least 2; all training images if there are fewer.
     noise_seed : int
-        Of the receptor noise.
+        Seed of the receptor noise.
     directory : path, optional
-        Of the weights.
+        Directory of the weights.
 
     Returns
     -------
     array (n, n, k, k)
-        As :func:`co_activation`.
+        As for :func:`co_activation`.
 
     Raises
     ------
     PaperCodeError
-        If the network is missing or has no lateral kernel, or as :func:`co_activation`.
+        If the network is missing or has no lateral kernel, and as for :func:`co_activation`.
     """
     if count < 2:
         raise PaperCodeError(f"a correlation over images needs at least 2 of them, got {count}")
@@ -75,7 +75,7 @@ def co_kernel(
 
 @torch.no_grad()
 def first_layers(early: EarlyLayers, config: NetworkConfig) -> Network:
-    """A network that is right up to l1 and untrained behind it, from early layers alone, in evaluation mode.
+    """A network in evaluation mode that is correct up to l1 and untrained beyond it, built from the early layers alone.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def noise_free_layers(condition: str, seed: int, directory: str | os.PathLike | 
 
 
 def pictures(wanted: Iterable[tuple[str, int]], condition: str, seed: int, directory: str | os.PathLike | None = None) -> np.ndarray:
-    """Test patches of the photographs as a network is shown them: standardised by the mean and sd of its own training images.
+    """Test patches of the photographs as presented to a network: standardised by the mean and sd of its own training images.
 
     Parameters
     ----------

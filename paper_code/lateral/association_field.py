@@ -1,7 +1,7 @@
-"""The kernel seen from the target: its coefficient of cos Phi over (along, across, orientation difference), and its phase-blind mean.
+"""Maps of the kernel in the target's frame: coefficient of cos Phi by (along, across, orientation difference), and phase-blind mean.
 
-:func:`single_cells` does so around one cell at a time, for the interactive figure of chapter 07. A single cell has few sources: pictures,
-no tests.
+:func:`single_cells` makes them around one cell at a time, for the interactive figure of chapter 07. A single cell has few sources, so its
+maps are pictures, not tests.
 """
 
 from dataclasses import dataclass
@@ -19,24 +19,24 @@ from paper_code.lateral.bank import Bank
 from paper_code.lateral.frame import PairFrame, standardise
 from paper_code.lateral.views import LIKE_BELOW
 
-MIDDLES = np.deg2rad(np.arange(-75, 91, 15))  # middles of the bands of orientation difference
+MIDDLES = np.deg2rad(np.arange(-75, 91, 15))  # centres of the bands of orientation difference
 HALF_WIDTH = np.deg2rad(15)
-STEP, EVERY = 0.5, 3  # px of the squares that are summed, and every how many of them a place is kept
-BLUR = 1.2  # px: one cell's offsets are fewer than a bank's
-FEWEST = 8.0  # offsets that a place needs: one source or so
+STEP, EVERY = 0.5, 3  # side of the squares that are summed, px, and the interval, in squares, between the places that are kept
+BLUR = 1.2  # px: wider than for a bank, as one cell has fewer offsets
+FEWEST = 8.0  # offsets required at a place: about one source
 
 
 @dataclass(frozen=True)
 class AssociationField:
-    """Maps over the places of sources, target at the origin with its bars along x; arrays (b, m, m), rows from top to bottom.
+    """Maps over the positions of sources, with the target at the origin and its bars along x: arrays (b, m, m), rows from top to bottom.
 
-    A cell's bars have no head and no tail, so each offset counts at (along, across) and at (-along, -across).
+    Bars have an axis but no direction, so each offset counts both at (along, across) and at (-along, -across).
     """
 
-    turns: np.ndarray  # (b,), middles of the bands: orientation of the source less the target's, radians
+    turns: np.ndarray  # (b,), centres of the bands: orientation of the source minus the target's, radians
     ticks: np.ndarray  # (m,), px, ascending: along to the right, across upwards
     coherent: np.ndarray  # sum K cos Phi / sum cos^2 Phi; NaN where there are too few offsets
-    blind: np.ndarray  # sum K / number
+    blind: np.ndarray  # sum K / number of offsets; NaN likewise
 
 
 def association_field(
@@ -49,24 +49,24 @@ def association_field(
     blur: float = 0.8,
     fewest: float = 20.0,
 ) -> AssociationField:
-    """Map a kernel in its targets' frames, by sums over small squares, blurred before the division.
+    """Map a kernel in the frames of its targets, from sums over small squares that are blurred before the division.
 
     Parameters
     ----------
     kernel : array (n, n, k, k)
-        In whatever units; :func:`paper_code.lateral.standardise` gives standard deviations of K.
+        In any units; :func:`paper_code.lateral.standardise` gives standard deviations of K.
     frame : PairFrame
-        Of all or some pairs.
+        Frame of all or some pairs.
     turns : array (b,)
-        Middles of the bands of the orientation difference, radians.
+        Centres of the bands of orientation difference, radians.
     half_width : float
-        Of a band, radians.
+        Half width of a band, radians.
     extent : float
         Half side of the map, px.
     step, blur : float
-        Side of the squares and sd of the Gaussian, px.
+        Side of the squares and sd of the Gaussian blur, px.
     fewest : float
-        Offsets that a place needs.
+        Offsets required at a place.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def association_field(
     Raises
     ------
     PaperCodeError
-        For a step or blur that is not positive, or an extent of no more than a step.
+        For a step or blur that is not positive, or an extent that does not exceed the step.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def association_field(
         for one in (values[pairs] * wave[pairs], wave[pairs] ** 2, values[pairs], np.ones_like(wave[pairs])):
             total = np.histogram2d(*place, bins=(edges, edges), weights=one.ravel())[0]
             total = total + total[::-1, ::-1]
-            # Times the area under the Gaussian's peak: an effective count of offsets.
+            # Multiplied by the effective area of the Gaussian, this is an effective count of offsets.
             sums.append(gaussian_filter(total, blur / step, mode="constant") * 4 * np.pi * (blur / step) ** 2)
         enough = sums[3] >= fewest
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -118,38 +118,38 @@ def association_field(
 
 @dataclass(frozen=True)
 class SingleCells:
-    """n cells and K around each of them; maps are for the o cells that have an orientation, (o, ...), in ascending order of their number.
+    """n cells and K around each of them; the maps (o, ...) are for the o oriented cells, in ascending order of cell number.
 
-    Places are in the target's own frame, x along its bars; rows run from top to bottom. NaN: too few offsets.
+    Positions in maps are in the target's own frame, x along its bars; rows run from top to bottom. NaN marks too few offsets.
     """
 
     seed: int
     fields: np.ndarray  # (n, b, b), receptive fields
     fits: GaborBank  # (n,)
     oriented: np.ndarray  # (n,) bool
-    level: float  # R^2 that an oriented cell exceeds
+    level: float  # R^2 that an oriented cell must exceed
     ticks: np.ndarray  # (m,), px
-    turns: np.ndarray  # (t,), radians: orientation of the sources less the target's
-    like: np.ndarray  # (o, 2, m, m), sources within 22.5 degrees: coefficient of cos Phi, phase-blind mean; sd of K
-    maps: np.ndarray  # (o, 2, t, m, m), the same for each turn, within 15 degrees
-    like_sources: np.ndarray  # (o,), cells behind ``like``
-    sources: np.ndarray  # (o, t), cells behind each of ``maps``
-    preferred: np.ndarray  # (o, m, m), the turn with the greatest coefficient, radians in [0, pi)
-    strength: np.ndarray  # (o, m, m), that coefficient, 0 where none is positive
-    strongest: np.ndarray  # (n, s) int, sources whose weight is greatest at some offset, the greatest first
+    turns: np.ndarray  # (t,), radians: orientation of the sources minus the target's
+    like: np.ndarray  # (o, 2, m, m), coefficient of cos Phi and phase-blind mean over sources within 22.5 degrees; in sd of K
+    maps: np.ndarray  # (o, 2, t, m, m), the same over sources within 15 degrees of each turn
+    like_sources: np.ndarray  # (o,), number of sources in ``like``
+    sources: np.ndarray  # (o, t), number of sources in each of ``maps``
+    preferred: np.ndarray  # (o, m, m), turn with the largest coefficient, radians in [0, pi)
+    strength: np.ndarray  # (o, m, m), that coefficient, or 0 where none is positive
+    strongest: np.ndarray  # (n, s) int, sources with the strongest weight, of either sign, at any offset, strongest first
     place: np.ndarray  # (n, s, 2), x and y of that offset in the image, px
-    weight: np.ndarray  # (n, s), K there, in sd of K
+    weight: np.ndarray  # (n, s), K at that offset, in sd of K
 
 
 def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The sources of every cell with the greatest weight, of either sign, at any offset; a cell's kernel to itself is left out.
+    """Sources of every cell with the strongest weight, of either sign, at any offset; a cell's kernel to itself is excluded.
 
     Parameters
     ----------
     kernel : array (n, n, k, k)
     stride : int
     count : int
-        At most n - 1 are found.
+        Number of sources; at most n - 1 are returned.
 
     Returns
     -------
@@ -180,14 +180,14 @@ def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple
 
 
 def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
-    """K around every cell.
+    """Map K around every oriented cell, and list the strongest sources of every cell.
 
     Parameters
     ----------
     bank : paper_code.lateral.bank.Bank
-        With K.
+        A bank with K.
     seed : int
-        Named in the result.
+        Recorded in the result.
     extent : float
         Half side of the maps, px, a multiple of 1.5.
 
@@ -198,7 +198,7 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     Raises
     ------
     PaperCodeError
-        If there is no K, it does not vary, fewer than two cells have an orientation, or the extent is no more than 0.5 px.
+        If there is no K, K does not vary, fewer than two cells are oriented, or the extent does not exceed 0.5 px.
 
     Examples
     --------
@@ -224,7 +224,7 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
         like_sources.append(int((own.difference <= LIKE_BELOW).sum()))
         sources.append((orientation_difference(own.turn, MIDDLES[:, None]) <= HALF_WIDTH).sum(axis=1))
     maps = np.array(maps)
-    # mode_field counts turns from 0 to 165 degrees.
+    # mode_field expects turns from 0 to 165 degrees.
     from_zero = np.roll(np.nan_to_num(maps[:, 0]), -int(np.argmin(np.abs(MIDDLES))), axis=1)
     preferred, strength = map(np.stack, zip(*(se2.mode_field(one) for one in from_zero), strict=True))
     return SingleCells(

@@ -1,4 +1,4 @@
-"""One network's first layers with their fits: who has an orientation, and where every cell's field lies. Every measure of K starts here."""
+"""One network's first layers and fits: which cells are oriented and where their receptive fields lie. All measures of K start here."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,16 +16,16 @@ from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.network.layers import receptive_fields
 
-NULL_COUNT, QUANTILE, NULL_SEED = 800, 0.95, 0  # of the frozen plan, as is FEWEST
+NULL_COUNT, QUANTILE, NULL_SEED = 800, 0.95, 0  # from the frozen plan, as is FEWEST
 FEWEST = 20  # oriented cells below which K is not measured
 
 
 @dataclass(frozen=True)
 class Bank:
-    """l1 behind l0, the fits of its n receptive fields, and K between them.
+    """l1 behind l0, the fits of its n receptive fields, and K between the cells.
 
-    A cell is oriented if its Gabor R^2 exceeds what 95 % of 800 smooth random fields behind the same l0 reach, and no parameter of its fit
-    is at a bound. There is no other rule anywhere.
+    A cell is oriented if its Gabor R^2 exceeds the 95 % quantile of 800 smooth random filters behind the same l0 and no parameter of its
+    fit is at a bound. No other criterion is used anywhere.
     """
 
     l0: np.ndarray | None  # (a, a)
@@ -33,11 +33,11 @@ class Bank:
     K: np.ndarray | None  # (n, n, k, k), target first
     stride: int  # px between neighbouring cells
     fits: GaborBank  # (n,), of the receptive fields
-    level: float  # Gabor R^2 that an oriented cell exceeds
+    level: float  # Gabor R^2 that an oriented cell must exceed
 
     @classmethod
     def of(cls, l0: ArrayLike | None, l1: ArrayLike, K: ArrayLike | None, stride: int, count: int = NULL_COUNT) -> Self:
-        """Fit a bank and its null, ``count`` random l1 behind the l0; some seconds. Arrays of NumPy or PyTorch, l1 as of ``fit_gabor``."""
+        """Fit a bank and its null, ``count`` random l1 behind l0; takes some seconds. NumPy or PyTorch arrays, l1 as in ``fit_gabor``."""
         l0 = None if l0 is None else real_array(l0, "l0")
         filters, K = read_bank(l1), None if K is None else real_array(K, "K")
         level = gabor_level(null_filters(filters.values.shape[1:], "smooth", count, NULL_SEED, psi0=l0), QUANTILE)
@@ -45,7 +45,7 @@ class Bank:
 
     @cached_property
     def fields(self) -> np.ndarray:
-        """Receptive fields l1 * l0, (n, h + a - 1, w + a - 1); l1 itself where there is no l0."""
+        """Receptive fields l1 * l0, (n, h + a - 1, w + a - 1), or l1 itself if there is no l0."""
         return receptive_fields(self.l1, self.l0)
 
     @cached_property
@@ -55,7 +55,7 @@ class Bank:
 
     @cached_property
     def cells(self) -> Cells:
-        """Centres, carriers, frequencies and phases of the oriented cells, a :class:`Cells`."""
+        """Centres, carriers, frequencies and phases of the oriented cells: a :class:`Cells`."""
         return Cells.from_gabors(self.fits[self.oriented])
 
     @cached_property
@@ -65,7 +65,7 @@ class Bank:
 
     @property
     def side(self) -> int:
-        """k, offsets on a side of K."""
+        """Side k of K, in offsets."""
         if self.K is None:
             raise PaperCodeError("this network has no lateral kernel K; choose another condition")
         return self.K.shape[-1]
@@ -76,10 +76,10 @@ class Bank:
         return self.K is not None and len(self.oriented) >= FEWEST
 
     def among(self, kernel: np.ndarray) -> np.ndarray:
-        """A kernel (n, n, k, k) between the oriented cells alone: (m, m, k, k)."""
+        """Restrict a kernel (n, n, k, k) to the oriented cells: (m, m, k, k)."""
         return kernel[np.ix_(self.oriented, self.oriented)]
 
     @cached_property
     def rf(self) -> np.ndarray:
-        """RF, the correlation of the receptive fields, between all cells: (n, n, k, k)."""
+        """RF, the correlation of the receptive fields of all cells: (n, n, k, k)."""
         return rf_kernel(self.fields, self.side, self.stride)

@@ -1,7 +1,7 @@
-"""Geometry and phase of pairs of cells: where a source lies in the target's own frame, and whether their waves agree.
+"""Geometry and phase of pairs of cells: where a source lies in the target's own frame, and whether their phases agree.
 
-A cell sees ``envelope(p - c) cos(2 pi f n.(p - c) + phi)`` of the image, n = (cos t, sin t) its carrier. K[i, j, d] joins the source j at
-x + d to the target i at x, so the fields of the two are displaced by ``D = stride d + c_j - c_i``.
+The receptive field of a cell is ``envelope(p - c) cos(2 pi f n.(p - c) + phi)``, with carrier n = (cos t, sin t). K[i, j, d] connects the
+source j at x + d to the target i at x, so their receptive fields are displaced by ``D = stride d + c_j - c_i``.
 """
 
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ from paper_code.filters.gabor import GaborBank
 
 @dataclass(frozen=True)
 class Cells(Indexed):
-    """What the geometry needs of n cells: arrays (n,); x right, y up, in pixels (or the unit of the fits) and radians.
+    """Geometry of n cells: arrays (n,), with x to the right and y up, in pixels (or the unit of the fits) and radians.
 
     Examples
     --------
@@ -31,15 +31,15 @@ class Cells(Indexed):
     [ 90. 135.]
     """
 
-    x: np.ndarray  # centre of the receptive field against its place in the lattice, px
-    y: np.ndarray
+    x: np.ndarray  # centre of the receptive field relative to the cell's position in the lattice, px
+    y: np.ndarray  # the same, px upwards
     carrier: np.ndarray  # t, any representative: (t + pi, -phase) is the same cell
     frequency: np.ndarray  # cycles per pixel
     phase: np.ndarray  # at the centre of the envelope
 
     @classmethod
     def from_gabors(cls, bank: GaborBank) -> Self:
-        """From the Gabor fits of the receptive fields, a :class:`paper_code.filters.GaborBank`."""
+        """Build from the Gabor fits of the receptive fields, a :class:`paper_code.filters.GaborBank`."""
         return cls(bank.x0, bank.y0, bank.carrier, bank.frequency, bank.phase)
 
     @property
@@ -49,12 +49,12 @@ class Cells(Indexed):
 
 
 def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs of different cells.
+    """All ordered pairs of distinct cells.
 
     Parameters
     ----------
     count : int
-        Cells.
+        Number of cells.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def standardise(kernel: ArrayLike) -> np.ndarray:
-    """K less its mean, over its standard deviation, both over the pairs i != j.
+    """K minus its mean, divided by its standard deviation, both taken over the pairs i != j.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
 def relative_pose(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Describe each source by the carrier within 90 degrees of its target's: turn, middle and phase, arrays (p,).
 
-    A wave along t with phase phi is the wave along t + pi with phase -phi. The half turn is taken towards the target, so that the mean of
-    the two carriers, the middle, lies between them and not opposite. The turn t_j - t_i, in [-pi/2, pi/2], is counter-clockwise; the phase
-    is phi_j - phi_i of the folded source.
+    A wave along t with phase phi is also the wave along t + pi with phase -phi. The representative nearer to the target is taken, so that
+    the mean of the two carriers, the middle, lies between them and not opposite. The turn t_j - t_i, in [-pi/2, pi/2], is
+    counter-clockwise; the phase is phi_j - phi_i for this representative of the source.
     """
     difference = cells.carrier[source] - cells.carrier[target]
     half_turns = np.rint(difference / np.pi)
@@ -118,7 +118,7 @@ def relative_pose(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple
 
 @dataclass(frozen=True)
 class PairFrame(Indexed):
-    """p ordered pairs of cells at the k x k offsets of K; arrays (p,) or (p, k * k) in the order of ``K[i, j].ravel()``.
+    """p ordered pairs of cells at the k x k offsets of K: arrays (p,), or (p, k * k) in the order of ``K[i, j].ravel()``.
 
     Examples
     --------
@@ -131,12 +131,12 @@ class PairFrame(Indexed):
     [0 1] [1 0] [ 45. -45.]
     """
 
-    target: np.ndarray  # (p,)
-    source: np.ndarray  # (p,)
+    target: np.ndarray  # (p,), index of the target cell
+    source: np.ndarray  # (p,), index of the source cell
     turn: np.ndarray  # (p,), orientation of the source minus the target's, in [-pi/2, pi/2]
-    along: np.ndarray  # (p, k * k), D along the target's bars, px
-    across: np.ndarray  # (p, k * k), D across them, 90 degrees counter-clockwise of along, px
-    phase: np.ndarray  # (p, k * k), Phi = phi_j - phi_i - 2 pi sqrt(f_i f_j) D.n: 0 where the source continues the target's wave
+    along: np.ndarray  # (p, k * k), component of D along the target's bars, px
+    across: np.ndarray  # (p, k * k), component of D across them, 90 degrees counter-clockwise from along, px
+    phase: np.ndarray  # (p, k * k), Phi = phi_j - phi_i - 2 pi sqrt(f_i f_j) D.n: 0 where the source continues the target's carrier
 
     @property
     def difference(self) -> np.ndarray:
@@ -150,18 +150,18 @@ class PairFrame(Indexed):
 
 
 def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:
-    """Place the pairs of cells in their targets' frames; K is neither rotated nor resampled.
+    """Express the pairs of cells in the frames of their targets; K is neither rotated nor resampled.
 
     Parameters
     ----------
     cells : Cells
-        (n,).
+        n cells.
     size : int
         Side k of the lateral kernel, odd.
     stride : float
-        Pixels between neighbouring places of l1, in the unit of the cells.
+        Distance between neighbouring positions of l1: pixels, or the unit of the cells.
     target, source : int arrays (p,), optional
-        All ordered pairs of different cells when absent.
+        By default all ordered pairs of distinct cells.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     Raises
     ------
     PaperCodeError
-        If the size is even, fewer than two cells are left, or one has no fit.
+        If the size is even, there are fewer than two cells, or a cell has no fit.
 
     Examples
     --------
@@ -201,7 +201,7 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     dx = dx + (cells.x[source] - cells.x[target])[:, None]
     dy = dy + (cells.y[source] - cells.y[target])[:, None]
     turn, middle, phase = relative_pose(cells, target, source)
-    angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])  # of the wave with the mean carrier
+    angular = 2 * np.pi * np.sqrt(cells.frequency[target] * cells.frequency[source])  # angular frequency of the wave along the mean carrier
     kx, ky = angular * np.cos(middle), angular * np.sin(middle)
     cosine, sine = np.cos(cells.orientation[target])[:, None], np.sin(cells.orientation[target])[:, None]
     return PairFrame(

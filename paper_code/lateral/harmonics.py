@@ -1,25 +1,25 @@
 """K as a Fourier series on SE(2), term by term.
 
-Two cells i (target) and j (source) whose fields are displaced by D, of length r, have a place in the group: psi, the direction of D from
-the target's bars, and theta, the orientation of the source less the target's. Bars have no head, so both have period pi; natural images
-have no handedness, so only cosines are left (the sines are a check). With Phi of :class:`paper_code.lateral.PairFrame`, in a ring of r,::
+Two cells i (target) and j (source), with receptive fields displaced by D of length r, have a relative pose in the group: psi is the
+direction of D from the target's bars, theta the orientation of the source minus the target's. Bars have no direction, so both have period
+pi; natural images have no handedness, so only cosines remain (sines are a check). With Phi of :class:`paper_code.lateral.PairFrame`,::
 
     K_ij(d) / sd(K) = a + cos Phi sum_mn g_mn cos(2 m psi + 2 n theta) + rest,
 
-one ordinary least squares for all terms. Five have names:
+fitted in a ring of r by a single ordinary least squares for all terms. Five terms have names:
 
 ==========  =========================  ======================================================================
-round       1                          connected at all, by phase alone
-like        cos 2 theta                like orientations
+round       1                          connected whatever psi and theta, by phase alone
+like        cos 2 theta                similar orientations
 target      cos 2 psi                  sources lie along the target's bars
 source      cos 2 (psi - theta)        targets lie along the source's bars (what Bosking et al. 1997 measured)
 cocircular  cos (4 psi - 2 theta)      sources lie on a circle with the target (Field, Hayes and Hess 1993)
 ==========  =========================  ======================================================================
 
-The same fit serves any kernel between the cells: K, RF, CO, an untrained K, a model. Beyond RF (and CO): these are regressors too.
+The same fit applies to any kernel between the cells: K, RF, CO, an untrained K or a model. "Beyond RF (and CO)": with these as regressors.
 
-Every term is a product of a function of the pair and one of five functions of the offset, {1, cos 2D, sin 2D, cos 4D, sin 4D} cos Phi.
-So a pair's sums of products of these are all that is kept (:class:`PairSums`): fits, bootstraps and dealt carriers add small matrices.
+Every term is a sum of functions of the pair times the five functions of the offset, {1, cos 2D, sin 2D, cos 4D, sin 4D} cos Phi. So only
+each pair's sums of products of these are kept (:class:`PairSums`); fits, bootstraps and permuted carriers then add small matrices.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,15 +42,15 @@ TERM_NAMES = {
     "source": "source's axis",
     "cocircular": "co-circular",
 }  # in words
-EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px; the rings below are unions of what lies between. Of the book's networks: others have their own
+EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px, for the book's networks (others have their own); the rings below are unions of these intervals
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
 VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}
-PAIRS, DRAWS = 1000, 250  # summed at once, to stay in the cache
+PAIRS, DRAWS = 1000, 250  # numbers processed at once, to stay in the cache
 WAVES = 5  # functions of the offset: 1, cos 2D, sin 2D, cos 4D, sin 4D
 
 
 def all_terms(order: int = 2) -> dict[str, tuple[int, int]]:
-    """(m, n) up to an order, one of (m, n) and (-m, -n) each: 13 at order 2, by name ``"m,n"``."""
+    """All (m, n) up to an order, with one of each pair (m, n) and (-m, -n): 13 at order 2, named ``"m,n"``."""
     span = range(-order, order + 1)
     kept = [(m, n) for m in range(order + 1) for n in span if m > 0 or n >= 0]
     return {f"{m},{n}": (m, n) for m, n in kept}
@@ -58,7 +58,7 @@ def all_terms(order: int = 2) -> dict[str, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Cosines:
-    """q terms of a pair, each a combination of the five functions of the offset: ``weights`` (p, q, 5)."""
+    """q terms of p pairs, each a linear combination of the five functions of the offset: ``weights`` (p, q, 5)."""
 
     names: tuple[str, ...]
     weights: np.ndarray
@@ -72,15 +72,15 @@ class Cosines:
         sine: bool = False,
         factor: np.ndarray | None = None,
     ) -> Self:
-        """The terms cos(2 m psi + 2 n theta), or their sines, of pairs with orientations ``target`` and ``source`` (p,), radians.
+        """Terms cos(2 m psi + 2 n theta), or the sines, for pairs with orientations ``target`` and ``source`` (p,) in radians.
 
-        ``factor`` (p,), if there is one, multiplies every term.
+        ``factor`` (p,), if given, multiplies every term.
         """
         weights = np.zeros((len(target), len(terms), WAVES))
         for column, (m, n) in enumerate(terms.values()):
             if not 0 <= m <= 2:
                 raise PaperCodeError(f"harmonics go up to m = 2 of psi, and are written with m >= 0; got ({m}, {n})")
-            # 2 m psi + 2 n theta = 2 m D + shift, D the direction in the image
+            # 2 m psi + 2 n theta = 2 m D + shift, with D the direction in the image
             shift = 2 * n * source - 2 * (m + n) * target
             if m == 0:
                 weights[:, column, 0] = np.sin(shift) if sine else np.cos(shift)
@@ -95,9 +95,9 @@ class Cosines:
 
 @dataclass(frozen=True)
 class PairSums:
-    """Sums over the offsets of every pair and every elementary ring of one network: what all fits are made of.
+    """Sums over the offsets of every pair and elementary ring of one network, from which all fits are made.
 
-    The u functions of an offset are: 1; the five waves times cos Phi; the regressors, in their own sd.
+    The u functions of an offset are 1, the five functions of direction times cos Phi, and the regressors in units of their own sd.
 
     Examples
     --------
@@ -117,17 +117,17 @@ class PairSums:
     like 1.00
     """
 
-    target: np.ndarray  # (p,), of the m oriented cells
-    source: np.ndarray  # (p,)
-    orientation: np.ndarray  # (m,), of the cells, radians
-    regressors: tuple[str, ...]
-    kernels: tuple[str, ...]  # what is explained, each in its own sd over all offsets of all pairs
-    gram: np.ndarray  # (rings, p, u, u)
-    cross: np.ndarray  # (rings, p, u, kernels)
-    total: np.ndarray  # (rings, p, kernels), sums of a kernel's values
-    square: np.ndarray  # (rings, p, kernels), of their squares
-    count: np.ndarray  # (rings, p), offsets
-    rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)  # which elementary rings each ring is made of
+    target: np.ndarray  # (p,), index of the target among the m oriented cells
+    source: np.ndarray  # (p,), index of the source
+    orientation: np.ndarray  # (m,), orientation of the cells, radians
+    regressors: tuple[str, ...]  # their names
+    kernels: tuple[str, ...]  # names of the kernels to be explained, each in units of its sd over all offsets of all pairs
+    gram: np.ndarray  # (rings, p, u, u), products of the functions
+    cross: np.ndarray  # (rings, p, u, kernels), products of the functions and the kernels
+    total: np.ndarray  # (rings, p, kernels), sums of the kernels' values
+    square: np.ndarray  # (rings, p, kernels), sums of their squares
+    count: np.ndarray  # (rings, p), number of offsets
+    rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)  # the elementary rings that make up each ring
 
     @classmethod
     def of(
@@ -140,26 +140,26 @@ class PairSums:
         edges: Sequence[float] = EDGES,
         rings: Mapping[str, tuple[int, ...]] = RINGS,
     ) -> Self:
-        """From kernels between the oriented cells.
+        """Compute the sums from kernels between the oriented cells.
 
         Parameters
         ----------
         frame : PairFrame
-            Of all ordered pairs of the m cells.
+            Frame of all ordered pairs of the m cells.
         orientation : array (m,)
-            Radians.
+            Orientation of the cells, radians.
         kernels, regressors : dicts of arrays (m, m, k, k)
         coherent : bool
-            False leaves cos Phi out: blind to phase.
+            If False, cos Phi is omitted: the terms are blind to phase.
         edges : sequence of float
-            Of the elementary rings, ascending, in the unit of the frame.
+            Edges of the elementary rings, ascending, in the unit of the frame.
         rings : dict of str to tuple of int
-            Which elementary rings each ring is made of.
+            The elementary rings that make up each ring.
 
         Raises
         ------
         PaperCodeError
-            If a kernel has another shape, does not vary, or is not finite.
+            If a kernel has the wrong shape, does not vary, or is not finite.
         """
         regressors = regressors or {}
         values = {name: unit(kernel, frame) for name, kernel in kernels.items()}
@@ -188,18 +188,18 @@ class PairSums:
         sine: bool = False,
         factor: np.ndarray | None = None,
     ) -> Cosines:
-        """:class:`Cosines` of all pairs."""
+        """:class:`Cosines` of all pairs; TERMS by default."""
         terms = TERMS if terms is None else terms
         return Cosines.of(terms, self.orientation[self.target], self.orientation[self.source], sine, factor)
 
     @property
     def middle(self) -> np.ndarray:
-        """Mid orientation of each pair, the source's taken within 90 degrees of the target's: (p,), radians."""
+        """Mean orientation of each pair, with the source's taken within 90 degrees of the target's: (p,), radians."""
         turn = self.orientation[self.source] - self.orientation[self.target]
         return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
 
     def mix(self, cosines: Cosines, version: Sequence[str]) -> np.ndarray:
-        """The columns 1, the cosines and the version's regressors of each pair, of the u functions of an offset: (p, q, u)."""
+        """Columns 1, cosines and the version's regressors for each pair, as mixtures of the u functions of an offset: (p, q, u)."""
         p, terms = len(self.target), len(cosines.names)
         columns = [1 + WAVES + self.regressors.index(name) for name in version]
         mix = np.zeros((p, 1 + terms + len(columns), self.gram.shape[-1]))
@@ -210,20 +210,20 @@ class PairSums:
         return mix
 
     def normal_equations(self, ring: str, cosines: Cosines, version: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring; columns: 1, the cosines, the version's regressors."""
+        """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring, with columns 1, the cosines and the version's regressors."""
         mix, rings = self.mix(cosines, version), list(self.rings[ring])
         gram, cross = self.gram[rings].sum(axis=0), self.cross[rings].sum(axis=0)
         return mix @ gram @ mix.swapaxes(1, 2), mix @ cross
 
     def squares(self, ring: str) -> np.ndarray:
-        """Sum of squares of each kernel about its mean in a ring, (kernels,)."""
+        """Sum of squares of each kernel about its mean in a ring: (kernels,)."""
         rings = list(self.rings[ring])
         total, square, count = (part[rings].sum(axis=(0, 1)) for part in (self.total, self.square, self.count))
         return square - total**2 / count
 
 
 def unit(kernel: ArrayLike, frame: PairFrame) -> np.ndarray:
-    """A kernel (m, m, k, k) at the pairs of a frame, (p, k * k), over its sd there."""
+    """Values of a kernel (m, m, k, k) at the pairs of a frame, (p, k * k), divided by their sd."""
     kernel = real_array(kernel, "a kernel")
     side = int(round(np.sqrt(frame.along.shape[1])))
     count = 1 + int(max(frame.target.max(), frame.source.max()))
@@ -239,7 +239,7 @@ def unit(kernel: ArrayLike, frame: PairFrame) -> np.ndarray:
 
 
 def offset_functions(frame: PairFrame, orientation: ArrayLike, coherent: bool = True) -> np.ndarray:
-    """cos Phi times {1, cos 2D, sin 2D, cos 4D, sin 4D}, D the direction of the displacement in the image: (5, p, k * k)."""
+    """cos Phi times {1, cos 2D, sin 2D, cos 4D, sin 4D}, with D the direction of the displacement in the image: (5, p, k * k)."""
     direction = np.arctan2(frame.across, frame.along) + np.asarray(orientation, float)[frame.target][:, None]
     wave = np.cos(frame.phase) if coherent else np.ones_like(frame.phase)
     double = np.exp(2j * direction)
@@ -251,28 +251,28 @@ def offset_functions(frame: PairFrame, orientation: ArrayLike, coherent: bool = 
 class Fit:
     """Least-squares coefficients of one network in one ring and version."""
 
-    names: tuple[str, ...]  # of the terms
-    coefficients: np.ndarray  # (terms, kernels), sd of the kernel
-    r2: np.ndarray  # (kernels,), of the whole fit
-    share: np.ndarray  # (kernels,), of the variance in the ring, what the terms add to intercept and regressors
+    names: tuple[str, ...]  # names of the terms
+    coefficients: np.ndarray  # (terms, kernels), in sd of the kernel
+    r2: np.ndarray  # (kernels,), R^2 of the whole fit
+    share: np.ndarray  # (kernels,), share of the variance in the ring that the terms add to the intercept and regressors
 
 
 def fit(
     sums: PairSums, ring: str, version: Sequence[str] = (), terms: Mapping[str, tuple[int, int]] | None = None, sine: bool = False
 ) -> Fit:
-    """Fit all terms in a ring.
+    """Fit all terms jointly in a ring.
 
     Parameters
     ----------
     sums : PairSums
     ring : str
-        Of ``sums.rings``.
+        One of ``sums.rings``.
     version : sequence of str
-        Regressors beside the terms.
+        Regressors in addition to the terms.
     terms : dict, optional
-        ``{name: (m, n)}``; TERMS when absent.
+        ``{name: (m, n)}``; by default TERMS.
     sine : bool
-        Add the terms' sines, as names with ``sin`` before them: their coefficients should be 0.
+        Add the sines of the terms, named with the prefix ``sin``; their coefficients should be 0.
 
     Returns
     -------
@@ -309,7 +309,7 @@ def fit(
 
 
 def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
-    """Coefficients of normal equations (..., q, q) and (..., q, kernels); a PaperCodeError if columns are collinear."""
+    """Solve normal equations (..., q, q) and (..., q, kernels) for the coefficients; PaperCodeError if columns are collinear."""
     scale = np.sqrt(np.einsum("...qq->...q", gram))
     if not (scale > 0).all():
         raise PaperCodeError("a term has no offsets in this ring; take a wider ring or more cells")
@@ -321,7 +321,7 @@ def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
 
 
 def sse(gram: np.ndarray, cross: np.ndarray, solution: np.ndarray, square: np.ndarray) -> np.ndarray:
-    """Sum of squared residuals (kernels,) of any coefficients (q, kernels)."""
+    """Sum of squared residuals (kernels,) for given coefficients (q, kernels)."""
     return square - 2 * (solution * cross).sum(axis=-2) + (solution * (gram @ solution)).sum(axis=-2)
 
 
@@ -332,9 +332,9 @@ def solve_all(
     rings: Mapping[str, tuple[int, ...]],
     places: Collection[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Solve sums (rings, r or 1, q, q) and (rings, r, q) of elementary rings for every ring and version: dict of (r, terms).
+    """Solve sums (rings, r or 1, q, q) and (rings, r, q) of elementary rings for every ring and version: dict of arrays (r, terms).
 
-    Columns: 1, the five terms, the regressors; versions whose regressors are not there are left out.
+    The columns are 1, the five terms and the regressors; versions whose regressors are missing are omitted.
     """
     terms, found = len(TERMS), {}
     for ring, parts in rings.items():
@@ -347,21 +347,21 @@ def solve_all(
 
 
 def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
-    """Hierarchical bootstrap: networks drawn, and in each the cells with joint weights w_i w_j, w multinomial.
+    """Hierarchical bootstrap: networks are resampled, and within each the cells, with joint weights w_i w_j, w multinomial.
 
-    It is conservative within a network (Owen 2007), and shown beside the t interval over networks, not in its place.
+    It is conservative within a network (Owen 2007), and is shown beside the t interval over networks, not in its place.
 
     Parameters
     ----------
     networks : sequence of n PairSums
-        With the same rings and regressors.
+        All with the same rings and regressors.
     drawn : int
     seed : int or sequence of int
 
     Returns
     -------
     dict of (ring, version): array (drawn, 5)
-        Of the first kernel: means over the drawn networks, of the versions whose regressors are there.
+        For the first kernel, means over the drawn networks, for the versions whose regressors are present.
 
     Examples
     --------
@@ -379,7 +379,7 @@ def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Seque
     """
     chosen, total = generator(seed).integers(len(networks), size=(drawn, len(networks))), {}
     for number, sums in enumerate(networks):
-        rows = np.nonzero(chosen.T == number)[1]  # each time a network is drawn its cells are drawn anew
+        rows = np.nonzero(chosen.T == number)[1]  # each time a network is drawn, its cells are resampled anew
         weights = bootstrap_weights(len(sums.orientation), len(rows), [*np.atleast_1d(seed), number])
         mix = sums.mix(sums.cosines(), sums.regressors)
         gram, cross = mix @ sums.gram @ mix.swapaxes(1, 2), mix @ sums.cross[..., :1]

@@ -1,13 +1,13 @@
-"""Is K invariant under rotation? How much of its geometry is the same at every orientation.
+"""Rotation invariance of K: how much of its geometry is the same at every orientation.
 
-A kernel on SE(2) knows turns and no absolute orientation. A convolution has the shifts built in and nothing else, so the rotations are
-what would have to emerge. With mu the mid orientation of a pair, images that are flipped left to right let a term h = 2 m psi + 2 n theta
-depend on mu as cos h cos k mu and sin h sin k mu, k = 2, 4, and forbid cos h sin k mu and sin h cos k mu. The share is
+A kernel on SE(2) depends on relative, not absolute, orientation. A convolution has only translations built in, so rotation invariance is
+what would have to emerge. Let mu be the mean orientation of a pair. With left-right flipped training images, a term h = 2 m psi + 2 n theta
+may depend on mu as cos h cos k mu and sin h sin k mu, k = 2, 4, but not as cos h sin k mu or sin h cos k mu. The share is
 
     (R2_base - R2_round) / (R2_full - R2_round),
 
-base the five terms of :mod:`paper_code.lateral.harmonics`, full these and their dependence on mu, each R2 on the network left out of its
-fit, so that noise adds nothing; the share may exceed 1.
+where base is the five terms of :mod:`paper_code.lateral.harmonics` and full adds their dependence on mu. Each R2 is for the network left
+out of its fit, so that noise adds nothing; the share may exceed 1.
 """
 
 from collections.abc import Sequence
@@ -25,21 +25,21 @@ NESTED = ("round", "base", "full")
 
 @dataclass(frozen=True)
 class Invariance:
-    """One ring; R^2 in % of K's variance on the network left out, arrays (n,)."""
+    """Result for one ring: R^2 in % of the variance of K on the network left out, arrays (n,)."""
 
     round: np.ndarray
     base: np.ndarray
     full: np.ndarray
-    forbidden: np.ndarray  # full and the terms that the mirror forbids: no better than full, if the images are mirrored
+    forbidden: np.ndarray  # full plus the terms that mirror symmetry forbids: no better than full if the images are mirrored
     share: float
-    low: float  # of the share, 95 %, bootstrap over the networks left out; the fits stay
+    low: float  # 95 % interval of the share, by bootstrap over the networks left out, with the fits held fixed
     high: float
 
 
 def nested(sums: PairSums) -> dict[str, Cosines]:
-    """The four nested sets of columns beside the intercept, as :class:`Cosines` by name."""
+    """The four nested sets of columns, without the intercept: :class:`Cosines` by name."""
     middle = sums.middle
-    with_angle = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}  # sin 0 is no column
+    with_angle = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}  # sin 0 gives no column
     base = full = both = sums.cosines()
     for k in MODULATIONS:
         even, odd = np.cos(k * middle), np.sin(k * middle)
@@ -52,7 +52,7 @@ def nested(sums: PairSums) -> dict[str, Cosines]:
 def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed: int | Sequence[int] = 0) -> Invariance:
     """The share of K's geometry that is the same at all orientations, in a ring of RINGS.
 
-    K is the first kernel of the sums of n >= 2 networks; ``drawn`` and ``seed`` are of the bootstrap over networks.
+    K is the first kernel in the sums of n >= 2 networks; ``drawn`` and ``seed`` control the bootstrap over networks.
     """
     if len(networks) < 2:
         raise PaperCodeError(f"leaving one network out needs at least 2 of them, got {len(networks)}")

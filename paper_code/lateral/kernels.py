@@ -1,4 +1,4 @@
-"""Two kernels that need no training: the correlation of the receptive fields, and the correlation of the cells' activities over images."""
+"""Two kernels that require no training: the correlation of the receptive fields, and that of the cells' activities over images."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,19 +10,19 @@ from paper_code.filters.fitting import unit_scale
 
 
 def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
-    """RF: correlation of every receptive field with every other, shifted by the offsets of K (KerCNNs, Montobbio et al. 2019).
+    """RF: correlation between receptive fields, one shifted by the offsets of K (KerCNNs, Montobbio et al. 2019).
 
-    ``RF[i, j, d] = <F_i, F_j shifted by stride d>``, fields of unit norm; it is the correlation of the linear responses of i at x and of
-    j at x + d to white noise. ``RF[i, j, d] = RF[j, i, -d]``.
+    ``RF[i, j, d] = <F_i, F_j shifted by stride d>`` for receptive fields of unit norm: the correlation of the linear responses of i at x
+    and of j at x + d to white noise. ``RF[i, j, d] = RF[j, i, -d]``.
 
     Parameters
     ----------
     fields : array (n, h, w)
-        Receptive fields Psi1 * Psi0; one of zeros correlates with nothing.
+        Receptive fields Psi1 * Psi0; one that is all zeros has correlation 0 with every other.
     size : int
         Side k of the kernel, odd.
     stride : int
-        Pixels between neighbouring places of l1.
+        Pixels between neighbouring positions of l1.
 
     Returns
     -------
@@ -48,9 +48,9 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     lags = _offsets(size) * stride
     touching = np.abs(lags) < max(fields.shape[1:])
     near = lags[touching]
-    rows, columns = (side + near[-1] for side in fields.shape[1:])  # wide enough for no lag to wrap round onto another
+    rows, columns = (side + near[-1] for side in fields.shape[1:])  # wide enough that no lag wraps round onto another
     spectrum = np.fft.rfft2(fields, (rows, columns))
-    # sum_p F_i(p + s) F_j(p) at the lag s: F_j is moved by s.
+    # sum_p F_i(p + s) F_j(p) at the lag s: F_j is shifted by s.
     kernel, inside = np.zeros((len(fields), len(fields), size, size)), np.ix_(np.arange(len(fields)), touching, touching)
     for target, one in zip(kernel, spectrum, strict=True):
         product = np.fft.irfft2(one * spectrum.conj(), (rows, columns))
@@ -59,26 +59,26 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
 
 
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
-    """CO: correlation over images and places of h_i(x) and h_j(x + d), edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
+    """CO: correlation of h_i(x) and h_j(x + d) over images and positions, or edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
 
     Parameters
     ----------
     activity : array (m, n, rows, columns)
-        Activity of n cells for m images, as ``activity_of`` of ``paper_code.lateral.activity`` gives it; the wider the sheet, the less
-        its border matters.
+        Activity of n cells for m images, as returned by ``activity_of`` of ``paper_code.lateral.activity``; the larger the sheet, the
+        less its border matters.
     size : int
-        Side k of the kernel, odd and at most 2 * rows - 1.
+        Side k of the kernel, odd and at most 2 * min(rows, columns) - 1.
 
     Returns
     -------
     array (n, n, k, k)
-        Mean over the places where both cells lie on the sheet, of activities less their mean, in units of their standard deviations;
-        in single precision.
+        Mean product of the two activities over the positions where both cells lie on the sheet, each activity minus its mean and in
+        units of its standard deviation; computed in single precision.
 
     Raises
     ------
     PaperCodeError
-        If a cell answers all images alike, the sheet is too small, or the size is even.
+        If a cell responds identically to all images, the sheet is too small, or the size is even.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     silent = np.flatnonzero(deviation.ravel() == 0)
     if len(silent):
         raise PaperCodeError(f"cell {silent[0]} answers all images alike ({len(silent)} of {cells} do): no correlation; show more images")
-    activity = ((activity - activity.mean(axis=(0, 2, 3), keepdims=True)) / deviation).astype(np.float32)  # half the time
+    activity = ((activity - activity.mean(axis=(0, 2, 3), keepdims=True)) / deviation).astype(np.float32)  # takes half the time
     shape = (rows + offsets[-1], columns + offsets[-1])
     spectrum = fft.rfft2(activity, shape).transpose(2, 3, 1, 0)  # one matrix (cells, images) for every frequency
     product = spectrum.conj() @ spectrum.swapaxes(2, 3)

@@ -1,4 +1,4 @@
-"""Families of lateral kernels M(along, across, turn), each a part of one library of shapes: what K is compared with.
+"""Families of lateral kernels M(along, across, turn) with which K is compared, all drawn from one library of shapes.
 
 ========  ===========================================================  ====================================  =====================
 family    M, up to its gain                                            shape parameters                      includes
@@ -11,10 +11,10 @@ DP        direction process, undirected                                1 / alpha
 HR        contour enhancement, resolvent, undirected                   sqrt(D11 / alpha), D22 / alpha, blur
 ========  ===========================================================  ====================================  =====================
 
-(along, across) is the displacement of the source in the target's frame, r its length and psi its direction, turn the source's orientation
-against the target's; (u, v) is the displacement along and across the mean of the two orientations, so that every family is reciprocal.
-The exponent q is 1 or 2: the group kernels fall off exponentially, and a baseline that could not would lose by its profile alone.
-D / alpha and D22 / alpha are angular diffusions over a mean life. Blurs in theta are fixed (``BLUR_THETA``). All lengths in pixels.
+(along, across) is the displacement of the source in the target's frame, of length r and direction psi; turn is the source's orientation
+relative to the target's; (u, v) is the displacement along and across the mean of the two orientations, so that every family is reciprocal.
+The exponent q is 1 or 2: the group kernels decay exponentially, and a baseline that could not would lose through its profile alone.
+D / alpha and D22 / alpha are angular diffusions over a mean lifetime. Blur in theta is fixed (``BLUR_THETA``). All lengths are in pixels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from paper_code.core.plan import plan
 from paper_code.lateral.frame import PairFrame
 
 FAMILIES = ("ISO", "SEP", "COC", "ANI", "HR", "DP")
-GROUP = ("DP", "HR")  # the kernels of SE(2)
+GROUP = ("DP", "HR")  # the kernels on SE(2)
 PARAMETERS = {
     "ISO": ("scale", "exponent"),
     "SEP": ("scale", "exponent", "kappa"),
@@ -41,15 +41,15 @@ PARAMETERS = {
     "DP": ("length", "diffusion", "blur"),
     "HR": ("length", "diffusion", "blur"),
 }
-BLUR_THETA = 0.2  # radians, at source and at target each
-REACH = 20.0  # px, half side of the tables of DP and HR; their kernels count as 0 beyond
-DIRECTIONS = 48  # of the tables, over pi
-SPACING = 0.375  # of the places of the tables, in units of the blur: linear between them, within 2 % of the peak
+BLUR_THETA = 0.2  # radians, at the source and at the target
+REACH = 20.0  # px, half side of the tables of DP and HR, beyond which these kernels are taken as 0
+DIRECTIONS = 48  # orientations in the tables, over pi
+SPACING = 0.375  # of the table's lattice, in units of the blur: linear interpolation is within 2 % of the peak
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where shapes are evaluated: ``along`` and ``across`` (p, l) in pixels, ``turn`` (p,) in radians."""
+    """Positions at which shapes are evaluated: ``along`` and ``across`` (p, l) in pixels, ``turn`` (p,) in radians."""
 
     along: np.ndarray
     across: np.ndarray
@@ -62,7 +62,7 @@ class Places:
 
     @cached_property
     def middle(self) -> tuple[np.ndarray, np.ndarray]:
-        """u^2 and v^2, (p, l): displacement along and across the mean of the two orientations, squared."""
+        """u^2 and v^2, (p, l): squared displacement along and across the mean of the two orientations."""
         cosine, sine = (part(self.turn / 2)[:, None].astype(self.along.dtype) for part in (np.cos, np.sin))
         return (self.along * cosine + self.across * sine) ** 2, (self.across * cosine - self.along * sine) ** 2
 
@@ -88,7 +88,7 @@ class Places:
         return {}
 
     def interpolation(self, spacing: float) -> csr_array:
-        """Trilinear weights (p * l, table) of the tables of that spacing, turn periodic; nothing beyond REACH."""
+        """Trilinear interpolation weights (p * l, table) for tables of that spacing, periodic in the turn; zero beyond REACH."""
         if spacing not in self._interpolations:
             half = _half_side(spacing)
             side, count = 2 * half + 1, self.along.size
@@ -109,14 +109,14 @@ class Places:
 
 
 def profile(squared: np.ndarray, scale: float, exponent: float) -> np.ndarray:
-    """exp(-(r / scale)^exponent / exponent) from r^2."""
+    """exp(-(r / scale)^exponent / exponent) as a function of r^2."""
     scaled = squared / np.asarray(scale**2, squared.dtype)
     return np.exp(-np.sqrt(scaled)) if exponent == 1 else np.exp(-scaled / 2)
 
 
 @dataclass(frozen=True)
 class Plane:
-    """The part of ISO, SEP and ANI that depends on the place."""
+    """The position-dependent factor of ISO, SEP and ANI."""
 
     scale: float
     exponent: float
@@ -129,7 +129,7 @@ class Plane:
 
 @dataclass(frozen=True)
 class CoCircular:
-    """COC."""
+    """The shape of COC."""
 
     scale: float
     exponent: float
@@ -142,7 +142,7 @@ class CoCircular:
 
 @dataclass(frozen=True)
 class Group:
-    """DP or HR: a kernel of SE(2), undirected, from a table, linear between its places."""
+    """DP or HR: an undirected kernel on SE(2), interpolated linearly from a table."""
 
     family: str
     length: float  # 1 / alpha, or sqrt(D11 / alpha), px
@@ -158,7 +158,7 @@ class Group:
         return se2.Enhancement(D11=self.length**2, D22=self.diffusion, alpha=1.0, **shared)
 
     def at(self, places: Places) -> np.ndarray:
-        """Values (p, l), the largest of the table being 1."""
+        """Values (p, l), normalised so that the maximum of the table is 1."""
         table = _table(self)
         return (places.interpolation(SPACING * self.blur) @ table.ravel()).reshape(places.along.shape)
 
@@ -169,7 +169,7 @@ def _half_side(spacing: float) -> int:
 
 @lru_cache(maxsize=512)
 def _table(shape: Group) -> np.ndarray:
-    """Values of a Group, float32 (DIRECTIONS, places, places), the largest being 1."""
+    """Values of a Group, float32 (DIRECTIONS, places, places), with maximum 1."""
     spacing = SPACING * shape.blur
     values = se2.sample_grid(shape.process, size=2 * _half_side(spacing) + 1, spacing=spacing, n_theta=DIRECTIONS).values
     return (values / values.max()).astype(np.float32)
@@ -177,18 +177,18 @@ def _table(shape: Group) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Library:
-    """e elements: shapes, each times a tuning exp(kappa (cos 2 turn - 1)), and the families that they make."""
+    """e elements, each a shape times a tuning exp(kappa (cos 2 turn - 1)), and the families that they form."""
 
     shapes: tuple[Plane | CoCircular | Group, ...]
-    shape: np.ndarray  # int (e,), of each element
-    kappa: np.ndarray  # (e,), of each element; 0 for none
+    shape: np.ndarray  # int (e,), index of each element's shape
+    kappa: np.ndarray  # (e,), kappa of each element; 0 for no tuning
     members: dict[str, np.ndarray]  # the elements of each of FAMILIES; a family that includes another shares its elements
 
     def __len__(self) -> int:
         return len(self.shape)
 
     def parameters(self, family: str, element: int) -> dict[str, float]:
-        """The shape parameters of an element as one of a family: a dict in the order of PARAMETERS."""
+        """Shape parameters of an element as a member of a family: a dict in the order of PARAMETERS."""
         shape, kappa = self.shapes[self.shape[element]], float(self.kappa[element])
         known = {"kappa": kappa, **vars(shape)}
         if family == "COC" and isinstance(shape, Plane):
@@ -196,7 +196,7 @@ class Library:
         return {name: float(known[name]) for name in PARAMETERS[family]}
 
     def values(self, places: Places, elements: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Elements at all places: float array (len(elements), p, l)."""
+        """Evaluate elements at all positions: float array (len(elements), p, l)."""
         plain = {number: self.shapes[number].at(places) for number in np.unique(self.shape[elements])}
         return np.stack([plain[self.shape[one]] * places.tuning(self.kappa[one]) for one in elements])
 
@@ -228,7 +228,7 @@ def library() -> Library:
 
 
 def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
-    """A family's kernel at all places, (p, l); a PaperCodeError for an unknown family or other parameters than PARAMETERS names."""
+    """A family's kernel at all positions, (p, l); PaperCodeError for an unknown family or parameters other than those in PARAMETERS."""
     if family not in FAMILIES:
         raise PaperCodeError(f"unknown family {family!r}; choose one of {', '.join(FAMILIES)}")
     if set(parameters) != set(PARAMETERS[family]):
@@ -243,7 +243,7 @@ def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
 
 
 def model(frame: PairFrame, family: str, parameters: Mapping[str, float]) -> np.ndarray:
-    """A family's kernel times cos Phi, at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs that it does not hold."""
+    """A family's kernel times cos Phi at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs not in the frame."""
     count, side = 1 + int(max(frame.target.max(), frame.source.max())), int(round(np.sqrt(frame.phase.shape[1])))
     kernel = np.zeros((count, count, side, side))
     kernel[frame.target, frame.source] = (evaluate(family, Places.of(frame), **parameters) * np.cos(frame.phase)).reshape(-1, side, side)

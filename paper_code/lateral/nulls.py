@@ -1,8 +1,8 @@
-"""What the harmonics of K are where its tie to the geometry is cut, in two ways, inside each network.
+"""Two nulls for the harmonics of K, each of which breaks the link between K and the geometry within a network.
 
-*Relabelled*: every cell takes the part of another in K, rows and columns together. K stays as it is; its cells' labels are another's.
-*Dealt*: the carriers are permuted over the cells, and theta and psi follow; every pair keeps its distance, its Phi and its kernel. So it
-asks whether turn and direction matter, given phase and distance.
+*Relabelled*: the cells of K are permuted, rows and columns together. K itself is unchanged, but each of its cells has another's labels.
+*Permuted carriers*: the carriers are permuted over the cells, and theta and psi change accordingly; every pair keeps its distance, its
+Phi and its kernel. This null tests whether turn and direction matter, given phase and distance.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ from paper_code.core.statistics import permutations
 from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, WAVES, Cosines, PairSums, offset_functions, solve_all, unit
 
-ORDERS = 32  # relabellings multiplied at once
+ORDERS = 32  # relabellings processed at once
 
 
 def relabelled(
@@ -28,27 +28,27 @@ def relabelled(
     rings: Mapping[str, tuple[int, ...]] = RINGS,
     places: Collection[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Coefficients of the five terms with the cells of K relabelled, for all rings and versions.
+    """Coefficients of the five terms when the cells of K are relabelled, for all rings and versions.
 
     Parameters
     ----------
     frame : PairFrame
-        Of all ordered pairs of the m cells.
+        Frame of all ordered pairs of the m cells.
     orientation : array (m,)
     kernel : array (m, m, k, k)
     regressors : dict of arrays (m, m, k, k)
-        RF, CO or none; they stay with the labels.
+        RF, CO or none; they are not permuted and stay with the labels.
     times : int
     seed : int or sequence of int
     edges, rings
-        As of :meth:`paper_code.lateral.harmonics.PairSums.of`.
+        As in :meth:`paper_code.lateral.harmonics.PairSums.of`.
     places : collection of (ring, version), optional
-        Those alone.
+        Compute these only.
 
     Returns
     -------
     dict of (ring, version): array (times, terms)
-        Of the versions whose regressors are there.
+        For the versions whose regressors are present.
 
     Examples
     --------
@@ -87,8 +87,8 @@ def relabelled(
     return solve_all(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places)
 
 
-def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
-    """Coefficients of the first kernel with the carriers dealt over the cells, for all rings and versions: as :func:`relabelled`.
+def permuted_carriers(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
+    """Coefficients of the first kernel when the carriers are permuted over the cells, for all rings and versions, as :func:`relabelled`.
 
     Parameters
     ----------
@@ -99,14 +99,14 @@ def dealt(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> di
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums
-    >>> from paper_code.lateral.nulls import dealt
+    >>> from paper_code.lateral.nulls import permuted_carriers
     >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
     >>> zero = np.zeros(12)
     >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
     >>> sums = PairSums.of(frame, cells.orientation, {"K": K})
-    >>> dealt(sums, times=19)["2-6", "raw"].shape
+    >>> permuted_carriers(sums, times=19)["2-6", "raw"].shape
     (19, 5)
     """
     phasors = np.exp(2j * sums.orientation[permutations(len(sums.orientation), times, seed)])  # (times, m)

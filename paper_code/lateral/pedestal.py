@@ -1,10 +1,10 @@
-"""What does a model of the group add to K, beyond what any round and any orientation-tuned kernel explains?
+"""What does a group model explain of K, beyond what any round kernel and any orientation-tuned kernel explain?
 
     K = a + cos Phi [rho(r) + tau(r) cos 2 theta + g M(x, y, theta)] + rest,
 
-rho and tau free and signed in rings of 1 px (the pedestal), g signed, M one of the shapes of :mod:`paper_code.lateral.models` of unit sd
-over the offsets. All of it, the shape of M too, is fitted on the other networks and judged on the one left out: nothing is gained by having
-more parameters. RF and CO can be part of the pedestal.
+where rho and tau are free and signed in rings of 1 px (the pedestal), g is signed, and M is one of the shapes of
+:mod:`paper_code.lateral.models`, of unit sd over the offsets. Everything, including the shape of M, is fitted on the other networks and
+evaluated on the one left out, so more parameters give no advantage. RF and CO can be part of the pedestal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,28 +21,28 @@ from paper_code.lateral.models import Library, Places
 NEAREST, SPLIT, FARTHEST = 2, 6, 14  # px
 RINGS = {"2-14": (0, 1), "6-14": (1,)}
 PEDESTALS = {"plain": (), "with RF and CO": ("RF", "CO")}
-BATCH = 32  # elements at once
+BATCH = 32  # elements processed at once
 
 
 @dataclass(frozen=True)
 class ModelSums:
     """Sums over the offsets of one network, near (2 to 6 px) and far (6 to 14 px)."""
 
-    regressors: tuple[str, ...]  # the last columns of the pedestal: 1, rho, tau, regressors; q in all
+    regressors: tuple[str, ...]  # the last of the q columns of the pedestal, which are 1, rho, tau and the regressors
     gram: np.ndarray  # (2, q, q)
     cross: np.ndarray  # (2, q)
-    total: np.ndarray  # (2,), of K in its sd
-    square: np.ndarray  # (2,)
-    count: np.ndarray  # (2,)
-    model_gram: np.ndarray  # (2, q, e), pedestal times every shape cos Phi M of the library
-    model_square: np.ndarray  # (2, e), of the shapes with themselves
-    model_cross: np.ndarray  # (2, e), of the shapes with K
+    total: np.ndarray  # (2,), sum of K in units of its sd
+    square: np.ndarray  # (2,), sum of its squares
+    count: np.ndarray  # (2,), number of offsets
+    model_gram: np.ndarray  # (2, q, e), products of the pedestal and every shape cos Phi M of the library
+    model_square: np.ndarray  # (2, e), products of the shapes with themselves
+    model_cross: np.ndarray  # (2, e), products of the shapes with K
 
     def equations(self, ring: str, pedestal: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(gram (q, q), cross (q,), model_gram (q, e), model_square (e,), model_cross (e,)) of a ring and a pedestal."""
+        """(gram (q, q), cross (q,), model_gram (q, e), model_square (e,), model_cross (e,)) for a ring and a pedestal."""
         parts = list(RINGS[ring])
         fixed = len(self.cross[0]) - len(self.regressors)
-        # rho and tau of rings of 1 px that have no offset here stay out
+        # rho and tau of rings of 1 px without offsets here are left out
         gram = self.gram[parts].sum(axis=0)
         kept = [column for column in range(fixed) if gram[column, column] > 0]
         kept += [fixed + self.regressors.index(name) for name in PEDESTALS[pedestal]]
@@ -55,17 +55,17 @@ class ModelSums:
         )
 
     def about_mean(self, ring: str) -> tuple[float, float]:
-        """Sum of squares of K, and the same about its mean, in a ring."""
+        """Sum of squares of K in a ring, about zero and about its mean."""
         total, square, count = (part[list(RINGS[ring])].sum() for part in (self.total, self.square, self.count))
         return square, square - total**2 / count
 
 
 def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, ArrayLike], library: Library) -> ModelSums:
-    """Sums of one network: the frame of its oriented cells, its kernel and the regressors RF and CO between them, (m, m, k, k)."""
+    """Sums of one network, from the frame of its oriented cells, its kernel and the regressors RF and CO between them, (m, m, k, k)."""
     inside, pedestal = _pedestal(frame, regressors)
     pair, offset = np.nonzero(inside)
     far = frame.squared_distance[pair, offset] >= SPLIT**2
-    order = np.argsort(far, kind="stable")  # near ones first: each side is a slice
+    order = np.argsort(far, kind="stable")  # near offsets first, so that each side is a slice
     pair, offset, pedestal = pair[order], offset[order], pedestal[order]
     sides = [slice(np.count_nonzero(~far)), slice(np.count_nonzero(~far), None)]
     wave, values = np.cos(frame.phase[pair, offset]).astype(np.float32), unit(kernel, frame)[pair, offset]
@@ -93,7 +93,7 @@ def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, Arr
 
 
 def _pedestal(frame: PairFrame, regressors: Mapping[str, ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
-    """Which offsets (p, l) lie in 2 to 14 px, and the columns of the pedestal there (offsets, q)."""
+    """Mask of the offsets within 2 to 14 px (p, l), and the columns of the pedestal at these (offsets, q)."""
     distance = np.sqrt(frame.squared_distance)
     inside = (distance >= NEAREST) & (distance < FARTHEST)
     step = np.floor(distance[inside]).astype(int) - NEAREST
@@ -105,9 +105,9 @@ def _pedestal(frame: PairFrame, regressors: Mapping[str, ArrayLike]) -> tuple[np
 
 
 def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
-    """What the plain pedestal leaves of kernels (m, m, k, k) between the cells of a network, each kernel in its own sd.
+    """What the plain pedestal leaves unexplained of kernels (m, m, k, k) between the cells of a network, each in units of its own sd.
 
-    Residuals of least squares over the offsets of 2 to 14 px, of the kernels' shape; 0 at all other offsets.
+    Least-squares residuals over the offsets of 2 to 14 px, in arrays of the kernels' shape; 0 at all other offsets.
     """
     inside, columns = _pedestal(frame, {})
     columns = columns[:, (columns**2).sum(axis=0) > 0]
@@ -123,16 +123,16 @@ def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What is explained of K on the network left out, in % of its variance in the ring; arrays (n,), one value a network."""
+    """What is explained of K on the network left out, in % of its variance in the ring: arrays (n,), one value per network."""
 
-    base: np.ndarray  # by the pedestal alone
-    gain: dict[str, np.ndarray]  # family: what it adds
-    chosen: dict[str, np.ndarray]  # family: element of the library chosen on the other networks, (n,)
-    strength: dict[str, np.ndarray]  # family: g, fitted on the other networks, (n,)
+    base: np.ndarray  # explained by the pedestal alone
+    gain: dict[str, np.ndarray]  # per family: what it adds
+    chosen: dict[str, np.ndarray]  # per family: element of the library chosen on the other networks, (n,)
+    strength: dict[str, np.ndarray]  # per family: g, fitted on the other networks, (n,)
 
 
 def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, pedestal: str) -> LeftOut:
-    """Fit on all networks but one (of at least 3), judge on that one, for every network and family; by ring and pedestal of the above."""
+    """Fit on all but one of at least 3 networks and evaluate on that one, for each network and family; ring and pedestal as above."""
     if len(networks) < 3:
         raise PaperCodeError(f"leaving one network out needs at least 3 of them, got {len(networks)}")
     parts = [one.equations(ring, pedestal) for one in networks]
@@ -143,7 +143,7 @@ def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, p
         square, about_mean = networks[number].about_mean(ring)
         alone = solve(gram, cross[:, None])[:, 0]
         base.append(100 * (1 - _sse(own, alone, square) / about_mean))
-        # By blocks: what a shape adds to the pedestal is its part beyond it.
+        # Blockwise: what a shape adds is the part of it orthogonal to the pedestal.
         inside = solve(gram, model_gram)
         beyond = model_square - (model_gram * inside).sum(axis=0)
         g = (model_cross - cross @ inside) / np.maximum(beyond, 1e-9 * model_square)
@@ -159,7 +159,7 @@ def left_out_gains(networks: Sequence[ModelSums], library: Library, ring: str, p
 
 
 def _sse(equations, coefficients, square, element=None, g=0.0):
-    """Sum of squared residuals of given coefficients on one network, with ``g`` times one shape or without."""
+    """Sum of squared residuals of given coefficients on one network, with or without ``g`` times one shape."""
     gram, cross, model_gram, model_square, model_cross = equations
     error = square - 2 * coefficients @ cross + coefficients @ gram @ coefficients
     if element is not None:

@@ -154,7 +154,7 @@ class Components:
 
 
 def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: float = RADIUS, step: float = 1.0) -> np.ndarray:
-    """The kernels between like cells, each turned to the pair's mean bar direction and centred on the fields.
+    """The kernels between cells of similar orientation, each turned to the pair's mean bar direction and centred on the receptive fields.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def components(pictures: np.ndarray, count: int = 3) -> Components:
     """
     flat = pictures.reshape(len(pictures), -1)
     if len(flat) < count:
-        raise PaperCodeError(f"{count} components need as many kernels between like cells, got {len(flat)}")
+        raise PaperCodeError(f"{count} components need as many kernels between cells of similar orientation, got {len(flat)}")
     energy, vectors = np.linalg.eigh(flat.T @ flat)
     patterns = vectors.T[::-1][:count].reshape(count, *pictures.shape[1:])
     peak = np.take_along_axis(patterns.reshape(count, -1), np.abs(np.round(patterns.reshape(count, -1), 9)).argmax(axis=1)[:, None], 1)

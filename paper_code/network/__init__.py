@@ -1,1 +1,1 @@
-"""The network: :mod:`model` and what it costs, its lateral step by Fourier (:mod:`fourier`), what that does (:mod:`dynamics`)."""
+"""The network and its cost (:mod:`model`), its lateral step by Fourier transform (:mod:`fourier`), and its effects (:mod:`dynamics`)."""

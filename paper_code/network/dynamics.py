@@ -1,4 +1,4 @@
-"""What lateral propagation does: the stages of one picture, an impulse spreading through K, and how strongly K feeds back."""
+"""Effects of lateral propagation: the stages of one image, an impulse spreading through K, and how strongly K feeds back."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from paper_code.network import fourier
 
 @dataclass(frozen=True)
 class Trace:
-    """One picture on its way through a network at test; float arrays."""
+    """One image on its way through a network at test time; float arrays."""
 
     image: np.ndarray  # (64, 64), standardised
-    blurred: np.ndarray  # (64, 64), behind the optics
+    blurred: np.ndarray  # (64, 64), after the optics
     noisy: np.ndarray  # (64, 64), with receptor noise
     lgn: np.ndarray  # (64, 64), filtered by l0
     h: np.ndarray  # (cells, rows, columns), feed-forward activity of l1
@@ -23,14 +23,14 @@ class Trace:
     scores: np.ndarray  # (classes,)
 
     def lively(self, count):
-        """Cells whose maps vary most over the picture, before and after propagation together: at most ``count``."""
+        """Cells whose maps vary most over the image, before and after propagation taken together: at most ``count``."""
         contrast = np.log(self.h.std((1, 2)) + 1e-9) + np.log(self.activity[-1].std((1, 2)) + 1e-9)
         return np.argsort(-contrast, kind="stable")[:count]
 
 
 @torch.no_grad()
 def trace(network, image, noise_seed=0):
-    """Follow a standardised picture (64, 64) through a network in evaluation mode."""
+    """Follow a standardised image (64, 64) through a network in evaluation mode."""
     config = network.config
     picture = torch.as_tensor(np.asarray(image), dtype=torch.float32)[None, None]
     noisy = network.front_end(picture, torch.Generator().manual_seed(noise_seed))
@@ -44,9 +44,9 @@ def trace(network, image, noise_seed=0):
 
 
 def drive_by_receptive_fields(early, picture, stride):
-    """What the receptive fields l1 * l0, applied at once to a picture (64, 64), say that h must be away from the border.
+    """Prediction of h away from the border by the receptive fields l1 * l0, applied in one step to an image (64, 64).
 
-    Returns the prediction (cells, p, p) and the slice ``inner``: ``h[:, inner, inner]`` are the cells whose field lies inside the picture.
+    Returns it, (cells, p, p), and the slice ``inner``: ``h[:, inner, inner]`` are the cells whose receptive field lies inside the image.
     """
     fields = torch.as_tensor(early.receptive_fields)[:, None]
     reach = fields.shape[-1] // 2
@@ -57,7 +57,7 @@ def drive_by_receptive_fields(early, picture, stride):
 
 
 def impulse(kernel, source, steps, size):
-    """Response (steps + 1, cells, size, size) to the cell ``source`` driven with amplitude 1 at the middle of a lattice of odd side."""
+    """Response (steps + 1, cells, size, size) to driving the cell ``source`` with amplitude 1 at the centre of a lattice of odd side."""
     h = np.zeros((len(kernel), size, size))
     h[source, size // 2, size // 2] = 1
     return _states(h, kernel, steps).numpy()
@@ -73,9 +73,9 @@ def _states(h, kernel, steps):
 
 
 def read_out(activity, fields, stride):
-    """Pictures that activity (n, cells, p, p) stands for: every active place adds its cell's receptive field (a, a), scaled to unit norm.
+    """Images that activity (n, cells, p, p) stands for: the sum of receptive fields (a, a) of unit norm, weighted by their cells' activity.
 
-    Their side is (p - 1) * stride + a; for odd p and a the middle of the lattice is the middle of the picture.
+    Their side is (p - 1) * stride + a; for odd p and a the centre of the lattice is the centre of the image.
     """
     fields = np.asarray(fields, float)
     fields = fields / np.sqrt((fields**2).sum((1, 2), keepdims=True))
@@ -84,13 +84,13 @@ def read_out(activity, fields, stride):
 
 
 def echo(kernel, fields, stride, order=None):
-    """Correlation (cells,) of a cell's receptive field with the picture that its impulse calls up in the other cells, one step later.
+    """Correlation (cells,) of a cell's receptive field with the image that its impulse evokes in the other cells, one step later.
 
-    The picture is that of :func:`read_out`, cut to the size of the field; the cell's own map is left out. ``order``, a permutation of
-    the cells, says whose field a target is taken to have: shuffled for a null distribution.
+    The image is that of :func:`read_out`, cropped to the size of the field; the cell's own map is left out. ``order``, a permutation of
+    the cells, says whose receptive field each target is assigned: shuffled for a null distribution.
     """
     cells = len(kernel)
-    woken = np.maximum(np.asarray(kernel, float).swapaxes(0, 1)[:, :, ::-1, ::-1], 0)  # (source, target, k, k): an impulse after a step
+    woken = np.maximum(np.asarray(kernel, float).swapaxes(0, 1)[:, :, ::-1, ::-1], 0)  # (source, target, k, k): an impulse after one step
     woken[np.arange(cells), np.arange(cells)] = 0
     pictures = read_out(woken, fields if order is None else fields[order], stride)
     margin = (pictures.shape[-1] - fields.shape[-1]) // 2
@@ -98,16 +98,16 @@ def echo(kernel, fields, stride, order=None):
 
 
 def correlation(one, other, axis=(-2, -1)):
-    """Pearson correlation over some axes; 0 where one does not vary, as the field of a cell that never responded."""
+    """Pearson correlation over the given axes; 0 where either does not vary, such as the field of a cell that never responded."""
     one, other = (values - values.mean(axis, keepdims=True) for values in (one, other))
     norms = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))
     return np.divide((one * other).sum(axis), norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def gain(kernel, size=32):
-    """Largest factor by which K can strengthen a pattern of activity on an endless sheet of cells.
+    """Largest factor by which K can amplify a pattern of activity on an infinite sheet of cells.
 
-    It is the largest singular value of K's Fourier transform, a matrix cells x cells at each of size x size frequencies. Below 1 the
+    It is the largest singular value of K's Fourier transform, a cells x cells matrix at each of size x size frequencies. Below 1,
     propagation would converge to a single stationary state whatever the image.
     """
     spectrum = np.fft.rfft2(np.asarray(kernel, float), (size, size), axes=(2, 3))
@@ -115,12 +115,12 @@ def gain(kernel, size=32):
 
 
 def as_strong(kernel, other):
-    """A kernel times the factor that gives it the :func:`gain` of another."""
+    """A kernel, scaled to have the :func:`gain` of another."""
     return gain(other, 16) / gain(kernel, 16) * kernel
 
 
 def routes_differ(h, kernel, steps):
-    """Largest difference of direct convolution and spectral route on activity h (cells, rows, columns), over the largest activity."""
+    """Largest difference between direct and spectral convolution on activity h (cells, rows, columns), relative to the largest activity."""
     direct = _states(h, kernel, steps)[-1:]
     single = [torch.as_tensor(np.asarray(value), dtype=torch.float32) for value in (h[None], kernel)]
     return float((direct - fourier.propagate(*single, steps).double()).abs().max() / direct.abs().max())
@@ -128,17 +128,17 @@ def routes_differ(h, kernel, steps):
 
 @dataclass(frozen=True)
 class LateralMeasures:
-    """K of s networks: how strongly it feeds back, and what one cell's activity calls up in the others."""
+    """K of s networks: how strongly it feeds back, and what one cell's activity evokes in the others."""
 
     gain: np.ndarray  # (s,), :func:`gain` after training
-    start_gain: np.ndarray  # (s,), and before
+    start_gain: np.ndarray  # (s,), :func:`gain` before training
     echo: np.ndarray  # (s, cells), :func:`echo` after training
-    start_echo: np.ndarray  # (s, cells), and before
-    shuffled: np.ndarray  # (s, shuffles, cells), :func:`echo` after training, with the fields dealt out to the targets at random
+    start_echo: np.ndarray  # (s, cells), :func:`echo` before training
+    shuffled: np.ndarray  # (s, shuffles, cells), :func:`echo` after training, with the receptive fields randomly reassigned to the targets
 
     @property
     def p(self):
-        """Share of the shuffles, the true order among them, whose median echo is at least the true one: (s,)."""
+        """Share of the shuffles, counting the true order as one, whose median echo is at least the true one: (s,)."""
         true = np.median(self.echo, axis=1, keepdims=True)
         as_high = as_large(np.median(self.shuffled, axis=2), true).sum(1)
         return (1 + as_high) / (1 + self.shuffled.shape[1])
@@ -162,7 +162,7 @@ def measure_lateral(starts, ends, stride, shuffles):
 
 
 def responses(early, cells, steps, stride):
-    """Impulses of some cells as pictures (steps + 1, n, side, side): at step 0 the cell's field, then what the other cells say."""
+    """Impulse responses of some cells as images (steps + 1, n, side, side): at step 0 the cell's field, then the read-out of the others."""
     size = 2 * steps * (early.K.shape[-1] // 2) + 1
     pictures = []
     for cell in cells:

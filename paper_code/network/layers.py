@@ -1,8 +1,8 @@
 """The layers that the book analyses, l0, l1 and K of one network, as arrays, without PyTorch; and noise in their last digits, for tests.
 
-``PAPER_CODE_PERTURB=<seed>``, or ``<seed>:<size>``, multiplies every array that is loaded by 1 + size * N(0, 1): what another processor
-does to every sum, done on this one. The size is 1e-12, or the relative spacing of the array's own type where that is wider: float32 knows
-nothing finer than 1e-7.
+``PAPER_CODE_PERTURB=<seed>``, or ``<seed>:<size>``, multiplies every loaded array by 1 + size * N(0, 1), to imitate the effect of another
+processor on every sum. The size is 1e-12 by default, or the relative spacing of the array's type (for float16, that of float32) where
+that is wider: float32 resolves nothing finer than 1e-7.
 """
 
 import os
@@ -28,7 +28,7 @@ class EarlyLayers:
     l0 : float64 array (a, a)
     l1 : float64 array (n, b, b)
     K : float64 array (n, n, k, k)
-        ``K[i, j]`` leads from source cell j to target cell i.
+        ``K[i, j]`` connects source cell j to target cell i.
     l1_gain, l1_offset : float64 arrays (n,)
         h = ReLU(l1_gain * response + l1_offset).
     step : int or None
@@ -51,7 +51,7 @@ class EarlyLayers:
 
     @classmethod
     def from_tensors(cls, tensors, step=None):
-        """From the tensors of a file; a PaperCodeError if one is missing or of another shape."""
+        """From the tensors of a file; raises PaperCodeError if one is missing or has another shape."""
         wide = perturbed({name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()})
         missing = {"l1", "l1_gain", "l1_offset"} - set(wide)
         if missing:
@@ -65,14 +65,14 @@ class EarlyLayers:
 
     @property
     def receptive_fields(self):
-        """Effective receptive fields l1 * l0, (n, a + b - 1, a + b - 1); l1 itself where there is no l0."""
+        """Effective receptive fields l1 * l0, (n, a + b - 1, a + b - 1); l1 itself if there is no l0."""
         return receptive_fields(self.l1, self.l0)
 
 
 def receptive_fields(psi1, psi0):
-    """Psi1 * Psi0, what each l1 cell sees of the image: exact, since l0 is linear; Psi1 itself where there is no l0.
+    """Psi1 * Psi0, what each l1 cell sees of the image: exact, since l0 is linear; Psi1 itself if there is no l0.
 
-    Two cross-correlations in a row are one, with the convolution of their kernels: (n, h, w) and (m, m) give (n, h + m - 1, w + m - 1).
+    Two successive cross-correlations are one, with the convolution of their kernels: (n, h, w) and (m, m) give (n, h + m - 1, w + m - 1).
     """
     psi1 = real_array(psi1, "psi1")
     if psi0 is None:
@@ -83,7 +83,7 @@ def receptive_fields(psi1, psi0):
 
 
 def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same arrays (a dict), with noise where the environment asks for it."""
+    """The same arrays (a dict), with noise if the environment requests it."""
     setting = os.environ.get(VARIABLE)
     if not setting:
         return tensors
@@ -95,6 +95,6 @@ def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _noisy(tensor: np.ndarray, generator: np.random.Generator, size: float) -> np.ndarray:
     if tensor.dtype.kind != "f":
         return tensor
-    spacing = min(np.finfo(tensor.dtype).eps, np.finfo(np.float32).eps)  # halves are widened before they are used
+    spacing = min(np.finfo(tensor.dtype).eps, np.finfo(np.float32).eps)  # float16 is widened before it is used
     factor = 1 + max(size, spacing) * generator.standard_normal(tensor.shape)
     return (tensor * factor).astype(tensor.dtype)

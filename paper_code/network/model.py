@@ -1,6 +1,6 @@
-"""The network: front end, l0 (LGN), l1 (V1 simple cells) with lateral connections, and a tail that names the class.
+"""The network: front end, l0 (LGN), l1 (V1 simple cells) with lateral connections, and a tail that assigns the class.
 
-The paper gives the idea (one filter l0, a bank l1, a lateral kernel K); the sizes, the front end, the silenced cells
+The paper provides the idea (one filter l0, a bank l1, a lateral kernel K); the sizes, the front end, the silenced cells
 and the tail are choices of this companion. Every stage can be switched off or changed in :class:`NetworkConfig`.
 """
 
@@ -16,7 +16,7 @@ from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network import fourier
 
 MOST_CHANNELS = 8192
-MOST_BLUR = (IMAGE_SIZE - 1) / 4  # it is cut at 4 sd, which reflecting the image must reach
+MOST_BLUR = (IMAGE_SIZE - 1) / 4  # the Gaussian is cut at 4 sd, which reflecting the image must cover
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class NetworkConfig:
     l0: str = "linear"  # "linear", "rectified" or "none"
     l0_size: int = bounded(7, 3, IMAGE_SIZE - 1)  # side of the l0 filter, pixels
     l0_scale: float = bounded(0.3, 1e-6, 1000.0)  # factor on l0's initial weights
-    cells: int = bounded(64, 1, MOST_CHANNELS)  # filters of l1
+    cells: int = bounded(64, 1, MOST_CHANNELS)  # number of l1 filters
     l1_size: int = bounded(9, 3, IMAGE_SIZE - 1)  # side of an l1 filter, pixels
-    stride: int = bounded(2, 1, 2)  # 1 or 2, pixels between neighbouring cells of l1
-    silenced: float = bounded(0.05, 0.0, 0.99)  # probability that a map of l1 is silenced at a training presentation
+    stride: int = bounded(2, 1, 2)  # pixels between neighbouring cells of l1, 1 or 2
+    silenced: float = bounded(0.05, 0.0, 0.99)  # probability that a map of l1 is silenced when a training image is presented
     lateral_size: int = bounded(11, 0, IMAGE_SIZE - 1)  # side of the lateral kernel, cells; 0 = no lateral connections
-    lateral_sign: str = "any"  # of the lateral weights: "any", or "excitatory", none below 0
-    steps: int = bounded(1, 0, 100)  # lateral propagation steps T
+    lateral_sign: str = "any"  # sign of the lateral weights: "any", or "excitatory", none below 0
+    steps: int = bounded(1, 0, 100)  # number of lateral propagation steps, T
     widths: tuple = (96, 96, 192)  # channels of the tail's blocks
-    dropout: float = bounded(0.4, 0.0, 0.99)  # before the linear read-out
+    dropout: float = bounded(0.4, 0.0, 0.99)  # dropout rate before the linear read-out
 
     def __post_init__(self):
-        check_numbers(self)  # convolutions of 1 x 1 after a reflection of the border damage memory in PyTorch 2.13
+        check_numbers(self)  # 1 x 1 convolutions after reflection of the border corrupt memory in PyTorch 2.13
         for name, choices in (("l0", ("linear", "rectified", "none")), ("lateral_sign", ("any", "excitatory"))):
             if getattr(self, name) not in choices:
                 raise PaperCodeError(f"{name} must be one of {', '.join(choices)}, not {short(getattr(self, name))}")
@@ -48,7 +48,7 @@ class NetworkConfig:
             size = getattr(self, name)
             if size % 2 == 0 and (name, size) != ("lateral_size", 0):
                 raise PaperCodeError(f"{name} must be odd, so that the kernel has a centre; got {size}")
-        most = int(math.log2(IMAGE_SIZE // self.stride // 2))  # each halves the image
+        most = int(math.log2(IMAGE_SIZE // self.stride // 2))  # each block halves the image
         if not isinstance(self.widths, tuple) or not 1 <= len(self.widths) <= most:
             raise PaperCodeError(f"widths must be 1 to {most} whole numbers with stride {self.stride}, not {short(self.widths)}")
         for width in self.widths:
@@ -61,15 +61,15 @@ class NetworkConfig:
 
 
 class HalvingConv2d(nn.Conv2d):
-    """A convolution of one channel at every second pixel, zero-padded to half the image's side.
+    """A single-channel convolution at every second pixel, zero-padded so that the output has half the image's side.
 
-    Computed at every place of a quarter-size image whose four channels are the pixels of 2 x 2 squares: the same sums, whose gradients
-    a CPU finds several times faster.
+    Computed at every position of a quarter-size image whose four channels are the pixels of 2 x 2 squares: the same sums, but a CPU
+    computes their gradients several times faster.
     """
 
     def forward(self, images):
         margin = self.kernel_size[0] // 2
-        weight = functional.pad(self.weight, [margin % 2, 1 + margin % 2] * 2)  # zeros, to whole squares around the centre's
+        weight = functional.pad(self.weight, [margin % 2, 1 + margin % 2] * 2)  # zeros, to complete the squares around that of the centre
         squares = functional.pixel_unshuffle(images, 2).contiguous(memory_format=torch.channels_last)
         return functional.conv2d(squares, functional.pixel_unshuffle(weight, 2), padding=(margin + 1) // 2)
 
@@ -78,7 +78,7 @@ class Network(nn.Module):
     """Images to class scores, stage by stage.
 
     Parameters are drawn from ``seed`` alone: the same seed and configuration give the same network. ``lateral_way`` says how K * h is
-    computed: "direct", a convolution, or "fourier", which does the same on a CPU if K has at least 7 x 7 places.
+    computed: "direct", by convolution, or "fourier", in the Fourier domain on a CPU if K is at least 7 x 7, otherwise also directly.
     """
 
     def __init__(self, config, seed):
@@ -105,7 +105,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def keep_signs(self):
-        """Set to 0 what an optimiser's step has moved out of the sign that the lateral weights must have."""
+        """Set to 0 the lateral weights that an optimiser step has given a sign that they must not have."""
         if self.config.lateral and self.config.lateral_sign == "excitatory":
             self.lateral.weight.clamp_(min=0)
 
@@ -113,7 +113,7 @@ class Network(nn.Module):
     def initialise(self, seed):
         """Draw every weight from ``seed``: uniform within 1/sqrt(fan in), K normal with sd .1/sqrt(64 k^2).
 
-        An excitatory K is a tenth of the absolute value of that.
+        An excitatory K is a tenth of the absolute value of that. l0 is then multiplied by ``l0_scale``.
         """
         generator = torch.Generator().manual_seed(seed)
         for module in self.modules():
@@ -122,7 +122,7 @@ class Network(nn.Module):
                 if self.config.lateral and module is self.lateral:
                     module.weight.normal_(0, 0.1 / math.sqrt(fan_in), generator=generator)
                     if self.config.lateral_sign == "excitatory":
-                        module.weight.abs_().mul_(0.1)  # they add up
+                        module.weight.abs_().mul_(0.1)  # positive weights add up
                 else:
                     module.weight.uniform_(-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator=generator)
                 if module.bias is not None:
@@ -145,7 +145,7 @@ class Network(nn.Module):
         return images
 
     def lgn(self, images):
-        """l0 on the front end's output: (n, 1, 64, 64)."""
+        """l0 applied to the front end's output: (n, 1, 64, 64)."""
         if self.config.l0 == "none":
             return images
         response = self.l0(images)
@@ -209,7 +209,7 @@ def gaussian_kernel(sd):
 
 
 def blurred(images, kernel):
-    """Images (n, 1, rows, columns) under a :func:`gaussian_kernel`, reflected at the border."""
+    """Images (n, 1, rows, columns) blurred with a :func:`gaussian_kernel`, reflected at the border."""
     images = functional.pad(images, [kernel.shape[-1] // 2] * 4, mode="reflect")
     return functional.conv2d(functional.conv2d(images, kernel[:, :, None, :]), kernel[:, :, :, None])
 
@@ -221,12 +221,12 @@ class Stage:
     name: str
     definition: str  # in a few words
     shape: tuple  # output for one image: (channels, rows, columns), or (classes,)
-    field: int  # side of the square of receptors, behind the optics, that can influence one value of the output, px
-    parameters: int  # learned numbers
-    multiply_adds: int  # for one image
+    field: int  # side of the square of receptors, after the optics, that can influence one value of the output, px
+    parameters: int  # number of learned parameters
+    multiply_adds: int  # multiply-adds for one image
 
     def row(self, total):
-        """Cells of a table: name, definition, output, field, weights, multiply-adds in millions, their share of ``total``."""
+        """Table cells: name, definition, output, field, weights, multiply-adds in millions, their share of ``total``."""
         adds = self.multiply_adds
         arithmetic = [f"{adds / 1e6:,.2f}", f"{100 * adds / total:.2f}"] if adds else ["–", "–"]
         weights = f"{self.parameters:,}" if self.parameters else "–"
@@ -273,10 +273,10 @@ def stages(config):
 
 
 def spectral_multiply_adds(config, batch=64):
-    """Multiply-adds of the propagation for one image by way of the Fourier domain, :func:`paper_code.network.fourier.propagate`.
+    """Multiply-adds of propagation in the Fourier domain for one image, :func:`paper_code.network.fourier.propagate`.
 
-    Each product with a transform's matrix is counted in full and a complex product as four real ones; the spectrum of K, made once for
-    ``batch`` images, is shared among them.
+    Each product with a transform matrix is counted in full, and a complex product as four real ones; the cost of the spectrum of K,
+    computed once for ``batch`` images, is shared among them.
     """
     side, size, cells = (IMAGE_SIZE - 1) // config.stride + 1, config.lateral_size, config.cells
     period = side + size // 2

@@ -36,12 +36,12 @@ def which(numbers, condition="reference"):
     if is_confirming(condition, seeds):
         return (
             f"These {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) of all measures was frozen; each was "
-            "measured once, and none is left out."
+            "measured once, and none has been left out."
         )
     planned = plan()["networks"]["reported"].get(condition, [])
     return (
-        f"**These {len(seeds)} networks are exploratory**: they were looked at while the [plan](reproducibility.ipynb) of all measures was "
-        f"made. The {len(planned)} networks that the plan reports take their place when the last of them is trained."
+        f"**These {len(seeds)} networks are exploratory**: they were examined while the [plan](reproducibility.ipynb) of all measures was "
+        f"drawn up. The {len(planned)} networks that the plan reports will replace them once the last of them is trained."
     )
 
 
@@ -72,12 +72,13 @@ def small(numbers, condition="reference", of=" of [chapter 7](07_association_fie
     places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
     text = f"together the five terms{of} explain {whole} % of $K$'s variance at 2 to 14 px "
-    text += f"({left} % once overlap and co-activation are taken off), and {far} % at 10.5 to 18 px"
+    text += f"({left} % beyond overlap and co-activation) and {far} % at 10.5 to 18 px"
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain", "ring": "2-14"}
     for row in numbers.where(**place).rows:
-        text += ". Agreement of phase alone, blind to direction but with a strength of its own at every pixel of distance and turn, "
-        text += f"explains {shown(row.value, 1)} % of networks that it was not fitted to ([chapter 8](08_group_models.ipynb))"
-    return f"{text}. What the rest of $K$ hangs on was not asked."
+        text += ". Phase agreement alone, whatever the direction, with two free strengths at each pixel of distance "
+        text += "(one tuned to relative orientation), "
+        text += f"explains {shown(row.value, 1)} % in networks left out of its fit ([chapter 8](08_group_models.ipynb))"
+    return f"{text}. What determines the rest of $K$ was not investigated."
 
 
 def in_line(networks, low, high, kernel_of=lambda one: one.bank.K):
@@ -145,9 +146,9 @@ def term_table(numbers, name, condition="reference"):
         for version in VERSIONS:
             kind = "primary" if (name, ring, version) in primary else "secondary"
             place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
-            ends = ("", f":holm {kind}", ":relabelled", ":dealt", ":bootstrap")
-            own, adjusted, moved, dealt, drawn = (numbers.one(measure=f"K.{name}{end}", **place) for end in ends)
+            ends = ("", f":holm {kind}", ":relabelled", ":permuted", ":bootstrap")
+            own, adjusted, moved, permuted, drawn = (numbers.one(measure=f"K.{name}{end}", **place) for end in ends)
             label = f"**{ring}**" if kind == "primary" else ring
-            ps = [p_cell(one.p) for one in (adjusted, moved, dealt)]
+            ps = [p_cell(one.p) for one in (adjusted, moved, permuted)]
             rows.append([label, version, effect_text(own), *ps, f"{signed(drawn.low)} to {signed(drawn.high)}"])
-    return markdown_table(["distance (px)", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, dealt", "bootstrap"], rows)
+    return markdown_table(["distance (px)", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, permuted", "bootstrap"], rows)

@@ -65,7 +65,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
     times = settings["inference"]["permutations"] if times is None else times
     seeds = [settings["inference"]["seed"], seed]
     moved = nulls.relabelled(bank.frame, orientation, kernels["K"], regressors, times, seeds) if times else {}
-    dealt = nulls.dealt(sums, times, seeds) if times else {}
+    permuted = nulls.permuted_carriers(sums, times, seeds) if times else {}
     for version, needed in VERSIONS.items():
         for ring in RINGS:
             found = fit(sums, ring, needed)
@@ -91,7 +91,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
     rows += through_training(condition, seed, bank, regressors, levels, directory)
     heard = flanker_measures(condition, seed, early, directory)
     rows += [row(f"flankers.{name}", value, null=chance, ring=ring) for name, value, chance, ring in heard]
-    return Measured(condition, seed, bank, sums, moved, dealt, rows, co)
+    return Measured(condition, seed, bank, sums, moved, permuted, rows, co)
 
 
 def through_training(condition, seed, bank, regressors, levels, directory=None):

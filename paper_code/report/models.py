@@ -125,8 +125,8 @@ class Gains:
 
     def order(self, first, second, place):
         """Whether a family adds more than another one, in words."""
-        row, p = self.differences[f"{first} less {second}", place]
-        return "not surely more or less than" if not p < plan()["inference"]["alpha"] else "more than" if row.value > 0 else "less than"
+        (row, p), alpha = self.differences[f"{first} less {second}", place], plan()["inference"]["alpha"]
+        return "neither significantly more nor less than" if not p < alpha else "more than" if row.value > 0 else "less than"
 
     def holds(self, family, place):
         """Whether a gain is above 0 by the rule of the plan."""
@@ -143,7 +143,7 @@ class Gains:
         (row, p), alpha = self.differences[name, place], plan()["inference"]["alpha"]
         first, second = name.split(" less ")
         said = [f"{first if row.value > 0 else second} adds more"] if p < alpha else []
-        said += ["alike within the margin"] if self.row(f"{name}:equivalence", place).p < alpha else []
+        said += ["equivalent within the margin"] if self.row(f"{name}:equivalence", place).p < alpha else []
         return ", ".join(said) or "not settled"
 
     def difference_cells(self):

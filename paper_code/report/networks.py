@@ -29,7 +29,7 @@ class Measured:
     bank: Bank
     sums: PairSums | None  # of K, with RF and CO as regressors; None where K is not measured
     relabelled: dict  # (ring, version): (times, terms)
-    dealt: dict
+    permuted: dict
     rows: list
     co: np.ndarray | None = None  # CO between all cells, float32; None where K is not measured
 
@@ -59,7 +59,7 @@ def save(measured, path):
         tensors |= {f"sums/{name}": getattr(measured.sums, name) for name in ARRAYS}
         about |= {"regressors": measured.sums.regressors, "kernels": measured.sums.kernels}
         tensors["co"] = measured.co
-    for kind in ("relabelled", "dealt"):
+    for kind in ("relabelled", "permuted"):
         tensors |= {f"{kind}/{ring}/{version}": draws for (ring, version), draws in getattr(measured, kind).items()}
     about["rows"] = [list(asdict(row).values()) for row in measured.rows]
     write_tensors(path, tensors, about)
@@ -76,13 +76,13 @@ def load(path):
             frame, arrays = bank.frame, {name: tensors[f"sums/{name}"] for name in ARRAYS}
             names = tuple(about["regressors"]), tuple(about["kernels"])
             sums = PairSums(frame.target, frame.source, arrays.pop("orientation"), *names, **arrays)
-        draws = {kind: {} for kind in ("relabelled", "dealt")}
+        draws = {kind: {} for kind in ("relabelled", "permuted")}
         for name, values in tensors.items():
             kind, *place = name.split("/")
             if kind in draws:
                 draws[kind][tuple(place)] = values
         rows = [Row(*row) for row in about["rows"]]
-        return Measured(about["condition"], about["seed"], bank, sums, draws["relabelled"], draws["dealt"], rows, tensors.get("co"))
+        return Measured(about["condition"], about["seed"], bank, sums, draws["relabelled"], draws["permuted"], rows, tensors.get("co"))
     except (KeyError, TypeError, ValueError) as error:
         raise PaperCodeError(f"{path} does not hold a network's measures ({error}); delete it, and 'make book' makes it again") from error
 

@@ -17,12 +17,12 @@ ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
 
 
 def listed(names):
-    """Names in a row, or that there is none."""
+    """Names in a row, or "none"."""
     return ", ".join(names) or "none"
 
 
 def differing(judged, sign):
-    """Names of those judged differences (Estimate, p, verdict) that are told from 0 and lie above it (1) or below it (-1)."""
+    """Names of those judged differences (Estimate, p, verdict) that differ significantly from 0, above it (1) or below it (-1)."""
     return [name for name, (one, p, _) in judged.items() if p < plan()["inference"]["alpha"] and sign * one.value > 0]
 
 

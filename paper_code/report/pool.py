@@ -1,8 +1,8 @@
 """Estimates over networks: rows of the tidy table whose seed is ``all``.
 
-What follows the colon of a measure says what the row adds: ``:bootstrap`` the hierarchical bootstrap, ``:relabelled`` and ``:dealt`` the p
-and the mean of a null inside the networks, ``:holm`` the t test's p adjusted in its family, ``:trained`` the end less the start,
-``:difference`` a condition less its base.
+The suffix of a measure says what its row adds: ``:bootstrap`` the hierarchical bootstrap, ``:relabelled`` and ``:permuted`` the p and the
+mean of a null within networks (cells, or carriers, permuted), ``:holm`` the t test's p adjusted in its family, ``:trained`` the end minus
+the start, ``:difference`` a condition minus its base.
 """
 
 from dataclasses import replace
@@ -55,7 +55,7 @@ def nulls(condition, members):
     rows = []
     for ring, version in members[0].relabelled:
         observed = np.mean([fit(one.sums, ring, VERSIONS[version]).coefficients[:, 0] for one in members], axis=0)
-        for kind in ("relabelled", "dealt"):
+        for kind in ("relabelled", "permuted"):
             draws = np.mean([getattr(one, kind)[ring, version] for one in members], axis=0)
             p, centre = permutation_p(observed, draws), draws.mean(axis=0)
             low, high = np.percentile(draws, [2.5, 97.5], axis=0)

@@ -84,14 +84,14 @@ def differences(condition, base):
 
 
 def recorded(path):
-    """The surveyed runs of a file, a list of dicts; a PaperCodeError if it is missing or no such list."""
+    """The surveyed runs of a file, a list of dicts; a PaperCodeError if it is missing or not such a list."""
     try:
         rows = read_json(path)["runs"]
         for row in rows:
             row["survey"], row["condition"]["training"], row["sha256"]  # noqa: B018
         return rows
     except (KeyError, TypeError) as error:
-        raise PaperCodeError(f"{path} is no list of surveyed runs; restore it with 'git checkout'") from error
+        raise PaperCodeError(f"{path} is not a list of surveyed runs; restore it with 'git checkout'") from error
 
 
 # What a recipe was asked for, on the development seed: the measure and the least value.

@@ -17,16 +17,16 @@ from paper_code.report.pool import verdict
 FILE = Path(__file__).with_name("claims.toml")
 ROTATED = {
     "reference": "upright",
-    "turned": "turned at random",
+    "turned": "randomly rotated",
     "control": "upright, short training",
     "control-phase-scrambled": "phases scrambled, short training",
 }
 """Conditions in which invariance under rotation is shown."""
 INVARIANT = {
     "reference": "upright images",
-    "turned": "images turned at random",
+    "turned": "randomly rotated images",
     "control": "upright, short training",
-    "control-rotations": "turned, short training",
+    "control-rotations": "rotated, short training",
     "control-no-silencing": "no silenced cells, short training",
     "control-phase-scrambled": "phase-scrambled, short training",
 }
@@ -178,9 +178,9 @@ def summary(found):
 
 
 def blind_to_phase(numbers, condition="reference"):
-    """What like cells do to each other over all phases, 2 to 14 px: a verb with its number."""
+    """What cells of similar orientation do to each other when phase is ignored, 2 to 14 px: a verb with its number."""
     row = numbers.one(condition=condition, seed=ALL, step=END, measure="K blind to phase.like", version="raw", ring="2-14")
-    verb = "suppress each other" if row.high < 0 else "excite each other" if row.low > 0 else "do neither surely"
+    verb = "suppress each other" if row.high < 0 else "excite each other" if row.low > 0 else "have no clear effect on each other"
     return f"{verb} ({effect_text(row)} sd of K, 2 to 14 px; chance 0)"
 
 
@@ -200,17 +200,19 @@ def beside_the_paper(numbers, leads):
     noise = each("control-white-noise", "l0.log_r2", 2)
     fewer, short = (each(name, "bank.oriented") for name in ("control-shuffled-labels", "control"))
     found = {
-        1: f"R² {leads[1].effect}; its gain for uniform light is {estimate('l0.uniform')} of its highest, where a LoG has 0"
-        + (f"; R² {noise} in networks that saw white noise" if noise else ""),
-        2: f"a share of {leads[2].effect} beats random blobs, "
-        f"{estimate('l1.gabor_share:phase-scrambled')} random stripes of the same spectra",
-        3: f"{leads[3].effect} sd of K beyond overlap and co-activation; over all phases like cells {blind_to_phase(numbers)}",
-        4: f"a fan of {leads[4].effect} sd of K; on networks left out a direction process adds {estimate('models.DP', 'plain', '6-14')} % "
-        f"of K's variance, an oval with the same ridge and no paths {estimate('models.ANI', 'plain', '6-14')} %",
-        5: f"{leads[5].effect} sd of K from start to end"
+        1: f"R² {leads[1].effect}; l0's gain for uniform light is {estimate('l0.uniform')} of its peak, where a LoG has 0"
+        + (f"; R² {noise} in networks trained on white noise" if noise else ""),
+        2: f"a share of {leads[2].effect} fits a Gabor better than 95 % of random blobs, "
+        f"{estimate('l1.gabor_share:phase-scrambled')} better than 95 % of random stripes with l1's own spectra",
+        3: f"{leads[3].effect} sd of K beyond overlap and co-activation; "
+        f"when phase is ignored, cells of similar orientation {blind_to_phase(numbers)}",
+        4: f"a co-circular fan of {leads[4].effect} sd of K; on networks left out of the fit, a direction process adds "
+        f"{estimate('models.DP', 'plain', '6-14')} % of K's variance, an oval with the same ridge but no paths "
+        f"{estimate('models.ANI', 'plain', '6-14')} %",
+        5: f"{leads[5].effect} sd of K from start to end of training"
         + (
-            f"; of {NetworkConfig.cells} cells, {fewer} have an orientation in networks trained with labels shuffled, "
-            f"{short} in as short trainings with true ones"
+            f"; of {NetworkConfig.cells} cells, {fewer} have an orientation in networks trained on shuffled labels, "
+            f"{short} in equally short trainings on the true labels"
             if fewer
             else ""
         ),

@@ -1,9 +1,9 @@
-"""How right and how dear the kernels are: closed forms, convergence, cost, and the other usual ways to the same numbers.
+"""Accuracy and cost of the kernels: closed forms, convergence, cost, and the other standard methods for the same values.
 
-The routes to compare are those of the literature (Zhang, Duits, Sanguinetti and ter Haar Romeny 2016 compare three of them): Fourier
-modes (this package), histograms of simulated paths, explicit finite differences, and a Gaussian approximation near the axis. All are
-asked for the same thing, the blurred direction process with an exponential life time on a ``Lattice``, and answer with an array
-(n_theta, rows, columns) of densities per px^2 and radian, theta_k = 2 pi k / n_theta, y up.
+The methods compared are those of the literature (Zhang, Duits, Sanguinetti and ter Haar Romeny 2016 compare three of them): Fourier
+modes (this package), histograms of simulated paths, explicit finite differences, and a Gaussian approximation near the axis. All
+compute the same kernel, that of the blurred direction process with an exponential lifetime, on a ``Lattice``, and return an array
+(n_theta, rows, columns) of densities per px^2 and radian, with theta_k = 2 pi k / n_theta and y up.
 """
 
 import math
@@ -22,20 +22,20 @@ from paper_code.se2.modes import Process
 from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import sample_grid, sample_points
 
-STEPS = 64  # of a simulated path
-SIDE = 26.0  # px, of the periodic grid of the finite differences
+STEPS = 64  # steps per simulated path
+SIDE = 26.0  # px, side of the periodic grid of the finite differences
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """Where the routes are compared: (2 radius + 1)^2 places, 1 px apart and centred on the source, and n_theta directions over 2 pi."""
+    """The points compared: (2 radius + 1)^2 positions, 1 px apart and centred on the source, and n_theta directions over 2 pi."""
 
     radius: int = 8
     n_theta: int = 32
 
     @property
     def ticks(self) -> np.ndarray:
-        """Coordinates along an axis, px, growing."""
+        """Coordinates along an axis, px, increasing."""
         return np.arange(-self.radius, self.radius + 1.0)
 
     @property
@@ -46,16 +46,16 @@ class Lattice:
 
 @dataclass(frozen=True)
 class Effort:
-    """One way to the kernel at one setting."""
+    """One method for computing the kernel, at one setting."""
 
     method: str
     setting: str
-    error: float  # relative to the exact values, in the root mean square over the lattice
-    seconds: float  # of processor time, which a busy machine does not stretch
+    error: float  # relative to the exact values, root mean square over the lattice
+    seconds: float  # processor time, which other load on the machine does not lengthen
 
 
 def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
-    """What ``function()`` returns, and the least processor time of ``repeats`` calls, of all threads together, in seconds."""
+    """The result of ``function()`` and the shortest processor time of ``repeats`` calls, summed over threads, in seconds."""
     best = math.inf
     for _ in range(repeats):
         start = time.process_time()
@@ -65,7 +65,7 @@ def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
 
 
 def peak_memory(function: Callable[[], object]) -> int:
-    """The most memory that ``function()`` held at once, in bytes, the answer included."""
+    """Peak memory held by ``function()``, in bytes, including its result."""
     tracemalloc.start()
     try:
         function()
@@ -75,25 +75,25 @@ def peak_memory(function: Callable[[], object]) -> int:
 
 
 def relative_error(found: ArrayLike, exact: ArrayLike) -> float:
-    """|found - exact| / |exact| in the root mean square."""
+    """Relative error |found - exact| / |exact|, in the root mean square."""
     return float(np.linalg.norm(np.subtract(found, exact)) / np.linalg.norm(exact))
 
 
 def fourier(process: Process, lattice: Lattice, step: float | None = None, box: float | None = None) -> np.ndarray:
-    """Densities by the Fourier modes of the package, with just ``process.modes`` of them; step and box as in ``lattice_kernel``, px."""
+    """Densities from the Fourier modes of this package, cut at M = ``process.modes``; step and box as in ``lattice_kernel``, px."""
     return lattice_kernel(process, radius=lattice.radius, angles=lattice.theta, cell=0, box=box, step=step, tolerance=math.inf)[0]
 
 
 def bin_averages(process: Process, lattice: Lattice) -> np.ndarray:
-    """Exact averages over the boxes, 1 px by 1 px by 2 pi / n_theta, that :func:`histogram` counts in."""
+    """Exact averages over the bins of :func:`histogram`, 1 px by 1 px by 2 pi / n_theta."""
     return lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]
 
 
 def simulate(process: DirectionProcess | Enhancement, count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ends of independent paths of a blurred, directed process with an exponential life time: x, y, theta, each (count,).
+    """Endpoints of independent paths of a blurred, directed process with an exponential lifetime: x, y, theta, each (count,).
 
-    Angles are exact. Each step goes half along its first direction and half along its last: the trapezoidal rule for the way of the
-    direction process, and for the variance of that of enhancement. Blurs are drawn as Gaussian jitter.
+    Angles are exact. Half of each step follows its initial direction and half its final direction: this is the trapezoidal rule for the
+    displacement of the direction process, and for the variance of that of enhancement. Blurs are drawn as Gaussian jitter.
     """
     rng = np.random.default_rng(seed)
     step = rng.exponential(1 / process.alpha, count) / STEPS
@@ -111,7 +111,7 @@ def simulate(process: DirectionProcess | Enhancement, count: int, seed: int) -> 
 
 
 def histogram(x: np.ndarray, y: np.ndarray, theta: np.ndarray, lattice: Lattice) -> np.ndarray:
-    """How many ends fall into each box around a point of the lattice: int array (n_theta, rows, columns)."""
+    """Number of endpoints in each bin centred on a lattice point: int array (n_theta, rows, columns)."""
     column, row = np.rint(x).astype(int) + lattice.radius, lattice.radius - np.rint(y).astype(int)
     level = np.rint(theta * lattice.n_theta / (2 * math.pi)).astype(int) % lattice.n_theta
     side = 2 * lattice.radius + 1
@@ -121,17 +121,17 @@ def histogram(x: np.ndarray, y: np.ndarray, theta: np.ndarray, lattice: Lattice)
 
 
 def monte_carlo(process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0) -> np.ndarray:
-    """Densities, averaged over boxes, from the histogram of ``count`` simulated paths."""
+    """Densities, averaged over bins, from the histogram of ``count`` simulated paths."""
     volume = 2 * math.pi / lattice.n_theta
     return histogram(*simulate(process, count, seed), lattice) / (count * volume)
 
 
 def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: int, life: float = 20.0) -> np.ndarray:
-    """Densities by central differences on a grid of 1 / refinement px, and Runge and Kutta's explicit fourth-order steps.
+    """Densities by central differences on a grid of 1 / refinement px and explicit fourth-order Runge-Kutta steps.
 
-    The blurred source is laid on the grid and p_t followed; the resolvent is alpha times the integral of e^{-alpha t} p_t, by Simpson's
-    rule. Both differences are of second order. ``life`` is where the integral is cut, px.
-    The target's blur in theta is a factor in the modes of theta.
+    The blurred source is placed on the grid and its density p_t is evolved; the resolvent is alpha times the integral of e^{-alpha t}
+    p_t, by Simpson's rule. Both differences are of second order. The integral is cut at ``life`` px.
+    The target's blur in theta is a factor on the modes in theta.
     """
     h = 1 / refinement
     n_theta = lattice.n_theta * max(1, math.ceil(refinement / 2))
@@ -140,7 +140,7 @@ def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: 
     theta = 2 * math.pi * np.arange(n_theta) / n_theta
     turn = (theta + math.pi) % (2 * math.pi) - math.pi
     profile, angles = _normal(ticks, process.blur), _normal(turn, process.blur_theta)
-    density = angles[:, None, None] * profile[:, None] * profile  # (theta, y, x), y growing
+    density = angles[:, None, None] * profile[:, None] * profile  # (theta, y, x), y increasing
     cos, sin = (part[:, None, None] / (2 * h) for part in (np.cos(theta), np.sin(theta)))
     bend = process.D / (theta[1] ** 2)
 
@@ -151,7 +151,7 @@ def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: 
         change -= (2 * bend + process.alpha) * p
         return change
 
-    # RK4 is stable up to 2.8 along the imaginary axis, where transport lies, and 2.7 along the real one.
+    # RK4 is stable up to 2.8 on the imaginary axis, where the spectrum of transport lies, and up to 2.7 on the real axis.
     count = 2 * math.ceil(life * max(math.sqrt(2) / h / 2.4, (4 * bend + process.alpha) / 2.4) / 2)
     dt = life / count
     total = density.copy()
@@ -173,10 +173,10 @@ def _normal(x: np.ndarray, sd: float) -> np.ndarray:
 
 
 def near_axis(process: DirectionProcess, lattice: Lattice) -> np.ndarray:
-    """The Heisenberg approximation (cos theta = 1, sin theta = theta) with the same blurs, in closed form but for x.
+    """The Heisenberg approximation (cos theta = 1, sin theta = theta) with the same blurs, in closed form except for x.
 
-    At the distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. Jitter of the source's
-    angle adds s^2 (x', 1)(x', 1)^T, that of the target s^2 to theta and the blur its square to y.
+    At distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. To these, jitter s of the
+    source's angle adds s^2 (x', 1)(x', 1)^T, that of the target adds s^2 to the variance of theta, and the blur its square to that of y.
     """
     ahead, D, jitter = np.linspace(0, lattice.radius + 6 * process.blur, 400), process.D, process.blur_theta**2
     y2 = 2 * D * ahead**3 / 3 + jitter * ahead**2 + process.blur**2
@@ -200,13 +200,13 @@ def work_precision(
     refinements: Iterable[int],
     repeats: int = 3,
 ) -> list[Effort]:
-    """Error and time of the four routes to a blurred kernel at rising effort, a list of :class:`Effort`.
+    """Error and time of the four methods for a blurred kernel at increasing effort, as a list of :class:`Effort`.
 
-    ``modes`` are M of the Fourier route, whose grid step follows so that both cuts leave as much of the blur: step = pi blur / (blur_theta
-    M). ``paths`` are simulated from seed 0, and their histogram is judged against exact averages over its boxes, so binning counts for
-    nothing. ``refinements`` are grid points a pixel of the finite differences. The Fourier route and the approximation take milliseconds
-    and are timed ``repeats`` times; the least counts. Exact is the Fourier route with 4.5 / blur_theta modes, a step of blur / 3 and a
-    wider box.
+    ``modes`` are values of M in the Fourier method; the grid step follows so that both cuts are at the same multiple of 1 / blur_theta and
+    1 / blur: step = pi blur / (blur_theta M). ``paths`` are numbers of paths, simulated from seed 0; their histogram is compared with exact
+    averages over its bins, so binning adds no error. ``refinements`` are grid points per pixel of the finite differences. The Fourier
+    method and the approximation take milliseconds and are timed ``repeats`` times; the shortest time counts. Exact values are those of the
+    Fourier method with M = 4.5 / blur_theta, a step of blur / 3 and a wider box.
     """
     fine = replace(process, modes=math.ceil(4.5 / process.blur_theta))
     window = 2 * lattice.radius + 1
@@ -232,9 +232,9 @@ def work_precision(
 def standard_residuals(
     process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Counts of simulated paths, those that the kernel expects, both (n_theta, rows, columns), and the residuals (n,) in sd.
+    """Counts of simulated paths, the counts expected from the kernel, both (n_theta, rows, columns), and the residuals (n,) in sd.
 
-    Residuals, of the boxes that expect more than 20, are normal of variance 1 if the kernel is right; their sum of squares is chi^2.
+    Residuals, of the bins that expect more than 20, are normal with variance 1 if the kernel is correct; their sum of squares is chi^2.
     """
     seen = histogram(*simulate(process, count, seed), lattice)
     expected = bin_averages(process, lattice) * count * 2 * math.pi / lattice.n_theta
@@ -251,10 +251,10 @@ def convergence(
     boxes: Sequence[float],
     times: Sequence[int],
 ) -> dict[str, np.ndarray]:
-    """Largest error at places (x, y, theta), relative to the largest density, as one number of the numerics rises and the others are fine.
+    """Largest error at points (x, y, theta), relative to the largest density, as one numerical parameter varies and the others are fine.
 
-    ``modes`` are M, ``steps`` those of the grid and ``boxes`` its sides, px, of a blurred process with an exponential life time; ``times``
-    are time steps of the same process stopped at its mean life time, with 40 modes, judged at 40 random frequencies. Arrays by those names.
+    ``modes`` are values of M, ``steps`` and ``boxes`` grid steps and box sides, px, of a blurred process with an exponential lifetime;
+    ``times`` are time steps of it stopped at the mean lifetime, M = 40, compared at 40 random frequencies. Returns arrays by these names.
     """
     fine = replace(process, modes=math.ceil(5 / process.blur_theta))
     step, box = process.blur / 3.2, max(boxes) + 40 / process.alpha / 4
@@ -281,7 +281,7 @@ def convergence(
 
 
 def orders(errors: ArrayLike, efforts: ArrayLike) -> np.ndarray:
-    """Observed orders of convergence between neighbours: log(e_k / e_{k+1}) / log(n_{k+1} / n_k)."""
+    """Observed orders of convergence between successive runs: log(e_k / e_{k+1}) / log(n_{k+1} / n_k)."""
     errors, efforts = np.asarray(errors, float), np.asarray(efforts, float)
     return np.log(errors[:-1] / errors[1:]) / np.log(efforts[1:] / efforts[:-1])
 
@@ -294,9 +294,9 @@ def cost(
     modes: Sequence[int],
     repeats: int = 2,
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Processor seconds and bytes that ``sample_grid`` takes: dict name: (efforts, seconds, bytes), one number rising at a time.
+    """Processor seconds and bytes of ``sample_grid``, increasing one parameter at a time: dict name: (efforts, seconds, bytes).
 
-    The other two numbers rest at the middle of their lists; ``sizes`` are places on a side, ``directions`` n_theta, ``modes`` M.
+    The other two parameters stay at the middle of their lists; ``sizes`` are positions per side, ``directions`` n_theta, ``modes`` M.
     """
     middle = {"size": sizes[len(sizes) // 2], "n_theta": directions[len(directions) // 2], "modes": modes[len(modes) // 2]}
     table = {}
@@ -313,11 +313,11 @@ def cost(
 
 
 def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40) -> dict[str, float]:
-    """How far a blurred, directed kernel is from its symmetries, as shares of its peak, at random places (x -3 to 7 px, y -5 to 5 px).
+    """Departures of a blurred, directed kernel from its symmetries, as shares of its peak, at random points (x -3 to 7 px, y -5 to 5 px).
 
-    "left": the kernel of a source that is moved and turned, against the kernel moved and turned. "reflection": p(x, -y, -theta) = p(x, y,
+    "left": the kernel of a rotated source against the rotated kernel, on a 7 x 7 lattice. "reflection": p(x, -y, -theta) = p(x, y,
     theta). "reversal": read from the other end, p(x cos theta + y sin theta, x sin theta - y cos theta, theta) = p(x, y, theta).
-    "reciprocity": K(k) = K(1/k) of the undirected kernel. Nothing may wrap round in the box of 60 px.
+    "reciprocity": K(k) = K(k^{-1}) for the undirected kernel. The kernel must not wrap round in the box of 60 px.
     """
     rng = np.random.default_rng(0)
     x, y, theta = rng.uniform(-3, 7, count), rng.uniform(-5, 5, count), rng.uniform(-np.pi, np.pi, count)
@@ -342,9 +342,9 @@ def symmetry_errors(process: DirectionProcess | Enhancement, count: int = 40) ->
 
 
 def moment_gap(process: DirectionProcess | Enhancement, n_theta: int = 48, **window: Any) -> tuple[dict[str, tuple[float, float]], float]:
-    """Moments of the kernel that ``sample_grid`` samples in a window, which has to hold the tails: dict name: (sampled, closed form).
+    """Moments of the kernel sampled by ``sample_grid`` in a window that must contain the tails: dict name: (sampled, closed form).
 
-    And the largest gap, relative to the closed form, or to 0.1 where that is smaller.
+    Also returns the largest difference, relative to the closed form, or to 0.1 where the closed form is smaller.
     """
     sampled, closed = sample_grid(process, n_theta=n_theta, **window).moments(), process.moments()
     pairs = {name: (getattr(sampled, name), getattr(closed, name)) for name in vars(closed)}
@@ -352,10 +352,10 @@ def moment_gap(process: DirectionProcess | Enhancement, n_theta: int = 48, **win
 
 
 def compare_ways(runs: Sequence[Effort]) -> dict[str, Any]:
-    """What the runs of :func:`work_precision` say of the ways to one kernel, a dict.
+    """Summary, as a dict, of the methods compared by the runs of :func:`work_precision`.
 
-    "best": smallest error of each way. "others": the smallest of all but the Fourier modes. "scatter": of each run of paths, its error
-    times the root of their number, which should be constant. "orders": of the finite differences, which should be 2.
+    "best": smallest error of each method. "others": smallest error of all but the Fourier modes. "scatter": for each Monte Carlo run,
+    its error times the root of the number of paths, which should be constant. "orders": those of the finite differences, which should be 2.
     """
     ways = {name: [run for run in runs if run.method == name] for name in dict.fromkeys(run.method for run in runs)}
     best = {name: min(run.error for run in some) for name, some in ways.items()}

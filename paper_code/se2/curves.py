@@ -1,8 +1,8 @@
 """The group SE(2), its curves and its association fields: x right, y up, in pixels; theta in radians from the x axis, counter-clockwise.
 
-An element is (x, y, theta); product, action on functions of the plane and left-invariant frame are those of Citti and Sarti (2006). The
-horizontal curves (x' along the direction theta) of constant curvature are the co-circular association field of Field, Hayes and Hess
-(1993) in their model; geodesics and orientation fields follow.
+An element is (x, y, theta); the product, the action on functions of the plane and the left-invariant frame are those of Citti and Sarti
+(2006). In their model, the horizontal curves (with velocity along the direction theta) of constant curvature form the co-circular
+association field of Field, Hayes and Hess (1993). Geodesics and orientation fields follow.
 """
 
 from collections.abc import Callable
@@ -17,33 +17,33 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import first_greatest
 from paper_code.se2.modes import check_array, check_arrays, check_count, check_number
 
-TURNS = 5000.0  # radians that the momentum of a geodesic may go through; ten seconds
-MOST_PLACES = 10**6  # on a curve
+TURNS = 5000.0  # largest rotation of a geodesic's momentum, radians; takes ten seconds
+MOST_PLACES = 10**6  # points on a curve
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def compose(g: ArrayLike, h: ArrayLike) -> np.ndarray:
-    """The product g h = (p + R_theta p', theta + theta'): first h in the frame of g. Arrays (3, ...) that broadcast."""
+    """The product g h = (p + R_theta p', theta + theta'), with h taken in the frame of g; arrays (3, ...) that broadcast."""
     g, h = np.asarray(g, float), np.asarray(h, float)
     c, s = np.cos(g[2]), np.sin(g[2])
     return np.array([g[0] + c * h[0] - s * h[1], g[1] + s * h[0] + c * h[1], g[2] + h[2]])
 
 
 def moved(g: ArrayLike, function: Function) -> Function:
-    """L_g of a function of the plane: (L_g f)(q) = f(R_{-theta} (q - p))."""
+    """Action L_g on a function of the plane: (L_g f)(q) = f(R_{-theta} (q - p))."""
     a, b, theta = np.asarray(g, float)
     c, s = np.cos(theta), np.sin(theta)
     return lambda x, y: function(c * (x - a) + s * (y - b), -s * (x - a) + c * (y - b))
 
 
 def frame(g: ArrayLike) -> np.ndarray:
-    """X1 (ahead), X2 (a turn) and X3 (to the left) at g: rows of an array (3, 3), in the coordinates x, y, theta."""
+    """The fields X1 (forwards), X2 (rotation) and X3 (to the left) at g: rows of an array (3, 3), in the coordinates x, y, theta."""
     c, s = np.cos(np.asarray(g, float)[2]), np.sin(np.asarray(g, float)[2])
     return np.array([[c, s, 0], [0, 0, 1], [-s, c, 0]])
 
 
 def parking(step: float) -> np.ndarray:
-    """Corners of exp(step X1) exp(step X2) exp(-step X1) exp(-step X2) from the identity: (5, 3); the last is near -step^2 X3."""
+    """Corners of exp(step X1) exp(step X2) exp(-step X1) exp(-step X2) from the identity: (5, 3); the last is close to -step^2 X3."""
     corners = [np.zeros(3)]
     for ahead, turn in ((step, 0), (0, step), (-step, 0), (0, -step)):
         corners.append(compose(corners[-1], [ahead, 0, turn]))
@@ -51,17 +51,17 @@ def parking(step: float) -> np.ndarray:
 
 
 def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The horizontal curve from the identity of constant curvature, 1/px, at arc lengths s, px: broadcasts; either may be negative or zero.
+    """The horizontal curve of constant curvature, 1/px, from the identity, at arc lengths s, px; both may be negative or zero; broadcasts.
 
     Returns
     -------
     x, y, theta : float arrays
-        px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s; so theta = 2 atan2(y, x) within (-pi, pi) (co-circularity).
+        px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s, so that theta = 2 atan2(y, x) within (-pi, pi) (co-circularity).
 
     Raises
     ------
     PaperCodeError
-        For values that are not finite, or shapes that do not fit each other.
+        If a value is not finite, or the shapes cannot be broadcast together.
 
     Examples
     --------
@@ -77,14 +77,14 @@ def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, 
 
 
 def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np.ndarray:
-    """Orientation at the displacement (x, y), px, that lies on a common circle with a source of orientation theta_source, radians.
+    """Orientation at displacement (x, y), px, that is co-circular with a source of orientation theta_source, radians.
 
-    theta_source + theta = 2 psi mod pi, psi the direction of the joining line. Float array, radians in [0, pi); broadcasts.
+    theta_source + theta = 2 psi mod pi, psi being the direction of the line joining them. Float array, radians in [0, pi); broadcasts.
 
     Raises
     ------
     PaperCodeError
-        For values that are not finite, or shapes that do not fit each other.
+        If a value is not finite, or the shapes cannot be broadcast together.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np
 
 @dataclass(frozen=True, eq=False)
 class Geodesic:
-    """A sub-Riemannian geodesic; every field (n,).
+    """A sub-Riemannian geodesic; every field has shape (n,).
 
     Examples
     --------
@@ -119,29 +119,29 @@ class Geodesic:
 
 
 def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
-    """The sub-Riemannian geodesic from the identity with momentum (cos b, sin b, h3); cos b and sin b are its two speeds.
+    """The sub-Riemannian geodesic from the identity with momentum (cos b, sin b, h3); its forward and angular speeds are cos b and sin b.
 
     x' = cos(b) cos(theta), y' = cos(b) sin(theta), theta' = sin(b), b' = -h3, h3' = -sin(b) cos(b); cos(b)^2 + h3^2 is constant.
 
     Parameters
     ----------
     b, h3 : float
-        Of the momentum at the start: its direction in the horizontal plane, radians, and its third component.
+        Initial momentum: its direction in the horizontal plane, radians, and its third component.
     length : float
         Sub-Riemannian arc length.
     count : int
-        Points, at least 2.
+        Number of points, at least 2.
 
     Returns
     -------
     Geodesic
-        At ``count`` values of t from 0 to length; its end is exp(b, h3, length).
-        Here a pixel counts as a radian; where it counts as beta radians, divide x and y by beta.
+        Sampled at ``count`` values of t from 0 to length; its endpoint is exp(b, h3, length).
+        One pixel is weighted as one radian here; if it is to count as beta radians, divide x and y by beta.
 
     Raises
     ------
     PaperCodeError
-        For b, h3, length or count out of range.
+        If b, h3, length or count is out of range.
 
     Examples
     --------
@@ -173,9 +173,9 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     curvature : float
         Largest curvature, 1/px.
     count : int
-        Arcs, of curvatures spread evenly over [-curvature, curvature].
+        Number of arcs, with curvatures evenly spaced over [-curvature, curvature].
     points : int
-        Points an arc, which ends early where it has turned by a right angle.
+        Points per arc; an arc ends early where it has turned by a right angle.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
     Raises
     ------
     PaperCodeError
-        For values out of range.
+        If a value is out of range.
 
     Examples
     --------
@@ -202,7 +202,7 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
 
 
 def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np.ndarray]:
-    """The orientation of the greatest value at each place, of equal ones the first, refined by a parabola.
+    """Orientation of the largest value at each position (the first, if several are equal), refined by a parabola.
 
     Parameters
     ----------
@@ -216,12 +216,12 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
     theta : float array (rows, columns)
         Radians in [0, period).
     weight : float array (rows, columns)
-        The greatest sample, max over theta.
+        The largest sample, the maximum over theta.
 
     Raises
     ------
     PaperCodeError
-        For values that are not finite, of another shape, or at fewer than three orientations.
+        If the values are not finite, have another shape, or cover fewer than three orientations.
 
     Examples
     --------
@@ -248,7 +248,7 @@ def fold(angle: ArrayLike) -> np.ndarray:
     Raises
     ------
     PaperCodeError
-        If the angle holds anything but real numbers.
+        If ``angle`` contains anything but real numbers.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Group kernels on the lattice of a lateral kernel K[i, j, row, column], with the cells' own orientations.
+"""Group kernels on the lattice of a lateral kernel K[i, j, row, column], at the cells' own orientations.
 
-Entry (i, j, row, column) is the density of M(R_{-theta_i} d, theta_j - theta_i): d = (x, y) is the displacement from cell i to cell j in
-pixels, x = column - centre to the right and y = centre - row up. It is solved with the source turned to theta_i on the lattice itself,
-so no kernel is rotated or resampled. Leave the offset (0, 0) out of fits: there the density is set by the blur.
+Entry (i, j, row, column) is the density M(R_{-theta_i} d, theta_j - theta_i), where d = (x, y) is the displacement from cell i to cell j
+in pixels, with x = column - centre to the right and y = centre - row up. It is solved on the lattice itself for a source rotated to
+theta_i, so no kernel is rotated or resampled. Exclude the offset (0, 0) from fits: there the blur determines the density.
 """
 
 import math
@@ -30,41 +30,41 @@ def lattice_kernel(
     step: float | None = None,
     tolerance: float = TOLERANCE,
 ) -> np.ndarray:
-    """Sample a process, or average it over cells, at the offsets of a lateral kernel.
+    """Sample a process, or average it over lattice cells, at the offsets of a lateral kernel.
 
     Parameters
     ----------
     process : DirectionProcess or Enhancement
     radius : int
-        The lattice has 2 radius + 1 places on a side.
+        The lattice has 2 radius + 1 points per side.
     frame_angles : (n_i,) array_like
         Orientations theta_i of the cells at the origin, radians.
     angles : (n_j,) array_like, optional
-        Orientations theta_j of the displaced cells, radians; by default n_theta of them spread over the period from 0.
+        Orientations theta_j of the displaced cells, radians; by default n_theta of them, evenly spaced over the period from 0.
     spacing : float
-        Distance of neighbouring places, px (the stride).
+        Distance between neighbouring lattice points, px (the stride).
     offsets : (n_i, n_j, 2) array_like, optional
-        Displacement (x, y) in px added to every place, c_j - c_i for receptive fields centred off the lattice.
+        Displacement (x, y) in px added at every lattice point: c_j - c_i for receptive fields centred off the lattice.
     cell : float, optional
-        Side in px of the square that each value is averaged over; by default the spacing, and 0 samples instead.
+        Side in px of the square over which each value is averaged; by default the spacing. With 0 the value is sampled instead.
     cell_theta : float, optional
-        Range in radians of theta that each value is averaged over; by default period / n_theta where the angles are spread, otherwise 0.
+        Range of theta in radians over which each value is averaged; by default period / n_theta if ``angles`` is left out, otherwise 0.
     box : float, optional
-        Side of the periodic box in px; by default the window and the reach of the process.
+        Side of the periodic box in px; by default the window plus the reach of the process.
     step : float, optional
-        px, the grid whose frequencies are summed; by default blur / 2, and without blur what the kernel asks.
+        Step in px of the grid whose frequencies are summed; by default blur / 2, and without blur as fine as the kernel requires.
     tolerance : float, optional
-        What the numerics may lose, as a share of the peak of the kernel at points (``sampling.resolved``).
+        Truncation loss allowed, as a share of the peak of the point-sampled kernel (``sampling.resolved``).
 
     Returns
     -------
     float array (n_i, n_j, 2 radius + 1, 2 radius + 1)
-        Per px^2 and radian.
+        Densities per px^2 and radian.
 
     Raises
     ------
     PaperCodeError
-        For arguments out of range, a box too small for the life time, or a kernel too fine or wide.
+        If an argument is out of range, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Examples
     --------

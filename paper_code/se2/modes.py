@@ -1,10 +1,10 @@
-"""What the two diffusions on SE(2) share: checks of arguments, modes in theta, one tridiagonal system a frequency, life time, and blur.
+"""Common parts of the two diffusions on SE(2): argument checks, modes in theta, one tridiagonal system per frequency, lifetime, blur.
 
-The density of the displacement (x, y) and turn theta from the identity is written
+The density of displacement (x, y) and turn theta from the identity is written
 ``p(x, y, theta) = int dw / (2 pi)^2 e^{i (wx x + wy y)} sum_m p_m(w) e^{i m theta}``. Both generators couple a mode only to modes one
-step away (1 for the direction process, 2 for enhancement), so a resolvent is one Thomas sweep over m, done for all frequencies at once
+step away (1 for the direction process, 2 for enhancement), so a resolvent takes one Thomas sweep over m, for all frequencies at once
 (Zhang, Duits, Sanguinetti and ter Haar Romeny 2016). Modes run from -M to M along the first axis. Frequencies ``wx, wy`` are angular,
-in radians a pixel.
+in radians per pixel.
 """
 
 import math
@@ -20,17 +20,17 @@ from scipy.special import gammaincinv, poch
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError, check_bounds, short
 
-TAIL = math.exp(-10)  # the mass that a box may lose sight of; e^{-10} is the rule L >= window + 10 / alpha
-BLOCK = 2048  # frequencies a sweep, fewer where modes times frequencies pass 128 of it: its arrays stay in the cache
-WORK = 1e9  # modes times frequencies that a call may go through: about a minute on one core
-MOST_MODES = 2**13  # M; a blur in theta of 0.0005 radians
-SMALLEST, LARGEST = 1e-30, 1e30  # of a parameter
-MOST = 2**31 - 1  # of a count
-MEMORY = 2 * 2**30  # bytes that one call may ask for
+TAIL = math.exp(-10)  # the mass that a box may neglect; e^{-10} is the rule L >= window + 10 / alpha
+BLOCK = 2048  # frequencies per sweep, fewer where modes times frequencies exceed 128 times this: the arrays stay in the cache
+WORK = 1e9  # modes times frequencies allowed in one call: about a minute on one core
+MOST_MODES = 2**13  # largest M; corresponds to a blur in theta of 0.0005 radians
+SMALLEST, LARGEST = 1e-30, 1e30  # allowed for a parameter
+MOST = 2**31 - 1  # largest count
+MEMORY = 2 * 2**30  # bytes that one call may request
 
 
 def check_number(name: str, value: Any, positive: bool = True) -> float:
-    """``value`` as a float, if it is one real number, positive or else not negative, whose powers stay inside double precision."""
+    """``value`` as a float, if it is a real number, positive (or else non-negative), whose powers stay within double precision."""
     number = check_array(name, value)
     if number.ndim or not (SMALLEST <= number <= LARGEST or (number == 0 and not positive)):
         raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {short(value)}.")
@@ -38,13 +38,13 @@ def check_number(name: str, value: Any, positive: bool = True) -> float:
 
 
 def check_count(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
-    """``value`` as an int, if it is a whole number from ``least`` to ``most``."""
+    """``value`` as an int, if it is an integer from ``least`` to ``most``."""
     check_bounds(name, value, least, most)
     return int(value)
 
 
 def check_array(name: str, value: ArrayLike) -> np.ndarray:
-    """``value`` as an array of float, if it holds finite real numbers alone."""
+    """``value`` as a float array, if it contains only finite real numbers."""
     array = real_array(value, name)
     if not np.isfinite(array).all():
         raise PaperCodeError(f"{name} must be finite: it holds nan or infinity.")
@@ -52,7 +52,7 @@ def check_array(name: str, value: ArrayLike) -> np.ndarray:
 
 
 def check_arrays(**values: ArrayLike) -> tuple[np.ndarray, ...]:
-    """The values as arrays of float of one shape."""
+    """The values as float arrays, broadcast to a common shape."""
     arrays = [check_array(name, value) for name, value in values.items()]
     try:
         return np.broadcast_arrays(*arrays)
@@ -62,7 +62,7 @@ def check_arrays(**values: ArrayLike) -> tuple[np.ndarray, ...]:
 
 
 def check_memory(needed: float, advice: str) -> None:
-    """Raise PaperCodeError if an answer needs more than MEMORY bytes; ``advice`` says what to make smaller."""
+    """Raise PaperCodeError if a result needs more than MEMORY bytes; ``advice`` says what to reduce."""
     if not needed <= MEMORY:
         raise PaperCodeError(f"This would need {needed / 2**30:.3g} GiB of memory, over the {MEMORY / 2**30:g} allowed: {advice}.")
 
@@ -70,11 +70,11 @@ def check_memory(needed: float, advice: str) -> None:
 def tridiagonal(
     base: np.ndarray, common: complex | np.ndarray, lower: np.ndarray, upper: np.ndarray, rhs: np.ndarray, step: int = 1
 ) -> np.ndarray:
-    """Solve (base_m + common) p_m + lower p_{m-step} + upper p_{m+step} = rhs_m for all frequencies: one Thomas sweep.
+    """Solve (base_m + common) p_m + lower p_{m-step} + upper p_{m+step} = rhs_m for all frequencies, in one Thomas sweep.
 
-    ``base`` (2M+1,) depends on the mode and ``common``, a scalar or (F,), on the frequency; ``lower`` and ``upper`` (F,) have a real
+    ``base`` (2M+1,) depends on the mode and ``common``, a scalar or (F,), on the frequency. ``lower`` and ``upper`` (F,) have a real
     product: -rho^2/4 for the direction process, whose pivots are then positive, and (D11 rho^2/4)^2 for enhancement, whose matrix is
-    diagonally dominant; so no pivoting is needed. ``step`` is 2 where odd and even modes do not meet. Complex array (2M+1, F).
+    diagonally dominant, so no pivoting is needed. ``step`` is 2 where odd and even modes decouple. Returns a complex array (2M+1, F).
     """
     product = (lower * upper).real
     solution = np.empty((len(base), lower.size), complex)
@@ -92,13 +92,13 @@ def tridiagonal(
 
 
 def blocks(count: int, process: "Process") -> Iterator[slice]:
-    """Slices that cut ``count`` frequencies into sweeps of a process."""
+    """Slices that divide ``count`` frequencies into sweeps of a process."""
     step = max(1, min(BLOCK, 128 * BLOCK // (2 * process.modes + 1)))
     return (slice(start, start + step) for start in range(0, count, step))
 
 
 def check_work(process: "Process", frequencies: float) -> None:
-    """Raise PaperCodeError if so many frequencies of a process would take more than WORK."""
+    """Raise PaperCodeError if this many frequencies of a process would exceed WORK."""
     if not process.work * frequencies <= WORK:
         raise PaperCodeError(
             f"{frequencies:.2g} frequencies of {process.modes} modes would take more than minutes: give a larger blur or "
@@ -108,9 +108,9 @@ def check_work(process: "Process", frequencies: float) -> None:
 
 @dataclass(frozen=True)
 class Moments:
-    """Expectations under a kernel: of 1, cos theta, cos 2 theta, x, x^2, y^2, x cos theta and y sin theta (pixels, radians).
+    """Expectations under a kernel of 1, cos theta, cos 2 theta, x, x^2, y^2, x cos theta and y sin theta (pixels, radians).
 
-    For an undirected kernel theta stands for theta and theta + pi alike, so the odd ones are zero.
+    For an undirected kernel theta stands for both theta and theta + pi, so the odd moments are zero.
 
     Examples
     --------
@@ -133,26 +133,26 @@ class Moments:
 
 @dataclass(frozen=True, kw_only=True)
 class Process(ABC):
-    """Life time, blur and resolution of a diffusion on SE(2); see DirectionProcess and Enhancement for the diffusions.
+    """Lifetime, blur and resolution of a diffusion on SE(2); see DirectionProcess and Enhancement for the diffusions.
 
-    Exactly one of ``alpha`` and ``time`` is given.
+    Exactly one of ``alpha`` and ``time`` must be given.
     """
 
-    alpha: float | None = None  # killing rate, 1/px; the life time has mean shape/alpha
-    time: float | None = None  # fixed life time instead, px
-    shape: int = 1  # k of the Gamma(k) life time; 1 is exponential
-    undirected: bool = False  # theta in [0, pi), source and target each without a direction
+    alpha: float | None = None  # killing rate, 1/px; the mean lifetime is shape/alpha
+    time: float | None = None  # fixed lifetime, px, instead of a random one
+    shape: int = 1  # k of the Gamma(k) lifetime; 1 is exponential
+    undirected: bool = False  # theta in [0, pi): source and target have an orientation but no direction
     blur: float = 0.5  # total standard deviation of the Gaussian in x and in y, px
-    blur_theta: float = 0.1  # standard deviation of the Gaussian in theta at the source, and again at the target, radians
-    modes: int | None = None  # M; by default blur_theta M = 4, or 64 without blur, and more where sampling needs them
+    blur_theta: float = 0.1  # standard deviation of the Gaussian in theta, applied at the source and again at the target, radians
+    modes: int | None = None  # M; by default blur_theta M = 4, or M = 64 without blur in theta, and more where sampling needs them
 
     def __post_init__(self) -> None:
         if (self.alpha is None) == (self.time is None):
-            raise PaperCodeError("Give either alpha (killing rate, 1/px) or time (fixed life time, px), and not both.")
+            raise PaperCodeError("Give either alpha (killing rate, 1/px) or time (fixed lifetime, px), and not both.")
         self._set("alpha" if self.time is None else "time", check_number)
         self._set("shape", check_count, most=10**6)
         if self.time is not None and self.shape != 1:
-            raise PaperCodeError("shape belongs to a random life time: give alpha, not time.")
+            raise PaperCodeError("shape belongs to a random lifetime: give alpha, not time.")
         self._set("blur", check_number, positive=False)
         self._set("blur_theta", check_number, positive=False)
         if not isinstance(self.undirected, bool | np.bool_):
@@ -164,13 +164,13 @@ class Process(ABC):
         self._set("modes", check_count, most=MOST_MODES)
 
     def _set(self, name: str, check: Callable[..., Any], **limits: Any) -> None:
-        """Keep a field as the plain number that it was checked to be."""
+        """Store a field as the plain number returned by its check."""
         object.__setattr__(self, name, check(name, getattr(self, name), **limits))
 
     @property
     @abstractmethod
     def reach(self) -> float:
-        """Distance in px that all but e^{-10} of the mass stays within."""
+        """Distance in px within which all but e^{-10} of the mass stays."""
 
     @abstractmethod
     def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -186,17 +186,17 @@ class Process(ABC):
 
     @property
     def default_modes(self) -> int:
-        """M where none is given."""
+        """M if none is given."""
         return max(1, math.ceil(4 / self.blur_theta - 1e-9)) if self.blur_theta > 0 else 64
 
     @property
     def time_steps(self) -> int | None:
-        """Steps of a fixed time; None where none are taken."""
+        """Time steps for a fixed time; None if none are taken."""
         return None
 
     @property
     def work(self) -> int:
-        """How often a solve at one frequency goes over a mode."""
+        """Number of mode updates in the solution at one frequency."""
         return self.shape * (2 * self.modes + 1)
 
     @property
@@ -211,22 +211,22 @@ class Process(ABC):
 
     @property
     def life_quantile(self) -> float:
-        """The life time that all but e^{-10} of the paths stay below, px."""
+        """The lifetime below which all but e^{-10} of the paths stay, px."""
         return self.time if self.alpha is None else gammaincinv(self.shape, 1 - TAIL) / self.alpha
 
     @property
     def life_mean(self) -> float:
-        """E T, px."""
+        """The mean lifetime E T, px."""
         return self.time if self.alpha is None else self.shape / self.alpha
 
     def life_laplace(self, rate: float) -> float:
-        """E exp(-rate T), where a rate is 1/px."""
+        """E exp(-rate T), with the rate in 1/px."""
         return math.exp(-rate * self.time) if self.alpha is None else (self.alpha / (self.alpha + rate)) ** self.shape
 
     def life_rest(self, rate: float, order: int) -> float:
-        """What follows the first ``order`` terms of E exp(-rate T) = sum_n (-rate)^n E T^n / n!, over (-rate)^order.
+        """The remainder of E exp(-rate T) = sum_n (-rate)^n E T^n / n! after ``order`` terms, divided by (-rate)^order.
 
-        By its own series where the difference of the two would cancel.
+        Summed as a series of its own where taking the difference would cause cancellation.
         """
 
         def term(n):  # E T^n / n! over (E T)^n
@@ -240,20 +240,20 @@ class Process(ABC):
         return scaled * self.life_mean**order
 
     def spectrum(self, wx: ArrayLike, wy: ArrayLike, source_angle: float = 0.0) -> np.ndarray:
-        """The modes p_m of the blurred kernel at the frequencies given.
+        """The modes p_m of the blurred kernel at the given frequencies.
 
         Parameters
         ----------
         wx, wy : float arrays (F,)
-            Radians a pixel.
+            Radians per pixel.
         source_angle : float
-            Orientation of the source at the origin, radians; displacement and theta are then in the world's axes (left invariance).
+            Orientation of the source at the origin, radians; displacement and theta are then in world axes (left invariance).
 
         Returns
         -------
         complex array (2M+1, F)
             ``sum_m p_m e^{i m theta}`` is the Fourier transform over (x, y) of the density per px^2 and radian. An undirected
-            kernel has even modes only.
+            kernel has only even modes.
         """
         wx, wy = check_arrays(wx=wx, wy=wy)
         if wx.ndim != 1:
@@ -264,7 +264,7 @@ class Process(ABC):
         gaussian = np.exp(-((self.blur_theta * m) ** 2) / 2)
         source = gaussian * np.exp(-1j * m * source_angle) / (2 * math.pi)
         target = gaussian.copy()
-        if self.undirected:  # source at theta and theta + pi, half each; then the target's two directions added
+        if self.undirected:  # half of the source at theta, half at theta + pi; then the target's two directions added
             source[m % 2 == 1] = 0
             target = np.where(m % 2 == 0, 2 * target, 0)
         target = target[:, None] * np.exp(-(self.blur**2) * (wx**2 + wy**2) / 2)

@@ -1,13 +1,13 @@
 """The two diffusions on SE(2), with X1 = cos(theta) d_x + sin(theta) d_y and X2 = d_theta.
 
-*Direction process* (Mumford 1994): a unit-speed path whose direction does Brownian motion, d_t p = -X1 p + D X2^2 p. Mumford's
-d theta = sigma dW has D = sigma^2 / 2. The kernel is the density of the path's end after a life time that is exponential with rate alpha
-(the resolvent alpha (alpha + X1 - D X2^2)^{-1} delta), Gamma, or fixed: contour completion in the sense of Citti and Sarti 2006, Duits and
+*Direction process* (Mumford 1994): a unit-speed path whose direction performs Brownian motion, d_t p = -X1 p + D X2^2 p. Mumford's
+d theta = sigma dW has D = sigma^2 / 2. The kernel is the density of the path's endpoint after a lifetime that is exponential with rate
+alpha (the resolvent alpha (alpha + X1 - D X2^2)^{-1} delta), Gamma or fixed: contour completion as in Citti and Sarti 2006, Duits and
 Franken 2010, Sanguinetti, Citti and Sarti 2010, and Barbieri, Citti, Cocci and Sarti 2014.
 
 *Contour enhancement*: the hypoelliptic (sub-Riemannian) diffusion d_t p = (D11 X1^2 + D22 X2^2) p (Citti and Sarti 2006; Duits and Franken
-2010). Even and odd modes do not meet, and at each frequency the generator is a Mathieu operator (Zhang et al. 2016). A fixed time is
-reached by a Talbot contour.
+2010). Even and odd modes decouple, and at each frequency the generator is a Mathieu operator (Zhang et al. 2016). A fixed time is
+computed with a Talbot contour.
 """
 
 import math
@@ -18,21 +18,21 @@ from scipy.fft import fft, ifft, next_fast_len
 
 from paper_code.se2.modes import Moments, Process, check_count, check_number, tridiagonal
 
-TALBOT = 24  # nodes on the contour; errors of 3.9^-24 (Trefethen, Weideman and Schmelzer 2006)
+TALBOT = 24  # nodes on the contour, for errors of 3.9^-24 (Trefethen, Weideman and Schmelzer 2006)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DirectionProcess(Process):
-    """The direction process, contour completion, with angular diffusion ``D``.
+    """The direction process (contour completion) with angular diffusion ``D``.
 
     Undirected, it sums the four kernels of contours without a direction: K(x, y, theta) = 1/2 sum over a in {0, pi} of
-    p(x, y, theta + a) + p(-x, -y, theta + a), which has K(k) = K(k^{-1}). The blur in the plane commutes with the process, so blurs of
-    source and target add in squares; one in theta at one of them alone would break reciprocity.
+    p(x, y, theta + a) + p(-x, -y, theta + a), which has K(k) = K(k^{-1}). The blur in the plane commutes with the process, so the
+    variances of source and target blur add; a blur in theta at only one of the two would break reciprocity.
 
     Raises
     ------
     PaperCodeError
-        If a field is not a number of the right kind, or not exactly one of alpha and time is given.
+        If a field is not a valid number, or if not exactly one of alpha and time is given.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class DirectionProcess(Process):
     """
 
     D: float  # angular diffusion, rad^2/px
-    steps: int | None = None  # time steps for a fixed time; by default of 0.25 px, or 0.15 / sqrt(D) if less, or as sampling needs
+    steps: int | None = None  # time steps for a fixed time; by default of 0.25 px, or 0.15 / sqrt(D) if less, or as sampling requires
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,19 +53,19 @@ class DirectionProcess(Process):
 
     @property
     def time_steps(self) -> int | None:
-        """Steps of a fixed time, given or by default; None for a random life time."""
+        """Time steps for a fixed time, given or by default; None for a random lifetime."""
         if self.alpha is not None:
             return None
         return self.steps or max(8, math.ceil(self.time / min(0.25, 0.15 / math.sqrt(self.D))))
 
     @property
     def work(self) -> int:
-        """How often a solve at one frequency goes over a mode; a step costs as much as four."""
+        """Number of mode updates in the solution at one frequency; a time step costs as much as four."""
         return super().work * (4 * self.time_steps if self.time_steps else 1)
 
     @property
     def reach(self) -> float:
-        """Distance in px that all but e^{-10} of the mass stays within: the speed is 1, so it is the life time, and the blur."""
+        """Distance in px within which all but e^{-10} of the mass stays: the lifetime, as the speed is 1, plus the blur."""
         return self.life_quantile + math.sqrt(20) * self.blur
 
     def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -76,9 +76,9 @@ class DirectionProcess(Process):
     def evolve(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of exp(-t (X1 - D X2^2)) source by Chin's fourth-order splitting.
 
-        Transport is a phase in theta and diffusion a factor in m. The double commutator [V, [T, V]], which makes the scheme of fourth
-        order with steps all forward, is the factor in theta ``2 D (w . n')^2``, n' = (-sin, cos). Talbot's contour fails here: the
-        spectrum reaches far up the imaginary axis. (Chin 1997, Phys. Lett. A 226, scheme A.)
+        Transport is a phase in theta and diffusion a factor in m. The double commutator [V, [T, V]], which makes the scheme fourth-order
+        with forward steps only, is the factor ``2 D (w . n')^2`` in theta, with n' = (-sin, cos). A Talbot contour fails here, because the
+        spectrum extends far up the imaginary axis. (Chin 1997, Phys. Lett. A 226, scheme A.)
         """
         steps = self.time_steps
         dt = self.time / steps
@@ -102,7 +102,7 @@ class DirectionProcess(Process):
         return fft(state, axis=-1)[:, self.mode_numbers].T / count
 
     def moments(self) -> Moments:
-        """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
+        """Closed-form Moments of the blurred kernel (in the plane, without the wrap-around of a box)."""
         D, phi, rest = self.D, self.life_laplace, self.life_rest
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         odd = 0.0 if self.undirected else 1.0
@@ -124,15 +124,15 @@ class DirectionProcess(Process):
 
 @dataclass(frozen=True, kw_only=True)
 class Enhancement(Process):
-    """Contour enhancement with diffusions ``D11`` along and ``D22`` in angle.
+    """Contour enhancement with diffusions ``D11`` along the contour and ``D22`` in angle.
 
-    Life time is the diffusion's time, so D11 time is in px^2 and D22 time in rad^2. The kernel is already even in (x, y): undirected adds
-    theta and theta + pi.
+    The lifetime is the time of the diffusion, so D11 time is in px^2 and D22 time in rad^2. The kernel is already even in (x, y), so
+    ``undirected`` only adds theta and theta + pi.
 
     Raises
     ------
     PaperCodeError
-        As :class:`DirectionProcess`.
+        As for :class:`DirectionProcess`.
 
     Examples
     --------
@@ -152,26 +152,26 @@ class Enhancement(Process):
 
     @property
     def reach(self) -> float:
-        """Distance in px past which e^{-10} bounds the tail: Gaussian at a fixed time, else exponential of length sqrt(D11/alpha)."""
+        """Distance in px beyond which e^{-10} bounds the tail: Gaussian for a fixed time, else exponential of length sqrt(D11/alpha)."""
         if self.alpha is None:
             return math.sqrt(40 * self.D11 * self.time + 20 * self.blur**2)
         return self.life_quantile * math.sqrt(self.D11 * self.alpha) + math.sqrt(20) * self.blur
 
     @property
     def work(self) -> int:
-        """How often a solve at one frequency goes over a mode: once a node of the contour."""
+        """Number of mode updates in the solution at one frequency: one per node of the contour."""
         return super().work * (1 if self.time is None else TALBOT // 2)
 
     def resolve(self, s: complex, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
-        """Modes of (s - D11 X1^2 - D22 X2^2)^{-1} source at the frequencies (wx, wy); s may be complex, off the negative axis."""
+        """Modes of (s - D11 X1^2 - D22 X2^2)^{-1} source at the frequencies (wx, wy); s may be complex, but not on the negative axis."""
         quarter = self.D11 / 4 * (wx - 1j * wy) ** 2
         common = s + self.D11 / 2 * (wx**2 + wy**2)
         return tridiagonal(self.D22 * self.mode_numbers**2.0, common, quarter, quarter.conj(), source, step=2)
 
     def evolve(self, wx: np.ndarray, wy: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Modes of exp(t (D11 X1^2 + D22 X2^2)) source at the frequencies (wx, wy), by a Talbot contour."""
-        # The nodes of the lower half plane are the conjugates: the kernel's resolvent at the conjugate of s has modes conj(p_{-m}),
-        # if the source has (it has, being real in theta) and because the kernel is even in (x, y).
+        # The nodes in the lower half plane are the conjugates: the kernel's resolvent at the conjugate of s has modes conj(p_{-m}),
+        # because the source has this property (it is real in theta) and the kernel is even in (x, y).
         angle = math.pi * np.arange(1, TALBOT, 2) / TALBOT
         z = TALBOT * (0.5017 * angle / np.tan(0.6407 * angle) - 0.6122 + 0.2645j * angle)
         slope = 0.5017 / np.tan(0.6407 * angle) - 0.5017 * 0.6407 * angle / np.sin(0.6407 * angle) ** 2 + 0.2645j
@@ -180,7 +180,7 @@ class Enhancement(Process):
         return total + total[::-1].conj()
 
     def moments(self) -> Moments:
-        """Closed-form Moments of the blurred kernel (in the plane, so without the wrapping of a box)."""
+        """Closed-form Moments of the blurred kernel (in the plane, without the wrap-around of a box)."""
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         r2 = 2 * self.D11 * self.life_mean + 2 * self.blur**2
         z2 = g2 * 2 * self.D11 * self.life_rest(4 * self.D22, 1)

@@ -1,10 +1,10 @@
-"""A kernel on SE(2) sampled on a grid, and the sums that carry a process from its modes to places, each as fine as the kernel asks.
+"""A kernel on SE(2) sampled on a grid, and the sums that take a process from its modes to positions, each as fine as the kernel requires.
 
-x points right and y up, in pixels; arrays are (theta, row, column) with rows running down, so y shrinks with the row.
+x points right and y up, in pixels; arrays are (theta, row, column) with rows running down, so y decreases with the row.
 
-A sum that is cut at M modes and at the frequency pi / step loses, at any place, at most the sum of the moduli of what it leaves out. Here
-that is compared, at about a hundred frequencies, with twice the modes, twice the time steps, and the ring up to twice the frequency.
-It is a share of the peak, which is at least the integral of the square of a density of mass 1.
+A sum that is cut at M modes and at the frequency pi / step loses, at any point, at most the sum of the moduli of the omitted terms. This
+bound is evaluated here at about a hundred frequencies, against twice the modes, twice the time steps, and the ring up to twice the
+frequency. It is a share of the peak, which is at least the integral of the square of a density of mass 1.
 """
 
 import math
@@ -31,22 +31,22 @@ from paper_code.se2.modes import (
     check_work,
 )
 
-TOLERANCE = 2e-4  # what each cut may lose, as a share of the kernel's peak
-FEWEST = 20000  # frequencies that a kernel is taken to need, so that the comparison itself stays short
-RATIO, SECTORS, RINGS = 1.5, 8, 8  # of the frequencies: neighbouring radii, directions in a quadrant, radii outside the cut
-PAD = 4  # samples of theta repeated at either end, for the reach of a quintic spline
-POINTS = 128  # points a sum
+TOLERANCE = 2e-4  # loss allowed to each cut, as a share of the kernel's peak
+FEWEST = 20000  # frequencies that a kernel is assumed to need at least, so that the comparison itself stays short
+RATIO, SECTORS, RINGS = 1.5, 8, 8  # test frequencies: ratio of neighbouring radii, directions per quadrant, radii outside the cut
+PAD = 4  # samples of theta repeated at either end, for the support of a quintic spline
+POINTS = 128  # points per sum
 SMALLER = "give a smaller window or box, a larger alpha or blur, or a shorter time"
 
 
 def losses(process: Process, step: float) -> dict[str, float]:
-    """Shares of the peak that are lost to the cut in modes, the cut in frequency (up to pi / step) and the time steps: dict of float."""
+    """Shares of the peak lost to the cut in modes, to the cut in frequency (at pi / step) and to the time steps: dict of float."""
     band = math.pi / step
     edges = band * RATIO ** -np.arange(max(2, math.ceil(math.log(5 * band * process.reach) / math.log(RATIO))))
     outer = band * (1 + (np.arange(RINGS) + 0.5) / RINGS)
     rho = np.concatenate([edges / math.sqrt(RATIO), outer])
     width = np.concatenate([rho[: edges.size] * math.log(RATIO), np.full(RINGS, band / RINGS)])
-    # By symmetry a quadrant is enough. A contour is sharpest across itself, so the directions crowd there, as cubes.
+    # By symmetry one quadrant is enough. A contour is sharpest across itself, so the directions crowd there, spaced as cubes.
     share = (np.arange(SECTORS) + 0.5) / SECTORS
     tilt, wedge = math.pi / 2 * share**3, 3 * math.pi / 2 * share**2 / SECTORS
     wx, wy = np.outer(rho, np.sin(tilt)).ravel(), np.outer(rho, np.cos(tilt)).ravel()
@@ -64,11 +64,11 @@ def losses(process: Process, step: float) -> dict[str, float]:
 
 
 def resolved(process: Process, step: float | None = None, tolerance: float = TOLERANCE) -> tuple[Process, float]:
-    """The process with modes and time steps enough, and a grid step (px) that is fine enough.
+    """The process with enough modes and time steps, and a grid step (px) that is fine enough.
 
-    Modes and steps are refined where they are at their defaults. The grid step is blur / 2 by default, where the spectrum is down to
-    e^{-2 pi^2}, and without blur as fine as the kernel asks. Each cut may lose ``tolerance`` of the peak; infinity takes modes, steps and
-    step as they are. A PaperCodeError says that a given number is too coarse, or no affordable one fine enough.
+    Modes and steps are refined where they are at their defaults. The grid step is blur / 2 by default, where the spectrum has fallen to
+    e^{-2 pi^2}, and without blur as fine as the kernel requires. Each cut may lose ``tolerance`` of the peak; infinity accepts modes, steps
+    and step as they are. A PaperCodeError says that a given value is too coarse, or that no affordable one is fine enough.
     """
     if not isinstance(process, Process):
         raise PaperCodeError(f"A process must be a DirectionProcess or an Enhancement, not {type(process).__name__}.")
@@ -111,7 +111,7 @@ def _resolved(process: Process, step: float | None, tolerance: float) -> tuple[P
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """A density on SE(2), per px^2 and radian, of total mass 1 over the plane and one period of theta.
+    """A density on SE(2), per px^2 and radian, with total mass 1 over the plane and one period of theta.
 
     Examples
     --------
@@ -123,20 +123,20 @@ class Kernel:
     """
 
     values: np.ndarray  # (n_theta, rows, columns)
-    x: np.ndarray  # (columns,), px, growing
-    y: np.ndarray  # (rows,), px, shrinking
-    theta: np.ndarray  # (n_theta,), radians, from 0; the end of the period is not repeated
-    process: Process  # what it was sampled from
+    x: np.ndarray  # (columns,), px, increasing
+    y: np.ndarray  # (rows,), px, decreasing
+    theta: np.ndarray  # (n_theta,), radians, from 0; the end of the period is not included
+    process: Process  # the process that was sampled
 
     @property
     def spacing(self) -> float:
-        """Distance of neighbouring places, px."""
+        """Distance between neighbouring positions, px."""
         return float(self.x[1] - self.x[0])
 
     def expect(self, function: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray | float]) -> float:
-        """The integral of ``function(x, y, theta)`` times the density over the window.
+        """The integral over the window of ``function(x, y, theta)`` times the density.
 
-        For an undirected kernel theta and theta + pi are averaged.
+        For an undirected kernel the function is averaged over theta and theta + pi.
         """
         x, y, theta = self.x[None, None, :], self.y[None, :, None], self.theta[:, None, None]
         value = function(x, y, theta)
@@ -146,11 +146,11 @@ class Kernel:
 
     @property
     def mass(self) -> float:
-        """The mass inside the window; 1 but for what lies outside."""
+        """The mass inside the window: 1 less the mass outside."""
         return self.expect(lambda x, y, theta: 1.0)
 
     def moments(self) -> Moments:
-        """Moments of the samples; the closed forms are ``kernel.process.moments()``."""
+        """Moments of the samples; ``kernel.process.moments()`` gives the closed forms."""
         return Moments(
             mass=self.mass,
             cos=self.expect(lambda x, y, t: np.cos(t)),
@@ -163,7 +163,7 @@ class Kernel:
         )
 
     def marginal(self, over: str) -> np.ndarray:
-        """Density (rows, columns) per px^2 with theta summed out, ``over="theta"``, or (n_theta,) per radian, ``over="place"``."""
+        """Density (rows, columns) per px^2 integrated ``over="theta"``, or (n_theta,) per radian integrated ``over="place"``."""
         if over == "theta":
             return self.values.sum(0) * self.process.period / self.theta.size
         if over == "place":
@@ -171,15 +171,15 @@ class Kernel:
         raise PaperCodeError(f'marginal is over "theta" or "place", not {over!r}.')
 
     def at(self, x: ArrayLike, y: ArrayLike, theta: ArrayLike) -> np.ndarray:
-        """Density at any places of the window by quintic splines on samples doubled in theta; broadcasts.
+        """Density at arbitrary points of the window, by quintic splines on samples doubled in theta; broadcasts.
 
-        Within 1e-5 of the peak where the spacing is at most blur / 2 and n_theta at least 4 / blur_theta, but for the four
-        outermost places of the window. se2.sample_points is exact, and slower.
+        Accurate to 1e-5 of the peak if the spacing is at most blur / 2 and n_theta at least 4 / blur_theta, except at the four
+        outermost positions of the window. se2.sample_points is exact but slower.
 
         Raises
         ------
         PaperCodeError
-            If a place lies outside the window, or is not a number.
+            If a point lies outside the window, or is not a number.
         """
         x, y, theta = check_arrays(x=x, y=y, theta=theta)
         row, column = (self.y[0] - y) / self.spacing, (x - self.x[0]) / self.spacing
@@ -208,7 +208,7 @@ class Kernel:
 
 
 def box_count(process: Process, step: float, window: float, box: float | None = None) -> int:
-    """Steps, an even number, across the periodic box that serves a window: by default at least the window and the reach, all in px."""
+    """The number of steps, an even one, across the periodic box for a window: by default at least the window plus the reach, in px."""
     least = window / 2 + process.reach
     if box is None:
         box = window + process.reach
@@ -216,14 +216,14 @@ def box_count(process: Process, step: float, window: float, box: float | None = 
         box = check_number("box", box)
         if box < max(least, window):
             raise PaperCodeError(
-                f"A box of {box:g} px is too small for the life time and the window: give at least {max(least, window):.4g} px."
+                f"A box of {box:g} px is too small for the lifetime and the window: give at least {max(least, window):.4g} px."
             )
     check_memory(40 * (box / step) ** 2 / 2, SMALLER)
     return 2 * next_fast_len(math.ceil(box / step / 2 - 1e-9), real=True)
 
 
 def to_theta(modes: np.ndarray, process: Process, n_theta: int) -> np.ndarray:
-    """Values at n_theta directions spread over the period from the modes (2M+1, F): complex (n_theta, F)."""
+    """Values at n_theta directions, evenly spaced over the period, from the modes (2M+1, F): complex (n_theta, F)."""
     stride = 2 if process.undirected else 1
     folded = np.zeros((n_theta, modes.shape[1]), complex)
     for m, row in zip(process.mode_numbers, modes, strict=True):
@@ -243,28 +243,28 @@ def sample_grid(
 ) -> Kernel:
     """Sample a process on a square grid centred on the identity, as a :class:`Kernel`.
 
-    The cost is that of (box / step)^2 frequencies times M, and as many times n_theta; memory is a quarter of the latter, complex, and the
-    values. A direction process of 128 x 128 places and 64 directions at the defaults takes 0.1 s on one core and 40 MB.
+    The cost is proportional to (box / step)^2 frequencies times M, plus as many times n_theta; memory is a quarter of the latter, complex,
+    plus the values. A direction process at 128 x 128 positions and 64 directions at the defaults takes 0.1 s on one core and 40 MB.
 
     Parameters
     ----------
     process : DirectionProcess or Enhancement
     size : int
-        Places on a side; an odd size has one at the origin, as :func:`paper_code.core.geometry.pixel_grid` has.
+        Positions per side; an odd size has one at the origin, as in :func:`paper_code.core.geometry.pixel_grid`.
     spacing : float
-        px. Where it exceeds blur / 2, or without blur what the kernel asks, the frequencies of a finer grid are used, so the samples are
-        right at any spacing.
+        px. Where it exceeds blur / 2, or without blur what the kernel requires, the frequencies of a finer grid are used, so the samples
+        are accurate at any spacing.
     n_theta : int
-        Directions, theta_k = k period / n_theta.
+        Number of directions, theta_k = k period / n_theta.
     box : float, optional
-        Side in px of the periodic box; by default the window and the reach of the process (10 / alpha for an exponential life time).
+        Side in px of the periodic box; by default the window plus the reach (10 / alpha and the blur for an exponential direction process).
     tolerance : float, optional
-        What the numerics may lose, as a share of the peak (``resolved``).
+        Truncation loss allowed, as a share of the peak (``resolved``).
 
     Raises
     ------
     PaperCodeError
-        For a bad size, spacing or n_theta, a box too small for the life time, or a kernel too fine or wide.
+        If size, spacing or n_theta is invalid, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Examples
     --------
@@ -284,7 +284,7 @@ def sample_grid(
     check_memory(8 * n_theta * size**2 + (50 + 4 * n_theta) * count**2, SMALLER + ", or fewer directions")
     check_work(process, math.pi / 16 * count**2)
     # By reflection p(x, -y, -theta) = p(x, y, theta) a quadrant of frequencies and half of the directions are enough. Frequencies
-    # beyond the Nyquist circle are left out, so that the band does not depend on the direction.
+    # beyond the Nyquist circle are left out, so that the band does not depend on direction.
     half = count // 2
     frequency = 2 * math.pi / (count * step) * np.arange(half)
     row, column = np.nonzero(frequency[:, None] ** 2 + frequency**2 < (math.pi / step) ** 2)
@@ -321,7 +321,7 @@ def sample_points(
     box: float | None = None,
     tolerance: float = TOLERANCE,
 ) -> np.ndarray:
-    """Density at any list of displacements and turns by the direct Fourier sum; broadcasts.
+    """Density at arbitrary displacements and turns, by the direct Fourier sum; broadcasts.
 
     Parameters
     ----------
@@ -331,21 +331,21 @@ def sample_points(
     theta : array_like
         Radians.
     step : float, optional
-        px, the grid whose frequencies are summed; by default blur / 2, and without blur what the kernel asks.
+        Step in px of the grid whose frequencies are summed; by default blur / 2, and without blur as fine as the kernel requires.
     box : float, optional
-        Side in px of the periodic box; by default twice the farthest coordinate and the reach of the process.
+        Side in px of the periodic box; by default twice the largest coordinate plus the reach of the process.
     tolerance : float, optional
-        What the numerics may lose, as a share of the peak (``resolved``).
+        Truncation loss allowed, as a share of the peak (``resolved``).
 
     Returns
     -------
     float array
-        Per px^2 and radian.
+        Densities per px^2 and radian.
 
     Raises
     ------
     PaperCodeError
-        For coordinates that are not finite, a box too small for the life time, or a kernel too fine or wide.
+        If a coordinate is not finite, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Examples
     --------
@@ -376,7 +376,7 @@ def sample_points(
 def half_plane(
     process: Process, step: float | None, window: float, box: float | None, tolerance: float
 ) -> tuple[Process, np.ndarray, np.ndarray, np.ndarray]:
-    """The resolved process, its frequencies wx >= 0 inside the Nyquist circle, and the weights with which real parts sum to the density."""
+    """The resolved process, its frequencies wx >= 0 inside the Nyquist circle, and the weights by which real parts sum to the density."""
     process, step = resolved(process, step, tolerance)
     count = box_count(process, step, window, box)
     unit = 2 * math.pi / (count * step)

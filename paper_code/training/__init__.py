@@ -1,1 +1,1 @@
-"""Training: what a condition is (:mod:`conditions`), and a run that can be killed and resumed (:mod:`run`)."""
+"""Training: its conditions (:mod:`conditions`), and runs that can be killed and resumed (:mod:`run`)."""

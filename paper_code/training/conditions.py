@@ -18,21 +18,21 @@ class TrainingConfig:
     """The recipe; the defaults are the reference condition."""
 
     epochs: int = bounded(16, 1, 100_000)  # passes over the images
-    batch: int = bounded(64, 2, 1_000_000)  # images a step
-    peak_rate: float = bounded(0.05, 1e-9, 1000.0)  # top of the one-cycle learning rate
-    warm_up: float = bounded(0.15, 0.0, 0.99)  # share of the steps in which the rate rises
-    momentum: float = bounded(0.9, 1e-3, 0.9999)  # Nesterov
-    label_smoothing: float = bounded(0.05, 0.0, 0.99)  # share of the target that is spread over all classes
+    batch: int = bounded(64, 2, 1_000_000)  # images per step
+    peak_rate: float = bounded(0.05, 1e-9, 1000.0)  # peak of the one-cycle learning rate
+    warm_up: float = bounded(0.15, 0.0, 0.99)  # share of the steps during which the rate rises
+    momentum: float = bounded(0.9, 1e-3, 0.9999)  # Nesterov momentum
+    label_smoothing: float = bounded(0.05, 0.0, 0.99)  # share of the target spread over all classes
     shift: int = bounded(4, 0, IMAGE_SIZE - 1)  # largest random shift, pixels
     flip: bool = True  # random left-right flips
     rotation: float = bounded(0.0, 0.0, 180.0)  # largest random rotation, degrees, either way; 0 = none
-    labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; those of the test stay
+    labels: str = "true"  # of the training images: "true", or "shuffled" once for the whole run; test labels stay true
     decay_l0: float = bounded(0.1, 0.0, 1000.0)  # weight decay of the l0 filter
-    decay_l1: float = bounded(6e-3, 0.0, 1000.0)  # of the l1 filters
-    decay_lateral: float = bounded(5e-3, 0.0, 1000.0)  # of K
-    decay: float = bounded(5e-4, 0.0, 1000.0)  # of every other weight; norms and biases have none
-    snapshots: int = bounded(24, 0, 1000)  # log-spaced steps at which l0 and l1 are kept, step 0 and the last besides
-    lateral_snapshots: int = bounded(4, 0, 20)  # of these, how many keep K too, step 0 besides
+    decay_l1: float = bounded(6e-3, 0.0, 1000.0)  # weight decay of the l1 filters
+    decay_lateral: float = bounded(5e-3, 0.0, 1000.0)  # weight decay of K
+    decay: float = bounded(5e-4, 0.0, 1000.0)  # decay of every other weight; norms and biases have none
+    snapshots: int = bounded(24, 0, 1000)  # log-spaced steps at which l0 and l1 are kept, besides step 0 and the last
+    lateral_snapshots: int = bounded(4, 0, 20)  # steps at which K is kept as well, besides step 0
 
     def __post_init__(self):
         check_numbers(self)
@@ -137,12 +137,12 @@ class Control:
 
 # name after "control-", label, question, about, and what changes: settings of the network and of the training, or fields of the condition
 _CHANGES = (
-    ("shuffled-labels", "shuffled labels", "does it need labels that mean something?", "training labels permuted", {"labels": "shuffled"}),
+    ("shuffled-labels", "shuffled labels", "does it need meaningful labels?", "training labels permuted", {"labels": "shuffled"}),
     ("no-l0", "no l0", "do l1 and K need a layer before them?", "without the LGN filter", {"l0": "none"}),
     ("no-lateral", "no K", "do l0 and l1 need lateral connections?", "without lateral connections", {"lateral_size": 0}),
-    ("no-silencing", "no silenced cells", "does K need cells that fall silent?", "no map of l1 is ever silenced", {"silenced": 0.0}),
-    ("two-steps", "T = 2", "does it hang on the steps of propagation?", "two steps of lateral propagation", {"steps": 2}),
-    ("four-steps", "T = 4", "does it hang on the steps of propagation?", "four steps of lateral propagation", {"steps": 4}),
+    ("no-silencing", "no silenced cells", "does K need silenced cells?", "no map of l1 is ever silenced", {"silenced": 0.0}),
+    ("two-steps", "T = 2", "does it depend on the number of propagation steps?", "two steps of lateral propagation", {"steps": 2}),
+    ("four-steps", "T = 4", "does it depend on the number of propagation steps?", "four steps of lateral propagation", {"steps": 4}),
     (
         "phase-scrambled",
         "phase-scrambled images",
@@ -178,9 +178,9 @@ _CHANGES = (
         "neither optical blur nor receptor noise",
         {"blur": 0.0, "noise": 0.0},
     ),
-    ("noise-low", "receptor noise .1", "does l0's centre grow with the noise?", "receptor noise .1 of the images' sd", {"noise": 0.1}),
-    ("noise-high", "receptor noise .4", "does l0's centre grow with the noise?", "receptor noise .4 of the images' sd", {"noise": 0.4}),
-    ("noise-higher", "receptor noise .8", "does l0's centre grow with the noise?", "receptor noise .8 of the images' sd", {"noise": 0.8}),
+    ("noise-low", "receptor noise .1", "does l0's centre widen with the noise?", "receptor noise .1 of the images' sd", {"noise": 0.1}),
+    ("noise-high", "receptor noise .4", "does l0's centre widen with the noise?", "receptor noise .4 of the images' sd", {"noise": 0.4}),
+    ("noise-higher", "receptor noise .8", "does l0's centre widen with the noise?", "receptor noise .8 of the images' sd", {"noise": 0.8}),
     ("rectified-l0", "rectified l0", "does it need a linear l0?", "ReLU after the LGN filter", {"l0": "rectified"}),
     (
         "rotations",
@@ -195,7 +195,7 @@ _CHANGES = (
 def _controls(reference):
     shortened = {"epochs": CONTROL_EPOCHS, "batch": CONTROL_BATCH}
     base = _derived(reference, "control", "the reference, shortened like all controls", shortened)
-    yield Control(base, "shortened reference", "what does so short a training of the reference reach?")
+    yield Control(base, "shortened reference", "what does the reference reach in so short a training?")
     for name, label, asks, about, changes in _CHANGES:
         yield Control(_derived(base, f"control-{name}", f"control: {about}", changes), label, asks)
 

@@ -1,7 +1,7 @@
-"""Training that can be killed at any moment and goes on to the same bytes.
+"""Training that can be killed at any moment, and then resumed to end with the same bytes.
 
-Nothing random is carried from step to step: the order of the images follows from (seed, epoch), and every other draw of a
-step from (seed, step). A checkpoint therefore holds weights, momentum and the step alone.
+No random state is carried from step to step: the order of the images follows from (seed, epoch), and every other draw of a
+step from (seed, step). A checkpoint therefore holds only the weights, the momentum and the step.
 """
 
 import json
@@ -39,18 +39,18 @@ from paper_code.network.model import Network, stages
 from paper_code.training import run_files
 from paper_code.training.conditions import learning_rate, snapshot_steps
 
-EVALUATION_STEP = 2**40  # a stream of noise that no training step uses
-LABEL_STEP = 2**41  # nor this one, which shuffles labels
-SEEDS = (0, 2**32 - 1)  # the smallest and the largest
+EVALUATION_STEP = 2**40  # a random stream for noise that no training step uses
+LABEL_STEP = 2**41  # another such stream, which shuffles labels
+SEEDS = (0, 2**32 - 1)  # smallest and largest
 
 
 def draw_seed(seed, step):
-    """A 64-bit seed for the draws of one step (or of one epoch's order, as step -1 - epoch)."""
+    """A 64-bit seed for the draws of one step (or for the order of an epoch, as step -1 - epoch)."""
     return int(np.random.SeedSequence([seed, abs(step), int(step < 0)]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def augment(images, config):
-    """Random shifts, flips and rotations of images (n, 1, 64, 64), drawn from the global generator of the images' device."""
+    """Shift, flip and rotate images (n, 1, 64, 64) at random, with draws from the global generator of their device."""
     count, _, height, width = images.shape
     device = images.device
     if config.shift > 0:
@@ -70,17 +70,17 @@ def augment(images, config):
 def rotate(images, angle):
     """Rotate images (n, 1, s, s) about their centres, counter-clockwise by ``angle`` (n,) radians.
 
-    Bilinear; what comes in from beyond the border is the image reflected there, so that there are no dark corners.
+    Interpolation is bilinear; beyond its border the image is reflected, so that there are no dark corners.
     """
     cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
-    # Each target place looks up its source, at the angle undone; the rows of the grid run down.
+    # Each target pixel looks up its source by the inverse rotation; the rows of the grid run downwards.
     back = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)
     grid = functional.affine_grid(back, images.shape, align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
 def training_labels(image_set, labels, seed):
-    """Labels to train on, int64 (n,): the true ones, or the same in an order that ``seed`` shuffles."""
+    """Labels to train on, int64 (n,): the true ones, or the same labels in an order shuffled by ``seed``."""
     if labels == "true":
         return image_set.train_labels
     return np.random.default_rng(draw_seed(seed, LABEL_STEP)).permutation(image_set.train_labels)
@@ -98,15 +98,15 @@ def parameter_groups(network, config):
 
 @dataclass(frozen=True)
 class Hardware:
-    """Where and how the arithmetic runs; the bytes of a run are reproducible for the same values on the same machine."""
+    """Where and how the arithmetic runs; with the same values on the same machine, a run is reproducible byte for byte."""
 
     device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1", ...
     precision: str = "auto"  # "auto", "bf16" or "fp32"
     threads: int = 0  # CPU threads; 0 = PyTorch's default
-    lateral: str = "auto"  # way to K * h: "auto", "direct" or "fourier" (on a CPU, if K has at least 7 x 7 places)
+    lateral: str = "auto"  # how K * h is computed: "auto", "direct" or "fourier" (on a CPU, if K is at least 7 x 7)
 
     def resolve(self):
-        """The same with every "auto" decided by what is fast on this machine."""
+        """A copy in which every "auto" is replaced by what is fast on this machine."""
         device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         if re.fullmatch(r"cpu|cuda(:\d{1,4})?", device) is None:
             raise PaperCodeError(f"unknown device {short(device)}; choose auto, cpu, cuda or, of several GPUs, cuda:0, cuda:1, ...")
@@ -120,7 +120,7 @@ class Hardware:
             fast = cpu.get("avx512_bf16", False) if device == "cpu" else torch.cuda.is_bf16_supported()
             precision = "bf16" if fast else "fp32"
         if lateral == "auto":
-            has_tiles = cpu.get("amx_bf16", False) and cpu.get("amx_tile", False)  # matrix tiles of bfloat16
+            has_tiles = cpu.get("amx_bf16", False) and cpu.get("amx_tile", False)  # matrix units for bfloat16
             lateral = "direct" if device != "cpu" or (has_tiles and precision == "bf16") else "fourier"
         for name, value, ways in (("precision", precision, ("bf16", "fp32")), ("lateral", lateral, ("direct", "fourier"))):
             if value not in ways:
@@ -128,19 +128,19 @@ class Hardware:
         return Hardware(device, precision, self.threads or torch.get_num_threads(), lateral)
 
     def begun_with(self, found):
-        """The same with what is left open as in ``found``, the resolved hardware of a run that is to go on, where that can be here."""
+        """A resolved copy; settings left open are those of ``found``, the hardware of a run to be resumed, if this machine has it."""
         try:
             begun = {one.name: found[one.name] for one in fields(self) if getattr(self, one.name) == one.default and one.name in found}
             return replace(self, **begun).resolve()
-        except (PaperCodeError, TypeError):  # of another machine, or of no run
+        except (PaperCodeError, TypeError):  # from another machine, or not of a run
             return self.resolve()
 
 
 class Run:
-    """One training run of a condition, an :class:`ImageSet` and a seed, in one directory, with a checkpoint every so many steps.
+    """One training run of a condition, an :class:`ImageSet` and a seed, in one directory, with checkpoints at regular steps.
 
-    A directory with a checkpoint of the same run is continued, on the hardware that it was begun on where that is left open here and
-    this machine can do it; ``kept`` says what of it is not what this machine would choose. A lock keeps two processes from that at once.
+    If the directory holds a checkpoint of the same run, it is resumed. Hardware settings left open here are those it began with, if this
+    machine allows; ``kept`` names those that this machine would choose otherwise. A lock keeps two processes from running it at once.
     """
 
     def __init__(self, condition, image_set, seed, directory, hardware, checkpoint_every=50):
@@ -172,7 +172,7 @@ class Run:
         self.step, self.seconds = 0, 0.0
 
     def _check_memory(self):
-        """Refuse what surely needs more memory than there is, before the system ends the process for it."""
+        """Refuse a run that certainly needs more memory than there is, before the system kills the process for it."""
         if self.hardware.device != "cpu" or not hasattr(os, "sysconf"):
             return
         network = self.condition.network
@@ -187,7 +187,7 @@ class Run:
 
     @property
     def identity(self):
-        """What makes two runs the same run."""
+        """Everything that two runs must share to be the same run."""
         return {
             "condition": json.loads(json.dumps(self.condition.as_dict())),
             "seed": self.seed,
@@ -260,7 +260,7 @@ class Run:
 
     @torch.no_grad()
     def evaluate(self):
-        """Test accuracy as {"accuracy": with seeded receptor noise, "accuracy_noise_free": ...}; None without test images."""
+        """Test accuracy as {"accuracy": with seeded receptor noise, "accuracy_noise_free": without}; both None without test images."""
         images, labels = self.images.test_images, self.images.test_labels
         if len(images) == 0:
             return {"accuracy": None, "accuracy_noise_free": None}
@@ -294,7 +294,7 @@ class Run:
                 raise self._diverged(f"{name} {what}")
 
     def _state(self):
-        """Everything that is learned or counted, by name."""
+        """All that is learned or counted (parameters and buffers), by name."""
         return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in self.network.state_dict().items()}
 
     def _save_checkpoint(self):
@@ -306,7 +306,7 @@ class Run:
         write_tensors(self.directory / run_files.CHECKPOINT, tensors, {**place, "digest": digest(tensors, place)})
 
     def _resume(self):
-        """Make the directory, or take up the run that it holds; returns its result if it has ended."""
+        """Create the directory, or resume the run that it holds; returns the result of that run if it has ended."""
         found = run_files.begun(self.directory)
         if found is not None:
             run_files.check_same(self.directory, found, self.identity)
@@ -323,7 +323,7 @@ class Run:
         return result
 
     def _load_checkpoint(self, path):
-        content = read_bytes(path)  # what cannot be read is not damaged
+        content = read_bytes(path)  # outside the try: a file that cannot be read is not damaged
         try:
             tensors, metadata = from_bytes(content, path), read_metadata(path)
             if metadata.pop("digest") != digest(tensors, metadata):

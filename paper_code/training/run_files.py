@@ -1,4 +1,4 @@
-"""What a training keeps in its directory, and whether that is its own."""
+"""The files that a training run keeps in its directory, and checks that they are its own."""
 
 import json
 import os
@@ -17,12 +17,12 @@ LOG_EVERY = 10  # steps
 
 
 def begun(directory):
-    """The identity of the run that ``directory`` holds, a dict; None if it holds none."""
+    """The identity of the run in ``directory``, a dict; None if there is no run."""
     return read_json(directory / IDENTITY) if os.path.lexists(directory / IDENTITY) else None
 
 
 def finished(directory, identity, steps):
-    """The content of ``result.json`` of a run of so many steps; None if it has not ended."""
+    """The content of ``result.json`` of a run of ``steps`` steps; None if the run has not ended."""
     path = directory / RESULT
     if not os.path.lexists(path):
         return None
@@ -33,7 +33,7 @@ def finished(directory, identity, steps):
 
 
 def check_same(directory, found, wanted):
-    """Refuse to go on with the run ``found`` as another one, ``wanted``."""
+    """Refuse to resume the run ``found`` as a different run, ``wanted``."""
     if changed := _differences(found, wanted):
         raise PaperCodeError(
             f"{directory} holds another run: it has {', '.join(changed[:4])}{' and more' * (len(changed) > 4)}; "
@@ -42,7 +42,7 @@ def check_same(directory, found, wanted):
 
 
 def check_unused(directory):
-    """Refuse a directory that holds no run but files that a run would write over."""
+    """Refuse a directory that holds no run, but holds files that a run would overwrite."""
     for name in (CHECKPOINT, RESULT, LOG, EARLY, REST, SNAPSHOTS):
         if os.path.lexists(directory / name):
             raise PaperCodeError(
@@ -51,7 +51,7 @@ def check_unused(directory):
 
 
 def cut_log(directory, step):
-    """Take out of the log what was noted after a step, and a line that a kill or a full disk cut short."""
+    """Remove from the log all entries after ``step``, and any line that a kill or a full disk cut short."""
     path = directory / LOG
     if os.path.lexists(path):
         lines = read_bytes(path).decode(errors="replace").splitlines(keepends=True)
@@ -68,7 +68,7 @@ def _is_kept(line, step):
 
 
 def _differences(found, wanted, name=""):
-    """What differs between two nested dictionaries, as "name.of.field = value found, not value wanted"; None is a setting left out."""
+    """Differences of two nested dictionaries, as "name.of.field = value found, not value wanted"; None stands for an absent setting."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         keys = [*wanted, *(key for key in found if key not in wanted)]
         return [text for key in keys for text in _differences(found.get(key), wanted.get(key), f"{name}.{key}" if name else key)]

@@ -1,14 +1,14 @@
-"""A network of another kind with a lateral kernel: two steps of sparse coding over fixed filters (Gregor and LeCun 2010).
+"""Another kind of network with a lateral kernel: two steps of sparse coding with fixed filters (Gregor and LeCun 2010).
 
-Filters D, one map of cells each at every pixel; their drive is b = gain (D * image), and activity goes through a soft threshold S,
+Each of the filters D has a map of cells, one at every pixel. Their drive is b = gain (D * image); activity passes a soft threshold S,
 
     z_0 = S(b),    z_{t+1} = S(b + K * z_t),    t = 0, 1,
 
-with signs, not rectified. K, which starts at 0, the gains and the thresholds learn to make the image out of few active cells:
-they lower the mean over pixels of 1/2 (image - sum_j D_j z_j)^2 + lambda |z|_1. There are no labels.
+and is signed, not rectified. K, which starts at 0, the gains and the thresholds are trained to compose the image from few active
+cells: training lowers the mean over pixels of 1/2 (image - sum_j D_j z_j)^2 + lambda |z|_1. There are no labels.
 
-For linear cells at rest K would be minus the correlation of the filters, so that a cell subtracts what others explain already (Rozell et
-al. 2008); two steps and a short training need not get there.
+For linear cells at rest, K would be minus the correlation of the filters, so that a cell subtracts what others already explain (Rozell
+et al. 2008); two steps and a short training need not reach this.
 """
 
 from dataclasses import dataclass
@@ -22,23 +22,23 @@ from paper_code.images.drawn import photographs
 from paper_code.network.fourier import propagate
 
 STEPS, STRIDE = 2, 1  # T; pixels between neighbouring cells
-SIDE = 24  # of a patch, px
-SURROUND = 4.0  # px, sd of the local mean that is taken off
+SIDE = 24  # side of a patch, px
+SURROUND = 4.0  # px, sd of the Gaussian of the local mean, which is subtracted
 SPARSITY = 0.1  # lambda
-RATE, BATCH = 5e-4, 16  # Adam's, of K; that of gains and thresholds is three times as much
+RATE, BATCH = 5e-4, 16  # of Adam, for K; the rate for gains and thresholds is three times as high
 
 
 @dataclass(frozen=True)
 class SparseKernel:
-    """What :func:`train` gives for n filters."""
+    """The result of :func:`train` for n filters."""
 
     K: np.ndarray | None  # (n, n, k, k), float64, target first
-    cost: float  # what training lowers, on patches that were held out
-    explained: float  # share of the squares of these patches, where every filter reaches
+    cost: float  # what training lowers, on held-out patches
+    explained: float  # explained share of the squares of these patches, where every filter reaches
 
 
 def patches(images):
-    """The middles of images (n, 64, 64) less their local means, in their own standard deviations: float64 (n, 1, 24, 24)."""
+    """Centres of images (n, 64, 64), minus local means and divided by (standard deviation + 1) of each: float64 (n, 1, 24, 24)."""
     values = np.asarray(images, float)
     values = values - gaussian_filter(values, (0, SURROUND, SURROUND))
     edge = (values.shape[-1] - SIDE) // 2
@@ -47,7 +47,7 @@ def patches(images):
 
 
 class SparseCoding(torch.nn.Module):
-    """The network, with filters (n, 1, h, w) of unit norm that stay as they are."""
+    """The network, with fixed filters (n, 1, h, w) of unit norm."""
 
     def __init__(self, filters, size):
         super().__init__()
@@ -56,7 +56,7 @@ class SparseCoding(torch.nn.Module):
         self.gain, self.threshold = (torch.nn.Parameter(filters.new_full((len(filters), 1, 1), 0.05)) for _ in range(2))
 
     def forward(self, images):
-        """Activity (batch, n, rows, columns) where the filters lie on the image, and the image made out of it."""
+        """Activity (batch, n, rows, columns) where the filters fit in the image, and the image composed from it."""
         drive = self.gain * functional.conv2d(images, self.filters)
         activity = self.shrink(drive)
         if self.kernel is not None:
@@ -68,7 +68,7 @@ class SparseCoding(torch.nn.Module):
         return torch.sign(values) * functional.relu(values.abs() - self.threshold)
 
     def cost(self, images):
-        """What training lowers, and the share of the images' squares that is explained where every filter reaches."""
+        """The cost that training lowers, and the share of the images' squares that is explained, where every filter reaches."""
         activity, made = self(images)
         inner = slice(self.filters.shape[-1] - 1, 1 - self.filters.shape[-1])
         error, whole = (((one[..., inner, inner]) ** 2).mean() for one in (images - made, images))
@@ -76,11 +76,11 @@ class SparseCoding(torch.nn.Module):
 
 
 def train(filters, size=11, updates=150, seed=0):
-    """Train the lateral kernel of a bank (n, h, h) on the photographs of scikit-image; about 0.1 s an update of 64 filters on one core.
+    """Train the lateral kernel of a bank (n, h, h) on scikit-image's photographs; about 0.1 s per update with 64 filters on one core.
 
-    No filter is all 0 and h is at most 12; ``size`` is the odd side k of K, 0 to train gains and thresholds alone. The ``seed`` draws the
-    order of patches. In double precision: training multiplies what the arithmetic of processors differs by, and single precision
-    would show it.
+    No filter may be all 0, and h is at most 12. ``size`` is the odd side k of K, or 0 to train only gains and thresholds; ``seed`` fixes
+    the order of the patches. Training amplifies differences between the arithmetic of processors, which would show in single precision:
+    double precision is used.
     """
     filters = np.asarray(filters, np.float64)
     norm = np.linalg.norm(filters, axis=(1, 2), keepdims=True)
@@ -88,7 +88,7 @@ def train(filters, size=11, updates=150, seed=0):
     learned, held = patches(images.train_images), patches(images.test_images)
     network = SparseCoding(torch.from_numpy(filters / norm)[:, None], size)
     groups = [{"params": [network.gain, network.threshold], "lr": 3 * RATE}, *([{"params": [network.kernel]}] if size else [])]
-    optimiser = torch.optim.Adam(groups, lr=RATE, eps=1e-5)  # an eps that rounding does not reach
+    optimiser = torch.optim.Adam(groups, lr=RATE, eps=1e-5)  # an eps above the reach of rounding
     generator = np.random.default_rng(seed)
     for _ in range(updates):
         optimiser.zero_grad()

@@ -1,21 +1,21 @@
-"""Trained weights on disk: safetensors files and a manifest that knows their hashes, which are checked where a file is read.
+"""Trained weights on disk: safetensors files and a manifest with their hashes, which are checked whenever a file is read.
 
-``data/weights`` holds, readable without this package:
+``data/weights`` holds the following files, which can be read without this package:
 
 ``manifest.json``
-    Hashes and provenance of all that follows.
+    Hashes and provenance of all the files below.
 ``<condition>/seed-<n>.safetensors``
-    l0 (7, 7), l1 (64, 9, 9), K (64, 64, k, k), l1_gain and l1_offset (64,), in float32; K, and of a control l0 and l1 too, may be float16.
+    l0 (7, 7), l1 (64, 9, 9), K (64, 64, k, k), l1_gain and l1_offset (64,), in float32; K may be float16, as may l0 and l1 of a control.
 ``<condition>/seed-<n>.snapshots.safetensors``
-    ``<step>/l0``, ``<step>/l1`` and so on and, at fewer steps, ``<step>/K``, in float16; not the start, which :func:`initial_early` draws
-    again from the seed.
+    ``<step>/l0``, ``<step>/l1`` and so on and, at fewer steps, ``<step>/K``, in float16; the initial state, step 0, is left out, since
+    :func:`initial_early` draws it again from the seed.
 ``<condition>/seed-<n>.rest.safetensors``
-    What completes the network: norms, tail, read-out.
+    The rest of the network: norms, tail, read-out.
 ``<condition>/seed-<n>.log.jsonl``
     The training log.
 
-A condition without l0 or lateral connections has no tensor of that name; the last three files may be left out. ``data/banks`` holds filters
-of others, for :func:`load_bank`.
+A condition without l0 or lateral connections has no tensor of that name; the last three files may be absent. ``data/banks`` holds filters
+from other sources, for :func:`load_bank`.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ __all__ += ["DIRECTORY", "entry", "manifest", "seeds", "shipped", "verify"]
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or DATA / "weights")
-"""Where weights are read from, the environment variable ``PAPER_CODE_WEIGHTS`` or ``data/weights`` of the repository."""
+"""Where weights are read from: the environment variable ``PAPER_CODE_WEIGHTS`` or ``data/weights`` of the repository."""
 BANKS = DATA / "banks"
 
 
@@ -51,7 +51,7 @@ def manifest(directory=None):
     Raises
     ------
     PaperCodeError
-        If it is missing, cannot be read, or is not as ``paper_code.weights.records.Manifest`` has it.
+        If it is missing, cannot be read, or does not conform to ``paper_code.weights.records.Manifest``.
 
     Examples
     --------
@@ -89,12 +89,12 @@ def entry(condition, seed, directory=None):
 
 
 def seeds(condition, directory=None, needed=True):
-    """The seeds for which there are weights of a condition, sorted.
+    """The seeds for which there are weights of a condition, in increasing order.
 
     Raises
     ------
     PaperCodeError
-        If there are none, unless they are not ``needed``.
+        If there are none and ``needed`` is True.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def seeds(condition, directory=None, needed=True):
 def shipped(condition="reference", kinds=(), directory=None, needed=True):
     """The seeds of a condition that the book reports and that have files of these kinds; with "rest" :func:`load_network` can run them.
 
-    ``needed`` and errors as in :func:`seeds`.
+    ``needed`` and errors are as in :func:`seeds`.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def shipped(condition="reference", kinds=(), directory=None, needed=True):
 
 
 def _content(condition, seed, kind, directory):
-    """Content of one file of a network, hash checked, and its path."""
+    """Content of one file of a network, after a hash check, and its path."""
     directory = Path(directory or DIRECTORY)
     files = entry(condition, seed, directory)["files"]
     if kind not in files:
@@ -139,7 +139,7 @@ def _content(condition, seed, kind, directory):
 
 
 def _checked(path, sha256):
-    """Content of a file of this hash."""
+    """Content of a file, which must have this hash."""
     found = read_bytes(path)
     if hashlib.sha256(found).hexdigest() != sha256:
         raise PaperCodeError(
@@ -154,7 +154,7 @@ def _tensors(*place):
 
 
 def load_early(condition, seed, directory=None):
-    """The trained l0, l1 and K of one network, hash checked.
+    """The trained l0, l1 and K of one network, after a hash check.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def load_early(condition, seed, directory=None):
 def initial_early(condition, seed, directory=None):
     """l0, l1 and K of one network as they were at step 0, before any training, whether or not it has snapshots.
 
-    They are drawn again from the seed and the configuration that the manifest lists, in full precision.
+    They are drawn again, in full precision, from the seed and the configuration listed in the manifest.
 
     Examples
     --------
@@ -193,9 +193,9 @@ def configuration(condition, seed, directory=None):
 
 
 def load_snapshots(condition, seed, directory=None):
-    """Snapshots through training, a list of :class:`~paper_code.network.layers.EarlyLayers` by step; K is None where it was not kept.
+    """Snapshots during training, a list of :class:`~paper_code.network.layers.EarlyLayers` by step; K is None where it was not kept.
 
-    The first is :func:`initial_early` where the file does not hold it, as none does that ``weights collect`` writes.
+    The first is :func:`initial_early` if the file does not hold step 0; files written by ``weights collect`` never do.
 
     Examples
     --------
@@ -212,7 +212,7 @@ def load_snapshots(condition, seed, directory=None):
 
 
 def load_network(condition, seed, directory=None):
-    """The whole trained network, in float32 and in evaluation mode, hash checked.
+    """The whole trained network, in float32 and in evaluation mode, after a hash check.
 
     Examples
     --------
@@ -224,14 +224,14 @@ def load_network(condition, seed, directory=None):
     (1, 20)
     """
     config = configuration(condition, seed, directory)
-    # In float32 before any noise, which half precision has no digits for.
+    # To float32 before any noise, for which half precision has no digits.
     early = perturbed({name: tensor.astype(np.float32) for name, tensor in _tensors(condition, seed, "early", directory).items()})
     rest = perturbed(_tensors(condition, seed, "rest", directory))
     return assemble(config, early, rest, f"weights of {condition}/seed-{seed}")
 
 
 def assemble(config, early, rest, name):
-    """The network of a configuration with given early layers and rest, dicts of arrays; a PaperCodeError if they do not fit."""
+    """The network of a configuration with given early layers and rest, dicts of arrays; raises PaperCodeError if they do not fit."""
     EarlyLayers.from_tensors(early)
     state = dict(rest)
     for layer, key in EARLY_KEYS.items():
@@ -246,7 +246,7 @@ def assemble(config, early, rest, name):
 
 
 def read_log(condition, seed, directory=None):
-    """The training log: a list of dicts, one a line.
+    """The training log: a list of dicts, one per line.
 
     Examples
     --------
@@ -258,7 +258,7 @@ def read_log(condition, seed, directory=None):
 
 
 def parse_log(found, path):
-    """The lines in the content of a log; ``path`` is for people."""
+    """The lines in the content of a log; ``path`` is used only in messages."""
     lines = []
     for number, text in enumerate(found.splitlines(), start=1):
         try:
@@ -271,7 +271,7 @@ def parse_log(found, path):
 
 
 def verify(directory=None):
-    """Check every file of the manifest; returns the number of files, or raises at the first that is missing or changed.
+    """Check every file of the manifest; returns the number of files, or raises PaperCodeError at the first that is missing or changed.
 
     Examples
     --------
@@ -287,26 +287,26 @@ def verify(directory=None):
 
 
 def load_bank(name, directory=None):
-    """A bank of filters, hash checked.
+    """A bank of filters, after a hash check.
 
     Parameters
     ----------
     name : str
-        ``first_layer``, (64, 3, 7, 7): a convolutional network's, for blue, green and red. ``dictionary``, (64, 12, 12): of convolutional
-        sparse coding.
+        ``first_layer``, (64, 3, 7, 7): that of a convolutional network, for blue, green and red. ``dictionary``, (64, 12, 12): that of
+        convolutional sparse coding.
     directory : path, optional
-        Another place than ``data/banks`` of the repository.
+        Directory to use instead of ``data/banks`` of the repository.
 
     Returns
     -------
     filters : float64 array
     record : dict of str
-        ``what`` it is, ``source``, ``by`` whom and ``licence``.
+        ``what`` it is, its ``source``, ``by`` whom it was made, and its ``licence``.
 
     Raises
     ------
     PaperCodeError
-        For another name, or a file that is missing or not as it is listed.
+        For any other name, or if the file is missing or differs from its listing.
 
     Examples
     --------

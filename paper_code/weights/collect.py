@@ -1,4 +1,4 @@
-"""From finished runs to weights that are listed: everything is checked before the first byte is written, and all is replaced or nothing."""
+"""From finished runs to listed weights: everything is checked before the first byte is written, and either all or nothing is replaced."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
-# 6e-5, by 3e-8. Without "rest" a network cannot be run, without "snapshots" not followed.
+# 6e-5, by 3e-8. Without "rest" a network cannot be run; without "snapshots" its training cannot be followed.
 PRESETS = {
     "exact": (tuple(SUFFIXES), ()),
     "full": (tuple(SUFFIXES), ("K",)),
@@ -35,10 +35,10 @@ AGAIN = "train again, into another --out"
 
 
 def collect(runs, directory=None, preset="exact", replace=False):
-    """Copy finished runs into the layout of this package and list them in the manifest, all of them or none; returns their keys.
+    """Copy finished runs into the layout of this package and list them in the manifest, either all or none; returns their keys.
 
-    ``runs`` are directories that :class:`paper_code.training.run.Run` filled to the end, ``directory`` is by default ``data/weights``,
-    ``preset`` says what to keep, and ``replace`` whether a listed network may give way to other files of the same condition and seed.
+    ``runs`` are directories that :class:`paper_code.training.run.Run` completed, ``directory`` is by default ``weights.DIRECTORY``,
+    ``preset`` says what to keep, and ``replace`` whether a listed network may be replaced by other files of the same condition and seed.
     """
     if preset not in PRESETS:
         raise PaperCodeError(f"unknown preset {preset!r}; choose {', '.join(PRESETS)}")
@@ -96,14 +96,14 @@ def _install(found, directory, replace):
 
 
 def _setting(result):
-    """What the seeds of one condition share."""
+    """What all seeds of one condition share."""
     return result["condition"]["network"], result["condition"]["training"], result["images"]["sha256"]
 
 
 def _write_together(contents):
-    """Write files, ``{path: bytes}``: each beside its place and, when all are whole, each to its place.
+    """Write files, ``{path: bytes}``: first each beside its place and, when all are complete, each to its place.
 
-    After a kill between two renames the manifest refuses what it does not list, and the same command goes on.
+    If killed between two renames, the manifest rejects what it does not list, and the same command can be run again.
     """
     new = {path: path.with_name(f"{path.name}.new.tmp") for path in contents}
     try:
@@ -119,7 +119,7 @@ def _write_together(contents):
 
 
 def read_result(run):
-    """``result.json`` of a finished run, a dict, checked and of the run that ``run.json`` says."""
+    """``result.json`` of a finished run, a dict, checked and confirmed to be of the run described in ``run.json``."""
     path = Path(run) / "result.json"
     if is_missing(path):
         raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
@@ -132,17 +132,17 @@ def read_result(run):
 
 
 def _read_run(run):
-    """Key of a finished run, its result, and what it left, by kind."""
+    """Key of a finished run, its result, and the content of its files, by kind."""
     result = read_result(run)
     condition = Condition.from_dict(result["condition"])
     early, rest = (read_tensors(run / f"{kind}.safetensors") for kind in ("early", "rest"))
     network = weights.assemble(condition.network, early, rest, f"early.safetensors and rest.safetensors of {run}")
     for name, layer in network.early_layers().items():
-        if not np.allclose(early[name], layer, rtol=1e-4, atol=1e-6):  # gains follow from the norms in rest
+        if not np.allclose(early[name], layer, rtol=1e-4, atol=1e-6):  # gains are derived from the norms in rest
             raise PaperCodeError(f"{run} is damaged: its early.safetensors and rest.safetensors are of different networks; {AGAIN}")
     steps, with_lateral = snapshot_steps(result["steps"], condition.training)
     snapshots = {}
-    for step in sorted(steps):  # of the start, which weights.initial_early draws again, only the layers are checked
+    for step in sorted(steps):  # of step 0, which weights.initial_early draws again, only the layers are checked
         path = run / "snapshots" / f"{step:06d}.safetensors"
         tensors = read_tensors(path)
         wanted = {name: tensor.shape for name, tensor in early.items() if name != "K" or step in with_lateral}

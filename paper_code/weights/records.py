@@ -1,6 +1,6 @@
-"""What run.json, result.json, the log and the manifest hold, as models of pydantic, checked where a file is read.
+"""Contents of run.json, result.json, the log and the manifest, as pydantic models, checked whenever a file is read.
 
-What is wrong becomes one line with file, field and mend.
+A fault is reported in one line with the file, the field and the remedy.
 """
 
 import os
@@ -14,13 +14,13 @@ from paper_code.training.conditions import Condition
 
 
 class Record(BaseModel):
-    """What a program wrote: every field there and of its own JSON type. Other keys, of a later version perhaps, are let through."""
+    """A record written by a program: every field is present and of its own JSON type. Other keys, of a later version perhaps, may exist."""
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 
 def is_text(value: object) -> str:
-    """``value``, or a ValueError unless it is a string; of any characters, where pydantic would refuse names that are not UTF-8."""
+    """``value``, or a ValueError unless it is a string; of any characters, where pydantic would reject names that are not UTF-8."""
     if not isinstance(value, str):
         raise ValueError("should be a string")
     return value
@@ -29,7 +29,7 @@ def is_text(value: object) -> str:
 SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
 Model = TypeVar("Model", bound=Record)
 Text = Annotated[Any, AfterValidator(is_text)]
-Word = Annotated[str, Field(pattern=r"^[\w.+:-]{1,100}$")]  # nothing that a page or a path could take for more than a name
+Word = Annotated[str, Field(pattern=r"^[\w.+:-]{1,100}$")]  # nothing that a page or a path could interpret as more than a name
 Name = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # of a condition
 Key = Annotated[str, Field(pattern=r"^[\w-]{1,100}/seed-(0|[1-9]\d{0,9})$")]  # of a network
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -40,7 +40,7 @@ Natural = Annotated[int, Field(ge=0)]
 
 
 def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) -> Model:
-    """``value``, as JSON has it, as a ``model``; a PaperCodeError with the file's ``name``, the field at fault and how to ``mend`` it."""
+    """``value``, as read from JSON, as a ``model``; a PaperCodeError gives the file's ``name``, the faulty field and how to ``mend`` it."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -52,12 +52,12 @@ def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) ->
 
 
 def read(model: type[Model], path: str | os.PathLike, mend: str) -> Model:
-    """A JSON file as a ``model``; a PaperCodeError as :func:`check` has it, also if it cannot be read."""
+    """A JSON file as a ``model``; raises PaperCodeError as :func:`check` does, and also if it cannot be read."""
     return check(model, read_json(path), path, mend)
 
 
 class Experiment(Record):
-    """A :class:`Condition` as its ``as_dict`` has it: no setting lost, unknown or such as it refuses."""
+    """A :class:`Condition` as returned by its ``as_dict``: no setting missing, unknown or invalid."""
 
     name: Name
     about: Text
@@ -87,7 +87,7 @@ class Images(Record):
 
 
 class Hardware(Record):
-    """Where the arithmetic ran."""
+    """Where the computation ran."""
 
     device: Word
     precision: Word
@@ -102,7 +102,7 @@ class Identity(Record):
     seed: Seed
     images: Images
     hardware: Hardware
-    plan: Hash | None = None  # of the frozen plan that it was trained under; older networks have none
+    plan: Hash | None = None  # of the frozen plan under which it was trained; older networks have none
 
 
 class Result(Identity):
@@ -121,7 +121,7 @@ class Result(Identity):
 
 
 class File(Record):
-    """A file of the manifest, by its place beside it."""
+    """A file in the manifest, with its path relative to the manifest."""
 
     path: str
     sha256: Hash
@@ -129,7 +129,7 @@ class File(Record):
 
 
 class Entry(Result):
-    """A network of the manifest."""
+    """A network in the manifest."""
 
     files: dict[Literal[tuple(SUFFIXES)], File]
 
@@ -153,7 +153,7 @@ class Manifest(Record):
 
 
 class Noted(Record):
-    """A line of the log on a training step."""
+    """A log line for a training step."""
 
     step: Count
     loss: float
@@ -162,7 +162,7 @@ class Noted(Record):
 
 
 class Tested(Record):
-    """A line of the log at the end of an epoch."""
+    """A log line for the end of an epoch."""
 
     step: Count
     epoch: Count

@@ -1,10 +1,10 @@
-"""The pipeline with its usual options, one run at a time in a folder:
+"""Run the pipeline with its usual options, one run at a time per folder:
 
     python -m paper_code.workflow html
     python -m paper_code.workflow html --config profile=quick build=_build/quick
     python -m paper_code.workflow train --dry-run
 
-Whatever follows the module's name goes to Snakemake; `python -m snakemake --snakefile paper_code/workflow/Snakefile` works as well.
+Whatever follows the module's name is passed to Snakemake; `python -m snakemake --snakefile paper_code/workflow/Snakefile` works as well.
 """
 
 # ruff: noqa: E402
@@ -31,17 +31,17 @@ CHATTER = re.compile(
     r"Assuming unrestricted|Building DAG|Using shell|Select jobs to|Execute \d+ jobs|Shutting down|Exiting because|Complete log"
     r"|Kernel died while|Elapsed time|Config file .* is extended|WorkflowError:$|At least one job did not"
 )
-"""What Snakemake says of itself even when quiet."""
+"""What Snakemake prints about itself even when quiet."""
 
 TRACE = re.compile(r"RuleException:$|CalledProcessError in file|Command 'set -euo")
-"""What it says of a job that failed; the last line is worth reading if the job itself said nothing."""
+"""What it prints about a failed job; the last such line is worth reading if the job itself printed nothing."""
 
 PATIENCE = 6.0
 """Seconds to wait for the end of a run that was stopped or killed a moment ago."""
 
 
 def main():
-    """Take the lock, run Snakemake, and pass on what a person needs to see; however this process ends, all that it started ends too."""
+    """Take the lock, run Snakemake and pass on what the user needs to see. However this process ends, all that it started ends too."""
     stopped, process = [], None
 
     def stop(number, frame):
@@ -50,9 +50,9 @@ def main():
             process.stdin.close()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # which is how nohup leaves it
             signal.signal(number, stop)
-    # The keeper itself may be killed: what it started then comes to this process.
+    # The keeper itself may be killed: its descendants then become children of this process.
     signal.signal(signal.SIGCHLD, lambda *_: keeper.end_descendants() if process is not None and process.poll() is not None else None)
     environment = {**closed(), "PYTHONUNBUFFERED": "1"}
     try:
@@ -76,13 +76,13 @@ def main():
         errors="replace",
         env=environment,
         pass_fds=[lock.fileno()],
-        start_new_session=True,  # out of reach of Ctrl-C, which would have every process say something
+        start_new_session=True,  # out of reach of Ctrl-C, on which every process would print something
     )
     if stopped:
         process.stdin.close()
     causes, trace = set(), None
     for line in process.stderr:
-        cause = line.partition(" [")[0] if line.startswith("error: ") else None  # runs that fail alike name their logs behind it
+        cause = line.partition(" [")[0] if line.startswith("error: ") else None  # runs that fail alike differ in the log named after it
         if TRACE.match(line):
             trace = line
         elif not stopped and line.strip() and cause not in causes and not CHATTER.match(line):
@@ -103,9 +103,9 @@ def main():
 
 
 def take_lock(path):
-    """An open file that holds the lock, if the file system knows locks; a PaperCodeError if another run holds it.
+    """An open file that holds the lock, if the file system supports locks; raises PaperCodeError if another run holds it.
 
-    The system drops it when the processes end, however they end; Snakemake's own survives a kill and has to be lifted by hand.
+    The system releases it when the processes end, however they end; Snakemake's own lock survives a kill and must be removed by hand.
     """
     path.parent.mkdir(exist_ok=True)
     handle = open(path, "w")
@@ -118,7 +118,7 @@ def take_lock(path):
             if time.monotonic() > deadline:
                 raise PaperCodeError("another run of the pipeline is at work in this folder; wait for it to end") from error
             time.sleep(0.2)
-        except OSError:  # of a file system without locks
+        except OSError:  # a file system without locks
             return handle
 
 

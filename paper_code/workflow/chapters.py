@@ -1,10 +1,10 @@
 """Run one chapter: Jupytext's Markdown in, executed notebook out.
 
-A chapter is ``book/<name>.md`` in Jupytext's ``md:myst`` format with exactly one code cell tagged ``parameters``, which assigns
-``profile`` ("full" or "quick"), and ``build`` if config.yaml lets it read what the pipeline measured. It runs with the root of the
-repository as its working directory.
+A chapter is ``book/<name>.md`` in Jupytext's ``md:myst`` format, with exactly one code cell tagged ``parameters``. That cell assigns
+``profile`` ("full" or "quick"), and also ``build`` if config.yaml lets the chapter read what the pipeline measured. The chapter runs
+with the root of the repository as its working directory.
 
-The same steps serve the book (``execute``) and the notebooks that nbval compares against (``references``).
+The same steps produce the book (``execute``) and the notebooks that nbval compares against (``references``).
 """
 
 import argparse
@@ -34,7 +34,7 @@ PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 def read_chapter(source):
-    """A chapter as a notebook; a PaperCodeError without exactly one cell tagged ``parameters``."""
+    """A chapter as a notebook; raises PaperCodeError unless exactly one cell is tagged ``parameters``."""
     text = read_text(source)
     try:
         notebook = jupytext.reads(text, fmt="md:myst")
@@ -61,9 +61,9 @@ def check_parameters(notebook, parameters, name):
 
 
 def run_notebook(notebook, parameters, name):
-    """Execute ``notebook`` in a fresh kernel of this interpreter and return it as :func:`clean` leaves it.
+    """Execute ``notebook`` in a fresh kernel of this interpreter and return it cleaned by :func:`clean`.
 
-    A PaperCodeError says chapter, cell and error in one line, if a cell fails or writes to stderr, or the kernel dies.
+    If a cell fails or writes to stderr, or the kernel dies, raises PaperCodeError with chapter, cell and error on one line.
     """
     import papermill
     from ipykernel.kernelspec import write_kernel_spec
@@ -71,7 +71,7 @@ def run_notebook(notebook, parameters, name):
 
     check_parameters(notebook, parameters, name)
     with tempfile.TemporaryDirectory() as folder:
-        # A kernel called python3 that the user once installed may belong to another interpreter.
+        # A kernel named python3 that the user installed earlier may belong to another interpreter.
         write_kernel_spec(os.path.join(folder, "kernels", "python3"), extra_arguments=["--log-level=50"])
         prepare_environment(folder)
         kernel = {"kernel_name": "python3", "language": "python", "kernel_manager_class": LocalKernelManager}
@@ -79,7 +79,7 @@ def run_notebook(notebook, parameters, name):
             executed = papermill.execute_notebook(notebook, None, parameters, cwd=".", progress_bar=False, **kernel)
         except PapermillExecutionError as error:
             raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {one_line(error.ename, error.evalue)}") from error
-        except Exception as error:  # a dead kernel, a time-out: nbclient and zmq have many ways to say so
+        except Exception as error:  # a dead kernel, a time-out: nbclient and zmq report these in many ways
             raise PaperCodeError(f"chapter {name}: {one_line(type(error).__name__, error)}") from error
     executed = clean(executed)
     check_stderr(executed, name)
@@ -87,7 +87,7 @@ def run_notebook(notebook, parameters, name):
 
 
 def check_stderr(notebook, name):
-    """Refuse a warning in the book's pages; the strict build would only after the notebook was kept."""
+    """Refuse warnings in the book's pages; the strict build would refuse them only after the notebook was kept."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])]
     for number, cell in enumerate(code, start=1):
         for output in cell.outputs:
@@ -97,7 +97,7 @@ def check_stderr(notebook, name):
 
 
 def failing_cell(notebook, error):
-    """Name a failing cell as its author counts: the number of the code cell, its first line and the line that failed."""
+    """Identify a failing cell as its author would: by the number of the code cell, its first line and the line that failed."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     number = code.index(error.source) + 1 if error.source in code else "with the injected parameters"
     lines = [line.strip() for line in error.source.splitlines() if line.strip()]
@@ -107,14 +107,14 @@ def failing_cell(notebook, error):
 
 
 def one_line(kind, message):
-    """An error on one line."""
+    """Format an error on one line."""
     return f"{kind}: {' '.join(str(message).split())}"
 
 
 def clean(notebook):
-    """Remove papermill's and the kernel's records of this run, and paths of this machine; keep all that a reader sees.
+    """Remove what papermill and the kernel recorded about this run, and local paths; keep everything that a reader sees.
 
-    Cells get the ids ``cell-000``, ...: Jupytext and papermill draw random ones.
+    Cells get the ids ``cell-000``, ..., because those from Jupytext and papermill are random.
     """
     notebook.metadata.pop("papermill", None)
     places = local_paths()
@@ -132,9 +132,9 @@ def clean(notebook):
 
 
 def local_paths():
-    """Pairs (pattern, replacement) that hide where this machine keeps things, the most specific first."""
+    """Pairs (pattern, replacement) that hide the paths of this machine, the most specific first."""
     root, home = os.getcwd(), str(Path.home())
-    places = [(re.escape(home), "~")] if home.startswith(root + os.sep) else []  # the closed environment's, inside the root
+    places = [(re.escape(home), "~")] if home.startswith(root + os.sep) else []  # the home of the closed environment, inside the root
     places += [
         (str(Path(tempfile.gettempdir()) / r"ipykernel_\d+" / r"\d+\.py"), "<cell>"),
         (re.escape(sys.prefix) + r"/lib/python[\d.]+/site-packages/", ""),
@@ -148,7 +148,7 @@ def local_paths():
 
 
 def strip_paths(value, places):
-    """Apply :func:`local_paths` to every string inside ``value``; pictures, encoded as text, are left alone."""
+    """Apply :func:`local_paths` to every string inside ``value``; pictures, encoded as text, are left unchanged."""
     if isinstance(value, str):
         for pattern, replacement in places:
             value = pattern.sub(replacement, value)
@@ -162,12 +162,12 @@ def strip_paths(value, places):
 
 
 def execute(source, output, times, parameters):
-    """Execute a chapter and write its notebook, and the run time with the notebook's hash; a failing cell leaves neither."""
+    """Execute a chapter; write its notebook, and its run time with the notebook's hash. If a cell fails, neither file remains."""
     name = Path(source).stem
     for path in (output, times):
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # what a killed run was writing
+        for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # and what a killed run was writing
             old.unlink(missing_ok=True)
     start = time.perf_counter()
     text = nbformat.writes(run_notebook(read_chapter(source), parameters, name)) + "\n"
@@ -179,21 +179,21 @@ def execute(source, output, times, parameters):
 
 
 def reference(notebook):
-    """What nbval compares against: the executed notebook without pictures, with tags as its only metadata."""
+    """The notebook that nbval compares against: the executed one without pictures, with tags as its only metadata."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata = nbformat.from_dict({"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         for output in cell.get("outputs", []):
-            # An interactive figure is as large as a picture, and not compared either.
+            # Interactive figures are as large as pictures, and are not compared either.
             for kind in (*PICTURES, *(("text/html",) if "nbval-ignore-output" in tags else ())):
                 output.get("data", {}).pop(kind, None)
     return notebook
 
 
 def write_references(executed, folder):
-    """Rewrite ``folder`` with one reference a notebook chapter, and remove those of chapters that are gone."""
+    """Rewrite ``folder`` with one reference per notebook chapter, and remove those of chapters that no longer exist."""
     chapters = notebook_chapters()
     for old in Path(folder).glob("*.ipynb"):
         if old.stem not in chapters:
@@ -205,46 +205,46 @@ def write_references(executed, folder):
 
 
 def prepare_environment(folder):
-    """Set what kernels inherit: the closed environment, and kernel specifications from ``folder`` alone."""
+    """Set what kernels inherit: the closed environment, with kernel specifications from ``folder`` only."""
     environment = closed() | {"JUPYTER_PATH": str(folder)}
     prepare(environment)
-    for name in [name for name in os.environ if not name.startswith("PYTEST_")]:  # xdist reads its own
+    for name in [name for name in os.environ if not name.startswith("PYTEST_")]:  # xdist reads its own variables
         del os.environ[name]
     os.environ.update(environment)
     tempfile.tempdir = environment["TMPDIR"]
 
 
 class PrivateSockets:
-    """Lets a manager talk to its kernel through a folder of its own.
+    """Lets a manager talk to its kernel through sockets in a private folder.
 
-    Over TCP the manager looks for free ports and the kernel takes them a second later: of two chapters that start together, one may find
-    them taken and die.
+    Over TCP, the manager looks for free ports and the kernel takes them a second later: if two chapters start together, one may find its
+    ports taken and die.
     """
 
     def __init__(self, **options):
         super().__init__(**options)
-        self.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # goes with the manager
+        self.socket_folder = tempfile.TemporaryDirectory(prefix="kernel-")  # removed with the manager
         address = os.path.join(self.socket_folder.name, "socket")
-        if len(address) <= 90:  # the system's limit is 104 to 108, with a number after it
+        if len(address) <= 90:  # the system's limit is 104 to 108, including a number that follows
             self.transport, self.ip = "ipc", address
 
 
 class LocalKernelManager(PrivateSockets, AsyncKernelManager):
-    """What papermill uses."""
+    """The manager that papermill uses."""
 
 
 class BlockingKernelManager(PrivateSockets, KernelManager):
-    """What nbval uses."""
+    """The manager that nbval uses."""
 
 
 def main(arguments=None):
-    """Command line of the pipeline's rules."""
+    """The command line that the pipeline's rules use."""
     parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.chapters", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("execute", help="execute one chapter")
     for option in ("--source", "--output", "--times"):
         run.add_argument(option, required=True)
-    run.add_argument("--parameters", type=json.loads, default={}, help="a JSON object")
+    run.add_argument("--parameters", type=json.loads, default={}, help="parameters of the chapter, as a JSON object")
     write = commands.add_parser("references", help="rewrite the reference notebooks from executed ones")
     write.add_argument("--executed", required=True)
     write.add_argument("--to", required=True)

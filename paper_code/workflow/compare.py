@@ -2,13 +2,13 @@
 
     python -m paper_code.workflow.compare _build/quick/executed tests/reference
 
-Text has to be the same to the letter. Pictures are not compared, nor are cells tagged ``nbval-ignore-output``. As a plugin of pytest it
-runs the reference notebooks as the book runs its chapters, with the same comparison:
+Text must be identical. Pictures are not compared, nor are cells tagged ``nbval-ignore-output``. As a pytest plugin, this module runs
+the reference notebooks in the way the book runs its chapters, and makes the same comparison:
 
     pytest -p paper_code.workflow.compare --nbval --nbval-current-env --all-notebooks tests
 
-With ``--all-notebooks`` the session fails unless as many notebooks ran as ``_toc.yml`` lists: a file that nobody collected passes
-silently otherwise.
+With ``--all-notebooks`` the session fails unless every notebook chapter that ``_toc.yml`` lists ran; otherwise a file that was never
+collected would pass silently.
 """
 
 import os
@@ -26,7 +26,7 @@ from paper_code.workflow.toc import notebook_chapters
 
 
 def shown(outputs):
-    """What a cell shows, as a dict of lists: texts by stream, and representations of results by type; pictures left out."""
+    """What a cell shows, as a dict of lists: text by stream, and representations of results by type, without pictures."""
     found = {}
     for output in outputs:
         if output["output_type"] == "stream":
@@ -41,7 +41,7 @@ def shown(outputs):
 
 
 def differences(reference, outputs):
-    """Where outputs of a cell are not those of the reference, a text each: the type, and the first line that differs, both ways."""
+    """How a cell's outputs differ from the reference, one text per type: the type, and the first line that differs, in both versions."""
     old, new = shown(reference), shown(outputs)
     return [f"{kind}: {_first(old.get(kind), new.get(kind))}" for kind in sorted(old | new) if old.get(kind) != new.get(kind)]
 
@@ -57,19 +57,19 @@ def _first(old, new):
 
 
 def compare_notebooks(reference, executed):
-    """Differences of two notebooks, a line each, by the number of the code cell, from 0."""
+    """Differences between two notebooks, one line each, by the number of the code cell, counted from 0."""
     cells = [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in (reference, executed)]
     if len(cells[0]) != len(cells[1]):
         return [f"{len(cells[1])} code cells, in the reference {len(cells[0])}; run make references and read the diff"]
     pairs = [(n, *pair) for n, pair in enumerate(zip(*cells, strict=True)) if "nbval-ignore-output" not in pair[0].metadata.get("tags", [])]
-    # With the first line of its source, without which nobody would find a cell on the page.
+    # The first line of the source is included, without which nobody would find the cell on the page.
     opening = {n: short(new.source.partition("\n")[0]) for n, _, new in pairs}
     return [f"Cell {n} ({opening[n]}), {line}" for n, old, new in pairs for line in differences(old.outputs, new.outputs)]
 
 
 def pytest_addoption(parser):
     parser.addoption("--all-notebooks", action="store_true", help="fail unless every notebook chapter of _toc.yml ran")
-    parser.addoption("--threads", type=int, default=1, help="threads of a kernel")
+    parser.addoption("--threads", type=int, default=1, help="threads per kernel")
     parser.addoption("--noise", default="", metavar="SEED[:SIZE]", help="noise on the weights, see paper_code/network/layers.py")
 
 
@@ -82,7 +82,7 @@ def pytest_configure(config):
 
     config.kernel_folder = tempfile.TemporaryDirectory()
     prepare_environment(config.kernel_folder.name)
-    # Threads and noise of the kernels alone, and not of the other tests of this process.
+    # Threads and noise apply to the kernels only, not to the other tests of this process.
     asked = {"OMP_WAIT_POLICY": "PASSIVE", VARIABLE: config.getoption("noise")}
     environment = {**os.environ, **closed(threads=config.getoption("threads")), "JUPYTER_PATH": os.environ["JUPYTER_PATH"], **asked}
     nbval.kernel.KernelManager = BlockingKernelManager
@@ -90,7 +90,7 @@ def pytest_configure(config):
     start = nbval.kernel.start_new_kernel
 
     def start_new_kernel(*arguments, **options):
-        """In the root of the repository, not beside the notebook; and with a history, without which a final ``;`` hides nothing."""
+        """Start in the root of the repository, not beside the notebook, and with a history, without which a final ``;`` hides nothing."""
         manager, client = start(*arguments, **{**options, "cwd": str(config.rootpath), "env": environment})
         execute = client.execute
         client.execute = lambda code, **options: execute(code, **{**options, "store_history": True})
@@ -101,13 +101,13 @@ def pytest_configure(config):
 
 
 def compare_outputs(cell, outputs, reference, skip_compare=None):
-    """True if a cell's outputs are those of the reference, by the comparison that the pipeline makes as well."""
+    """True if a cell's outputs match the reference, by the same comparison as in the pipeline."""
     cell.comparison_traceback = differences(reference, outputs)
     return not cell.comparison_traceback
 
 
 class RunCounter:
-    """Collects the names of the notebooks of which a cell ran; with xdist, in the process that gathers the reports."""
+    """Collects the names of notebooks in which a cell ran; with xdist, in the process that gathers the reports."""
 
     def __init__(self, config):
         self.config, self.ran = config, set()
@@ -118,7 +118,7 @@ class RunCounter:
             self.ran.add(Path(path).stem)
 
     def missing(self):
-        """Notebook chapters that did not run, or None where that is not asked."""
+        """Notebook chapters that did not run, or None if this is not to be checked here."""
         if not self.config.getoption("all_notebooks") or hasattr(self.config, "workerinput"):
             return None
         return [name for name in notebook_chapters() if name not in self.ran]
@@ -136,7 +136,7 @@ class RunCounter:
 
 
 def main(arguments=None):
-    """Print every difference, a line each; 1 if there is one."""
+    """Print every difference, one per line; returns 1 if there is one, else 0."""
     executed, references = map(Path, sys.argv[1:] if arguments is None else arguments)
     found = []
     for chapter in notebook_chapters():

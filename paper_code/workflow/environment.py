@@ -1,8 +1,8 @@
-"""What the reader's machine may say to chapters, Snakemake, Jupyter Book, tests and pip: a short list of names, and nothing else.
+"""What chapters, Snakemake, Jupyter Book, tests and pip inherit from the user's machine: a short list of variables, nothing else.
 
     .venv/bin/python -I paper_code/workflow/environment.py -m pytest tests
 
-runs this interpreter with these arguments in that environment. The standard library is enough: it also runs before anything is installed.
+runs this interpreter with these arguments in that environment. It needs only the standard library, so it runs before any installation.
 """
 
 import ctypes
@@ -16,21 +16,21 @@ from pathlib import Path
 KEPT = re.compile(
     r"PATH|(DY)?LD_LIBRARY_PATH|TERM|PAPER_CODE_(IMAGES|WEIGHTS)"
     r"|(CUDA|NVIDIA|HIP|OPENBLAS|ONEDNN|SLURM|SBATCH|PBS|SGE)_\w+"  # the processor and the cluster
-    r"|(HTTPS?|FTP|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"  # the way to the network
+    r"|(HTTPS?|FTP|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"  # access to the network
     r"|PIP_((EXTRA_)?INDEX_URL|NO_INDEX|FIND_LINKS|(CLIENT_)?CERT|PROXY|TRUSTED_HOST|CONFIG_FILE|(NO_)?CACHE_DIR|(DEFAULT_)?TIMEOUT|RETRIES)",
     re.IGNORECASE,
 )
-"""Names of the variables that pass; pip's say where packages come from, never where they go."""
+"""Names of the variables that are passed on; those of pip say where packages come from, never where they go."""
 
 LONGEST = 60
-"""Characters of a folder for temporary files: a socket in it may have about 100."""
+"""Most characters in the path of a folder for temporary files: that of a socket in it may have about 100."""
 
 
 def closed(inherited=os.environ, threads=1, private=True):
     """The environment for a child process, as a dict; ``closed(closed(x)) == closed(x)``.
 
-    Of what the person who started the build has (``inherited``) little passes; ``threads`` are those of the numerical libraries. If
-    ``private``, programs find their settings and caches in a folder of this project: not for pip, which reads in the person's own folders
+    Little is passed on of ``inherited``, the environment of whoever started the build; ``threads`` is for the numerical libraries. If
+    ``private``, programs keep settings and caches in a folder of this project. This is not for pip, which reads in the user's own folders
     where packages come from.
     """
     home = private_folder()
@@ -58,14 +58,14 @@ def closed(inherited=os.environ, threads=1, private=True):
 
 
 def private_folder():
-    """Where programs keep settings and caches: in the virtual environment, or in _build where that cannot be written to."""
+    """Where programs keep settings and caches: in the virtual environment, or in _build if that is not writable."""
     if sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK):
         return Path(sys.prefix) / "home"
     return Path.cwd() / "_build" / "home"
 
 
 def short_folder(wanted, home):
-    """The first folder for temporary files that exists, can be written to and is short enough for sockets; else one in ``home``."""
+    """The first folder for temporary files that exists, is writable and has a path short enough for sockets; else one in ``home``."""
     for folder in (wanted, "/tmp", "/var/tmp", "/dev/shm"):
         if folder and folder.isascii() and len(folder) <= LONGEST and os.path.isabs(folder):
             if os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
@@ -74,7 +74,7 @@ def short_folder(wanted, home):
 
 
 def prepare(environment):
-    """Make the folders that a private environment names, and matplotlib's list of fonts: a first import would report that in a cell."""
+    """Create the folders that a private environment names, and matplotlib's font list, which a first import would report in a cell."""
     os.makedirs(environment["TMPDIR"], exist_ok=True)
     settings = Path(environment["MATPLOTLIBRC"])
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def prepare(environment):
 
 
 def main():
-    """Become this interpreter with the arguments of the command line."""
+    """Replace this process by the interpreter, with the arguments of the command line."""
     installs = sys.argv[2:3] in (["pip"], ["venv"])
     environment = closed(private=not installs)
     try:
@@ -94,7 +94,7 @@ def main():
     except OSError as error:
         print(f"error: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
-    if sys.platform == "linux":  # make may be killed, which tells its recipes nothing
+    if sys.platform == "linux":  # if make is killed, its recipes are not told
         ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     os.execve(sys.executable, [sys.executable, *sys.argv[1:]], environment)
 

@@ -1,14 +1,14 @@
-"""Sphinx extension: what the pages of the book have besides what Jupyter Book gives them.
+"""Sphinx extension: what the pages of the book have beyond what Jupyter Book provides.
 
-- A notebook page offers its Markdown source beside the executed notebook, and loads nothing from elsewhere.
-- The foot of every page says which version this is, under which licences, and how to cite it. Nothing is typed twice: version, date,
-  licence of the code and the paper to cite are read from CITATION.cff, the licence of the text from LICENSE. Both files are staged beside
-  the pages and copied into the html, where the foot links to them.
-- The page of the search shows the sentences it found, also where the book is opened as files. Sphinx's own script knows which page holds
-  which word, and fetches the pages to show where; a browser refuses that to a page that it opened from the disk. So the texts of all pages,
-  section by section, are written into one script when the book is built.
-- A page of the API says behind each field of a dataclass what the comment beside it says.
-- No line ends inside an interval, between a number and its unit, or between a formula and what stands against it.
+- A notebook page offers its Markdown source for download beside the executed notebook, and loads nothing from other hosts.
+- The foot of every page gives the version, the licences and how to cite the book. Nothing is typed twice: version, date, licence of the
+  code and the paper to cite are read from CITATION.cff, the licence of the text from LICENSE. Both files are staged beside the pages and
+  copied into the html, where the foot links to them.
+- The search page shows the sentences that it found, even if the book is opened as local files. Sphinx's own script knows which page
+  contains which word, and fetches the pages to show where; a browser refuses this to a page opened from disk. The texts of all pages,
+  section by section, are therefore written into one script when the book is built.
+- A page of the API describes each field of a dataclass by the comment beside it.
+- No line breaks inside an interval, between a number and its unit, or between a formula and the characters that touch it.
 """
 
 import dataclasses
@@ -57,7 +57,7 @@ def add_markdown_button(app, pagename, templatename, context, doctree):
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):
-    """Leave out the scripts of sphinx-thebe: this book does not use them, and they name another host."""
+    """Leave out the scripts of sphinx-thebe: the book does not use them, and they refer to another host."""
     context["script_files"] = [
         script
         for script in context.get("script_files", [])
@@ -66,9 +66,9 @@ def drop_thebe(app, pagename, templatename, context, doctree):
 
 
 def foot(citation, licence, link, references=None):
-    """The foot of a page as HTML, from what CITATION.cff holds and the text of LICENSE, which names the licence of the text in brackets.
+    """The foot of a page as HTML, from the content of CITATION.cff and the text of LICENSE, which has the text's licence in brackets.
 
-    ``link`` gives the address on this page of a file in the root of the html; ``references`` is that of the page of references.
+    ``link`` gives the address, from this page, of a file in the root of the html; ``references`` is that of the references page.
     """
     released, paper = citation["date-released"], citation["preferred-citation"]
     licences = f"code and weights {citation['license']}, text and figures {re.search(r'[(](CC BY[^)]*)[)]', licence)[1]}"
@@ -84,7 +84,7 @@ def foot(citation, licence, link, references=None):
 
 
 def add_foot(app, pagename, templatename, context, doctree):
-    """Give the theme the foot of this page."""
+    """Pass the foot of this page to the theme."""
     root, pathto = Path(app.srcdir), context["pathto"]
     references = pathto(REFERENCES) if REFERENCES in app.env.found_docs else None
     citation = yaml.safe_load(read_text(root / "CITATION.cff"))
@@ -92,14 +92,14 @@ def add_foot(app, pagename, templatename, context, doctree):
 
 
 def sections(html):
-    """The text of a page, as ``[anchor, title, text]`` of each section and each term of a glossary, in the order of the page."""
+    """The text of a page, as ``[anchor, title, text]`` for each section and each glossary term, in the order of the page."""
     page = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
     if page is None:
         return []
     for element in page.select(UNREAD):
         element.decompose()
     found = []
-    for part in reversed(page.select("section[id], dt[id]")):  # the inner ones first: each is taken out of the one around it
+    for part in reversed(page.select("section[id], dt[id]")):  # inner ones first: each is removed from the one around it
         if part.name == "dt":
             title, body = part, part.find_next_sibling("dd")
         else:
@@ -111,18 +111,18 @@ def sections(html):
 
 
 def plain(element):
-    """Its text on one line, formulas without their brackets."""
+    """The text of an element on one line, with formulas stripped of their delimiters."""
     return " ".join(re.sub(r"\\[()\[\]]", "", element.get_text()).split())
 
 
 def add_script(app, pagename, templatename, context, doctree):
-    """Load the script on the page of the search alone; deferred, it runs after Sphinx's and before the search begins."""
+    """Load the script on the search page only; deferred, it runs after Sphinx's own and before the search begins."""
     if pagename == "search":
         app.add_js_file(SCRIPT, loading_method="defer")
 
 
 def write_script(app, error):
-    """Write the texts of all pages and the script that shows them, once the pages are there."""
+    """Write the texts of all pages and the script that shows them, once the pages are built."""
     if error or app.builder.format != "html":
         return
     texts = {name: sections(Path(app.builder.get_outfilename(name)).read_text(encoding="utf-8")) for name in sorted(app.env.found_docs)}
@@ -132,7 +132,7 @@ def write_script(app, error):
 
 
 def add_fields(app, what, name, thing, options, lines):
-    """Add them to the docstring, before its examples; attributes that it describes itself are fields too."""
+    """Add the fields of a dataclass to its docstring, before the examples; attributes that it describes itself become fields too."""
     if what != "class" or not dataclasses.is_dataclass(thing):
         return
     if "Attributes" in lines:
@@ -145,13 +145,13 @@ def add_fields(app, what, name, thing, options, lines):
 
 
 def leave_out(app, what, name, thing, options, signature, returned):
-    """A result is not made by its reader: no signature. One that is made by hand takes its fields by name."""
+    """Omit the signature of results, which users do not construct; dataclasses that they do construct take fields by keyword only."""
     if what == "class" and dataclasses.is_dataclass(thing) and not all(field.kw_only for field in dataclasses.fields(thing)):
         return "", returned
 
 
 def hold_together(app, doctree, docname):
-    """Give the class ``together`` to what no line may end in: by the style, so that no character of the text is another."""
+    """Give the class ``together`` to text in which no line may break; the style does the rest, so that no character is changed."""
     for node in list(doctree.findall(lambda one: isinstance(one, nodes.math) or is_number(one))):
         parent, place = node.parent, node.parent.index(node)
         before = parent[place - 1] if place and isinstance(parent[place - 1], nodes.Text) else ""
@@ -163,25 +163,25 @@ def hold_together(app, doctree, docname):
     for text in list(doctree.findall(nodes.Text)):
         if not isinstance(text.parent, VERBATIM) and text.parent.get("classes") != ["together"]:
             ends = [0, *(end for found in TOGETHER.finditer(text) for end in found.span()), len(text)]
-            parts = [text[start:end] for start, end in pairwise(ends)]  # every second one is held together
+            parts = [text[start:end] for start, end in pairwise(ends)]  # every second part is held together
             text.parent.replace(text, [held(part) if number % 2 else nodes.Text(part) for number, part in enumerate(parts)])
 
 
 def is_number(node):
-    """Whether it is what a chapter glued into a sentence, and short."""
+    """Whether a node is a short text that a chapter glued into a sentence."""
     return isinstance(node, nodes.inline) and "pasted-text" in node["classes"] and len(node.astext()) < 24
 
 
 def held(*parts):
-    """Texts and nodes on one line."""
+    """Texts and nodes that stay on one line."""
     return nodes.inline("", "", *(nodes.Text(part) if isinstance(part, str) else part for part in parts if part), classes=["together"])
 
 
 def setup(app):
-    """Register all of it.
+    """Register all of this.
 
-    Docstrings are changed before napoleon reads them, at priority 500, and pages after the theme is done, at 501; scripts are added before
-    those of thebe are dropped.
+    Docstrings are changed before napoleon reads them (priority 500), and pages after the theme has finished (501). The search script is
+    added before those of thebe are dropped.
     """
     app.connect("autodoc-process-docstring", add_fields, priority=400)
     app.connect("autodoc-process-signature", leave_out)

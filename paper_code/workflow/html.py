@@ -1,17 +1,17 @@
-"""Lay out what Jupyter Book renders, render it strictly, check the result, and only then put it in place.
+"""Stage the sources for Jupyter Book, render them strictly, check the result, and only then put it in place.
 
     python -m paper_code.workflow.html stage _build/executed _build/stage
     python -m paper_code.workflow.html render _build/stage _build/html
     python -m paper_code.workflow.html check _build/html
 
-``_build/stage`` repeats the layout of ``book/``, with ``04_lgn.ipynb`` in the place of ``04_lgn.md``. The Markdown sources of the
-notebooks go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table
-of the build lies beside the pages for the same end. Where a chapter asks how long it runs, the page says how long it ran in this build.
+``_build/stage`` mirrors the layout of ``book/``, with ``04_lgn.ipynb`` in place of ``04_lgn.md``. The Markdown sources of the notebooks
+go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table is put
+beside the pages for the same purpose. The words :data:`RUN_TIME` in a chapter are replaced on its page by its run time in this build.
 
-A warning, an unresolved reference, a broken link, a picture without a text, an unknown script or an asset from another host leaves the
-last good html as it is. That folder is not an output of the rule, which Snakemake would delete beforehand; the empty file ``.complete`` in
-it is.
-``check`` prints one line a fault and exits with status 1 if there is any. Links that a reader may click (``<a href>``) can lead anywhere.
+After a warning, an unresolved reference, a broken link, a picture without alt text, an unknown script or an asset from another host, the
+last good html is left unchanged. That folder is not an output of the rule, because Snakemake would delete it first; the empty file
+``.complete`` in it is. ``check`` prints one line per fault and exits with status 1 if there are any. Links to click (``<a href>``) may
+lead anywhere.
 """
 
 import argparse
@@ -33,14 +33,14 @@ from paper_code.workflow.environment import closed
 from paper_code.workflow.toc import is_notebook, pages
 
 ROOT_FILES = ("_toc.yml", "_config.yml")
-FOOT_FILES = ("CITATION.cff", "LICENSE")  # read by the foot of every page; a folder for training alone has none
-RUN_TIME = "[how long that takes](reproducibility.ipynb)"  # a chapter's words, in place of which a page has its run time
+FOOT_FILES = ("CITATION.cff", "LICENSE")  # used in the foot of every page; absent in a folder that is only for training
+RUN_TIME = "[how long that takes](reproducibility.ipynb)"  # words in a chapter that its page replaces with the run time
 COMPLETE = ".complete"
 BUILD = "from jupyter_book.cli.main import main; main()"
 
 
 def sources():
-    """Every file that is staged as it is: of the root, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
+    """Every file that is staged unchanged: root files, plain pages, and all in book/ that is not a page (pictures, styles, MathJax)."""
     found = [Path(name) for name in (*ROOT_FILES, *filter(os.path.isfile, FOOT_FILES))]
     found += [Path(f"{page}.md") for page in pages()]
     for folder in sorted({Path(page).parent for page in pages()}):
@@ -69,7 +69,7 @@ def stage(executed, folder):
 
 
 def say_run_time(notebook, times):
-    """Put a chapter's run time, of the file of its name in ``times``, in the place of :data:`RUN_TIME`; without one, leave the words."""
+    """Replace :data:`RUN_TIME` by a chapter's run time, from the file of its name in ``times``; without that file, leave the words."""
     took = times / f"{notebook.stem}.json"
     text = notebook.read_text(encoding="utf-8")
     if RUN_TIME in text and took.is_file():
@@ -79,7 +79,7 @@ def say_run_time(notebook, times):
 
 
 def copy(source, target):
-    """Copy one file, making its folder."""
+    """Copy one file, creating its folder."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
@@ -92,7 +92,7 @@ def render(stage, html):
     html = Path(html)
     work, old = html.with_name(html.name + ".work"), html.with_name(html.name + ".old")
     shutil.rmtree(work, ignore_errors=True)
-    if old.exists() and not (html / "index.html").exists():  # killed between the two renames below
+    if old.exists() and not (html / "index.html").exists():  # an earlier run was killed between the two renames below
         shutil.rmtree(html, ignore_errors=True)
         old.rename(html)
     try:
@@ -110,20 +110,20 @@ def render(stage, html):
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        if html.exists() and not any(html.iterdir()):  # Snakemake made it
+        if html.exists() and not any(html.iterdir()):  # created by Snakemake
             html.rmdir()
     print(f"the book is in {html / 'index.html'}")
     return 0
 
 
 def build(stage, work, strict=True):
-    """Run Jupyter Book quietly; what it said that matters if it fails, warnings too if strict, as a list; an OSError if that stopped it."""
+    """Run Jupyter Book quietly; a list of its relevant messages if it fails (if strict, also on warnings); OSError if one stopped it."""
     options = ["--path-output", str(work), "--all", "-q", *(["-W", "--keep-going", "-n"] if strict else [])]
     command = [sys.executable, "-c", BUILD, "build", str(stage), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", env=closed())
     if done.returncode == 0:
         return []
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO):  # said for each of hundreds of files
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO):  # repeated for each of hundreds of files
         if os.strerror(number) in done.stdout:
             raise OSError(number, os.strerror(number), str(work))
     lines = [line for line in re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines() if line.strip()]
@@ -142,7 +142,7 @@ THEME_SCRIPTS = {
     ' searchInput.focus(); searchInput.select(); console.log("[PST]: Set focus on search field."); }',
 }
 THEME_HANDLERS = {"window.print()", "toggleFullScreen()"}
-"""All that may run in the body of a page; anything else came in with data, such as the name of somebody's images."""
+"""All code that may run in the body of a page; anything else came in with data, such as the name of someone's images."""
 
 SCRIPT_ADDRESS = re.compile(r"""(?:import\s*\(?|\bfrom|\bsrc\s*=|importScripts\(|fetch\()\s*["'`]((?:https?:)?//[^"'`]+)""")
 
@@ -152,13 +152,13 @@ class Page:
 
     def __init__(self, text):
         self.links, self.assets, self.anchors, self.faults = [], [], set(), []
-        body = False  # all behind its start: a page may go on after its end
+        body = False  # everything after its start tag: a page may go on after its end tag
         for tag in BeautifulSoup(text, "html.parser", multi_valued_attributes=None).find_all(True):
             body = body or tag.name == "body"
             self.look({name: value or "" for name, value in tag.attrs.items()}, tag.name, tag.string or "", tag.sourceline, body)
 
     def look(self, values, kind, text, line, body):
-        """Take up what an element asks for."""
+        """Record the links, assets, anchors and faults of one element."""
         words, found = " ".join(text.split()), [values.get("data")] if kind == "object" else []
         for name, value in values.items():
             handles = name.startswith("on") and value.strip() not in THEME_HANDLERS
@@ -190,7 +190,7 @@ def css_addresses(text):
 
 
 def check(folder):
-    """Faults of the book in ``folder``, one string each, sorted by page and line; templates in ``_static`` are no pages."""
+    """Faults of the book in ``folder``, one string each, sorted by page and line; templates in ``_static`` are not pages."""
     root = Path(folder).resolve()
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.html")) if "_static" not in path.parts}
     if not pages:
@@ -240,7 +240,7 @@ def link_problem(address, path, root, pages):
 
 
 def main(arguments=None):
-    """Command line of the rules ``stage`` and ``html``, and the check alone."""
+    """The command line of the rules ``stage`` and ``html``, and of the check on its own."""
     parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.html", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for name, folders in {"stage": ("executed", "folder"), "render": ("stage", "html"), "check": ("html",)}.items():

@@ -1,9 +1,9 @@
-"""Run a command, and end all that it started when it ends, or when nobody wants it any more.
+"""Run a command, and end everything that it started when it ends or is no longer wanted.
 
     python -m paper_code.workflow.keeper COMMAND ...
 
-Standard input is the lifeline: a pipe into which nobody writes, and which the system closes when the process at its other end dies,
-however it dies.
+Standard input is the lifeline: a pipe to which nobody writes, and which the system closes when the process at its other end dies,
+however that happens.
 """
 
 import ctypes
@@ -16,20 +16,20 @@ import sys
 import psutil
 
 GRACE = 3.0
-"""Seconds that processes get to tidy up."""
+"""Seconds that processes are given to clean up."""
 
 
 def adopt_orphans():
-    """Make this process the parent of its descendants whose own parent dies, so that none is out of sight; on Linux alone."""
+    """Make this process the parent of any descendant whose own parent dies, so that none is lost from sight; on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def end_descendants(gently=None):
-    """End every process that this one started, directly or not.
+    """End every process that this one started, directly or indirectly.
 
-    ``gently`` is the process id of Snakemake, which is interrupted: it withdraws its jobs and removes what they left half-made. The others
-    are terminated, and what is left after ``GRACE`` is killed. Without it all are killed at once.
+    ``gently`` is the process id of Snakemake, which is interrupted: it cancels its jobs and removes their unfinished files. The others
+    are terminated, and whatever is left after ``GRACE`` is killed. Without ``gently``, all are killed at once.
     """
     if gently is not None:
         for process in descendants():
@@ -47,7 +47,7 @@ def descendants():
 
 
 def send(process, number):
-    """Send a signal, unless it comes too late."""
+    """Send a signal, unless the process has already ended."""
     try:
         process.send_signal(number)
     except psutil.NoSuchProcess:
@@ -55,18 +55,18 @@ def send(process, number):
 
 
 def main():
-    """Run the command of the command line, and return its exit status."""
+    """Run the command given on the command line, and return its exit status."""
     adopt_orphans()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # the lifeline decides; the child starts with the system's defaults
-    process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, close_fds=False)  # it holds the lock too
+    process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, close_fds=False)  # the command holds the lock too
     while process.poll() is None:
         if select.select([0], [], [], 0.1)[0]:
             end_descendants(gently=process.pid)
             return 1
     end_descendants()
     if process.returncode < 0:
-        os.kill(os.getpid(), -process.returncode)  # to end as the command did
+        os.kill(os.getpid(), -process.returncode)  # so as to end as the command did
     return abs(process.returncode)
 
 

@@ -1,11 +1,11 @@
-"""The whole book as one PDF, printed from the built pages by the Chromium or Chrome of this machine: ``make pdf``.
+"""Print the whole book as one PDF, from the built pages, with the Chromium or Chrome of this machine: ``make pdf``.
 
     python -m paper_code.workflow.pdf [path of a browser]
 
-All pages become one document: a title, a list of contents, the articles, and links between them. Code that is folded away is left out,
-output that is folded away is shown, and a figure that needs a hand is a note that says where it is. The browser prints twice: the first PDF
-tells on which pages the chapters begin, which the list of contents of the second says. It is asked for no host but this one. A failure
-leaves the last PDF as it was.
+All pages become one document: a title, a list of contents, the articles, and links between them. Folded code is left out, folded
+output is shown, and an interactive figure is replaced by a note that says where to find it. The browser prints twice: the first PDF
+shows on which pages the chapters begin, and the second gives these numbers in its list of contents. The browser contacts no host but
+this one. A failure leaves the last PDF unchanged.
 """
 
 import posixpath
@@ -37,15 +37,15 @@ window.MathJax.startup = { pageReady: () => MathJax.startup.defaultPageReady().t
 
 
 def parts(toc="_toc.yml"):
-    """Captions of the parts of the book, by the page that opens each."""
+    """Captions of the parts of the book, keyed by the page that opens each."""
     return {part["chapters"][0]["file"]: part["caption"] for part in yaml.safe_load(read_text(toc)).get("parts", []) if "caption" in part}
 
 
 def compose(pages, base, title, captions=None, numbers=None):
-    """The document as HTML, from the html of each page by its name, such as ``book/intro``, in reading order.
+    """The document as HTML, from the html of the pages, keyed by name (such as ``book/intro``) and in reading order.
 
-    ``base`` is the folder of the pages, seen from where the document will lie, such as ``../html``; ``captions`` are as ``parts`` returns
-    them; ``numbers`` says on which page of the document each page of the book begins, by its anchor.
+    ``base`` is the folder of the pages relative to that of the document, such as ``../html``; ``captions`` are those that ``parts``
+    returns; ``numbers`` gives the page of the document on which each page of the book begins, by anchor.
     """
     names, soups = list(pages), {name: BeautifulSoup(text, "html.parser") for name, text in pages.items()}
     for name, soup in soups.items():
@@ -69,22 +69,22 @@ def compose(pages, base, title, captions=None, numbers=None):
 
 
 def head(soups, title):
-    """Style sheets of the first page, and MathJax with its settings from the first that has formulas."""
+    """Style sheets of the first page, and MathJax with its settings from the first page that has formulas."""
     found = [str(link) for link in soups[0].select("head link[rel=stylesheet]")]
     scripts = next((some for soup in soups if (some := [one for one in soup.select("head script") if "mathjax" in str(one).lower()])), [])
     found += [str(script) for script in scripts]
-    if scripts:  # the one that loads MathJax is deferred, and runs after this
+    if scripts:  # the script that loads MathJax is deferred, and runs after this one
         found.append(f"<script>{READY.replace('UNSET', quoted(UNSET)).replace('TITLE', quoted(title))}</script>")
     return "".join(found)
 
 
 def quoted(text):
-    """A string of JavaScript that can stand in HTML."""
+    """A JavaScript string literal that is safe inside HTML."""
     return "'" + "".join(c if c.isascii() and (c.isalnum() or c in " .,:") else f"\\u{{{ord(c):x}}}" for c in text) + "'"
 
 
 def clean(soup, name):
-    """Leave of an article what can be read on paper."""
+    """Keep only those parts of an article that can be read on paper."""
     article = soup.article
     for element in article.select(".headerlink, #book-pdf, details.above-input, .toctree-wrapper"):
         element.decompose()
@@ -101,12 +101,12 @@ def clean(soup, name):
 
 
 def anchor(name, names, fragment=""):
-    """The anchor in the document of a page of the book, or of an anchor on it."""
+    """The anchor, in the document, of a page of the book or of an anchor on that page."""
     return f"page-{names.index(name)}" + (f"-{fragment}" if fragment else "")
 
 
 def relocate(soup, page, names, base):
-    """Make anchors unique in the document, lead links within it, and have pictures and styles found from where it lies."""
+    """Make anchors unique in the document, point links into it, and give paths of pictures and styles relative to its folder."""
     folder = posixpath.dirname(page)
     for element in soup.article.select("[id]"):
         element["id"] = anchor(page, names, element["id"])
@@ -128,7 +128,7 @@ def relocate(soup, page, names, base):
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPTIONS = [
     "--headless",
-    "--no-sandbox",  # which a container has not; all that is opened is our own page
+    "--no-sandbox",  # a container has none; all that is opened is our own page
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--no-first-run",
@@ -136,14 +136,14 @@ OPTIONS = [
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--no-pdf-header-footer",
     "--generate-pdf-document-outline",
-    "--virtual-time-budget=120000",  # ms that pass as fast as they can, for MathJax
+    "--virtual-time-budget=120000",  # ms of virtual time, which pass as fast as they can, for MathJax
 ]
 SECONDS = 600
 LINK = '<p id="book-pdf"><a href="../book.pdf">The whole book as one PDF</a></p>'
 
 
 def find_browser(named=""):
-    """The path of the browser that is named, or of the first known one on PATH; a PaperCodeError if there is none."""
+    """The path of the named browser, or of the first known one on PATH; raises PaperCodeError if there is none."""
     for name in [named] if named else BROWSERS:
         if found := shutil.which(name):
             return found
@@ -152,14 +152,14 @@ def find_browser(named=""):
 
 
 def built_pages(html, names):
-    """The html of the pages by name; a PaperCodeError if the book is not built whole."""
+    """The html of the pages by name; raises PaperCodeError if the book is not completely built."""
     if not (html / COMPLETE).exists() or not all((html / f"{name}.html").is_file() for name in names):
         raise PaperCodeError(f"there is no built book in {html}: run make book first")
     return {name: read_text(html / f"{name}.html") for name in names}
 
 
 def print_document(browser, text, folder):
-    """The PDF of an HTML document that is written into ``folder``, as bytes; a PaperCodeError if that fails, or formulas are not set."""
+    """The PDF, as bytes, of an HTML document written into ``folder``; raises PaperCodeError if it fails or formulas are not typeset."""
     document, target = folder / "book.html", folder / "book.pdf"
     document.write_text(text, encoding="utf-8")
     target.unlink(missing_ok=True)
@@ -178,7 +178,7 @@ def print_document(browser, text, folder):
 
 
 def first_pages(content):
-    """On which page of a PDF the pages of the book begin, by their anchors; empty if the browser writes PDFs in another way."""
+    """The page of a PDF on which each page of the book begins, by anchor; empty if the browser writes PDFs in another way."""
     kids = {int(number): rows for number, rows in re.findall(rb"(\d+) 0 obj\s*<<\s*/Type /Pages\b[^>]*?/Kids \[([^\]]*)\]", content)}
     root = re.search(rb"/Type /Catalog\s*/Pages (\d+) 0 R", content)
 
@@ -193,7 +193,7 @@ def first_pages(content):
 
 
 def tidy_outline(content):
-    """Bookmarks say their heading once: Chromium writes it twice where it moved the heading to the next page. The length stays."""
+    """Give each bookmark its heading once: Chromium writes it twice if it moved the heading to the next page. Keeps the length."""
 
     def once(match):
         title = re.sub(rb"^(.{4,}?)\s*\1", rb"\1", match[1])
@@ -203,15 +203,15 @@ def tidy_outline(content):
 
 
 def link_from(page):
-    """Put a link to the PDF below the title of the article of a built page, unless it is there."""
+    """Put a link to the PDF below the title of the article on a built page, unless there is one."""
     text = read_text(page)
-    before, found, article = text.partition("<article")  # the theme has a title before it that is seen on paper alone
+    before, found, article = text.partition("<article")  # before it, the theme has a title that shows only in print
     if found and 'id="book-pdf"' not in text:
         write_atomically(page, before + found + article.replace("</h1>", f"</h1>\n{LINK}", 1))
 
 
 def make(html, target, named):
-    """Print the book in ``html`` to ``target``, put a copy beside the pages, and link to it from the first page."""
+    """Print the book in ``html`` to ``target``, copy it beside the pages, and link to the copy from the first page."""
     names = pages()
     texts, browser = built_pages(html, names), find_browser(named)
     book = texts, f"../{html.name}", yaml.safe_load(read_text("_config.yml"))["title"], parts()

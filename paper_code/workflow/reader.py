@@ -1,13 +1,13 @@
-"""What a reader does with the book besides building it: run one chapter, look at the pages, change a chapter in JupyterLab.
+"""What a reader does with the book besides building it: run one chapter, view the pages, edit a chapter in JupyterLab.
 
     python -m paper_code.workflow.reader chapter 04_lgn     # make chapter CH=04_lgn
     python -m paper_code.workflow.reader serve 8001         # make serve PORT=8001
     python -m paper_code.workflow.reader lab                # make lab
 
-One chapter runs on the quick profile, on the numbers of data/table.csv, like the reference notebooks, so that its text can be laid beside
-theirs. The page is rendered alone, and links to other pages lead nowhere. The server is one that only this machine reaches. In JupyterLab
-the sources open as notebooks and run in the root of the repository; what is saved is the Markdown source. A chapter reads the numbers of
-a build: run ``make book`` first, or ``make chapter`` and set ``profile = "quick"`` and ``build = "_build/quick"`` in its parameters.
+A single chapter runs on the quick profile with the numbers of data/table.csv, like the reference notebooks, so that its text can be
+compared with theirs. Its page is rendered alone, and links to other pages lead nowhere. Only this machine can reach the server. In
+JupyterLab the sources open as notebooks and run in the root of the repository; what is saved is the Markdown source. A chapter reads the
+numbers of a build: first run ``make book``, or run ``make chapter`` and set ``profile = "quick"`` and ``build = "_build/quick"`` in it.
 """
 
 import errno
@@ -39,7 +39,7 @@ VIEWERS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markd
 
 
 def check_name(chapter):
-    """Refuse what is not a chapter that runs, with those that do."""
+    """Refuse a name that is not a chapter with code, and list those that are."""
     chapters = notebook_chapters()
     if chapter not in chapters:
         said = f"there is no chapter {chapter!r}" if chapter else "name a chapter"
@@ -47,7 +47,7 @@ def check_name(chapter):
 
 
 def render(chapter, notebook, folder=FOLDER):
-    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the page."""
+    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the path of the page."""
     stage, work = Path(folder) / "stage", Path(folder) / "work"
     for old in (stage, work):
         shutil.rmtree(old, ignore_errors=True)
@@ -66,7 +66,7 @@ def render(chapter, notebook, folder=FOLDER):
 
 
 def run_chapter(chapter=""):
-    """Run a chapter, render it and compare it with its reference; 1 if it fails."""
+    """Run a chapter, render it and compare it with its reference; returns the exit status."""
     check_name(chapter)
     notebook = QUICK / "executed" / f"{chapter}.ipynb"
     pipeline = [sys.executable, "-m", "paper_code.workflow", str(notebook), "--config", "profile=quick", f"build={QUICK}"]
@@ -81,21 +81,21 @@ def run_chapter(chapter=""):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files of the book, which a browser asks for again after every build; no line for each."""
+    """Serves the files of the book so that a browser requests them again after every build; logs no line for each."""
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {"": "text/plain", ".cff": "text/plain", ".md": "text/plain"}
 
     def end_headers(self):
-        """Have nothing kept."""
+        """Tell the browser to keep nothing."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
     def log_message(self, *arguments):
-        """Say nothing."""
+        """Log nothing."""
 
 
 def server(html, port):
-    """A server of the folder ``html``, not yet running; a PaperCodeError without a book, or if the port is none or taken."""
+    """A server for the folder ``html``, not yet running; raises PaperCodeError without a book, or if the port is invalid or taken."""
     if not (Path(html) / "index.html").is_file():
         raise PaperCodeError(f"there is no built book in {html}: run make book first")
     if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 <= int(port) < 2**16):
@@ -120,9 +120,9 @@ def serve(port=""):
 
 
 def lab(*options):
-    """Open the sources; more options go to JupyterLab."""
+    """Open the sources in JupyterLab, to which further options are passed."""
     from jupyter_core.paths import jupyter_config_dir
-    from jupyterlab.labapp import LabApp  # `make lab` alone installs it
+    from jupyterlab.labapp import LabApp  # installed only by `make lab`
 
     write_atomically(Path(jupyter_config_dir()) / "labconfig" / "default_setting_overrides.json", json.dumps(VIEWERS))
     places = ["--ServerApp.root_dir=book", f"--MappingKernelManager.root_dir={os.getcwd()}"]  # kernels start where the pipeline starts them
@@ -130,7 +130,7 @@ def lab(*options):
 
 
 def main(arguments=None):
-    """Command line of ``make chapter``, ``make serve`` and ``make lab``."""
+    """The command line of ``make chapter``, ``make serve`` and ``make lab``."""
     command, *options = sys.argv[1:] if arguments is None else arguments
     try:
         return {"chapter": run_chapter, "serve": serve, "lab": lab}[command](*options)

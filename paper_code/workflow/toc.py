@@ -1,7 +1,7 @@
 """The pages that ``_toc.yml`` lists, and what each of them depends on.
 
-A result stands on the files of the modules that it imports and of all that these import, as grimp reads them from the sources. A chapter
-runs again when one of these files changes, and no other does: an edit in function/ leaves the chapter on l0 alone.
+A result depends on the files of the modules that it imports and of all that these import, as grimp reads them from the sources. A
+chapter runs again when one of these files changes, but not when another does: an edit in function/ does not rerun the chapter on l0.
 """
 
 import ast
@@ -19,11 +19,11 @@ from paper_code.core.files import read_json, sha256
 from paper_code.core.plan import plan
 
 PACKAGE = "paper_code"
-RUNNER = "paper_code.workflow.chapters"  # every chapter is run by it
+RUNNER = "paper_code.workflow.chapters"  # runs every chapter
 
 
 def pages(toc="_toc.yml"):
-    """Paths without ending of all pages in reading order, such as ``book/04_lgn``; a PaperCodeError if the file lists none."""
+    """Paths without suffix of all pages in reading order, such as ``book/04_lgn``; raises PaperCodeError if the file lists none."""
     try:
         tree = yaml.safe_load(read_text(toc, "; run from the root of the repository"))
     except yaml.YAMLError as error:
@@ -47,7 +47,7 @@ def pages(toc="_toc.yml"):
 
 
 def read_text(path, advice=""):
-    """The text of a source file; a PaperCodeError, with ``advice``, if it cannot be read or is not UTF-8."""
+    """The text of a source file; raises PaperCodeError if it cannot be read (with ``advice``) or is not UTF-8."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
@@ -57,12 +57,12 @@ def read_text(path, advice=""):
 
 
 def is_notebook(page):
-    """True if ``<page>.md`` holds code: a page without a code cell is plain text and is staged as it is."""
+    """True if ``<page>.md`` contains code: a page without a code cell is plain text and is staged unchanged."""
     return any(line.startswith("```{code-cell}") for line in read_text(f"{page}.md", ", which _toc.yml lists").splitlines())
 
 
 def notebook_chapters():
-    """Names of the chapters that run, in reading order, such as ``04_lgn``; a PaperCodeError if one is misplaced or listed twice."""
+    """Names of the chapters with code, in reading order, such as ``04_lgn``; raises PaperCodeError if one is misplaced or listed twice."""
     chapters = [page for page in pages() if is_notebook(page)]
     for page in chapters:
         if not re.fullmatch(r"book/\w[\w.-]*", page):
@@ -73,7 +73,7 @@ def notebook_chapters():
 
 
 def drop_damaged(build):
-    """Remove what an earlier run left in ``build`` of a chapter, unless all is there and is what the chapter wrote; it then runs again."""
+    """Remove a chapter's files of an earlier run in ``build`` unless complete and as the chapter wrote them; it then runs again."""
     places = {"executed": ".ipynb", "times": ".json"}
     for name in {path.stem for place, suffix in places.items() for path in Path(build, place).glob(f"*{suffix}")}:
         notebook, times = files = [Path(build, place, name + suffix) for place, suffix in places.items()]
@@ -89,18 +89,18 @@ def drop_damaged(build):
 def measured_networks(config):
     """The networks that the pipeline measures, ``{"reference/seed-10": digest of its files, ...}``.
 
-    All of the manifest; in the quick profile the one that config.yaml names; none if no chapter reads measures.
+    All networks of the manifest; in the quick profile, only the one that config.yaml names; none if no chapter reads measures.
     """
     if not any((settings or {}).get("measures") for settings in config["chapters"].values()):
         return {}
     place = Path(os.environ.get("PAPER_CODE_WEIGHTS") or "data/weights", "manifest.json")
-    listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder for training alone has none
+    listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder that is only for training has none
     try:
         found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
         in_fives(found)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # the schema itself needs PyTorch
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # to check the schema itself would need PyTorch
         raise PaperCodeError(f"{place} is not whole: python -m paper_code weights list says where") from error
-    # Those of the plan that wait for the last of their condition are not looked at.
+    # Networks of the plan are left out until all seeds of their condition are there.
     for condition, seeds in plan()["networks"]["reported"].items():
         waiting = [f"{condition}/seed-{seed}" for seed in seeds]
         if not set(waiting) <= set(found):
@@ -113,14 +113,14 @@ def measured_networks(config):
 
 
 def in_fives(networks):
-    """Condition and seeds of networks that one process measures, [(condition, [seed, ...]), ...]: those of five seeds in a row."""
+    """Condition and seeds of the networks that one process measures, [(condition, [seed, ...]), ...]: blocks of five successive seeds."""
     places = sorted((condition, int(seed)) for condition, seed in (name.split("/seed-") for name in networks))
     groups = groupby(places, key=lambda place: (place[0], place[1] // 5))
     return [(condition, [seed for _, seed in members]) for (condition, _), members in groups]
 
 
 def digest(paths):
-    """SHA-256 over names and contents of files, so that content counts and modification times do not."""
+    """SHA-256 over the names and contents of files: contents matter, modification times do not."""
     total = hashlib.sha256()
     for path in sorted(str(path) for path in paths):
         total.update(f"{path} {sha256(path)}\n".encode(errors="surrogateescape"))
@@ -129,13 +129,13 @@ def digest(paths):
 
 @cache
 def _graph():
-    import grimp  # here, as it takes a while, and read_chapter below, as chapters imports this module
+    import grimp  # here, because it is slow, and read_chapter below, because chapters imports this module
 
     return grimp.build_graph(PACKAGE, cache_dir=None)
 
 
 def closure(modules):
-    """The modules that importing some modules runs, themselves and the packages around them included: a set of names."""
+    """The set of names of all modules that run when ``modules`` are imported, including these and the packages around them."""
     found, waiting = set(), set(modules)
     while waiting:
         whole = waiting | {above for name in waiting for above in _graph().find_upstream_modules(name)}
@@ -145,14 +145,14 @@ def closure(modules):
 
 
 def files(modules):
-    """Paths of the files behind :func:`closure` of some modules, with the data (plans, styles, scripts) that lie beside them."""
+    """Paths of the files of the :func:`closure` of ``modules``, with the data (plans, styles, scripts) that lie beside them."""
     names, found = closure(modules), set()
     for name in names:
         place = Path(*name.split("."))
         is_package = (place / "__init__.py").is_file()
         found.add(place / "__init__.py" if is_package else place.with_suffix(".py"))
         beside = place if is_package else place.parent
-        if name.rpartition(".")[0] != RUNNER.rpartition(".")[0]:  # what lies beside the runner is the pages', not the chapters'
+        if name.rpartition(".")[0] != RUNNER.rpartition(".")[0]:  # files beside the runner belong to the pages, not to the chapters
             found |= {path for path in beside.glob("*.*") if path.suffix in (".toml", ".mplstyle", ".js", ".css", ".html")}
     if f"{PACKAGE}.core.plan" in names:
         found.add(Path(PACKAGE, "report", "plan.toml"))
@@ -160,7 +160,7 @@ def files(modules):
 
 
 def imported(source):
-    """Modules of the package that the code of a chapter imports; a PaperCodeError if it cannot be read, or a cell is not Python."""
+    """Modules of the package that a chapter's code imports; raises PaperCodeError if it cannot be read or a cell is not Python."""
     from paper_code.workflow.chapters import read_chapter
 
     found = set()
@@ -183,5 +183,5 @@ def imported(source):
 
 
 def chapter_files(source):
-    """Files of the package that a chapter's numbers and pictures stand on."""
+    """Files of the package that a chapter's numbers and pictures depend on."""
     return files(imported(source) | {RUNNER})

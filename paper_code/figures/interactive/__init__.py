@@ -1,9 +1,9 @@
-"""The figures to play with, of chapters 01, 07 and 09, and a still picture of the first.
+"""Interactive figures of chapters 01, 07 and 09, and a static version of the first.
 
 Each is a piece of HTML that loads nothing: numbers rounded to bytes, and a script that draws them on canvases. A figure ``name`` has its
-text, style and script in ``name.html``, ``name.css`` and ``name.js`` beside this module; ``raster.js`` is put into that script, so two
-figures on one page do not meet. All ids begin with the id of the figure; a page can hold one of each. Maps are point-symmetric, so the
-first half of each, up to its centre, is kept.
+text, style and script in ``name.html``, ``name.css`` and ``name.js`` beside this module; ``raster.js`` is inserted into that script, so
+figures on one page do not interfere. All ids begin with the id of the figure; a page can hold one of each. Maps are point-symmetric, so
+only the first half of each, up to its centre, is stored.
 """
 
 import base64
@@ -19,34 +19,34 @@ from paper_code.core.text import significant
 from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_labels
 
 HERE = Path(__file__).parent
-MISSING = -128  # byte of a place without a value
-SHADES = 17  # of the signed colours, between which the script interpolates
+MISSING = -128  # byte for a missing value
+SHADES = 17  # number of signed colours, between which the script interpolates
 CLIP = 99  # explorer: percentile of a cell's coefficients at the end of its colour scale
-REACH = 1.5  # explorer: sd of the envelope that its outline is drawn at
-CORE = 3.0  # kernel: px, nearer to the edge the blur sets the density, and the colours of a map end
-ROOT = 0.5  # kernel: power of a density that a map shows, which brings out its tails
-FIRST = (1, 1)  # kernel: numbers of the diffusion and the length to begin with
-TURN = 30  # kernel: degrees, to begin with
+REACH = 1.5  # explorer: sd of the envelope at which its outline is drawn
+CORE = 3.0  # kernel: px; closer to the edge the blur determines the density, which is left out of a map's colour range
+ROOT = 0.5  # kernel: a map shows the density to this power, which brings out its tails
+FIRST = (1, 1)  # kernel: indices of the initial diffusion and length
+TURN = 30  # kernel: initial turn, degrees
 
 
 def signed_bytes(values, scale):
-    """Signed bytes in base64: 127 is ``scale`` (broadcast over ``values``; 1 where it is 0), MISSING is NaN."""
+    """Values as signed bytes in base64: 127 is ``scale`` (broadcast over ``values``; 1 where it is 0), and MISSING is NaN."""
     scaled = np.clip(np.rint(127 * values / np.where(np.asarray(scale) > 0, scale, 1)), -127, 127)
     return base64.b64encode(np.where(np.isnan(scaled), MISSING, scaled).astype(np.int8).tobytes()).decode()
 
 
 def colours():
-    """What ``raster.js`` needs beside the numbers: entries of a figure's data."""
+    """Entries of a figure's data that ``raster.js`` needs besides the numbers."""
     shades = [to_hex(shade) for shade in plt.get_cmap(SIGNED)(np.linspace(0, 1, SHADES))]
     return {"missing": MISSING, "shades": shades, "ink": INK, "accent": ACCENT}
 
 
 def page(name, data):
-    """The figure ``name`` as a piece of HTML; ``data`` is a dict that JSON can hold, with :func:`colours`."""
+    """The figure ``name`` as a piece of HTML; ``data`` is a JSON-serialisable dict that includes :func:`colours`."""
     body, style, script, shared = (
         (HERE / file).read_text(encoding="utf-8").rstrip() for file in (f"{name}.html", f"{name}.css", f"{name}.js", "raster.js")
     )
-    numbers = json.dumps(data, separators=(",", ":")).replace("<", r"\u003c")  # which could end the script
+    numbers = json.dumps(data, separators=(",", ":")).replace("<", r"\u003c")  # a "<" could end the script
     parts = {"/*STYLE*/": style, "/*SCRIPT*/": script, "/*RASTER*/": shared, "/*DATA*/": numbers}
     for place, part in parts.items():
         body = body.replace(place, part)
@@ -54,11 +54,11 @@ def page(name, data):
 
 
 def explorer_data(cells):
-    """What the script of :func:`explorer` draws of SingleCells: a dict that JSON can hold.
+    """Data of SingleCells for the script of :func:`explorer`: a JSON-serialisable dict.
 
-    ``first`` is the number of the cell to begin with; ``cells`` a dict each, sorted by orientation with the unoriented last; ``fields``,
-    ``maps`` and ``bars`` bytes in base64 in that order, maps and bars of the oriented ones alone. A map's byte 127 is its cell's ``scale``;
-    a bar's turn is in steps of pi / 256.
+    ``first`` is the number of the initial cell; ``cells`` has a dict for each, sorted by orientation with the unoriented last; ``fields``,
+    ``maps`` and ``bars`` are bytes in base64 in that order, maps and bars for oriented cells only. Byte 127 of a map is the ``scale`` of
+    its cell; a bar's turn is in steps of pi / 256.
     """
     numbers = np.flatnonzero(cells.oriented)
     row = {int(number): place for place, number in enumerate(numbers)}
@@ -94,7 +94,7 @@ def explorer_data(cells):
 
 
 def _cell(cells, cell):
-    """Numbers of one cell, rounded."""
+    """Rounded numbers for one cell."""
     fit = cells.fits[cell]
     sources = zip(cells.strongest[cell], cells.place[cell], cells.weight[cell], strict=True)
     return {
@@ -115,22 +115,22 @@ def _cell(cells, cell):
 
 
 def explorer(cells):
-    """Any cell of a SingleCells with K around it, as HTML; a PaperCodeError if no cell is oriented."""
+    """Any cell of a SingleCells, with K around it, as HTML; raises PaperCodeError if no cell is oriented."""
     if not cells.oriented.any():
         raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
     return page("explorer", explorer_data(cells))
 
 
 def best_cell(cells):
-    """Number of the oriented cell with the best fit, among the half that have most sources of like orientation."""
+    """Number of the oriented cell with the best fit, among the half with the most sources of similar orientation."""
     fits = np.where(cells.like_sources >= np.median(cells.like_sources), cells.fits.r2[cells.oriented], -np.inf)
     return int(np.flatnonzero(cells.oriented)[fits.argmax()])
 
 
 def growth_data(film, centre):
-    """What the script of :func:`growth` draws of a Film: a dict that JSON can hold. All maps have one scale, every filter has its own.
+    """Data of a Film for the script of :func:`growth`: a JSON-serialisable dict. All maps share one scale; every filter has its own.
 
-    ``centre`` is that of l0 at the end, px right and up, about which its radial profile is drawn.
+    ``centre`` is the centre of l0 at the end, px right and up, about which its radial profile is drawn.
     """
     half = film.ticks.size**2 // 2 + 1
     scale = float(np.nanmax(np.abs(film.maps))) if film.maps.size else 1.0
@@ -157,7 +157,7 @@ def growth_data(film, centre):
 
 
 def _measure(film, followed):
-    """Values of one measure at every step, null where it was not taken, and what chance gives."""
+    """Values of one measure at every step, null where it was not taken, and its chance level."""
     digits = 3 if followed.layer == "K" else 2
     return {
         "label": followed.title,
@@ -168,16 +168,16 @@ def _measure(film, followed):
 
 
 def growth(film, centre):
-    """l0, the bank and the mean kernel of one network through training, as HTML; arguments as of :func:`growth_data`."""
+    """l0, the bank and the mean kernel of one network through training, as HTML; arguments as for :func:`growth_data`."""
     return page("growth", growth_data(film, centre))
 
 
 def kernel_data(gallery):
-    """What the script of :func:`kernel` draws of a Gallery: a dict that JSON can hold; a PaperCodeError if a kernel is not finite or zero.
+    """Data of a Gallery for the script of :func:`kernel`: a JSON-serialisable dict; a PaperCodeError if a kernel is zero or not finite.
 
-    A byte of 127 is the greatest value at its turn, of a map beyond ``CORE``: ``map_tops`` and ``fan_tops``. ``maps`` (kernels, turns,
-    half) are powers ``ROOT`` of shares of the one, ``fans`` (kernels, turns, directions) shares of the other, kernels in the order family,
-    diffusion, length.
+    Byte 127 is the maximum at that turn, for a map the maximum beyond ``CORE``: ``map_tops`` and ``fan_tops``. ``maps`` (kernels, turns,
+    half) are ratios to the former to the power ``ROOT``, ``fans`` (kernels, turns, directions) ratios to the latter; kernels are in the
+    order family, diffusion, length.
     """
     wide = gallery.ticks.size
     kernels = int(np.prod(gallery.maps.shape[:3]))
@@ -208,22 +208,22 @@ def kernel_data(gallery):
 
 
 def _first(gallery):
-    """Numbers of the diffusion and the length to begin with, the last where there are fewer."""
+    """Indices of the initial diffusion and length; the last index where there are fewer."""
     return [min(number, len(grid) - 1) for number, grid in zip(FIRST, (gallery.diffusion, gallery.length), strict=True)]
 
 
 def _beyond_core(gallery):
-    """Which places of a map (n, n) lie beyond the core."""
+    """Mask of the positions of a map that lie beyond the core: (n, n)."""
     return np.hypot(gallery.ticks, gallery.ticks[:, None]) >= CORE
 
 
 def kernel(gallery):
-    """Group kernels to play with, as HTML; argument and errors as of :func:`kernel_data`."""
+    """Interactive group kernels, as HTML; argument and errors as for :func:`kernel_data`."""
     return page("kernel", kernel_data(gallery))
 
 
 def still(gallery):
-    """The kernel of each family that :func:`kernel` begins with, without the script: maps at three turns, and the fan."""
+    """The initial kernel of each family in :func:`kernel`, without the script: maps at three turns, and the fan."""
     place = _first(gallery)
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
     figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
@@ -250,7 +250,7 @@ def still(gallery):
 
 
 def _draw_map(panel, gallery, picture, turn):
-    """A map from 0 to 1 with the edge at the centre, the second one on the ring, the line between them and the ring: the image."""
+    """Draw a map from 0 to 1, the edge at the centre, the second one on the ring, the line through them and the ring; returns the image."""
     far = gallery.ticks[-1] + (gallery.ticks[1] - gallery.ticks[0]) / 2
     image = panel.imshow(picture, cmap=SIGNED, vmin=-1, vmax=1, extent=(-far, far) * 2, interpolation="bilinear")
     along = np.array([np.cos(turn / 2), np.sin(turn / 2)])
@@ -266,8 +266,8 @@ def _draw_map(panel, gallery, picture, turn):
 
 
 def _draw_fan(panel, gallery, fan):
-    """A fan from 0 to 1 over all turns, with the line of co-circular ones: the image."""
-    fan = np.concatenate([fan, fan[:, :1]], axis=1)  # directions and turns have period 180 degrees; the last of either is the first
+    """Draw a fan from 0 to 1 over all turns, with the co-circular line; returns the image."""
+    fan = np.concatenate([fan, fan[:, :1]], axis=1)  # directions and turns have period 180 degrees; the last of each is the first
     fan = np.concatenate([fan[:0:-1, ::-1], fan])
     beyond = [90 + 90 / gallery.directions.size, 90 + 45 / (gallery.turns.size - 1)]
     extent = (-beyond[0], beyond[0], -beyond[1], beyond[1])
