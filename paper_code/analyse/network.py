@@ -87,12 +87,12 @@ class Analysis:
 
     @property
     def n_x(self) -> np.ndarray:
-        """Width of the envelope in cycles (Ringach 2002): sigma across the bars times frequency, (n,)."""
+        """Width of the envelope in cycles (Ringach 2002), sigma across the bars times frequency, (n,)."""
         return self.fits.n_x
 
     @property
     def n_y(self) -> np.ndarray:
-        """Length of the envelope in cycles: sigma along the bars times frequency, (n,)."""
+        """Length of the envelope in cycles, sigma along the bars times frequency, (n,)."""
         return self.fits.n_y
 
     @property
@@ -107,7 +107,7 @@ class Analysis:
 
     @property
     def order(self) -> np.ndarray:
-        """Indices of the filters as the report shows them: oriented ones by orientation, others from best to worst fit, then the rest."""
+        """Indices of the filters in the report's order, oriented ones by orientation, others from best to worst fit, then the rest."""
         rank = np.where(self.oriented, 0, np.where(self.valid, 1, 2))
         within = np.where(self.oriented, self.fits.orientation, np.where(self.valid, -self.fits.r2, 0))
         return np.lexsort((within, rank))

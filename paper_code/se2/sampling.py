@@ -146,7 +146,7 @@ class Kernel:
 
     @property
     def mass(self) -> float:
-        """The mass inside the window: 1 less the mass outside."""
+        """The mass inside the window, 1 less the mass outside."""
         return self.expect(lambda x, y, theta: 1.0)
 
     def moments(self) -> Moments:

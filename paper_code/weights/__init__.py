@@ -41,7 +41,7 @@ __all__ += ["DIRECTORY", "entry", "manifest", "seeds", "shipped", "verify"]
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 DIRECTORY = Path(os.environ.get("PAPER_CODE_WEIGHTS") or DATA / "weights")
-"""Where weights are read from: the environment variable ``PAPER_CODE_WEIGHTS`` or ``data/weights`` of the repository."""
+"""Where weights are read from, the environment variable ``PAPER_CODE_WEIGHTS`` or ``data/weights`` of the repository."""
 BANKS = DATA / "banks"
 
 
