@@ -34,7 +34,7 @@ pdf: .venv/installed ## Print the built book to _build/book.pdf, with the Chromi
 serve: .venv/installed ## Serve the built book at http://127.0.0.1:8000/, or at another port with PORT=8001, to this machine only
 	@$(RUN) -m paper_code.workflow.reader serve "$(PORT)"
 
-chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute; says where its page is and where its numbers differ from the reference's
+chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute; tells where its page is and its numbers differ from the reference
 	@$(RUN) -m paper_code.workflow.reader chapter "$(CH)"
 
 lab: .venv/lab ## Open the chapters' sources in JupyterLab, in the same environment
@@ -45,7 +45,7 @@ core: python ## Install the part that needs no PyTorch into an environment of it
 	@_build/core/bin/python $(CLOSED) $(INSTALL) --prefix=_build/core . pytest
 	@_build/core/bin/python $(CLOSED) -m pytest -q $(CORE:%=tests/test_%.py)
 
-processors: .venv/installed ## Run the reference notebooks with the arithmetic of other processors that this one supports (no other target does)
+processors: .venv/installed ## Run the reference notebooks with the arithmetic of other processors that this one supports; run by hand only
 	@$(PIPELINE) chapters $(QUICK)
 	@failed=0; for kind in own Haswell Zen SkylakeX; do echo "OpenBLAS for: $$kind"; \
 	  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $$([ $$kind = own ] || echo OPENBLAS_CORETYPE=$$kind) \
