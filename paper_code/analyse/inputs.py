@@ -32,7 +32,7 @@ class Arrays:
     read: Callable[[str], np.ndarray]
 
     def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
-        """The array called ``name`` or, if that is None, one that fits ``guesses`` (or None); raises PaperCodeError if it is missing."""
+        """The array called ``name``; if that is None, one that fits ``guesses``, or None. Raises PaperCodeError if ``name`` is missing."""
         if name is not None and name not in self.shapes:
             raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
         if name is None and list(self.shapes) != [""]:
