@@ -19,6 +19,7 @@ from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import null_filters, spectrum_matched
 from paper_code.lateral.bank import NULL_COUNT, QUANTILE
 from paper_code.lateral.frame import Cells
+from paper_code.lateral.harmonics import TERM_NAMES
 from paper_code.lateral.views import Components
 
 STEP = 200  # random fields between two progress messages
@@ -51,7 +52,7 @@ KEYS = {
     "kernel.terms": "coefficient ('value', in sd of K) of each term by ring and version; its mean, 2.5 and 97.5 % quantiles with "
     "cells relabelled ('null', 'low', 'high'); two-sided 'p' for the term alone, and 'p_all' against the term farthest from chance",
     "kernel.explained": "% of K's variance in a ring that the five terms add to the fit",
-    "kernel.components": "patterns (unit energy) and their shares of energy; rows run down, x along the bars, both from -radius to radius",
+    "kernel.components": "patterns (unit energy), shares of energy, number of pairs; rows run down, x along the bars, -radius to radius",
     "kernel.rf_components": "the same for RF",
     "kernel.relabelled_share": "share of the first component with cells relabelled, mean over some draws",
     "kernel.radius": "half side of the patterns",
@@ -131,7 +132,8 @@ class Analysis:
             )
             if clear:
                 farthest = max(clear, key=lambda one: abs(one.value - one.null))
-                sentence += f"; farthest is {farthest.name} at {farthest.ring} px, {farthest.version} ({signed(farthest.value, 2)} sd of K)"
+                place = f"{TERM_NAMES[farthest.name]}, {farthest.ring} px, {farthest.version}"
+                sentence += f"; the farthest is {place} ({signed(farthest.value, 2)} sd of K)"
             found += [sentence + ".", ONE_SAMPLE]
         return found
 

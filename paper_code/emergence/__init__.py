@@ -1,1 +1,1 @@
-"""That it emerges: filters and measures through training (:mod:`learning`), and under other conditions (:mod:`controls`)."""
+"""Emergence: filters and measures in the course of training (:mod:`learning`), and under other conditions (:mod:`controls`)."""

@@ -1,6 +1,6 @@
-"""What a condition does to a measure: its networks beside those of the condition it is compared with, and the words for the difference.
+"""The effect of a condition on a measure: its networks compared with those of a base condition, and the wording of the difference.
 
-Last, how wide l0's centre is against the noise of the receptors, and what efficient coding asks for (Atick and Redlich 1992).
+Also the width of l0's centre as a function of receptor noise, and what efficient coding predicts (Atick and Redlich 1992).
 """
 
 import json
@@ -29,8 +29,8 @@ CONTROL_MEASURES = {
     ("K.cocircular", "beyond RF", "6-10.5"): "co-circular beyond RF",
     ("K.cocircular", "raw", "10.5-18"): "co-circular, far",
 }
-"""(measure, version, ring) that controls are compared in, the filters and the primary terms of K, with a few words for each."""
-FULL_LENGTH = ("excitatory", "turned")  # compared with the reference, as long trained; shortened controls are compared with ``control``
+"""(measure, version, ring) on which controls are compared, for the filters and the primary terms of K, each with a short label."""
+FULL_LENGTH = ("excitatory", "turned")  # as long as the reference, their base; shortened controls are compared with ``control``
 
 LACKS = {
     "control-shuffled-labels": "true labels",
@@ -39,10 +39,10 @@ LACKS = {
     "control-no-silencing": "silenced cells",
     "control-no-front-end": "optics and receptor noise",
 }
-"""What the chief controls take away."""
+"""What the main controls remove."""
 
-ENOUGH = 5  # networks of an interval of their own
-BASE = "control"  # the reference, shortened like all controls
+ENOUGH = 5  # networks needed for a condition to have its own interval
+BASE = "control"  # the reference with the shortened training of all controls
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
 KERNEL = tuple(place for place in CONTROL_MEASURES if place[0].startswith("K."))
@@ -50,18 +50,18 @@ KERNEL = tuple(place for place in CONTROL_MEASURES if place[0].startswith("K."))
 
 @dataclass(frozen=True)
 class Compared:
-    """One measure of one condition, over its networks, beside the base."""
+    """One measure of the networks of one condition, compared with the base."""
 
     place: tuple  # (measure, version, ring)
-    values: np.ndarray  # (n,), networks of the condition that have it
-    base: np.ndarray  # (m,)
-    difference: Row | None  # condition less base; None where either lacks it
-    own: tuple = ()  # the condition's 95 % interval over its own networks, where these are many enough for one
-    own_base: tuple = ()  # the same of the base
+    values: np.ndarray  # (n,), the networks of the condition that have the measure
+    base: np.ndarray  # (m,), those of the base
+    difference: Row | None  # condition minus base; None if either lacks the measure
+    own: tuple = ()  # the condition's 95 % interval over its own networks; empty if there are too few
+    own_base: tuple = ()  # the same for the base
 
     @property
     def word(self):
-        """lower, higher, not distinguishable, or not measured: by the p adjusted for the rate of false discoveries."""
+        """One of lower, higher, not distinguishable and not measured, by the p adjusted for the false discovery rate."""
         if self.difference is None:
             return "not measured"
         if not self.difference.p < plan()["controls"]["rate"]:
@@ -69,7 +69,7 @@ class Compared:
         return "lower" if self.difference.value < 0 else "higher"
 
     def _around(self, values):
-        """95 % interval of a mean by the variance pooled over the conditions, which the difference's interval holds."""
+        """95 % interval of a mean from the variance pooled over conditions, recovered from the interval of the difference."""
         if self.difference is None:
             return (float("nan"),) * 2
         half = (self.difference.high - self.difference.low) / 2
@@ -78,20 +78,20 @@ class Compared:
 
     @property
     def interval(self):
-        """95 % interval of the condition's own mean: over its networks, or where these are few by the variance pooled over conditions."""
+        """95 % interval of the condition's own mean, over its networks or, if these are few, from the variance pooled over conditions."""
         return self.own or self._around(self.values)
 
     @property
     def remains(self):
-        """Whether that interval lies above 0, which is chance for a term of K."""
+        """Whether ``interval`` lies above 0, which is chance for a term of K."""
         return bool(self.interval[0] > 0)
 
     @property
     def change(self):
-        """What a distinguishable difference means, else empty: lower or higher of a filter; of a term of K in words.
+        """The word for a distinguishable difference, else empty; for measures of filters, it is *lower* or *higher*.
 
-        A term is *stronger*; or *weaker*, and still above 0; or, where the base is above 0 by its own interval, *gone*, or *reversed* if
-        the condition lies below 0. Where the base is not, a term cannot go: it is *lower*, or *below 0*.
+        A term of K is *stronger*, or *weaker* if it is lower but still above 0. Otherwise, if the interval of the base is above 0, the term
+        is *gone*, or *reversed* if it lies below 0. If the base is not above 0, the term is *lower*, or *below 0*.
         """
         if self.word not in ("lower", "higher"):
             return ""
@@ -106,7 +106,7 @@ class Compared:
 
     @property
     def digits(self):
-        """Decimals that are worth showing."""
+        """Number of decimals to show."""
         return 3 if self.place in KERNEL else 0 if self.place[0] == "bank.oriented" else 2
 
     def shown(self, *values):
@@ -118,32 +118,32 @@ class Compared:
         return effect_text(self.difference, self.digits) if self.difference else "–"
 
     def cell(self):
-        """Mean, with a word in bold if it is distinguishable from the base."""
+        """Mean, followed by a word in bold if it is distinguishable from the base."""
         return "".join(self.shown(self.values.mean())) + (f" **{self.change}**" if self.change else "") if len(self.values) else "–"
 
     def each(self):
-        """The value of every network."""
+        """The value of each network, as text."""
         return ", ".join(self.shown(*self.values)) or "–"
 
     def told(self):
-        """The difference, bold where distinguishable from 0."""
+        """The difference, in bold if distinguishable from 0."""
         return f"**{self.effect()}**" if self.change else self.effect()
 
     def against(self):
-        """Its mean against the base's."""
+        """Mean of the condition against that of the base, as text."""
         return " against ".join(self.shown(self.values.mean(), self.base.mean()))
 
 
 def heading(place):
-    """A measure with its distance, and with its version if that is not raw."""
+    """The label of a measure with its distance, and with its version unless this is raw."""
     label, (_, version, ring) = CONTROL_MEASURES[place], place
     return label + (f", {ring} px" if ring else "") + ("" if version in ("", "raw") or version in label else f", {version}")
 
 
 class Board:
-    """The conditions of the table beside their ``base``, for a page.
+    """The conditions of the table compared with their ``base``, for a page.
 
-    ``labels`` are by condition, in the order of the page; those without networks are left out.
+    ``labels`` maps conditions to labels in the order of the page; conditions without networks are omitted.
     """
 
     def __init__(self, numbers, labels, base=BASE):
@@ -154,11 +154,11 @@ class Board:
 
     @property
     def measured(self):
-        """The conditions of which a term of K could be measured."""
+        """The conditions for which a term of K could be measured."""
         return [name for name in self.there if any(len(self.compare(name, place).values) for place in KERNEL)]
 
     def compare(self, name, place):
-        """A :class:`Compared` of one condition and (measure, version, ring)."""
+        """A :class:`Compared` for one condition and (measure, version, ring)."""
         measure, *where = place
         difference = self.pooled(name, f"{measure}:difference", *where)
         values = [self.values(one, *place) for one in (name, self.base)]
@@ -171,37 +171,37 @@ class Board:
         return rows[0] if rows else None
 
     def rows(self, names, places, cell=Compared.cell):
-        """Cells of a table: the condition, and each measure; ``cell`` makes the text of a :class:`Compared`."""
+        """Table rows, with the condition and each measure; ``cell`` turns a :class:`Compared` into text."""
         return [[self.label[name], *(cell(self.compare(name, place)) for place in places)] for name in names]
 
     def compared(self, names, places):
-        """By label, a list of :class:`Compared`: what the matrix of dots draws."""
+        """Lists of :class:`Compared` by label, as plotted by the matrix of dots."""
         return {self.label[name]: [self.compare(name, place) for place in places] for name in names}
 
     def values(self, name, measure, version="", ring=""):
-        """Values of a measure on a condition's networks."""
+        """Values of a measure for the networks of a condition."""
         seeds = reported_seeds(self.numbers, name)
         return self.numbers.networks(condition=name, step=END, measure=measure, version=version, ring=ring, seed=seeds)[0]
 
     def cells(self, name):
-        """Oriented cells of each network, as text."""
+        """Number of oriented cells in each network, as text."""
         return ", ".join(f"{one:.0f}" for one in self.values(name, "bank.oriented")) or "–"
 
     def unmeasurable(self, name):
-        """Whether no network of a condition has cells enough to measure K."""
+        """Whether no network of a condition has enough oriented cells to measure K."""
         found = self.values(name, "bank.oriented")
         return bool(len(found) and (found < plan()["oriented"]["fewest"]).all())
 
     def chance(self, place):
-        """What chance gives in a measure: of smooth random filters, or of evenly spread cells; 0 for a term of K."""
+        """Chance value of a measure, from smooth random filters or evenly distributed cells; 0 for a term of K."""
         where = {"condition": self.base, "step": END, "measure": place[0], "version": place[1], "ring": place[2]}
         nulls = [row.null for row in self.numbers.where(**where).rows if row.seed != ALL]
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
     def story(self, name, places=(*FILTERS, *KERNEL)):
-        """What a condition does, in a few sentences: what is distinguishable from the base, how much is not, what could not be measured.
+        """The effect of a condition in a few sentences: what is distinguishable from the base, how much is not, what could not be measured.
 
-        Terms of K are given with their difference and its interval too; those of the filters are in the appendix.
+        For terms of K the difference and its interval are included; for filters they are in the appendix.
         """
         found = [one for place in places if (one := self.compare(name, place)).difference]
         told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
@@ -216,7 +216,7 @@ class Board:
         return " ".join(parts)
 
     def stories(self, words):
-        """:meth:`story` of the conditions that there are, a paragraph each; one for all without a difference. ``words`` names them."""
+        """:meth:`story` of every available condition, one paragraph each, and one for all without a difference. ``words`` names them."""
         found = {words[name]: self.story(name) for name in words if name in self.there}
         alike = [name for name, text in found.items() if not text.startswith("Distinguishable")]
         lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]
@@ -225,12 +225,12 @@ class Board:
         return "\n\n".join(lines)
 
     def told(self, words, places=KERNEL):
-        """Clauses on what is distinguishable from the base: ``source's axis, 6-10.5 px, is gone without edges (−0.065 against 0.111)``."""
+        """Clauses on what differs from the base: ``source's axis, 6-10.5 px, is gone without edges (−0.065 against 0.111)``."""
         found = [(name, self.compare(name, place)) for place in places for name in words if name in self.there]
         return [f"{heading(one.place)}, is {one.change} without {words[name]} ({one.against()})" for name, one in found if one.change]
 
     def lacking(self, words):
-        """Sentences on the conditions under which no network has cells enough to measure K."""
+        """Sentences on the conditions in which no network has enough oriented cells to measure K."""
         lines = []
         for name in (one for one in words if one in self.there and self.unmeasurable(one)):
             fewest = f"$K$ is not measured with fewer than {plan()['oriented']['fewest']}"
@@ -239,7 +239,7 @@ class Board:
         return lines
 
     def kept(self, name):
-        """Which terms of K a condition has, by its own t interval over networks: ``above 0: ...; not above 0: ...``; empty without K."""
+        """Terms of K above 0 and not, by a condition's own t interval: ``above 0: ...; not above 0: ...``; empty without K."""
         words = {True: [], False: []}
         for place in KERNEL:
             if row := self.pooled(name, *place):
@@ -247,7 +247,7 @@ class Board:
         return "; ".join(f"{'' if above else 'not '}above 0: {', '.join(found)}" for above, found in words.items() if found)
 
     def remaining(self, name, place):
-        """A sentence on a term of K that lies above 0 under a condition, or nothing."""
+        """A sentence on a term of K if it lies above 0 in a condition, else an empty string."""
         one = self.compare(name, place)
         if not one.difference or not one.remains:
             return ""
@@ -255,7 +255,7 @@ class Board:
         return f"The term *{CONTROL_MEASURES[place]}* is still above 0 with {self.label[name]}: {value} [{low}, {high}], against {base}."
 
     def cardinal(self):
-        """Sentences on the preference for horizontal and vertical, without and with upright images."""
+        """Sentences on the preference for horizontal and vertical orientations, with and without upright images."""
         one = self.compare("control-rotations", ("bank.cardinal", "", ""))
         if not one.difference:
             return ""
@@ -272,22 +272,22 @@ class Board:
         return text
 
 
-MIDDLE = 0.25  # sides of l0 that its fitted centre may lie off the middle: of a centre near the border little but a smooth slope is seen
+MIDDLE = 0.25  # largest offset of the fitted centre, in sides of l0: near the border, little more than a smooth slope is visible
 
 
 @dataclass(frozen=True)
 class NoiseRow:
-    """l0 of one network against the noise that it was trained with."""
+    """l0 of one network and the noise with which it was trained."""
 
-    noise: float  # sd of the receptor noise, in sd of the images
+    noise: float  # sd of the receptor noise, in units of the sd of the images
     blur: float  # px
-    sigma: float  # of the fitted LoG, px
+    sigma: float  # sigma of the fitted LoG, px
     seed: int
-    is_log: bool  # whether the fit is beyond its null and its centre in the middle; if not, sigma means little
+    is_log: bool  # whether the fit exceeds its null with its centre near the middle; otherwise sigma means little
 
 
 def noise_rows(numbers):
-    """l0 of the networks that differ from the shortened reference in nothing but noise and blur: a list of :class:`NoiseRow`."""
+    """A list of :class:`NoiseRow` for the networks that differ from the shortened reference in noise and blur at most."""
     listed = weights.manifest()["networks"]
     wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{BASE}/")}
     found = []
@@ -303,7 +303,7 @@ def noise_rows(numbers):
 
 
 def _without_front_end(listed):
-    """The settings of a network of the manifest, but for its name and the blur and noise of its front end, as text."""
+    """The settings of a network of the manifest as text, without its name, description, and front-end blur and noise."""
     condition = listed["condition"]
     kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
     network = {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
@@ -312,23 +312,23 @@ def _without_front_end(listed):
 
 @dataclass(frozen=True)
 class Trend:
-    """How sigma goes with the noise, over n networks with optics and noise whose l0 is beyond its null."""
+    """How sigma varies with the noise, over n networks with optics and noise whose l0 is a LoG (``is_log``)."""
 
     networks: int
-    levels: int  # of noise
-    left_out: int  # networks with optics and noise whose l0 is within its null
-    correlation: float  # Spearman's, within seeds
-    p: float  # one-sided, the noise shuffled within seeds
-    slope: float  # px for each doubling of the noise, every seed with a level of its own
-    low: float  # 95 %, Student's t
+    levels: int  # levels of noise
+    left_out: int  # networks with optics and noise whose l0 is not a LoG
+    correlation: float  # Spearman's rank correlation, within seeds
+    p: float  # one-sided, by shuffling the noise within seeds
+    slope: float  # px per doubling of the noise, with a separate intercept for each seed
+    low: float  # 95 % interval, Student's t
     high: float
 
 
 def noise_trend(rows, draws=9999):
-    """The trend of sigma with the noise: a :class:`Trend`, or None for fewer than three levels of noise or too few networks.
+    """The trend of sigma with the noise: a :class:`Trend`, or None if there are fewer than three levels of noise or too few networks.
 
-    Networks of one seed start from the same weights at every level of the noise, so the noise is shuffled within seeds. Networks without
-    any noise are left out: the slope is per doubling.
+    Networks with the same seed start from the same weights at every level of noise, so the noise is shuffled within seeds. Networks
+    without noise are left out, since the slope is per doubling.
     """
     there = [one for one in rows if one.blur > 0 and one.noise > 0]
     taken = [one for one in there if one.is_log]
@@ -360,15 +360,15 @@ def noise_trend(rows, draws=9999):
 
 
 def _within(values, member):
-    """Values less the mean of their group; ``member`` (n, groups) says who is in which."""
+    """Values minus the mean of their group; ``member`` (n, groups) is True for the group of each value."""
     return values - member @ (values @ member / member.sum(0))
 
 
 def efficient_sigma(power, noise, blur):
-    """Sigma (n,) of the LoG whose gain peaks where efficient coding asks for the highest gain (Atick and Redlich 1992), px.
+    """Sigma (n,), in px, of the LoG whose gain peaks at the frequency of highest gain in efficient coding (Atick and Redlich 1992).
 
-    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that fits ``power`` (a RadialPower of
-    standardised images) best; ``noise`` (n,) are standard deviations above 0, ``blur`` is in px.
+    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that best fits ``power`` (a RadialPower of
+    standardised images). ``noise`` (n,) holds standard deviations greater than 0; ``blur`` is in px.
     """
     frequency = np.geomspace(power.frequency[0], 0.5, 400)
     slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)

@@ -1,4 +1,4 @@
-"""Through training: learning curves, accuracies over seeds, the course of measures, and how the filters and K of one network grew."""
+"""The course of training: learning curves, accuracies over seeds, measures, and the development of one network's filters and K."""
 
 from dataclasses import dataclass
 
@@ -18,42 +18,42 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True)
 class Curve:
-    """The log of one training."""
+    """The training log of one network."""
 
     seed: int
-    step: np.ndarray  # int (n,), steps at which the loss was noted
+    step: np.ndarray  # int (n,), steps at which the loss was logged
     loss: np.ndarray  # (n,), cross-entropy of the batch, with label smoothing, in nats
-    epoch: np.ndarray  # int (m,), epochs at whose end the network was tested
-    accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN where there were no test images
-    accuracy_noise_free: np.ndarray  # (m,), the same without the noise
+    epoch: np.ndarray  # int (m,), epochs after which the network was tested
+    accuracy: np.ndarray  # (m,), on the test images, with receptor noise; NaN without test images
+    accuracy_noise_free: np.ndarray  # (m,), the same without noise
 
     def smoothed(self, window):
-        """Running mean of the loss over ``window`` notes, centred, shorter at both ends: (n,)."""
+        """Running mean of the loss over a centred ``window`` of log entries, truncated at both ends: (n,)."""
         reach = window // 2
         return np.array([self.loss[max(0, i - reach) : i + reach + 1].mean() for i in range(len(self.loss))])
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """What the networks of one condition reached on their test images."""
+    """Test accuracies of the networks of one condition."""
 
     condition: str
-    images: str  # source of the images
+    images: str  # name of the image set
     images_sha256: str
     classes: int
     test_images: int
     seeds: tuple
     noisy: np.ndarray  # (seeds,), with receptor noise
-    noise_free: np.ndarray  # (seeds,), without it
+    noise_free: np.ndarray  # (seeds,), without receptor noise
 
     @property
     def chance(self):
-        """Accuracy of a guess, for classes of equal size."""
+        """Accuracy of guessing, for classes of equal size."""
         return 1 / self.classes
 
     @property
     def chance_bound(self):
-        """Accuracy that a guess on every test image exceeds with a probability of about one in a thousand (normal approximation)."""
+        """Accuracy exceeded with a probability of about one in a thousand by guessing on every test image (normal approximation)."""
         return self.chance + 3.09 * np.sqrt(self.chance * (1 - self.chance) / self.test_images)
 
 
@@ -77,9 +77,9 @@ def curve(condition, seed, directory=None):
 
 
 def accuracies(directory=None):
-    """One :class:`Accuracy` for each condition and set of images in the manifest, if tested: the reference first, then by name.
+    """One :class:`Accuracy` for each tested condition and set of images in the manifest: the reference first, then by name.
 
-    The controls are left out: their training is shorter; of a condition that the plan reports, so are the networks that it does not.
+    Controls are left out, because their training is shorter, and so are networks not used for estimates of conditions in the plan.
     """
     groups = {}
     for listed in weights.manifest(directory)["networks"].values():
@@ -107,7 +107,7 @@ def accuracies(directory=None):
 
 
 def comparison(groups):
-    """Sentences on every condition beside the reference, for what :func:`accuracies` returns."""
+    """Sentences comparing every other condition with the reference, given the result of :func:`accuracies`."""
     reference = next((group for group in groups if group.condition == REFERENCE), None)
     others = [group for group in groups if group.condition != REFERENCE]
     if reference is None or not others:
@@ -116,7 +116,7 @@ def comparison(groups):
 
 
 def against(other, reference):
-    """Difference of another condition from the reference, in words that claim no more than the seeds allow without noise."""
+    """Difference between a condition and the reference, in words that claim no more than the seeds' noise-free accuracies allow."""
     if other.images_sha256 != reference.images_sha256:
         return "other images: not comparable"
     clean, noisy = (100 * (getattr(other, kind).mean() - getattr(reference, kind).mean()) for kind in ("noise_free", "noisy"))
@@ -132,21 +132,21 @@ def against(other, reference):
 
 @dataclass(frozen=True)
 class Growth:
-    """Filters through training."""
+    """Development of filters through training."""
 
-    steps: np.ndarray  # int (k,), the last is the end of training
+    steps: np.ndarray  # int (k,), steps shown; the last is the end of training
     l0: np.ndarray | None  # (k, a, a)
-    cells: np.ndarray  # int (c,), which cells of l1 are shown, by orientation
+    cells: np.ndarray  # int (c,), indices of the cells of l1 shown, ordered by orientation
     fields: np.ndarray  # (k, c, b, b), their receptive fields l1 * l0
-    all_steps: np.ndarray  # int (n,), every snapshot, and the end
-    l0_similarity: np.ndarray | None  # (n,), correlation of l0 with what it becomes
-    field_similarity: np.ndarray  # (n, cells), the same for the receptive field of every cell
+    all_steps: np.ndarray  # int (n,), all snapshots and the end of training
+    l0_similarity: np.ndarray | None  # (n,), correlation of l0 with its final state
+    field_similarity: np.ndarray  # (n, cells), the same for every receptive field
 
 
 def growth(condition, seed, columns=9, cells=6, directory=None):
-    """Follow l0 and some receptive fields of one network from its start to the end of training.
+    """Follow l0 and some receptive fields of one network from the start to the end of training, as a :class:`Growth`.
 
-    Shown are ``columns`` steps (0, the last, and between them the snapshots nearest to logarithmic spacing), and ``cells`` receptive
+    It shows ``columns`` steps (0, the last, and the snapshots in between closest to logarithmic spacing) and ``cells`` receptive
     fields, evenly spread over the orientations of the stronger half of the cells.
     """
     layers, steps = _followed_layers(condition, seed, directory)
@@ -170,22 +170,22 @@ def growth(condition, seed, columns=9, cells=6, directory=None):
 
 
 def _followed_layers(condition, seed, directory=None):
-    """Early layers at the snapshots and at the end, and the step of each; of a snapshot that was taken at the end there is one of both."""
+    """Early layers at the snapshots and at the end, with the step of each; a snapshot taken at the end is not listed twice."""
     total = weights.entry(condition, seed, directory)["steps"]
     layers = [one for one in weights.load_snapshots(condition, seed, directory) if one.step < total]
     return [*layers, weights.load_early(condition, seed, directory)], np.array([*(one.step for one in layers), total])
 
 
 def settled(steps, similarity):
-    """First of ``steps`` from which on ``similarity`` (n,) stays above a half."""
+    """First of ``steps`` from which ``similarity`` (n,) stays above one half."""
     below = np.flatnonzero(np.asarray(similarity) <= 0.5)
     return int(steps[below[-1] + 1 if len(below) else 0])
 
 
 def spaced(steps, count, span=500):
-    """Indices of at most ``count`` of increasing ``steps``: the first, the last, and between them those nearest to logarithmic spacing.
+    """Indices of at most ``count`` of the increasing ``steps``: the first, the last, and those in between closest to logarithmic spacing.
 
-    The spacing begins at 1 / ``span`` of the last step: before, little happens.
+    The spacing begins at 1 / ``span`` of the last step, because little happens earlier.
     """
     steps = np.asarray(steps, float)
     wanted = np.geomspace(max(steps[1], steps[-1] / span), steps[-1], max(count - 1, 1))
@@ -195,31 +195,31 @@ def spaced(steps, count, span=500):
 
 @dataclass(frozen=True)
 class Followed:
-    """A measure that is followed: its place in the table."""
+    """A measure followed through training, and its place in the table."""
 
     measure: str
     version: str
     ring: str
-    label: str  # a few words for an axis
+    label: str  # short label for an axis
 
     @property
     def place(self):
-        """Columns of the table."""
+        """Columns of the table that select the measure."""
         return {"measure": self.measure, "version": self.version, "ring": self.ring}
 
     @property
     def layer(self):
-        """l0, l1 or K."""
+        """The layer, which is l0, l1 or K."""
         return self.measure.partition(".")[0]
 
     @property
     def name(self):
-        """Layer and label."""
+        """Layer and label, separated by a colon."""
         return f"{self.layer}: {self.label}"
 
     @property
     def title(self):
-        """The name, with the ring if there is one."""
+        """The name, with the ring if the measure has one."""
         return f"{self.name}, {self.ring} px" if self.ring else self.name
 
 
@@ -244,14 +244,14 @@ class Course:
     steps: np.ndarray  # (n,), the last is the end of training
     seeds: list  # (m,)
     values: np.ndarray  # (m, n)
-    ends: np.ndarray  # (p, 2), at the start and the end, of every network that has both, snapshots or not
-    chance: float  # what 95 % of smooth random filters stay below; of K, the mean over relabelled cells, or 0
-    band: tuple  # (low, high) that holds 95 % of the means over relabelled cells; empty for l0 and l1, or where none were drawn
-    trained: object  # Row of the end less the start, over networks; None where there is none
+    ends: np.ndarray  # (p, 2), values at the start and the end, for every network that has both, with or without snapshots
+    chance: float  # level below which 95 % of smooth random filters lie; for K, the mean with cells relabelled, or 0
+    band: tuple  # (low, high) of 95 % of the means with cells relabelled; empty for l0 and l1, or if none were drawn
+    trained: object  # Row over networks of end minus start; None if there is none
 
 
 def course(numbers, followed, condition, seeds, total):
-    """The course of a measure over those of ``seeds`` whose snapshots were measured, or over the start and the end alone.
+    """The :class:`Course` of a measure over those of ``seeds`` with measured snapshots or, failing these, over start and end only.
 
     ``total`` is the number of steps of the whole training.
     """
@@ -282,7 +282,7 @@ def course(numbers, followed, condition, seeds, total):
 
 
 def falls(courses):
-    """Courses whose mean falls from its peak by more than 5 % of it: (name, step of the peak, peak, last value) each."""
+    """Courses whose mean ends more than 5 % below its peak, each as (name, step of the peak, peak, last value)."""
     found = []
     for one in courses:
         mean = one.values.mean(axis=0)
@@ -294,32 +294,32 @@ def falls(courses):
 
 @dataclass(frozen=True)
 class Film:
-    """One network at n steps, for looking: m cells, maps of K at k of the steps."""
+    """One network at n steps, for display: m cells, and maps of K at k of the steps."""
 
     seed: int
     steps: np.ndarray  # (n,)
     l0: np.ndarray | None  # (n, a, a)
-    bank: np.ndarray  # (n, m, b, b), l1, sorted by the orientation at the end, cells without one last
-    cells: np.ndarray  # (m,), numbers of the cells in that order
-    orientation: np.ndarray  # (m,), radians at the end; NaN for a cell without one
+    bank: np.ndarray  # (n, m, b, b), l1, sorted by final orientation, cells without one last
+    cells: np.ndarray  # (m,), indices of the cells in that order
+    orientation: np.ndarray  # (m,), final orientation in radians; NaN for a cell without one
     map_steps: np.ndarray  # (k,), steps at which K was kept
-    nearest: np.ndarray  # (n,), which of them is nearest to each step, on a logarithmic scale
-    maps: np.ndarray  # (k, q, q), of like cells, :func:`paper_code.lateral.views.like_map`
+    nearest: np.ndarray  # (n,), index of the nearest map step on a logarithmic scale, for every step
+    maps: np.ndarray  # (k, q, q), K between cells of similar orientation, :func:`paper_code.lateral.views.like_map`
     ticks: np.ndarray  # (q,), px
-    values: dict  # Followed: (n,), NaN where it was not taken
-    chance: dict  # Followed: what chance gives
+    values: dict  # by Followed: (n,), NaN where not measured
+    chance: dict  # by Followed: the chance value
 
 
 def film(numbers, measured):
-    """What a measured network looked like at its snapshots and at the end: a :class:`Film`.
+    """A measured network at its snapshots and at the end of training, as a :class:`Film`.
 
-    The cells have the orientation that they have at the end; without enough oriented cells there are no maps.
+    Cells are assigned their final orientation throughout; without enough oriented cells there are no maps.
     """
     bank = measured.bank
     layers, steps = _followed_layers(measured.condition, measured.seed)
     angle = np.full(len(bank.l1), np.nan)
     angle[bank.oriented] = bank.fits.orientation[bank.oriented]
-    order = np.argsort(angle, kind="stable")  # NaN last
+    order = np.argsort(angle, kind="stable")  # NaN come last
     with_kernel = [index for index, one in enumerate(layers) if one.K is not None and bank.measurable]
     found = [like_map(bank.frame, bank.among(layers[index].K)) for index in with_kernel]
     kept = steps[with_kernel]

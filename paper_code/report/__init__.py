@@ -1,1 +1,1 @@
-"""From networks to the tidy table, and from the table to words: measures, estimates over networks, claims and their verdicts."""
+"""From networks to the tidy table, and from the table to text: measures, estimates over networks, claims and their verdicts."""

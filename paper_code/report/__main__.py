@@ -1,4 +1,4 @@
-"""The rules of the pipeline that measure networks:
+"""Commands with which the pipeline measures networks:
 
 python -m paper_code.report levels --output _build/levels.json
 python -m paper_code.report network --condition reference --seeds 10 11 --networks _build/networks
@@ -14,7 +14,7 @@ from paper_code.core.errors import PaperCodeError
 
 
 def network(options):
-    """Measure networks of one condition."""
+    """Measure the networks of one condition and save the measures."""
     from paper_code.core.plan import plan
     from paper_code.report.levels import Levels
     from paper_code.report.measure import measure_network
@@ -30,14 +30,14 @@ def network(options):
 
 
 def levels(options):
-    """What chance gives filters of the reference's sizes, for all networks."""
+    """Compute and save the chance levels for filters of the reference's sizes, to be shared by all networks."""
     from paper_code.report.levels import Levels
 
     Levels().of_the_reference().save(options.output)
 
 
 def measured_in(folder, condition="*"):
-    """The measured networks below a folder, of one condition or of all, lists of Measured by condition."""
+    """Load the measured networks in a folder, for one condition or all: a list of Measured for each condition."""
     from paper_code.report.networks import load
 
     found, paths = {}, Path(folder).glob(f"{condition}/seed-*.safetensors")
@@ -50,7 +50,7 @@ def measured_in(folder, condition="*"):
 
 
 def reported_in(found):
-    """Of lists of Measured, the networks that estimates are made over, by condition; the exploratory ones under that name."""
+    """Select from lists of Measured the networks used for estimates, by condition; the reference's others go under ``exploratory``."""
     from paper_code.core.plan import reported
 
     chosen, rest = {}, []
@@ -62,7 +62,7 @@ def reported_in(found):
 
 
 def models(options):
-    """What group models add, over the reported networks of the reference."""
+    """Fit the group models to the reported networks of the reference and save the rows."""
     from paper_code.core.table import write_table
     from paper_code.report.models import model_rows
 
@@ -71,7 +71,7 @@ def models(options):
 
 
 def table(options):
-    """Pool everything into one table."""
+    """Pool all rows into one table and save it."""
     from paper_code.core.table import Table, read_table, write_table
     from paper_code.emergence.controls import CONTROL_MEASURES, FULL_LENGTH
     from paper_code.report.pool import control_differences, pooled
@@ -81,7 +81,7 @@ def table(options):
     single = [row for members in found.values() for one in members for row in one.rows]
     chosen = reported_in(found)
     rows = single + pooled(chosen) + read_table(options.models).rows
-    compared = Table(row for name in found for one in chosen[name] for row in one.rows)  # without the exploratory networks
+    compared = Table(row for name in found for one in chosen[name] for row in one.rows)  # exploratory networks excluded
     controls = [name for name in found if name in CONTROLS and name != "control"]
     for base, conditions in (("control", controls), ("reference", [name for name in FULL_LENGTH if name in found])):
         if base in found and conditions:
@@ -91,7 +91,7 @@ def table(options):
 
 
 def main(arguments=None):
-    """Command line."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m paper_code.report", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("network", help="measure networks of one condition")

@@ -1,4 +1,4 @@
-"""What chapters ask: the table and the measured networks of a build, and the words for an estimate."""
+"""What the chapters call: the table and measured networks of a build, and the wording of estimates."""
 
 from pathlib import Path
 
@@ -15,23 +15,23 @@ from paper_code.report.networks import files_of, load
 from paper_code.report.pool import verdict
 
 BY_DISTANCE = ("2-6", "6-10.5", "10.5-18", "2-14")
-"""The rings as pages show them, the one over all distances last."""
+"""The rings in the order in which pages show them, with the one covering all distances last."""
 ANSWERS = {"holds": "Yes", "does not hold": "No", "not settled": "Not settled"}
 """A verdict as the answer to a chapter's question."""
 
 
 def table(build):
-    """The tidy table of a build."""
+    """Read the tidy table of a build."""
     return read_table(Path(build) / "table.csv")
 
 
 def networks(build, condition="reference"):
-    """The measured networks of a condition that estimates are made over, a list of Measured by seed; in the quick profile a single one."""
+    """The networks of a condition used for estimates, as a list of Measured by seed; the quick profile has a single one."""
     return [load(path) for path in files_of(build, condition)]
 
 
 def which(numbers, condition="reference"):
-    """A sentence on the networks behind the estimates: those of the plan, or exploratory ones until these are there."""
+    """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
     if is_confirming(condition, seeds):
         return (
@@ -46,29 +46,29 @@ def which(numbers, condition="reference"):
 
 
 def untrained(measured):
-    """K of a measured network before training, between all its cells."""
+    """K of a measured network before training, between all of its cells."""
     return weights.initial_early(measured.condition, measured.seed).K
 
 
 def between_like(networks, kernel_of):
-    """Principal components of a kernel between like cells, the pairs of all networks together; ``kernel_of`` gives it of a Measured."""
+    """Principal components of a kernel between cells of similar orientation, pooled over networks; ``kernel_of`` maps a Measured to it."""
     banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
     return views.components(np.concatenate([views.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
 
 
 def mean_maps(networks, turns, from_source, extent):
-    """Mean over networks of K by place for sources (or targets) of some turns, within 15 degrees: :func:`paper_code.lateral.views.maps`."""
+    """Mean over networks of the maps of K for the given turns, each within 15 degrees; see :func:`paper_code.lateral.views.maps`."""
     found = [views.maps(one.bank.frame, one.bank.among(one.bank.K), turns, np.deg2rad(15), from_source, extent)[1] for one in networks]
     return np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
 
 
 def term(numbers, name, ring, version, condition="reference", kernel="K"):
-    """The estimate over networks of one term."""
+    """The row with the estimate over networks of one term."""
     return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
 def small(numbers, condition="reference", of=" of [chapter 7](07_association_fields.ipynb)"):
-    """Sentences on how much of K the five terms are, ``of`` saying whose they are, and how much distance in finer steps."""
+    """Sentences on how much of K the five terms explain, and how much finer steps of distance do; ``of`` says where the terms come from."""
     places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
     text = f"together the five terms{of} explain {whole} % of $K$'s variance at 2 to 14 px "
@@ -82,26 +82,26 @@ def small(numbers, condition="reference", of=" of [chapter 7](07_association_fie
 
 
 def in_line(networks, low, high, kernel_of=lambda one: one.bank.K):
-    """Estimates of what joins cells in line with each other: all, cardinal and oblique ones; ``kernel_of`` gives a kernel of a Measured."""
+    """Estimates of the connection between collinear cells: all, cardinal and oblique; ``kernel_of`` maps a Measured to a kernel."""
     banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
     found = [views.in_line(bank.frame, bank.cells.orientation, kernel, low, high) for bank, kernel in banks]
     return [estimated(values) for values in np.transpose(found)]
 
 
 def beyond(numbers, name, ring, condition="reference"):
-    """A term beyond RF, and beyond RF and CO, in a clause."""
+    """A clause giving a term beyond RF, and beyond RF and CO."""
     parts = [effect_text(term(numbers, name, ring, version, condition)) for version in ("beyond RF", "beyond RF and CO")]
     return " and ".join(parts)
 
 
 def term_values(numbers, kernel, condition="reference", version="raw", step=END):
-    """The five terms of a kernel on single networks: ``{ring: {term: (networks,)}}``."""
+    """The five terms of a kernel for each network: ``{ring: {term: (networks,)}}``."""
     where = {"condition": condition, "step": step, "version": version, "seed": reported_seeds(numbers, condition)}
     return {ring: {name: numbers.networks(measure=f"{kernel}.{name}", ring=ring, **where)[0] for name in TERMS} for ring in BY_DISTANCE}
 
 
 def like_by_ring(numbers, condition="reference"):
-    """The like term of networks by version, (rings, networks), and 95 % of its means with cells relabelled, (rings, 2): two dicts."""
+    """Two dicts by version: the like term, (rings, networks), and the 95 % range of its mean with cells relabelled, (rings, 2)."""
     own, band, seeds = {}, {}, reported_seeds(numbers, condition)
     for version in VERSIONS:
         place = {"condition": condition, "step": END, "version": version}
@@ -112,13 +112,13 @@ def like_by_ring(numbers, condition="reference"):
 
 
 def columns(numbers, measures, condition="reference"):
-    """Measures of l0, l1 or the bank on the reported networks: array (networks, measures)."""
+    """Measures of l0, l1 or the bank for the reported networks: array (networks, measures)."""
     where = {"condition": condition, "step": END, "seed": reported_seeds(numbers, condition)}
     return np.stack([numbers.networks(measure=name, **where)[0] for name in measures], axis=1)
 
 
 def judged(numbers, primary, condition="reference"):
-    """(estimate, p after Holm, verdict) of one of the plan's primary measures."""
+    """(estimate, Holm-adjusted p, verdict) for one of the plan's primary measures."""
     place = {"condition": condition, "seed": ALL, "step": END, "version": primary["version"], "ring": primary["ring"]}
     row = numbers.one(measure=f"K.{primary['term']}", **place)
     p = numbers.one(measure=f"K.{primary['term']}:holm primary", **place).p
@@ -126,20 +126,20 @@ def judged(numbers, primary, condition="reference"):
 
 
 def family(estimates, target=0.0, margin=None):
-    """(estimate, p after Holm, verdict) of each of some estimates, a dict by name, that are one family of tests."""
+    """(estimate, Holm-adjusted p, verdict) by name, for a dict of estimates that form one family of tests."""
     adjusted = holm([one.p for one in estimates.values()])
     return {name: (one, float(p), verdict(one, p, target, margin)) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
 
 
 def heard(numbers, comparison, condition="reference"):
-    """(estimate, p after Holm over the six, verdict) of one of the judged differences between flankers, at the spacing that is judged."""
+    """(estimate, p Holm-adjusted over the six, verdict) for one of the judged differences between flankers, at the judged spacing."""
     place = {"condition": condition, "seed": ALL, "step": END, "ring": f"{plan()['flankers']['spacings'][0]:g} px"}
     row, p = (numbers.one(measure=f"flankers.{comparison}{end}", **place) for end in ("", ":holm"))
     return row, p.p, verdict(row, p.p)
 
 
 def term_table(numbers, name, condition="reference"):
-    """A Markdown table of a term of K by ring and version: mean with its interval, p adjusted in its family, two nulls, the bootstrap."""
+    """A Markdown table of a term of K by ring and version: mean with interval, p adjusted in its family, p of two nulls, bootstrap."""
     primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
     rows = []
     for ring in BY_DISTANCE:

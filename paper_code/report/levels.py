@@ -1,4 +1,4 @@
-"""What chance gives a single filter: the levels that 95 % of smooth random filters stay below. They hold for all networks of one size."""
+"""Chance levels for a single filter: 95 % of smooth random filters lie below them. They apply to all networks with filters of that size."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ QUANTILE, SEED = 0.95, 0
 
 
 class Levels:
-    """Levels by the side of the filter, drawn and fitted when they are first asked for; ``known`` is what :meth:`save` wrote."""
+    """Levels by filter side, sampled and fitted when first requested; ``known`` holds the levels written by :meth:`save`."""
 
     def __init__(self, known=None):
         self.known = {name: dict((known or {}).get(name, {})) for name in ("log_r2", "i_rad", "gabor_r2")}
 
     def radial(self, size, name):
-        """Of the LoG R^2 ("log_r2") or of I_rad ("i_rad") of an l0."""
+        """Level of the LoG R^2 ("log_r2") or of I_rad ("i_rad") of an l0 with the given side."""
         if str(size) not in self.known[name]:
             null = null_radial(size, "smooth", plan()["filters"]["log_r2"]["count"], SEED)
             for one in ("log_r2", "i_rad"):
@@ -26,25 +26,25 @@ class Levels:
         return self.known[name][str(size)]
 
     def gabor(self, size):
-        """Of the Gabor R^2 of a filter of l1."""
+        """Level of the Gabor R^2 of a filter of l1 with the given side."""
         if str(size) not in self.known["gabor_r2"]:
             null = null_filters(size, "smooth", plan()["filters"]["gabor_r2"]["count"], SEED)
             self.known["gabor_r2"][str(size)] = gabor_level(null, QUANTILE)
         return self.known["gabor_r2"][str(size)]
 
     def of_the_reference(self):
-        """The same, with the levels of the reference's sizes worked out."""
+        """Compute the levels for the reference's filter sizes, and return self."""
         self.radial(NetworkConfig.l0_size, "log_r2")
         self.gabor(NetworkConfig.l1_size)
         return self
 
     def save(self, path):
-        """Write what is known, whole or not at all."""
+        """Write the known levels atomically."""
         write_json(path, self.known)
 
     @classmethod
     def load(cls, path):
-        """Read what :meth:`save` wrote; a PaperCodeError if it is something else."""
+        """Read a file written by :meth:`save`; raises PaperCodeError if it holds anything else."""
         known = read_json(path)
         try:
             return cls({name: {size: float(level) for size, level in found.items()} for name, found in known.items()})

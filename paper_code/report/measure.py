@@ -1,4 +1,4 @@
-"""Measure one network: filters, harmonics of its kernels, nulls, flankers, and its course. What is measured is in ``plan.toml``."""
+"""Measure one network: filters, harmonics of its kernels, nulls, flankers, and its course through training, as set out in ``plan.toml``."""
 
 from functools import lru_cache
 
@@ -22,22 +22,22 @@ from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_t
 from paper_code.report.levels import Levels
 from paper_code.report.networks import Measured
 
-RELABELLINGS = 39  # of K's cells, for what flankers do by chance
+RELABELLINGS = 39  # of the cells of K, for the chance effect of flankers
 
 
 def measure_network(condition, seed, times=None, directory=None, levels=None):
-    """Measure one network at its end: filters, harmonics of its kernels, nulls.
+    """Measure one trained network: filters, harmonics of its kernels, nulls, flankers; also its snapshots, if any.
 
     Parameters
     ----------
     condition : str
     seed : int
     times : int, optional
-        Permutations of each null; the plan's when absent, 0 for none.
+        Permutations for each null; by default as in the plan, 0 for no nulls.
     directory : path, optional
-        Of the weights.
+        Folder of the weights.
     levels : Levels, optional
-        Of chance, to share between networks.
+        Chance levels, to be shared between networks.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
 
     rows = [row(f"l0.{name}", value, null=null) for name, value, null in l0_measures(early.l0, levels)] if early.l0 is not None else []
     rows += [row(f"l1.{name}", value, null=null) for name, value, null in l1_measures(early.l1, seed, levels)]
-    composed = network.l0 != "rectified"  # behind a rectified l0 a receptive field is not l1 * l0, so that no cell has a known orientation
+    composed = network.l0 != "rectified"  # after a rectified l0, receptive fields are not l1 * l0: no orientation is known
     rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)] if composed else []
     if not (composed and bank.measurable):
         return Measured(condition, seed, bank, None, {}, {}, rows)
@@ -72,7 +72,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
             chance = moved[ring, version].mean(axis=0) if moved else np.full(len(TERMS), np.nan)
             for column, kernel in enumerate(sums.kernels):
                 if kernel in regressors and needed:
-                    continue  # RF beyond RF is nothing
+                    continue  # a regressor has nothing beyond itself
                 step, name = (0, "K") if kernel == "untrained" else (END, kernel)
                 place = {"step": step, "version": version, "ring": ring}
                 null = chance if kernel == "K" else np.full(len(TERMS), np.nan)
@@ -83,7 +83,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
             place = {"version": version, "ring": ring}
             rows += [row(f"K.({term})", second.coefficients[at, 0], **place) for at, term in enumerate(second.names)]
             rows += [row(f"K.{term}", odd.coefficients[at, 0], **place) for at, term in enumerate(odd.names) if term.startswith("sin ")]
-    phased = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, round is the intercept
+    phased = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, the round term is the intercept
     blind = PairSums.of(bank.frame, orientation, {"K": kernels["K"]}, coherent=False)
     for ring in RINGS:
         found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
@@ -95,11 +95,11 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
 
 
 def through_training(condition, seed, bank, regressors, levels, directory=None):
-    """Rows of every snapshot of a training: l0 and l1, and K between the cells of the trained bank where it was kept."""
+    """Rows for every snapshot of a training: l0, l1 and, where it was kept, K between the oriented cells of the trained bank."""
     if "snapshots" not in weights.entry(condition, seed, directory)["files"]:
         return []
     snapshots, rows = weights.load_snapshots(condition, seed, directory), []
-    r2 = fit_gabor(np.concatenate([early.l1 for early in snapshots])).r2  # all at once is the faster
+    r2 = fit_gabor(np.concatenate([early.l1 for early in snapshots])).r2  # one joint call is faster
     for early, own in zip(snapshots, np.split(r2, len(snapshots)), strict=True):
         found = [("l1", *one) for one in gabor_measures(own, levels.gabor(early.l1.shape[-1]))]
         if early.l0 is not None:
@@ -120,7 +120,7 @@ def through_training(condition, seed, bank, regressors, levels, directory=None):
 
 
 def flanker_measures(condition, seed, early, directory=None):
-    """(name, value, mean of relabelled cells, spacing) of every arrangement of flankers and every judged difference."""
+    """(name, value, mean with cells relabelled, spacing) for every arrangement of flankers and every judged difference."""
     settings, found = plan()["flankers"], []
     network = noise_free_layers(condition, seed, directory)
     drawn = permutations(len(early.K), RELABELLINGS, [settings["random_seed"], seed])
@@ -135,12 +135,12 @@ def flanker_measures(condition, seed, early, directory=None):
 
 @lru_cache(maxsize=1)
 def photographs():
-    """The photographs that CO is taken over."""
+    """The photographs over which CO is computed."""
     return load_images("photographs", progress=False)
 
 
 def log_measures(l0, levels, log=None):
-    """(name, value, chance) of l0: its LoG (``log``, fitted when absent) and its symmetry, what a snapshot is followed by."""
+    """(name, value, chance) for the measures of l0 also taken on snapshots: its LoG (``log``, fitted if not given) and its symmetry."""
     log = fit_log(l0[None]) if log is None else log
     symmetry = radial_symmetry(l0[None], log.x0, log.y0)
     found = {"log_r2": log.r2[0], "i_rad": symmetry.i_rad[0]}
@@ -148,7 +148,7 @@ def log_measures(l0, levels, log=None):
 
 
 def l0_measures(l0, levels):
-    """(name, value, chance) of l0: :func:`log_measures`, its rivals, and how much uniform light it passes."""
+    """(name, value, chance) for l0: :func:`log_measures`, models that rival the LoG, and the gain for uniform light."""
     log, dog = fit_log(l0[None]), fit_dog(l0[None])
     scrambled = fit_log(phase_scrambled(np.repeat(l0[None], 400, axis=0), 0))
     nothing = float("nan")
@@ -163,12 +163,12 @@ def l0_measures(l0, levels):
 
 
 def gabor_measures(r2, level):
-    """(name, value, chance) of the Gabor R^2 of filters, beside the level of chance: what a snapshot is followed by."""
+    """(name, value, chance) for the Gabor R^2 of filters, also taken on snapshots: the median, and the share above the chance level."""
     return [("gabor_r2", np.median(r2), level), ("gabor_share", (r2 > level).mean(), 0.05)]
 
 
 def l1_measures(l1, seed, levels):
-    """(name, value, chance) of the filters of l1: :func:`gabor_measures`, and the share beside their own spectra with random phases."""
+    """(name, value, chance) for l1: :func:`gabor_measures`, and the share above the level of filters with its spectra and random phases."""
     r2 = fit_gabor(l1).r2
     scrambled = gabor_level(phase_scrambled(np.concatenate([l1] * 4), [seed, 1]))
     return [*gabor_measures(r2, levels.gabor(l1.shape[-1])), ("gabor_share:phase-scrambled", (r2 > scrambled).mean(), 0.05)]
@@ -176,13 +176,13 @@ def l1_measures(l1, seed, levels):
 
 @lru_cache
 def chance_evenness(cells):
-    """Mean evenness of banks of so many cells whose orientations are drawn at random: no bank of few cells is quite even."""
+    """Mean evenness of banks with this many cells at random orientations: no bank of few cells is perfectly even."""
     drawn = np.random.default_rng(0).uniform(0, np.pi, (2000, cells))
     return float(evenness(drawn).mean())
 
 
 def bank_measures(bank):
-    """(name, value, chance) of the receptive fields: who is oriented, and how evenly."""
+    """(name, value, chance) for the receptive fields: how many are oriented, how evenly orientations are distributed, and the envelopes."""
     nothing, fits = float("nan"), bank.fits[bank.oriented]
     found = [("oriented", len(bank.oriented), nothing), ("level", bank.level, nothing)]
     if len(bank.oriented):

@@ -1,4 +1,4 @@
-"""What models of the group add to a pedestal, on the network left out: rows of the tidy table, and what chapter 08 asks of these."""
+"""What group models add to a pedestal, evaluated on the network left out: rows of the tidy table, and what chapter 08 takes from them."""
 
 from collections import Counter
 from functools import cached_property
@@ -15,20 +15,20 @@ from paper_code.lateral.models import FAMILIES, GROUP, PARAMETERS, library, mode
 from paper_code.report.pool import verdict
 
 PLACES = [(ring, version) for version in pedestal.PEDESTALS for ring in pedestal.RINGS]
-SHOWN = ("DP", "HR", "ANI", "COC")  # beside K in pictures
-RIDGES = ("turn below 30°", "30° to 60°", "beyond 60°")  # of :func:`paper_code.lateral.views.ridge`
-LESS_ISO = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # it adds what steps of 1 px leave of a smooth fall-off
-HARMONICS_OF = ("2-14", "plain")  # ring and pedestal that the kernels of GROUP are chosen with
+SHOWN = ("DP", "HR", "ANI", "COC")  # shown next to K in figures
+RIDGES = ("turn below 30°", "30° to 60°", "beyond 60°")  # rows of :func:`paper_code.lateral.views.ridge`
+LESS_ISO = tuple((family, "ISO") for family in ("SEP", "COC", "ANI", "HR", "DP"))  # ISO adds what 1 px steps miss of a smooth fall-off
+HARMONICS_OF = ("2-14", "plain")  # ring and pedestal with which the kernels of GROUP are chosen
 
 
 def model_rows(condition, members):
-    """Gains of every family over every pedestal and ring, differences of families, the shapes chosen, and the harmonics of DP and HR.
+    """Gains of every family in every ring and over every pedestal, differences of families, chosen shapes, and the harmonics of DP and HR.
 
-    ``members`` are three or more Measured, all with K. ``models.DP`` is in % of K's variance, each network with the fit on the others;
-    ``models.pedestal`` what the pedestal explains alone; ``models.DP less HR`` their difference, and ``:equivalence`` the p of its being
-    within the plan's margin (not for those to ISO, which the plan does not name); ``models.DP:length`` and so on the parameters chosen on
-    the other networks, ``models.DP:strength`` the g fitted there. ``DP.source`` and so on are the terms of the kernel chosen over the plain
-    pedestal at 2 to 14 px, times cos Phi, at the pairs of K.
+    ``members`` are three or more Measured, all with K. ``models.DP`` is a gain in % of K's variance, on each network with the fit to the
+    others; ``models.pedestal`` is what the pedestal alone explains. ``models.DP less HR`` is a difference of gains, and ``:equivalence``
+    the p of the test that it lies within the plan's margin (not for differences from ISO, which the plan does not name).
+    ``models.DP:length`` etc. are the parameters chosen on the other networks, and ``models.DP:strength`` is the g fitted there.
+    ``DP.source`` etc. are terms of the kernel chosen over the plain pedestal at 2 to 14 px, times cos Phi, at the pairs of K.
     """
     shapes, sums = library(), []
     for one in members:
@@ -71,7 +71,7 @@ def model_rows(condition, members):
 def harmonics(members, chosen):
     """The five terms of group kernels in every ring, at the pairs of n networks: lists (n,) by (``family.term``, ring).
 
-    ``chosen`` are n dicts of parameters by family.
+    ``chosen`` maps each family to its parameters, a list of n dicts.
     """
     found = {}
     for number, one in enumerate(members):
@@ -87,7 +87,7 @@ def harmonics(members, chosen):
 
 
 class Gains:
-    """Gains in % of K's variance, on the network left out, by family and place, a place being (ring, pedestal)."""
+    """Gains on the network left out, in % of K's variance, by family and place; a place is (ring, pedestal)."""
 
     def __init__(self, numbers, condition="reference"):
         self.numbers, self.condition = numbers, condition
@@ -100,46 +100,46 @@ class Gains:
         return self.numbers.one(condition=self.condition, seed=ALL, step=END, measure=f"models.{measure}", ring=place[0], version=place[1])
 
     def single(self, measure, place):
-        """The values of single networks, (networks,)."""
+        """The value of each network, (networks,)."""
         where = {"condition": self.condition, "step": END, "ring": place[0], "version": place[1], "seed": self.seeds}
         return self.numbers.networks(measure=f"models.{measure}", **where)[0]
 
     def with_holm(self, names):
-        """(row, p adjusted among all of them) by (name, place)."""
+        """(row, p Holm-adjusted over all rows) by (name, place)."""
         rows = {(name, place): self.row(name, place) for name in names for place in PLACES}
         return dict(zip(rows, zip(rows.values(), holm([row.p for row in rows.values()]), strict=True), strict=True))
 
     @cached_property
     def gains(self):
-        """Of every family."""
+        """Gain of every family, as returned by ``with_holm``."""
         return self.with_holm(FAMILIES)
 
     @cached_property
     def differences(self):
-        """Between the families that the plan names."""
+        """Differences between the families named in the plan, as returned by ``with_holm``."""
         return self.with_holm(self.pairs)
 
     def gained(self, family, place):
-        """A gain with its interval."""
+        """A gain with its interval, as text."""
         return effect_text(self.row(family, place), 2)
 
     def order(self, first, second, place):
-        """Whether a family adds more than another one, in words."""
+        """Words saying whether one family adds more than another."""
         (row, p), alpha = self.differences[f"{first} less {second}", place], plan()["inference"]["alpha"]
         return "neither significantly more nor less than" if not p < alpha else "more than" if row.value > 0 else "less than"
 
     def holds(self, family, place):
-        """Whether a gain is above 0 by the rule of the plan."""
+        """Whether a gain is above 0 according to the plan's rule."""
         return verdict(*self.gains[family, place], margin=self.settings["margin"]) == "holds"
 
     def cells(self, family):
-        """A family's gains as cells of a table, bold where above 0."""
+        """A family's gains as table cells, bold where above 0."""
         marks = ["**" if self.holds(family, place) else "" for place in PLACES]
         found = [self.gains[family, place] for place in PLACES]
         return [f"{mark}{effect_text(row, 2)}{mark}, {p_cell(p)}" for mark, (row, p) in zip(marks, found, strict=True)]
 
     def reading(self, name, place):
-        """What a difference and its test of equivalence say."""
+        """Words for the outcome of a difference and its equivalence test."""
         (row, p), alpha = self.differences[name, place], plan()["inference"]["alpha"]
         first, second = name.split(" less ")
         said = [f"{first if row.value > 0 else second} adds more"] if p < alpha else []
@@ -147,7 +147,7 @@ class Gains:
         return ", ".join(said) or "not settled"
 
     def difference_cells(self):
-        """The plan's differences as rows of a table, a cell a place, bold where told from 0."""
+        """The plan's differences as table rows, one cell per place, bold where distinguishable from 0."""
         rows, alpha = [], plan()["inference"]["alpha"]
         for name in self.pairs:
             found = [self.differences[name, place] for place in PLACES]
@@ -158,7 +158,7 @@ class Gains:
         return rows
 
     def difference_rows(self):
-        """Rows of a table: the plan's differences, their tests of equivalence, and what both say."""
+        """The plan's differences as table rows, with their equivalence tests and the outcome of both."""
         rows = []
         for (name, place), (row, p) in self.differences.items():
             alike, where = p_cell(self.row(f"{name}:equivalence", place).p), f"{place[0]} px, {place[1]}"
@@ -166,20 +166,20 @@ class Gains:
         return rows
 
     def chosen(self, family, place):
-        """The parameters chosen on the other networks for most of the networks left out, how often, and out of how many."""
+        """The parameters chosen most often on the other networks, for how many of the networks left out, and the number of networks."""
         columns = [self.single(f"{family}:{name}", place).tolist() for name in PARAMETERS[family]]
         (values, times), *_ = Counter(zip(*columns, strict=True)).most_common(1)
         return dict(zip(PARAMETERS[family], values, strict=True)), times, len(columns[0])
 
     def parameter(self, family, name, value):
-        """A parameter as text, with an asterisk at the end of its grid."""
+        """A parameter as text, with an asterisk if it lies at either end of its grid."""
         grids = self.settings["grid"]
-        grid = [0, *grids["bend"]] if (family, name) == ("COC", "kappa") else grids[name]  # ISO is a COC of kappa 0
+        grid = [0, *grids["bend"]] if (family, name) == ("COC", "kappa") else grids[name]  # ISO is COC with kappa = 0
         grid = grid[family] if isinstance(grid, dict) else grid
         return f"{name} {value:g}{'*' if value in (min(grid), max(grid)) and len(grid) > 2 else ''}"
 
     def chosen_rows(self):
-        """Rows of a table of the shapes chosen at 2 to 14 px: family, pedestal, parameters, how often, and g over networks."""
+        """Table rows for the shapes chosen at 2 to 14 px: family, pedestal, parameters, how often chosen, and range of g over networks."""
         rows = []
         for family in SHOWN:
             for place in (PLACES[0], PLACES[2]):
@@ -191,7 +191,7 @@ class Gains:
 
 
 class Beside:
-    """K and the chosen shapes (parameters by family) beyond the pedestal, over networks, each shape times one g for all networks."""
+    """K and the chosen shapes (parameters by family) beyond the pedestal, over networks; each shape is scaled by one g for all networks."""
 
     def __init__(self, networks, parameters):
         self.frames = [one.bank.frame for one in networks]
@@ -208,7 +208,7 @@ class Beside:
         }
 
     def each(self, view, name, *where, **options):
-        """A view (a function of :mod:`paper_code.lateral.views`) of one kernel, (networks, ...), in sd of K."""
+        """A view (a function of :mod:`paper_code.lateral.views`) of one kernel on each network, (networks, ...), in sd of K."""
         parts = []
         for frame, kernels in zip(self.frames, self.left, strict=True):
             kernel = self.strength[name] * kernels[name]
@@ -217,17 +217,17 @@ class Beside:
         return np.array(parts)
 
     def seen(self, view, name, *where, **options):
-        """Mean of :meth:`each` over networks, without the NaN of single ones."""
+        """Mean of :meth:`each` over networks, ignoring NaN."""
         return np.ma.masked_invalid(self.each(view, name, *where, **options)).mean(axis=0).filled(np.nan)
 
     def likeness(self, first, second):
-        """Correlation of two shapes, mean over networks."""
+        """Correlation between two shapes, averaged over networks."""
         places = [(frame.target, frame.source) for frame in self.frames]
         found = [np.corrcoef(one[first][at].ravel(), one[second][at].ravel()) for one, at in zip(self.left, places, strict=True)]
         return float(np.mean([one[0, 1] for one in found]))
 
 
 def height(profile):
-    """Of a ridge (turns, directions): within 15 degrees of it less beyond 45 degrees from it, by turn."""
+    """Height of a ridge (turns, directions), for each turn: the mean within 15 degrees of it minus the mean beyond 45 degrees."""
     bins = profile.shape[-1]
     return profile[:, bins // 2 - 1 : bins // 2 + 1].mean(axis=1) - np.delete(profile, slice(bins // 4, -(bins // 4)), axis=1).mean(axis=1)

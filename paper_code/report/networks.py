@@ -1,4 +1,4 @@
-"""What was measured of a network, on disk: figures and estimates over networks read it, and nothing is fitted twice."""
+"""The measures of a network on disk: figures and estimates over networks read them, so that nothing is fitted twice."""
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,12 +22,12 @@ BANK = ("l0", "l1", "K")
 
 @dataclass(frozen=True)
 class Measured:
-    """One network: its bank, the sums of its kernels, the null draws, and its rows of the table."""
+    """The measures of one network: its bank, the sums of its kernels, the draws of the nulls, and its rows of the table."""
 
     condition: str
     seed: int
     bank: Bank
-    sums: PairSums | None  # of K, with RF and CO as regressors; None where K is not measured
+    sums: PairSums | None  # with RF and CO as regressors; None where K is not measured
     relabelled: dict  # (ring, version): (times, terms)
     permuted: dict
     rows: list
@@ -35,14 +35,14 @@ class Measured:
 
 
 def file_of(folder, condition, seed):
-    """Where a network's measures lie below a folder."""
+    """Path of a network's measures in a folder."""
     return Path(folder) / condition / f"seed-{seed}.safetensors"
 
 
 def files_of(build, condition):
-    """Files of the measured networks of a condition by seed: of those that estimates are made over, or else of all that are there.
+    """Files of the measured networks of a condition, ordered by seed: of the networks used for estimates or, failing these, of all present.
 
-    A build may hold files of an earlier one.
+    A build may also contain files from an earlier one.
     """
     paths = {int(path.stem.partition("-")[2]): path for path in Path(build, "networks", condition).glob("seed-*.safetensors")}
     listed = reported(condition, weights.seeds(condition, needed=False))
@@ -50,7 +50,7 @@ def files_of(build, condition):
 
 
 def save(measured, path):
-    """Write a :class:`Measured`, whole or not at all; equal input gives equal bytes."""
+    """Write a :class:`Measured` atomically; equal input gives equal bytes."""
     bank = measured.bank
     tensors = {f"fits/{item.name}": getattr(bank.fits, item.name) for item in fields(GaborBank)}
     tensors |= {f"bank/{name}": getattr(bank, name) for name in BANK if getattr(bank, name) is not None}
@@ -66,7 +66,7 @@ def save(measured, path):
 
 
 def load(path):
-    """Read what :func:`save` wrote; a PaperCodeError if it is missing, damaged, or of another version of the package."""
+    """Read a file written by :func:`save`; raises PaperCodeError if it is missing, damaged, or from another version of the package."""
     tensors, about = perturbed(read_tensors(path)), read_metadata(path)
     try:
         fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})
@@ -88,9 +88,9 @@ def load(path):
 
 
 def portraits(build, labels):
-    """One measured network of each condition, for looking: ``{label: (l0, fields from the best Gabor to the worst, map of like cells)}``.
+    """One measured network per condition, for display: ``{label: (l0, receptive fields, map of K between cells of similar orientation)}``.
 
-    ``labels`` names conditions; a build that measured none of them, as the quick profile, shows the reference's first network.
+    Fields run from best to worst Gabor fit. ``labels`` names conditions; with none measured (quick profile), the reference is shown.
     """
     paths = {label: files_of(build, condition) for condition, label in labels.items()}
     faces = {label: _portrait(load(found[0])) for label, found in paths.items() if found}
@@ -98,7 +98,7 @@ def portraits(build, labels):
 
 
 def _portrait(one):
-    """l0, the fields, or behind a rectified l0 the filters, and K between like cells where it was measured."""
+    """l0; the receptive fields (the filters of l1 if l0 is rectified); and the map of K between cells of similar orientation, or None."""
     rectified = weights.configuration(one.condition, one.seed).l0 == "rectified"
     fields = (one.bank.l1 if rectified else one.bank.fields)[np.argsort(-one.bank.fits.r2, kind="stable")]
     return one.bank.l0, fields, None if one.sums is None else like_map(one.bank.frame, one.bank.among(one.bank.K))[1]

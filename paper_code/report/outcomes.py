@@ -1,4 +1,4 @@
-"""What chapters 10 and 10b ask over networks: flankers by parts of K, gaps of contours, silenced cells, and accuracy under corruption."""
+"""Estimates over networks for chapters 10 and 10b: flankers by parts of K, gaps in contours, silenced cells, accuracy under corruption."""
 
 from dataclasses import dataclass
 
@@ -17,24 +17,24 @@ ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
 
 
 def listed(names):
-    """Names in a row, or "none"."""
+    """Names separated by commas, or "none"."""
     return ", ".join(names) or "none"
 
 
 def differing(judged, sign):
-    """Names of those judged differences (Estimate, p, verdict) that differ significantly from 0, above it (1) or below it (-1)."""
+    """Names of the judged differences (Estimate, p, verdict) that are significantly above 0 (``sign`` 1) or below 0 (``sign`` -1)."""
     return [name for name, (one, p, _) in judged.items() if p < plan()["inference"]["alpha"] and sign * one.value > 0]
 
 
 def of_flankers(table, name, spacing, condition="reference"):
-    """(values of the networks, the row over them) of an arrangement of flankers or a difference of two."""
+    """(values of the networks, row over networks) for an arrangement of flankers or a difference between two."""
     place = {"condition": condition, "step": END, "measure": f"flankers.{name}", "ring": spacing}
     row = table.one(seed=ALL, **place)
     return table.networks(seed=reported_seeds(table, condition), **place)[0], row
 
 
 def by_parts(networks, condition="reference"):
-    """The differences ARC and LINE by the parts of K in its place: ``{part: (Estimate, Estimate)}``."""
+    """The differences ARC and LINE with each part of K in place of K: ``{part: (Estimate, Estimate)}``."""
     spacing = plan()["flankers"]["spacings"][0]
     found = []
     for one in networks:
@@ -44,7 +44,7 @@ def by_parts(networks, condition="reference"):
 
 
 def in_all_cells(networks, condition="reference"):
-    """ARC summed over all cells at the centre, in their summed response: an Estimate."""
+    """Estimate of ARC summed over all cells at the centre, relative to their summed response."""
     spacing = plan()["flankers"]["spacings"][0]
     found = [flankers.summed_effects(noise_free_layers(condition, one.seed), one.bank.K, spacing) for one in networks]
     return estimated([flankers.compared(one)[ARC] for one in found])
@@ -52,29 +52,29 @@ def in_all_cells(networks, condition="reference"):
 
 @dataclass(frozen=True)
 class Gaps:
-    """Contours across a gap by kind: (Estimate, p after Holm, verdict) by K, and by K less RF; and Estimates of a planted field."""
+    """Contours across a gap, by kind: (Estimate, Holm-adjusted p, verdict) for K and for K minus RF; and Estimates for a planted field."""
 
     own: dict
     beside_rf: dict
     planted: dict
 
     def of(self, word):
-        """The kinds of contour with a verdict."""
+        """The kinds of contour for which K has the verdict ``word``."""
         return [name for name, (_, _, verdict) in self.own.items() if verdict == word]
 
     @property
     def verdict(self):
-        """In words."""
+        """The verdicts for K as text."""
         words = {"continued": "holds", "not continued": "does not hold", "not settled": "not settled"}
         return "; ".join(f"{said} for {listed(self.of(word))}" for said, word in words.items() if self.of(word))
 
 
 def gaps(completion, names):
-    """:class:`Gaps` of a list of CompletionMeasures; ``names`` says how the families of contours are called."""
+    """:class:`Gaps` from a list of CompletionMeasures; ``names`` maps families of contours to their display names."""
     found = {name: [one.at[family] for one in completion] for family, name in names.items()}
 
     def advantage(kernel, minus=None):
-        """Advantage by a kernel, or what it has more than another, over networks."""
+        """Estimates of the advantage of a kernel, or of its excess over that of another kernel, by kind."""
         values = {name: [one.advantage(kernel) - (one.advantage(minus) if minus else 0) for one in some] for name, some in found.items()}
         null = {name: np.mean([one.null.mean() for one in some]) if kernel == "K" and not minus else 0.0 for name, some in found.items()}
         return {name: estimated(some, null[name]) for name, some in values.items()}
@@ -85,16 +85,16 @@ def gaps(completion, names):
 
 @dataclass(frozen=True)
 class Silenced:
-    """Lateral input to silenced cells, over networks."""
+    """How well lateral input predicts silenced cells, over networks."""
 
-    own: tuple  # (Estimate, p, verdict) of the median correlation by K
+    own: tuple  # (Estimate, p, verdict) for the median correlation with K
     chance: float
-    correlation: dict  # Estimates by kernel
-    explained: dict  # the same, % of the activity's variance
-    beside: dict  # (Estimate, p after Holm, verdict) of K less another kernel
+    correlation: dict  # Estimates of the median correlation, by kernel
+    explained: dict  # the same for the variance explained, in % of the activity's
+    beside: dict  # (Estimate, Holm-adjusted p, verdict) for K minus another kernel
 
     def rows(self):
-        """Cells of a table."""
+        """Table rows, one per kernel."""
         less = {name: effect_text(one, 2) for name, (one, *_) in self.beside.items()}
         return [
             [name, effect_text(one, 2), effect_text(self.explained[name], 1).replace("+", ""), less.get(name, "–")]
@@ -103,7 +103,7 @@ class Silenced:
 
 
 def silenced(measures):
-    """:class:`Silenced` of a list of circuits.Inference."""
+    """:class:`Silenced` from a list of circuits.Inference."""
     medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
     own = book.family({"K": estimated(medians["K"], chance)}, target=chance)["K"]
@@ -113,16 +113,16 @@ def silenced(measures):
 
 
 def growth(found):
-    """How the lead of networks with K grows under corruption, of a Robustness.
+    """How the lead of networks with K grows under corruption, from a Robustness.
 
-    By corruption, (lead, growth) at every level, both lists of Estimate; and (Estimate, p after Holm, verdict) at the middle one.
+    Two dicts by corruption: (lead, growth) at every level, lists of Estimate; and (Estimate, Holm-adjusted p, verdict) at the middle one.
     """
     leads = {corruption: (found.lead(corruption), found.lead(corruption, relative=True)) for corruption in found.levels}
     return leads, book.family({corruption: grown[2] for corruption, (_, grown) in leads.items()})
 
 
 def growth_rows(leads, judged):
-    """Cells of a table, in points of accuracy."""
+    """Table rows, one per corruption, in points of accuracy."""
 
     def points(one):
         value, low, high = (signed(100 * part, 1) for part in (one.value, one.low, one.high))

@@ -19,7 +19,7 @@ from paper_code.lateral.invariance import invariance
 
 
 def pooled(networks):
-    """All rows over networks, of lists of Measured by condition, the reported ones."""
+    """All rows over networks, from lists of the reported Measured by condition."""
     rows = []
     for condition, members in networks.items():
         table = Table(row for one in members for row in one.rows)
@@ -34,7 +34,7 @@ def pooled(networks):
 
 
 def means(condition, table):
-    """Mean, t interval and p of every measure that all networks of a condition have."""
+    """Mean, t interval and p of every measure available for all networks of a condition."""
     places = {}
     for row in table.rows:
         places.setdefault((row.step, row.measure, row.version, row.ring), []).append(row)
@@ -43,7 +43,7 @@ def means(condition, table):
     for (step, measure, version, ring), found in places.items():
         if len(found) == count > 1:
             chance = np.mean([row.null for row in found])
-            # A term of a kernel is tested against 0, an R^2 against what chance reaches.
+            # Terms of a kernel are tested against 0; measures of l0, l1 and the bank against their chance value, if any.
             tested = chance if np.isfinite(chance) and measure.startswith(("l0.", "l1.", "bank.")) else 0.0
             one = over_networks([row.value for row in found], tested)
             rows.append(Row(condition, ALL, step, measure, version, ring, one.value, one.low, one.high, one.p, chance))
@@ -51,7 +51,7 @@ def means(condition, table):
 
 
 def nulls(condition, members):
-    """p and mean of the nulls inside networks, the statistic being the mean over networks."""
+    """p and mean of the nulls within networks; the statistic is the mean over networks."""
     rows = []
     for ring, version in members[0].relabelled:
         observed = np.mean([fit(one.sums, ring, VERSIONS[version]).coefficients[:, 0] for one in members], axis=0)
@@ -67,7 +67,7 @@ def nulls(condition, members):
 
 
 def bootstraps(condition, members):
-    """95 % of the hierarchical bootstrap of every term of K."""
+    """95 % interval of every term of K from the hierarchical bootstrap."""
     settings, rows = plan()["inference"], []
     for (ring, version), drawn in bootstrap([one.sums for one in members], settings["bootstrap"], settings["seed"]).items():
         low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
@@ -77,7 +77,7 @@ def bootstraps(condition, members):
 
 
 def invariances(condition, members):
-    """How much of K's geometry is the same at all orientations; ``high`` and ``low`` of the R^2 are empty."""
+    """How much of K's geometry is the same at all orientations; ``low`` and ``high`` are empty for R^2."""
     settings, rows = plan(), []
     for ring in settings["invariance"]["rings"]:
         found = invariance([one.sums for one in members], ring, settings["inference"]["bootstrap"], settings["inference"]["seed"])
@@ -88,7 +88,7 @@ def invariances(condition, members):
 
 
 def emergence(condition, table):
-    """End of training less its start, paired over the networks that have both, for every measure of a start."""
+    """End minus start of training, paired over the networks that have both, for every measure available at the start."""
     rows = []
     for measure, version, ring in {(row.measure, row.version, row.ring) for row in table.where(step=0).rows}:
         place = {"measure": measure, "version": version, "ring": ring}
@@ -101,7 +101,7 @@ def emergence(condition, table):
 
 
 def flankers(rows):
-    """p of the judged differences between arrangements of flankers, adjusted by Holm at the spacing that is judged."""
+    """Holm-adjusted p of the judged differences between arrangements of flankers, at the judged spacing."""
     spacing = f"{plan()['flankers']['spacings'][0]:g} px"
     found = [row for row in rows if row.measure.startswith("flankers.") and " less " in row.measure and row.ring == spacing]
     adjusted = []
@@ -113,7 +113,7 @@ def flankers(rows):
 
 
 def families(rows):
-    """p of the t tests adjusted by Holm: the five primary ones, and all others of K, each family among themselves."""
+    """Holm-adjusted p of the t tests, in two families: the five primary terms, and all other terms of K."""
     primary = {(f"K.{one['term']}", one["ring"], one["version"]) for one in plan()["primary"]}
     terms = Table(rows).where(condition="reference", seed=ALL, step=END, measure=[f"K.{term}" for term in TERMS]).rows
     kinds = {"primary": [], "secondary": []}
@@ -127,9 +127,9 @@ def families(rows):
 
 
 def control_differences(table, conditions, measures, base="control"):
-    """Each condition less a base in some (measure, version, ring), variance within conditions pooled: rows ``measure:difference``.
+    """Each condition minus a base for each (measure, version, ring), with pooled within-condition variance: rows ``measure:difference``.
 
-    p is adjusted for the rate of false discoveries, over all of them together. ``table`` is of single networks.
+    p is adjusted for the false discovery rate over all of these rows. ``table`` holds the rows of single networks.
     """
     rows = []
     for measure, version, ring in measures:
@@ -137,7 +137,7 @@ def control_differences(table, conditions, measures, base="control"):
         groups = {name: table.networks(condition=name, **place)[0] for name in (base, *conditions)}
         try:
             found = pooled_differences(groups, base)
-        except PaperCodeError:  # a measure that the shortened reference does not have, or no condition twice
+        except PaperCodeError:  # the base lacks the measure, or no condition has two networks
             continue
         for name, one in found.items():
             if np.isfinite(one.value):
@@ -146,11 +146,11 @@ def control_differences(table, conditions, measures, base="control"):
 
 
 def verdict(row, p, target=None, margin=None):
-    """``holds``, ``does not hold`` or ``not settled`` of an estimate over networks, by the rule of the plan.
+    """``holds``, ``does not hold`` or ``not settled`` for an estimate over networks, by the plan's rule.
 
-    ``row`` has its interval, and chance as its ``null`` (0 where it is empty); ``p`` is adjusted in its family. The interval has to lie
-    above chance, and above the ``target`` if there is one; within ``margin`` of chance (the plan's when absent) it means that there is
-    nothing.
+    ``row`` holds the interval, and chance as its ``null`` (0 if empty); ``p`` is adjusted in its family. A claim holds if p is significant
+    and the interval lies above chance and above any ``target``. It does not hold if the interval lies within ``margin`` of chance (by
+    default the plan's) or below the ``target``.
     """
     settings = plan()["inference"]
     margin = settings["margin"] if margin is None else margin
@@ -162,7 +162,7 @@ def verdict(row, p, target=None, margin=None):
 
 
 VARIANTS = tuple(f"{TERM_NAMES[one['term']]}, {one['ring']} px, {one['version']}" for one in plan()["primary"])
-"""The five primary terms, the columns of the table."""
+"""The five primary terms, which are the columns of the table of sensitivity."""
 
 RULES = {
     "the plan's": lambda bank: (bank, bank.frame),
@@ -175,7 +175,7 @@ RULES = {
 
 
 def sensitivity(members):
-    """The primary terms of measured networks under every rule, means over networks: ``{rule: array (5,)}`` in the order of VARIANTS."""
+    """Mean over networks of the primary terms under every rule: ``{rule: array (5,)}``, in the order of VARIANTS."""
     found = {name: [] for name in RULES}
     for one in members:
         kernels = {"RF": one.bank.rf, "CO": one.co}
@@ -185,7 +185,7 @@ def sensitivity(members):
 
 
 def primary(bank, frame, kernels):
-    """The five primary terms of K, (5,), between the oriented cells of a bank, placed by a frame."""
+    """The five primary terms of K, (5,), between the oriented cells of a bank, with the geometry of their pairs given by a frame."""
     regressors = {name: bank.among(kernel) for name, kernel in kernels.items()}
     sums = PairSums.of(frame, bank.cells.orientation, {"K": bank.among(bank.K)}, regressors)
     names = list(TERMS)
@@ -193,21 +193,21 @@ def primary(bank, frame, kernels):
 
 
 def labelled(bank, level):
-    """The bank with another level of R^2 for its oriented cells, and its frame."""
+    """The bank with a different R^2 level for counting cells as oriented, and its frame."""
     other = replace(bank, level=level)
     return other, other.frame
 
 
 def shifted(frame, distance):
-    """The frame with every displacement longer by ``distance`` px, direction and phase kept: the rings' edges lie as much nearer."""
+    """The frame with every displacement lengthened by ``distance`` px, direction and phase kept: ring edges move nearer by as much."""
     r = np.sqrt(frame.squared_distance)
     scale = np.divide(np.maximum(r + distance, 0), r, out=np.ones_like(r), where=r > 0)
     return replace(frame, along=frame.along * scale, across=frame.across * scale)
 
 
 def arithmetic(bank):
-    """The frame with the arithmetic in place of the geometric mean of two cells' frequencies in Phi."""
+    """The bank's frame, with the arithmetic instead of the geometric mean of the two cells' frequencies in Phi."""
     frame, cells = bank.frame, bank.cells
     first, second = cells.frequency[frame.target], cells.frequency[frame.source]
-    own = relative_pose(cells, frame.target, frame.source)[2][:, None]  # what of Phi does not hang on the displacement
+    own = relative_pose(cells, frame.target, frame.source)[2][:, None]  # the part of Phi that does not depend on displacement
     return replace(frame, phase=own + (frame.phase - own) * ((first + second) / 2 / np.sqrt(first * second))[:, None])

@@ -1,7 +1,7 @@
-"""Where the networks come from: what a build ran on, what they were trained on, and how their recipe was chosen, as rows for tables.
+"""Provenance of the networks, as table rows: what a build ran on, what they were trained on, and how their recipe was chosen.
 
-The runs of ``data/sweep.json`` and ``data/shortening.json`` were measured once, before the present measures of K existed, and are kept as
-they were.
+The runs in ``data/sweep.json`` and ``data/shortening.json`` were measured once, before the present measures of K existed, and are kept
+unchanged.
 """
 
 import json
@@ -20,19 +20,19 @@ PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "jupyter-boo
 
 
 def environment():
-    """Rows (name, version) of Python, the machine's kind and the packages that decide the results."""
+    """Rows (name, version) for Python, the type of machine, and the packages on which the results depend."""
     rows = [["Python", platform.python_version()], ["system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"]]
     return rows + [[name, version(name)] for name in PACKAGES]
 
 
 class Time(Record):
-    """How long a chapter ran."""
+    """Running time of a chapter."""
 
     seconds: float
 
 
 def chapter_times(build):
-    """Rows (chapter, seconds) of the chapters that this build has run so far."""
+    """Rows (chapter, seconds) for the chapters that this build has run so far."""
     rows = []
     for path in sorted((Path(build) / "times").glob("*.json")):
         rows.append([path.stem, read(Time, path, "build the book again").seconds])
@@ -40,7 +40,7 @@ def chapter_times(build):
 
 
 def networks(directory=None):
-    """Rows for every network of the manifest: name, accuracies, steps, minutes, arithmetic, hash of the early layers."""
+    """One row per network of the manifest: name, accuracies, steps, minutes, device and precision, hash of the early layers."""
     rows = []
     for key, entry in sorted(weights.manifest(directory)["networks"].items()):
         threads = entry["hardware"]["threads"]
@@ -58,7 +58,7 @@ def networks(directory=None):
 
 
 def image_sets():
-    """Rows for every set of images that a network of the manifest saw: name, rule, numbers, hash, networks."""
+    """One row per set of images used by networks of the manifest: name, classes, numbers of images, hash, number of networks."""
     seen = {}
     for key, entry in sorted(weights.manifest()["networks"].items()):
         images = entry["images"]
@@ -73,9 +73,9 @@ def image_sets():
 
 
 def differences(condition, base):
-    """Settings of a condition that differ from those of another, both as dicts of :meth:`Condition.as_dict`: ``{name: value}``."""
+    """Settings of a condition that differ from those of ``base``, both as returned by :meth:`Condition.as_dict`: ``{name: value}``."""
     found = {}
-    condition, base = json.loads(json.dumps([condition, base]))  # a tuple is a list in a file
+    condition, base = json.loads(json.dumps([condition, base]))  # tuples become lists, as in a file
     for part in ("network", "training"):
         for key in {**base[part], **condition[part]}:
             if key != "classes" and condition[part].get(key) != base[part].get(key):
@@ -84,7 +84,7 @@ def differences(condition, base):
 
 
 def recorded(path):
-    """The surveyed runs of a file, a list of dicts; a PaperCodeError if it is missing or not such a list."""
+    """The surveyed runs in a file, as a list of dicts; raises PaperCodeError if it is missing or not such a list."""
     try:
         rows = read_json(path)["runs"]
         for row in rows:
@@ -94,17 +94,17 @@ def recorded(path):
         raise PaperCodeError(f"{path} is not a list of surveyed runs; restore it with 'git checkout'") from error
 
 
-# What a recipe was asked for, on the development seed: the measure and the least value.
+# Minimum values that a recipe had to reach on the development seed, by measure.
 WANTED = {"log_r2": 0.95, "gabor_r2": 0.85, "tuning_z": 10.0, "elongation_z": 3.3}
 
 
 def reaches_all(row):
-    """Whether a surveyed run has every measure of :data:`WANTED`."""
+    """Whether a surveyed run reaches every minimum in :data:`WANTED`."""
     return all(row["survey"][name] is not None and row["survey"][name] >= least for name, least in WANTED.items())
 
 
 def recipe_rows(rows, base):
-    """Header and rows of a table of surveyed runs: what differs from the condition ``base``, seed, and measures, bold where as wanted."""
+    """Header and rows of a table of surveyed runs: changes from the condition ``base``, seed, and measures, bold if they reach WANTED."""
     measures = {"log_r2": 3, "i_rad": 3, "sigma": 2, "gabor_r2": 3, "gabor_share": 2, "like": 2, "orthogonal": 2, "tuning_z": 1}
     measures |= {"elongation": 2, "elongation_z": 1}
     names = ["LoG R²", "$I_\\mathrm{rad}$", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z", "elongation", "z"]

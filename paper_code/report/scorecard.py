@@ -1,4 +1,4 @@
-"""The scorecard: each claim's rows of the tidy table, as ``claims.toml`` lists them, judged by the rule of the plan."""
+"""The scorecard: each claim's rows of the tidy table, as listed in ``claims.toml``, judged by the plan's rule."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ ROTATED = {
     "control": "upright, short training",
     "control-phase-scrambled": "phases scrambled, short training",
 }
-"""Conditions in which invariance under rotation is shown."""
+"""Conditions for which invariance under rotation is tabulated."""
 INVARIANT = {
     "reference": "upright images",
     "turned": "randomly rotated images",
@@ -30,66 +30,66 @@ INVARIANT = {
     "control-no-silencing": "no silenced cells, short training",
     "control-phase-scrambled": "phase-scrambled, short training",
 }
-"""Conditions in which K's invariance is drawn."""
+"""Conditions for which K's invariance is plotted."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What one line of the scorecard asks of the table."""
+    """One line of the scorecard: a claim, and where the table holds its measure."""
 
     claim: int
     text: str
     measured: str
-    chapter: str  # that tells how
+    chapter: str  # where the measurement is described
     measure: str
     unit: str
     version: str = ""
     ring: str = ""
     condition: str = "reference"
-    family: str = ""  # of tests that p is adjusted in, as the table names it
-    ours: bool = False  # without a verdict
-    lead: bool = False  # stands for its claim on the intro
+    family: str = ""  # of tests within which p is adjusted, as named in the table
+    ours: bool = False  # has no verdict
+    lead: bool = False  # represents its claim on the intro page
 
     @property
     def target(self):
-        """The plan's, or None."""
+        """The plan's target for the measure, or None."""
         return plan()["filters"].get(self.measure.partition(".")[2], {}).get("target")
 
     @property
     def margin(self):
-        """Within which of chance there is nothing: the plan's, of a gain of a model or in sd of K."""
+        """The plan's margin around chance within which an effect counts as absent, for gains of models or for all else."""
         return plan()["models" if self.measure.startswith("models.") else "inference"]["margin"]
 
     @property
     def place(self):
-        """Where its networks are in the table."""
+        """Columns of the table that select its networks."""
         return {"condition": self.condition, "version": self.version, "ring": self.ring}
 
 
 @dataclass(frozen=True)
 class Found:
-    """A claim with its estimate over networks."""
+    """A claim with its estimate over networks and verdict."""
 
     claim: Claim
     row: Row
     p: float
-    verdict: str  # empty for a row of ours
-    networks: np.ndarray = field(repr=False)  # single values
+    verdict: str  # empty for a row marked as ours
+    networks: np.ndarray = field(repr=False)  # one value per network
 
     @property
     def effect(self):
-        """Mean with its interval, as text; signed where chance is 0."""
+        """Mean with its interval, as text; signed unless it is an R² or a share."""
         text = effect_text(self.row, 2 if self.claim.unit.startswith("%") else 3)
         return text.replace("+", "") if self.claim.unit == "R² or share" else text
 
     @property
     def chance(self):
-        """As text."""
+        """The chance value as text, or a dash."""
         return "–" if np.isnan(self.row.null) else shown(self.row.null)
 
 
 def claims(path=FILE):
-    """The five claims, ``{1: text, ...}``, and every :class:`Claim` row; a PaperCodeError if the file is missing or damaged."""
+    """The five claims, ``{1: text, ...}``, and every :class:`Claim` row; raises PaperCodeError if the file is missing or damaged."""
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         rows = [Claim(**entry) for entry in content["row"]]
@@ -105,7 +105,7 @@ def claims(path=FILE):
 
 
 def judge(claim, numbers):
-    """A row of the scorecard from a Table; a PaperCodeError if this does not have exactly one such row."""
+    """A judged row of the scorecard from a Table; raises PaperCodeError unless the table has exactly one such row."""
     place = {"seed": ALL, "step": END, **claim.place}
     row = numbers.one(measure=claim.measure, **place)
     p = numbers.one(measure=f"{claim.measure}:{claim.family}", **place).p if claim.family else row.p
@@ -114,12 +114,12 @@ def judge(claim, numbers):
 
 
 def row_of(measure, numbers):
-    """The judged row of one measure of the filters."""
+    """The judged row for one measure of the filters."""
     return judge(next(one for one in claims()[1] if one.measure == measure), numbers)
 
 
 def single(claim, numbers):
-    """The value of every network that the estimate is made over, (n,); of a paired difference, end less start."""
+    """The values of the networks behind the estimate, (n,); for a paired difference, end minus start."""
     measure, _, kind = claim.measure.partition(":")
     seeds = reported_seeds(numbers, claim.condition)
     if kind != "trained":
@@ -129,7 +129,7 @@ def single(claim, numbers):
 
 
 def scorecard(numbers):
-    """Every row, judged: a list of :class:`Found` in the order of the file."""
+    """All judged rows, as a list of :class:`Found` in the order of the file."""
     return [judge(claim, numbers) for claim in claims()[1]]
 
 
@@ -145,12 +145,12 @@ def invariant_parts(numbers, ring="6-10.5"):
 
 
 def _share(row, networks):
-    """Few networks have an interval, but no use for it: of a share it may reach beyond what a share can be."""
+    """A share as text; its interval is omitted if networks are few, since it may extend beyond the values a share can take."""
     return effect_text(row, 2).replace("+", "") if networks >= ENOUGH else f"{shown(row.value, 2)} ({networks} networks)"
 
 
 def rotations(numbers):
-    """How much of l0, the bank and K is the same at all orientations: texts (images, networks, radial symmetry, evenness, share of K)."""
+    """Rows on how far l0, the bank and K are the same at all orientations: images, networks, radial symmetry, evenness, share of K."""
     rows = []
     for condition, label in ROTATED.items():
         seeds = reported_seeds(numbers, condition)
@@ -168,7 +168,7 @@ def rotations(numbers):
 
 
 def summary(found):
-    """What the intro shows of each claim: (number, :class:`Found` of its leading row, judged rows that hold, judged rows)."""
+    """What the intro page shows for each claim: (number, :class:`Found` of its leading row, judged rows that hold, all judged rows)."""
     rows = []
     for number in dict.fromkeys(one.claim.claim for one in found):
         members = [one for one in found if one.claim.claim == number and one.verdict]
@@ -178,14 +178,14 @@ def summary(found):
 
 
 def blind_to_phase(numbers, condition="reference"):
-    """What cells of similar orientation do to each other when phase is ignored, 2 to 14 px: a verb with its number."""
+    """How cells of similar orientation affect each other at 2 to 14 px when phase is ignored: a verb phrase with its estimate."""
     row = numbers.one(condition=condition, seed=ALL, step=END, measure="K blind to phase.like", version="raw", ring="2-14")
     verb = "suppress each other" if row.high < 0 else "excite each other" if row.low > 0 else "have no clear effect on each other"
     return f"{verb} ({effect_text(row)} sd of K, 2 to 14 px; chance 0)"
 
 
 def beside_the_paper(numbers, leads):
-    """What the paper's abstract says, what is found here, and why the two may differ: texts of the five claims, a row each.
+    """What the paper's abstract says, what is found here, and why the two may differ: texts, one row for each of the five claims.
 
     ``leads`` maps the number of a claim to the :class:`Found` of its leading row.
     """
