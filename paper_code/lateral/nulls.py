@@ -14,6 +14,7 @@ from paper_code.core.statistics import permutations
 from paper_code.lateral.frame import PairFrame
 from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, WAVES, Cosines, PairSums, offset_functions, solve_all, unit
 
+NULLS = ("relabelled", "permuted")  # as files and rows of the table name them
 ORDERS = 32  # relabellings processed at once
 
 

@@ -75,9 +75,8 @@ def small(numbers, condition="reference", of=" of [chapter 7](07_association_fie
     text += f"({left} % beyond overlap and co-activation) and {far} % at 10.5 to 18 px"
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain", "ring": "2-14"}
     for row in numbers.where(**place).rows:
-        text += ". Phase agreement alone, whatever the direction, with two free strengths at each pixel of distance "
-        text += "(one tuned to relative orientation), "
-        text += f"explains {shown(row.value, 1)} % in networks left out of its fit ([chapter 8](08_group_models.ipynb))"
+        text += ". Phase agreement alone, whatever the direction, with two free strengths at each pixel of distance (one tuned to relative "
+        text += f"orientation), explains {shown(row.value, 1)} % in networks left out of its fit ([chapter 8](08_group_models.ipynb))"
     return f"{text}. What determines the rest of $K$ was not investigated."
 
 

@@ -13,6 +13,7 @@ from paper_code.core.table import Row
 from paper_code.filters.gabor import GaborBank
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums
+from paper_code.lateral.nulls import NULLS
 from paper_code.lateral.views import like_map
 from paper_code.network.layers import perturbed
 
@@ -59,7 +60,7 @@ def save(measured, path):
         tensors |= {f"sums/{name}": getattr(measured.sums, name) for name in ARRAYS}
         about |= {"regressors": measured.sums.regressors, "kernels": measured.sums.kernels}
         tensors["co"] = measured.co
-    for kind in ("relabelled", "permuted"):
+    for kind in NULLS:
         tensors |= {f"{kind}/{ring}/{version}": draws for (ring, version), draws in getattr(measured, kind).items()}
     about["rows"] = [list(asdict(row).values()) for row in measured.rows]
     write_tensors(path, tensors, about)
@@ -76,7 +77,7 @@ def load(path):
             frame, arrays = bank.frame, {name: tensors[f"sums/{name}"] for name in ARRAYS}
             names = tuple(about["regressors"]), tuple(about["kernels"])
             sums = PairSums(frame.target, frame.source, arrays.pop("orientation"), *names, **arrays)
-        draws = {kind: {} for kind in ("relabelled", "permuted")}
+        draws = {kind: {} for kind in NULLS}
         for name, values in tensors.items():
             kind, *place = name.split("/")
             if kind in draws:

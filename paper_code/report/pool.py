@@ -16,6 +16,7 @@ from paper_code.core.table import ALL, END, Row, Table
 from paper_code.lateral.frame import relative_pose
 from paper_code.lateral.harmonics import TERM_NAMES, TERMS, VERSIONS, PairSums, bootstrap, fit
 from paper_code.lateral.invariance import invariance
+from paper_code.lateral.nulls import NULLS
 
 
 def pooled(networks):
@@ -55,7 +56,7 @@ def nulls(condition, members):
     rows = []
     for ring, version in members[0].relabelled:
         observed = np.mean([fit(one.sums, ring, VERSIONS[version]).coefficients[:, 0] for one in members], axis=0)
-        for kind in ("relabelled", "permuted"):
+        for kind in NULLS:
             draws = np.mean([getattr(one, kind)[ring, version] for one in members], axis=0)
             p, centre = permutation_p(observed, draws), draws.mean(axis=0)
             low, high = np.percentile(draws, [2.5, 97.5], axis=0)
