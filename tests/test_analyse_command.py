@@ -33,16 +33,6 @@ def say(monkeypatch, capsys):
 
 
 @pytest.fixture
-def refused(say):
-    def check(words, *arguments):
-        status, out, err = say(*arguments)
-        assert (status, out) == (1, ""), (status, out, err)
-        assert err.startswith("error: ") and err.count("\n") == 1 and words in err, err
-
-    return check
-
-
-@pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)

@@ -11,31 +11,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import command, make_run, picture, temporary_files, trained_bytes
+from tiny import make_run, picture, temporary_files, trained_bytes
 from typer.main import get_command
 
 from paper_code import cli
 from paper_code.weights.collect import collect
 
 SMALL = "--set cells=4 --set lateral_size=7 --set widths=4,4,8 --set snapshots=3 --device cpu --precision fp32 --threads 1".split()
-
-
-@pytest.fixture
-def say(monkeypatch, capsys):
-    return lambda *arguments: command(monkeypatch, capsys, *arguments)
-
-
-@pytest.fixture
-def refused(say):
-    """The command says one line on standard error that holds the words, nothing on standard output, and exits with 1."""
-
-    def check(words, *arguments):
-        status, out, err = say(*arguments)
-        assert (status, out) == (1, ""), (status, out, err)
-        assert err.startswith("error: ") and err.count("\n") == 1 and err.endswith("\n") and words in err, err
-        return err
-
-    return check
 
 
 @pytest.fixture

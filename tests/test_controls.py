@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from test_synthetic import tiny_imagenet  # noqa: F401 -- a fixture
 from tiny import HARDWARE, TRAINING, image_set, make_run, trained_bytes
 
 from paper_code import images, weights
@@ -202,7 +201,7 @@ def generated(name):
 
 
 @pytest.mark.parametrize("name", CONTROLS)
-def test_every_control_trains_and_is_collected(name, tmp_path, tiny_imagenet):  # noqa: F811
+def test_every_control_trains_and_is_collected(name, tmp_path, tiny_imagenet):
     condition = CONTROLS[name].condition
     if condition.images in images.WITHOUT_ROOT:
         data = generated(condition.images)

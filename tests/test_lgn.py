@@ -135,3 +135,5 @@ def test_a_centre_off_the_lattice_is_refused():
         radial_symmetry(planted_log(7, 0, 0, 1)[None], 20, 0)
     with pytest.raises(PaperCodeError, match="a centre as an array of numbers"):
         radial_symmetry(planted_log(7, 0, 0, 1)[None], "middle", 0)
+    with pytest.raises(PaperCodeError, match=r"arrays \(1,\), not of shapes \(2,\) and \(\)"):
+        radial_symmetry(planted_log(7, 0, 0, 1)[None], [0, 0], 0)

@@ -83,3 +83,14 @@ def test_smoothing_is_a_gaussian_of_one_pixel():
 def test_bad_nulls_are_refused(bad):
     with pytest.raises(PaperCodeError, match="null|seed"):
         null_filters(**{"size": 7, "kind": "white", "count": 2, "seed": 0} | bad)
+
+
+@pytest.mark.parametrize("quantile", [1.5, -0.1, np.nan, "high", None])
+def test_a_quantile_that_is_none_is_refused(quantile):
+    with pytest.raises(PaperCodeError, match="quantile must be a number between 0"):
+        gabor_level(null_filters(5, "smooth", 5, 0), quantile)
+
+
+def test_the_highest_quantile_is_the_best_fit():
+    filters = null_filters(5, "smooth", 12, 0)
+    assert gabor_level(filters, 1) == fit_gabor(filters).r2.max()

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import ndimage
-from tiny import fails, picture
+from tiny import fails
 
 from paper_code import images
 from paper_code.images import drawn
@@ -40,24 +39,6 @@ def natural():
     """Patches of photographs, float (n, 64, 64)."""
     patches = photographs(classes="all", progress=False).train_images
     return patches[::11].astype(float)
-
-
-@pytest.fixture
-def tiny_imagenet(tmp_path):
-    """Two classes of Tiny ImageNet's layout, five training images and two validation images each."""
-    top = tmp_path / "tiny-imagenet-200"
-    annotations = []
-    (top / "val" / "images").mkdir(parents=True)
-    for label, name in enumerate(("n0", "n1")):
-        (top / "train" / name / "images").mkdir(parents=True)
-        for n in range(5):
-            Image.fromarray(picture([label, n])).save(top / "train" / name / "images" / f"{name}_{n}.JPEG")
-        for n in range(2):
-            Image.fromarray(picture([label, n, 9])).save(top / "val" / "images" / f"{name}_{n}.JPEG")
-            annotations.append(f"{name}_{n}.JPEG\t{name}\t0\t0\t63\t63\n")
-    (top / "val" / "val_annotations.txt").write_text("".join(annotations))
-    (top / "wnids.txt").write_text("n0\nn1\n")
-    return top
 
 
 def laplacian(padded):

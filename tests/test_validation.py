@@ -48,14 +48,14 @@ def test_the_largest_gap_of_the_moments_is_found():
 
 def test_ways_are_compared_by_their_best_runs():
     runs = [
-        Effort("Fourier modes", "M = 4", 0.1, 0.5),
-        Effort("Fourier modes", "M = 8", 0.01, 1.0),
-        Effort("Fourier modes", "M = 16", 1e-5, 2.0),
-        Effort("Monte Carlo", "100 paths", 0.3, 3.0),
-        Effort("Monte Carlo", "10,000 paths", 0.03, 300.0),
-        Effort("finite differences", "grid of 1/1 px", 0.4, 5.0),
-        Effort("finite differences", "grid of 1/2 px", 0.1, 40.0),
-        Effort("near the axis", "closed form", 0.2, 0.1),
+        Effort("Fourier modes", "M = 4", 4, 0.1, 0.5),
+        Effort("Fourier modes", "M = 8", 8, 0.01, 1.0),
+        Effort("Fourier modes", "M = 16", 16, 1e-5, 2.0),
+        Effort("Monte Carlo", "100 paths", 100, 0.3, 3.0),
+        Effort("Monte Carlo", "10,000 paths", 10_000, 0.03, 300.0),
+        Effort("finite differences", "grid of 1/1 px", 1, 0.4, 5.0),
+        Effort("finite differences", "grid of 1/2 px", 2, 0.1, 40.0),
+        Effort("near the axis", "closed form", 0, 0.2, 0.1),
     ]
     found = benchmark.compare_ways(runs)
     assert found["best"] == {"Fourier modes": 1e-5, "Monte Carlo": 0.03, "finite differences": 0.1, "near the axis": 0.2}

@@ -17,7 +17,7 @@ class PaperCodeError(Exception):
     >>> DirectionProcess(D=-1, alpha=0.1)
     Traceback (most recent call last):
         ...
-    paper_code.core.errors.PaperCodeError: D must be finite and positive, not -1.
+    paper_code.core.errors.PaperCodeError: D must be a number between 1e-30 and 1e+30, not -1
     """
 
 

@@ -217,9 +217,10 @@ class Board:
 
     def stories(self, words):
         """:meth:`story` of every available condition, one paragraph each, and one for all without a difference. ``words`` names them."""
-        found = {words[name]: self.story(name) for name in words if name in self.there}
-        alike = [name for name, text in found.items() if not text.startswith("Distinguishable")]
-        lines = [f"**{name}.** {text}" for name, text in found.items() if name not in alike]
+        there = [name for name in words if name in self.there]
+        differs = {name: any(self.compare(name, place).change for place in CONTROL_MEASURES) for name in there}
+        lines = [f"**{words[name]}.** {self.story(name)}" for name in there if differs[name]]
+        alike = [words[name] for name in there if not differs[name]]
         alike = [name if name.isupper() or "=" in name else name[0].lower() + name[1:] for name in alike]
         lines += [f"**Not distinguishable** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
         return "\n\n".join(lines)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, check_bounds
 from paper_code.core.geometry import sides
 from paper_code.core.statistics import generator
 from paper_code.filters.fitting import Indexed, minimise, read_bank, unit_energy
@@ -105,7 +105,8 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
 
     This is the quantile of ``fit_gabor(filters).r2`` at two thirds of the cost: R^2 only rises during a fit, so the fits of filters that
     lie far below it after a few steps from each start are not continued. Filters and errors are those of
-    :func:`paper_code.filters.fit_gabor`; filters that contain NaN or are constant are left out.
+    :func:`paper_code.filters.fit_gabor`; filters that contain NaN or are constant are left out. A quantile outside [0, 1] raises
+    PaperCodeError.
 
     Examples
     --------
@@ -113,6 +114,7 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
     >>> print(f"{gabor_level(null_filters(9, 'smooth', count=100, seed=0)):.1f}")
     0.7
     """
+    check_bounds("quantile", quantile, 0.0, 1.0)
     bank = read_bank(filters).sound
     values, _, about_mean = unit_energy(bank)
     model = GaborModel(bank.shape[1:])
@@ -120,7 +122,7 @@ def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
     count, tries = starts.shape[:2]
     heat = minimise(model, np.repeat(values, tries, axis=0), starts.reshape(count * tries, -1), HEAT)
     r2 = 1 - heat.ssr.reshape(count, tries).min(axis=1) / about_mean
-    best = np.argsort(-r2, kind="stable")[: int(np.ceil(AHEAD * (1 - quantile) * count))]
+    best = np.argsort(-r2, kind="stable")[: max(1, int(np.ceil(AHEAD * (1 - quantile) * count)))]
     r2[best] = fit_gabor(bank[best]).r2
     return float(np.quantile(r2, quantile))
 

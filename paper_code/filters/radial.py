@@ -50,7 +50,7 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     Raises
     ------
     PaperCodeError
-        As for :func:`fit_log`, and if a centre is not a number or a filter is shifted off its lattice.
+        As for :func:`fit_log`, and if centres are not numbers, one or one per filter, or a filter is shifted off its lattice.
 
     Examples
     --------
@@ -62,7 +62,11 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     0.77
     """
     bank = read_bank(filters)
-    x0, y0 = (np.broadcast_to(real_array(one, "a centre"), len(bank.valid)).copy() for one in (x0, y0))
+    centres = [real_array(one, "a centre") for one in (x0, y0)]
+    if any(one.shape not in ((), (1,), bank.valid.shape) for one in centres):
+        shapes = " and ".join(str(one.shape) for one in centres)
+        raise PaperCodeError(f"x0 and y0 must be numbers or arrays ({len(bank.valid)},), not of shapes {shapes}")
+    x0, y0 = (np.broadcast_to(one, len(bank.valid)).copy() for one in centres)
     centre_x, centre_y = x0[bank.valid], y0[bank.valid]
     if not np.isfinite([centre_x, centre_y]).all():
         raise PaperCodeError("a filter that can be fitted has a centre that is no number; give x0 and y0 of these very filters")

@@ -35,6 +35,12 @@ def modulus(filters: np.ndarray) -> np.ndarray:
     return np.abs(np.fft.fftshift(np.fft.fft2(filters, fine(filters.shape[1:])), axes=(1, 2)))
 
 
+def radial_gain(filters: np.ndarray, frequency: np.ndarray, directions: int = 64) -> np.ndarray:
+    """``|transform|`` of filters (n, h, w) at frequencies (k,) in cycles per pixel, averaged over directions: (n, k)."""
+    angle = np.arange(directions) * np.pi / directions
+    return np.abs(transform(filters, np.outer(frequency, np.cos(angle)), np.outer(frequency, np.sin(angle)))).mean(axis=2)
+
+
 def spectral_orientation(filters: ArrayLike) -> np.ndarray:
     """Orientation of the bars from the double-angle moment of the power spectrum, without a fit.
 

@@ -194,14 +194,3 @@ def efficient_gain(signal, noise):
     """
     signal, noise = np.asarray(signal, float), np.asarray(noise, float)
     return signal / (signal + noise) / np.sqrt(signal + noise)
-
-
-def radial_gain(filters, frequency, directions=64):
-    """Amplitude response of filters (n, a, a) at the given frequencies, averaged over directions: (n, k)."""
-    filters = np.asarray(filters, float)
-    places = np.arange(filters.shape[-1]) - filters.shape[-1] // 2
-    angle = np.arange(directions) * np.pi / directions
-    fx, fy = np.outer(np.cos(angle), frequency), np.outer(np.sin(angle), frequency)
-    across = np.exp(-2j * np.pi * fx[..., None] * places)
-    down = np.exp(2j * np.pi * fy[..., None] * places)
-    return np.abs(np.einsum("nyx,dky,dkx->ndk", filters, down, across)).mean(1)

@@ -49,7 +49,8 @@ class Effort:
     """One method for computing the kernel, at one setting."""
 
     method: str
-    setting: str
+    setting: str  # in words
+    effort: float  # as a number: M, paths, or grid points per pixel; 0 for the closed form
     error: float  # relative to the exact values, root mean square over the lattice
     seconds: float  # processor time, which other load on the machine does not lengthen
 
@@ -214,18 +215,19 @@ def work_precision(
     averages = bin_averages(process, lattice)
     runs = []
 
-    def run(method, setting, found, right, times=1):
+    def run(method, setting, effort, found, right, times=1):
         values, seconds = timed(found, times)
-        runs.append(Effort(method, setting, relative_error(values, right), seconds))
+        runs.append(Effort(method, setting, effort, relative_error(values, right), seconds))
 
     for count in modes:
         coarse, step = replace(process, modes=count), math.pi * process.blur / (process.blur_theta * count)
-        run("Fourier modes", f"M = {count}, step {step:.2f} px", partial(fourier, coarse, lattice, step=step), exact, repeats)
+        run("Fourier modes", f"M = {count}, step {step:.2f} px", count, partial(fourier, coarse, lattice, step=step), exact, repeats)
     for count in paths:
-        run("Monte Carlo", f"{count:,} paths", partial(monte_carlo, process, lattice, count), averages)
+        run("Monte Carlo", f"{count:,} paths", count, partial(monte_carlo, process, lattice, count), averages)
     for refinement in refinements:
-        run("finite differences", f"grid of 1/{refinement} px", partial(finite_differences, process, lattice, refinement), exact)
-    run("near the axis", "closed form", partial(near_axis, process, lattice), exact, repeats)
+        setting = f"grid of 1/{refinement} px"
+        run("finite differences", setting, refinement, partial(finite_differences, process, lattice, refinement), exact)
+    run("near the axis", "closed form", 0, partial(near_axis, process, lattice), exact, repeats)
     return runs
 
 
@@ -363,6 +365,6 @@ def compare_ways(runs: Sequence[Effort]) -> dict[str, Any]:
     return {
         "best": best,
         "others": others,
-        "scatter": np.array([run.error * np.sqrt(int(run.setting.split()[0].replace(",", ""))) for run in ways["Monte Carlo"]]),
-        "orders": orders([run.error for run in ways["finite differences"]], range(1, 1 + len(ways["finite differences"]))),
+        "scatter": np.array([run.error * np.sqrt(run.effort) for run in ways["Monte Carlo"]]),
+        "orders": orders(*zip(*((run.error, run.effort) for run in ways["finite differences"]), strict=True)),
     }

@@ -33,7 +33,8 @@ def check_number(name: str, value: Any, positive: bool = True) -> float:
     """``value`` as a float, if it is a real number, positive (or else non-negative), whose powers stay within double precision."""
     number = check_array(name, value)
     if number.ndim or not (SMALLEST <= number <= LARGEST or (number == 0 and not positive)):
-        raise PaperCodeError(f"{name} must be finite and {'positive' if positive else 'not negative'}, not {short(value)}.")
+        allowed = f"a number between {SMALLEST:g} and {LARGEST:g}" + ("" if positive else ", or 0")
+        raise PaperCodeError(f"{name} must be {allowed}, not {short(value)}")
     return float(number)
 
 

@@ -1,0 +1,45 @@
+"""Fixtures that several test files share. What they import, they import when used: the tests of the core run without it."""
+
+import pytest
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    """Run a command in this process: (exit status, standard output, standard error)."""
+    from tiny import command
+
+    return lambda *arguments: command(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture
+def refused(say):
+    """The command says one line on standard error that holds the words, nothing on standard output, and exits with 1."""
+
+    def check(words, *arguments):
+        status, out, err = say(*arguments)
+        assert (status, out) == (1, ""), (status, out, err)
+        assert err.startswith("error: ") and err.count("\n") == 1 and err.endswith("\n") and words in err, err
+        return err
+
+    return check
+
+
+@pytest.fixture
+def tiny_imagenet(tmp_path):
+    """Two classes of Tiny ImageNet's layout, five training images and two validation images each."""
+    from PIL import Image
+    from tiny import picture
+
+    top = tmp_path / "tiny-imagenet-200"
+    annotations = []
+    (top / "val" / "images").mkdir(parents=True)
+    for label, name in enumerate(("n0", "n1")):
+        (top / "train" / name / "images").mkdir(parents=True)
+        for n in range(5):
+            Image.fromarray(picture([label, n])).save(top / "train" / name / "images" / f"{name}_{n}.JPEG")
+        for n in range(2):
+            Image.fromarray(picture([label, n, 9])).save(top / "val" / "images" / f"{name}_{n}.JPEG")
+            annotations.append(f"{name}_{n}.JPEG\t{name}\t0\t0\t63\t63\n")
+    (top / "val" / "val_annotations.txt").write_text("".join(annotations))
+    (top / "wnids.txt").write_text("n0\nn1\n")
+    return top
