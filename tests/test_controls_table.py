@@ -76,11 +76,11 @@ def test_sentences_follow_the_words(numbers):
     shown = board(numbers)
     stories = {name: shown.story(name, [FAR]) for name in NETWORKS if name != "control"}
     assert stories["same"] == "None of the 1 measures is distinguishable from the control."
-    assert stories["gone"].startswith("Distinguishable from the control: co-circular, far 0.000 against 0.101 (−0.101 [")
+    assert stories["gone"].startswith("Distinguishable from the control: far co-circular 0.000 against 0.101 (−0.101 [")
     assert shown.told({name: f"what {name} lacks" for name in NETWORKS}, [FAR]) == [
-        "co-circular, far, 10.5-18 px, is weaker without what weaker lacks (0.051 against 0.101)",
-        "co-circular, far, 10.5-18 px, is gone without what gone lacks (0.000 against 0.101)",
-        "co-circular, far, 10.5-18 px, is stronger without what more lacks (0.200 against 0.101)",
+        "far co-circular, 10.5 to 18 px, is weaker without what weaker lacks (0.051 against 0.101)",
+        "far co-circular, 10.5 to 18 px, is gone without what gone lacks (0.000 against 0.101)",
+        "far co-circular, 10.5 to 18 px, is stronger without what more lacks (0.200 against 0.101)",
     ]
     assert controls.Board(numbers, dict.fromkeys(["blind", "nothing", "control"], "x")).there == ["blind", "control"]
 
@@ -121,7 +121,7 @@ def test_many_networks_have_an_interval_of_their_own():
 def test_what_a_condition_keeps_is_told_by_its_own_interval():
     places = {FAR: (0.07, 0.06, 0.08), ("K.source", "raw", "6-10.5"): (0.01, -0.01, 0.03)}
     own = [Row("x", "all", END, *place, value=value, low=low, high=high) for place, (value, low, high) in places.items()]
-    assert controls.Board(Table(own), {}).kept("x") == "above 0: co-circular, far (+0.070); not above 0: source's axis (+0.010)"
+    assert controls.Board(Table(own), {}).kept("x") == "above 0: far co-circular (+0.070); not above 0: source's axis (+0.010)"
     assert controls.Board(Table(own), {}).kept("y") == ""
 
 

@@ -76,7 +76,9 @@ def test_a_fall_after_the_peak_is_said():
     rising = course(Table([*planted(FAN, 0, (0, 4, END))]), FAN, "reference", [0], TOTAL)
     fallen = replace(rising, values=np.array([[0.0, 0.2, 0.1]]))
     level, below = (replace(rising, values=np.array([values])) for values in ([0.0, 0.2, 0.199], [-0.3, -0.1, -0.1]))
-    assert falls([rising, fallen, level, below]) == [(FAN.name, 4, 0.2, 0.1)]
+    assert falls([rising, fallen, level, below]) == {FAN.name: "0.200 at step 4, 0.100 at the end (lower at the end in 1 of 1 networks)"}
+    two = replace(rising, values=np.array([[0.0, 0.5, 0.1], [0.0, 0.1, 0.2]]))
+    assert falls([two])[FAN.name].endswith("in 1 of 2 networks)")
 
 
 # the slider

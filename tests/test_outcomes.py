@@ -22,7 +22,7 @@ def completion(own, rf, planted):
 )
 def test_a_gap_is_judged_by_the_networks_against_relabelled_cells(own, word):
     found = outcomes.gaps([completion(value, value - 0.05 + n / 1000, 0.3) for n, value in enumerate(own)], {"dashed": "dashed bar"})
-    assert found.verdict == f"{word} for dashed bar"
+    assert found.verdict == f"{word} for the dashed bar"
     assert found.own["dashed bar"][0].null == pytest.approx(0.0005)
     assert found.beside_rf["dashed bar"][0].value == pytest.approx(0.049) and found.beside_rf["dashed bar"][2] == "holds"
     assert found.planted["dashed bar"].value == pytest.approx(0.3)

@@ -147,11 +147,12 @@ def test_rotations_show_the_conditions_that_were_measured(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("value", "verb"), [(-0.09, "suppress each other"), (0.09, "excite each other"), (0.001, "have no clear effect on each other")]
+    ("value", "verb"),
+    [(-0.09, "suppress each other more than"), (0.09, "excite each other more than"), (0.001, "are not distinguishable from")],
 )
 def test_like_cells_over_all_phases_are_told_by_the_interval(value, verb):
     row = Row("reference", ALL, END, "K blind to phase.like", "raw", "2-14", value, value - 0.01, value + 0.01)
-    assert card.blind_to_phase(Table([row])).startswith(f"{verb} ({'−' if value < 0 else '+'}0.0")
+    assert card.blind_to_phase(Table([row])).startswith(f"{verb} orthogonal ones (half the difference is {'−' if value < 0 else '+'}0.0")
 
 
 @pytest.mark.parametrize(

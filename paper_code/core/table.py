@@ -11,7 +11,7 @@ version    version of a measure of K: raw, beyond RF, beyond RF and CO; otherwis
 ring       distance between the receptive fields, px; otherwise empty
 value      in sd of the kernel for terms, in % of its variance for shares and gains, otherwise R²
 low, high  95 % interval over networks, or from the bootstrap
-p          two-sided
+p          two-sided: against ``null`` for measures of l0, l1 and the bank, otherwise against 0
 null       the value that chance gives
 =========  ==========================================================================================================
 

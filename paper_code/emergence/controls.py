@@ -27,7 +27,7 @@ CONTROL_MEASURES = {
     ("K.target", "beyond RF and CO", "6-10.5"): "target's axis",
     ("K.cocircular", "raw", "6-10.5"): "co-circular",
     ("K.cocircular", "beyond RF", "6-10.5"): "co-circular beyond RF",
-    ("K.cocircular", "raw", "10.5-18"): "co-circular, far",
+    ("K.cocircular", "raw", "10.5-18"): "far co-circular",
 }
 """(measure, version, ring) on which controls are compared, for the filters and the primary terms of K, each with a short label."""
 FULL_LENGTH = ("excitatory", "turned")  # as long as the reference, their base; shortened controls are compared with ``control``
@@ -137,7 +137,11 @@ class Compared:
 def heading(place):
     """The label of a measure with its distance, and with its version unless this is raw."""
     label, (_, version, ring) = CONTROL_MEASURES[place], place
-    return label + (f", {ring} px" if ring else "") + ("" if version in ("", "raw") or version in label else f", {version}")
+    return (
+        label
+        + (f", {ring.replace('-', ' to ')} px" if ring else "")
+        + ("" if version in ("", "raw") or version in label else f", {version}")
+    )
 
 
 class Board:
@@ -226,9 +230,10 @@ class Board:
         return "\n\n".join(lines)
 
     def told(self, words, places=KERNEL):
-        """Clauses on what differs from the base: ``source's axis, 6-10.5 px, is gone without edges (−0.065 against 0.111)``."""
+        """Clauses on what differs from the base: ``source's axis, 6 to 10.5 px, is gone without edges (−0.065 against 0.111)``."""
         found = [(name, self.compare(name, place)) for place in places for name in words if name in self.there]
-        return [f"{heading(one.place)}, is {one.change} without {words[name]} ({one.against()})" for name, one in found if one.change]
+        titles = [(heading(one.place), name, one) for name, one in found if one.change]
+        return [f"{title}{',' * (',' in title)} is {one.change} without {words[name]} ({one.against()})" for title, name, one in titles]
 
     def lacking(self, words):
         """Sentences on the conditions in which no network has enough oriented cells to measure K."""

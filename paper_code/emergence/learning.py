@@ -7,7 +7,7 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.plan import reported
 from paper_code.core.table import ALL, END
-from paper_code.core.text import signed
+from paper_code.core.text import shown, signed
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.lateral.views import like_map
 from paper_code.network.dynamics import correlation
@@ -282,13 +282,14 @@ def course(numbers, followed, condition, seeds, total):
 
 
 def falls(courses):
-    """Courses whose mean ends more than 5 % below its peak, each as (name, step of the peak, peak, last value)."""
-    found = []
+    """Sentences on courses whose mean ends more than 5 % below the highest step: that step, both means, and how many networks fell."""
+    found = {}
     for one in courses:
         mean = one.values.mean(axis=0)
         top = int(mean.argmax())
         if mean[top] - mean[-1] > 0.05 * abs(mean[top]):
-            found.append((one.followed.name, int(one.steps[top]), float(mean[top]), float(mean[-1])))
+            fell = f"lower at the end in {(one.values[:, -1] < one.values[:, top]).sum()} of {len(one.values)} networks"
+            found[one.followed.name] = f"{shown(mean[top])} at step {one.steps[top]:,}, {shown(mean[-1])} at the end ({fell})"
     return found
 
 

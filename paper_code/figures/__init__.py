@@ -24,6 +24,7 @@ ORIENTATION = "twilight"
 WIDTH = 7.7  # inches: fills the width of a page with type at the size set by the style; a wider figure is scaled down
 SVG_MOST = 250_000  # characters: a notebook shows a figure as SVG up to this size, otherwise as PNG
 INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
+CASING = {"color": "white", "linewidth": 2.4, "alpha": 0.6}  # of a thin line that crosses dark colours
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
 
 
@@ -36,7 +37,11 @@ def show_in_notebook():
 
     def shown(figure, include=None, exclude=None):
         vector = print_figure(figure, "svg", metadata={"Date": None})
-        return {"image/svg+xml": vector} if len(vector) <= SVG_MOST else {"image/png": print_figure(figure, "png", base64=True)}
+        return (
+            {"image/svg+xml": vector}
+            if len(vector) <= SVG_MOST
+            else {"image/png": print_figure(figure, "png", base64=True, dpi=2 * figure.dpi)}
+        )
 
     plt.switch_backend(plt.get_backend())  # this registers its own formats; ours must come after
     shell.display_formatter.formatters["image/png"].pop(Figure, None)
@@ -96,7 +101,8 @@ def tile(filters, columns, normalise=True):
 def cocircular_line(axes):
     """Draw the turns of co-circular sources, twice their direction, as dashed lines in a fan from -90 to 90 degrees on both axes."""
     for shift in (-180, 0, 180):
-        axes.plot([-90, 90], [shift - 180, shift + 180], "--", color=INK, linewidth=0.8)
+        for style in (CASING, {"color": INK, "linewidth": 0.8, "linestyle": "--"}):
+            axes.plot([-90, 90], [shift - 180, shift + 180], **style)
     axes.set(xticks=[-90, 0, 90], yticks=[-90, 0, 90], xlim=(-90, 90), ylim=(-90, 90))
 
 

@@ -134,6 +134,6 @@ def kernels(terms, components):
     axes[0].legend(loc="upper right")
     for panel, (network, (pattern, share, radius)) in zip(axes[2:], components.items(), strict=True):
         show_component(panel, pattern, radius)
-        panel.set(title=network, xlabel=f"px; {100 * share:.0f} %")
+        panel.set(title=network, xlabel=f"along the bars (px)\n{100 * share:.0f} % of the energy")
     panel_labels(*axes)
     return figure

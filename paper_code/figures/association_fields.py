@@ -62,7 +62,7 @@ def terms(values, rings, names):
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=f"{ring} px", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
         panel_label(panel, letter)
-    figure.supylabel("term (sd of the kernel)")
+    figure.supylabel("term (sd of the kernel)", fontsize=plt.rcParams["axes.labelsize"])
     figure.legend(loc="outside upper center", ncols=len(values), columnspacing=1.2)
     return figure
 
@@ -72,7 +72,7 @@ def places(maps, turns, extent, core, limit, pale=0.75):
 
     ``maps`` maps the name of a row to an array (turns, n, n). Dotted: where a source at that turn is co-circular with the target.
     """
-    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.4), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.6), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
     for line, (name, found), letter in zip(axes, maps.items(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
@@ -84,10 +84,12 @@ def places(maps, turns, extent, core, limit, pale=0.75):
             for side in (1, -1):
                 panel.plot(*(side * reach * part(turn / 2) for part in (np.cos, np.sin)), ":", color=INK, linewidth=0.8)
             panel.set(xticks=[-tick, 0, tick], yticks=[-tick, 0, tick], xlim=(-extent, extent), ylim=(-extent, extent))
-        line[0].set_ylabel(f"{name}\n(px)")
+        line[0].set_ylabel(f"{name}\ny (px)")
         line[0].annotate(letter, (-0.55, 1.0), xycoords="axes fraction", fontweight="bold")
     for panel, turn in zip(axes[0], turns, strict=True):
-        panel.set_title(f"{np.degrees(turn):+.0f}°".replace("-", "−").replace("+0", "0"))
+        panel.set_title(f"turn {np.degrees(turn):+.0f}°".replace("-", "−").replace("+0", "0"))
+    for panel in axes[-1]:
+        panel.set_xlabel("x (px)")
     figure.colorbar(shown, ax=axes, shrink=0.8, label="coefficient (sd of K)")
     return figure
 
@@ -97,7 +99,7 @@ def invariance(rows):
 
     ``rows`` maps a label to (round, base, full, share as text), with R^2 in %.
     """
-    figure, panel = plt.subplots(figsize=(7.7, 0.5 * len(rows) + 0.8))
+    figure, panel = plt.subplots(figsize=(7.7, 0.36 * len(rows) + 0.8))
     for line, (plain, base, full, share) in enumerate(rows.values()):
         panel.barh(line - 0.18, full - plain, height=0.32, color=NULL, label="may differ by orientation" if line == 0 else None)
         panel.barh(line + 0.18, base - plain, height=0.32, color=ACCENT, label="same at all orientations" if line == 0 else None)

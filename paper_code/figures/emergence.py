@@ -61,9 +61,12 @@ def matrix(rows, base, titles, chance=None):
             panel.plot(one.values, np.full(len(one.values), -place), "o", color=face, markeredgecolor=INK, markersize=4)
         panel.set_title(title)
         panel.margins(x=0.12)
-        panel.locator_params(axis="x", nbins=2)
+        panel.locator_params(axis="x", nbins=3)
         panel.xaxis.set_major_formatter(_tick)
         panel.tick_params(axis="y", length=0)
+        panel.annotate(
+            "ABCDEFGH"[column], (0, 1), (-2, 4), xycoords="axes fraction", textcoords="offset points", ha="right", fontweight="bold"
+        )
     axes[0, 0].set_yticks(-np.arange(len(rows)), list(rows))
     axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)
     return figure

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, panel_label
+from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, panel_label, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
@@ -154,6 +154,7 @@ def robustness(found):
         panel.set_xticks(places, [f"{value:g}" for value in values])
         panel.set(xlabel=LEVEL_NAMES[corruption], title=corruption)
     axes[0].set(ylabel="accuracy (%)", ylim=(0, None))
+    panel_labels(*axes)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -172,14 +173,15 @@ def illusions(shown, responses, profiles):
         axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit)
         axes[1, column].set(xticks=[], yticks=[])
         for panel in axes[:2, column]:
-            panel.axhline(row, color=INK, linewidth=0.6, linestyle=":")
+            for style in (CASING, {"color": INK, "linewidth": 0.9, "linestyle": "--"}):
+                panel.axhline(row, **style)
         panel = axes[2, column]
         panel.plot(x, luminance[row], color=NULL, linewidth=1.2, label="luminance")
         for (label, values), style in zip(profiles, ({"color": ACCENT}, {"color": INK, "linestyle": "--"}), strict=True):
             scaled = values[column][row] / np.abs(responses[column][stimuli.NEAR]).max() * stimuli.CONTRAST
             panel.plot(x, scaled, linewidth=1.2, label=label, **style)
         panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
-    for row, label in enumerate(("picture", "response of l0", "along the\ndotted row")):
+    for row, label in enumerate(("picture", "response of l0", "along the\nmarked row")):
         axes[row, 0].set_ylabel(label)
     figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import PowerNorm
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, panel_labels
 
@@ -70,7 +70,7 @@ def monte_carlo(ticks, profiles, residuals):
     for index, (name, values) in enumerate(residuals.items()):
         axes[-1].hist(values, bins=edges, density=True, histtype="step", color=SEEDS[index], label=name)
     axes[-1].plot(middle, np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi), color=INK, linestyle="--", linewidth=1, label="normal")
-    axes[-1].set(xlabel="residual / sd", yticks=[], ylabel="density of boxes", ylim=(0, 0.42))
+    axes[-1].set(xlabel="residual / sd", yticks=[], ylabel="density of boxes", ylim=(0, 1.06 * max(axes[-1].dataLim.ymax, 0.4)))
     figure.legend(*axes[-1].get_legend_handles_labels(), ncols=3, loc="outside lower right")
     panel_labels(*axes)
     return figure
@@ -109,7 +109,8 @@ def cost(table, names, guides):
                 panel.loglog(efforts, values[-1] * guides[key] / guides[key][-1], ":", color=NULL, label="proportional")
         axes[1, column].set(xlabel=label, xticks=efforts, xticklabels=[str(effort) for effort in efforts])
         axes[1, column].xaxis.set_minor_formatter(NullFormatter())
-        axes[0, column].yaxis.set_minor_formatter(NullFormatter())
+    for line in axes:
+        line[0].yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
     axes[0, 0].set_ylabel("processor seconds")
     axes[1, 0].set_ylabel("peak memory (MB)")
     axes[0, 0].legend(loc="upper left")

@@ -92,7 +92,7 @@ def frequency_responses(responses, seeds):
         top, bottom = axes[:, column]
         peak = response.modulus.max()
         top.imshow(response.modulus / peak, cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, -0.5, 0.5))
-        top.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5] if column == 0 else [], title=f"seed {seeds[column]}")
+        top.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5] if column == 0 else [], xlabel="across", title=f"seed {seeds[column]}")
         bottom.fill_between(
             response.frequency,
             (response.radial_mean - response.radial_spread) / peak,
@@ -106,7 +106,7 @@ def frequency_responses(responses, seeds):
         bottom.plot(response.frequency, response.fitted_plane / peak, color=NULL, linestyle=":", label="LoG on the plane")
         bottom.set(xlabel="frequency (cycles/px)", ylim=(0, None), xlim=(0, 0.5))
         if column == 0:
-            top.set_ylabel("vertical frequency")
+            top.set_ylabel("up (cycles/px)")
             bottom.set_ylabel("modulus / peak")
     figure.legend(*axes[1, -1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

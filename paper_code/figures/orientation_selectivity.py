@@ -37,7 +37,8 @@ def tuning(curves, blind, middles):
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xlim=(0, 90), xticks=[0, 30, 60, 90], xlabel="orientation difference (°)", title=title)
         panel_label(panel, letter)
-    axes[0].set_ylabel("coefficient (sd of the kernel)")
+    axes[0].set_ylabel("coefficient of cos Φ (sd of the kernel)")
+    axes[1].set_ylabel("mean weight (sd of the kernel)")
     axes[0].legend()
     return figure
 

@@ -67,7 +67,7 @@ def strip(filters, bank, patterns, fan, course):
     drawn = first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
     lower.colorbar(drawn, ax=first).ax.set_title("sd of K")
     cocircular_line(first)
-    first.set(xlabel="direction of other cell (°)", ylabel="relative orientation (°)")
+    first.set(xlabel="direction of the other cell (°)", ylabel="relative orientation (°)")
     first.set_title("K where fields hardly overlap")
     panel_label(first, "E")
     if course.band:
@@ -107,12 +107,12 @@ def scorecard(groups):
     for panel, (unit, rows) in zip(axes[:, 0], groups.items(), strict=True):
         for index, (_, values, mean, low, high, chance, target) in enumerate(rows):
             y = -index
+            if target is not None:
+                panel.plot(target, y, "|", color=ACCENT, markersize=15, markeredgewidth=2)
             panel.plot(values, np.full(len(values), y - 0.25), "o", color=NULL, markersize=4)
             panel.plot([low, high], [y, y], color=INK, linewidth=2)
             panel.plot(mean, y, "D", color=INK, markersize=5)
             panel.plot(chance, y, "|", color=SEEDS[0], markersize=15, markeredgewidth=2)
-            if target is not None:
-                panel.plot(target, y, "|", color=ACCENT, markersize=15, markeredgewidth=2)
         panel.set_yticks([-index for index in range(len(rows))], [textwrap.fill(row[0], 40) for row in rows])
         panel.set(ylim=(-len(rows) + 0.4, 0.6), xlabel=unit)
         panel.tick_params(left=False)

@@ -89,7 +89,10 @@ def distributions(fits, kept):
     for turn in (0, np.pi):
         polar.bar(middles + turn, counts, width=np.pi / 12, color=colors, edgecolor="white", linewidth=0.5)
     polar.set_xticks(np.deg2rad([0, 45, 90, 135, 180, 225, 270, 315]), ["0°", "45°", "90°", "135°", "", "", "", ""])
-    polar.set_yticks(polar.get_yticks(), [])  # the numbers would overlap the bars
+    polar.set_axisbelow(True)
+    outer = int(polar.get_yticks()[-1])  # the numbers of the others would overlap the bars
+    polar.set_yticks([outer / 2, outer], ["", f"{outer} cells"])
+    polar.set_rlabel_position(-67)
     polar.set_title("orientation of the bars")
     frequencies = figure.add_subplot(1, 3, 2)
     frequencies.hist(frequency, bins=np.linspace(0, 0.5, 26), color=SEEDS[0])

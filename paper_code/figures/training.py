@@ -72,7 +72,7 @@ def spectra(power, seen, noise, predicted, start, learned):
     if len(drowned):
         left.axvspan(drowned[0], power.frequency[-1], color=ACCENT, alpha=0.08, linewidth=0)
         left.text(np.sqrt(drowned[0] * power.frequency[-1]), seen[0], "drowned", ha="center", va="top", color=ACCENT)
-    left.set(xlabel="frequency (cycles / px)", ylabel="power (per px)", ylim=(noise / 1000, None))
+    left.set(xlabel="frequency (cycles/px)", ylabel="power (per px)", ylim=(noise / 1000, None))
     ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5) if tick <= power.frequency[-1]]
     left.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     left.set_xticks([], minor=True)
@@ -82,12 +82,11 @@ def spectra(power, seen, noise, predicted, start, learned):
         return gain / gain.max(axis=-1, keepdims=True)
 
     right.plot(power.frequency, normalised(start).T, color=NULL, linewidth=0.9)
-    for number, gain in enumerate(normalised(learned)):
-        right.plot(power.frequency, gain, color=SEEDS[number % len(SEEDS)])
+    right.plot(power.frequency, normalised(learned).T, color=SEEDS[0], linewidth=0.9)
     right.plot(power.frequency, normalised(predicted), color=INK, linestyle=":", linewidth=1.8)
     handles = _lines({"color": INK, "linestyle": ":", "linewidth": 1.8}, {"color": SEEDS[0]}, {"color": NULL, "linewidth": 0.9})
     figure.legend(handles, ["efficient coding", "l0, trained (one per network)", "l0, untrained"], loc="outside lower right", ncols=3)
-    right.set(xlabel="frequency (cycles / px)", ylabel="gain / largest", xlim=(0, 0.5), ylim=(0, None))
+    right.set(xlabel="frequency (cycles/px)", ylabel="gain / largest", xlim=(0, 0.5), ylim=(0, None))
     panel_labels(left, right)
     return figure
 
@@ -97,8 +96,8 @@ def _lines(*styles):
 
 
 def curves(curves, window, chance):
-    """Loss, averaged over ``window`` log entries, against the step, and test accuracy against the epoch, one colour per seed."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
+    """Loss, averaged over ``window`` log entries, against the step, and test accuracy against the epoch, one line per seed."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.3))
     for number, curve in enumerate(curves):
         colour = SEEDS[number % len(SEEDS)]
         left.plot(curve.step, curve.smoothed(window), color=colour)
@@ -106,18 +105,22 @@ def curves(curves, window, chance):
         right.plot(curve.epoch, curve.accuracy, "o--", color=colour, markersize=3, markerfacecolor="white", linewidth=1)
     left.axhline(np.log(1 / chance), color=NULL, linestyle=":")
     left.set(xlabel="training step", ylabel="cross-entropy of the batch (nats)")
+    left.xaxis.set_major_formatter("{x:,.0f}")
     right.axhline(chance, color=NULL, linestyle=":")
     dots = {"color": INK, "marker": "o", "markersize": 3}
     handles = _lines(dots, {**dots, "markerfacecolor": "white", "linestyle": "--", "linewidth": 1}, {"color": NULL, "linestyle": ":"})
-    right.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="lower right", bbox_to_anchor=(1, 0.12))
+    figure.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="outside lower right", ncols=3)
     right.set(xlabel="epoch", ylabel="accuracy on test images", ylim=(0, None))
     right.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     panel_labels(left, right)
     return figure
 
 
-def accuracies(groups):
-    """Accuracy of every network, one condition per row: filled without receptor noise, open with it, and a dotted line at chance."""
+def accuracies(groups, labels):
+    """Accuracy of every network, one condition per row: filled without receptor noise, open with it, and a dotted line at chance.
+
+    ``labels`` maps the names of conditions to those shown.
+    """
     figure, panel = plt.subplots(figsize=(WIDTH, 0.5 * len(groups) + 0.9))
     for row, group in enumerate(groups):
         for values, lift, filled in ((group.noise_free, 0.13, True), (group.noisy, -0.13, False)):
@@ -125,13 +128,13 @@ def accuracies(groups):
             panel.plot([values.mean()] * 2, [-row + lift - 0.14, -row + lift + 0.14], color=INK, linewidth=1.4, zorder=3)
             panel.scatter(values, y, s=26, c=SEEDS[0] if filled else "white", edgecolors=SEEDS[0], linewidths=1.2, zorder=2)
         panel.plot([group.chance] * 2, [-row - 0.35, -row + 0.35], color=NULL, linestyle=":")
-    panel.set_yticks(-np.arange(len(groups)), [f"{group.condition}\n{group.images}" for group in groups])
+    panel.set_yticks(-np.arange(len(groups)), [labels.get(group.condition, group.condition) for group in groups])
     panel.set(xlabel="accuracy on test images", xlim=(0, None), ylim=(-len(groups) + 0.4, 0.6))
     panel.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     panel.tick_params(axis="y", length=0)
-    dots = {"color": INK, "marker": "o", "markersize": 5, "linestyle": ""}
+    dots = {"color": SEEDS[0], "marker": "o", "markersize": 5, "linestyle": ""}
     handles = _lines(dots, {**dots, "markerfacecolor": "white"}, {"color": NULL, "linestyle": ":"})
-    figure.legend(handles, ["without noise", "with receptor noise", "chance"], loc="outside lower center", ncols=3)
+    figure.legend(handles, ["without receptor noise", "with receptor noise", "chance"], loc="outside lower center", ncols=3)
     return figure
 
 

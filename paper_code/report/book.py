@@ -73,10 +73,12 @@ def small(numbers, condition="reference", of=" of [chapter 7](07_association_fie
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
     text = f"together the five terms{of} explain {whole} % of $K$'s variance at 2 to 14 px "
     text += f"({left} % beyond overlap and co-activation) and {far} % at 10.5 to 18 px"
-    place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain", "ring": "2-14"}
-    for row in numbers.where(**place).rows:
+    place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain"}
+    alone = [shown(row.value, 1) for ring in ("2-14", "6-14") for row in numbers.where(ring=ring, **place).rows]
+    if alone:
         text += ". Phase agreement alone, whatever the direction, with two free strengths at each pixel of distance (one tuned to relative "
-        text += f"orientation), explains {shown(row.value, 1)} % in networks left out of its fit ([chapter 8](08_group_models.ipynb))"
+        text += f"orientation), explains {alone[0]} % at 2 to 14 px and {alone[1]} % at 6 to 14 px in networks left out of its fit "
+        text += "([chapter 8](08_group_models.ipynb))"
     return f"{text}. What determines the rest of $K$ was not investigated."
 
 

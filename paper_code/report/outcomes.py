@@ -66,7 +66,7 @@ class Gaps:
     def verdict(self):
         """The verdicts for K as text."""
         words = {"continued": "holds", "not continued": "does not hold", "not settled": "not settled"}
-        return "; ".join(f"{said} for {listed(self.of(word))}" for said, word in words.items() if self.of(word))
+        return "; ".join(f"{said} for the {', the '.join(self.of(word))}" for said, word in words.items() if self.of(word))
 
 
 def gaps(completion, names):

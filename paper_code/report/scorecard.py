@@ -178,10 +178,16 @@ def summary(found):
 
 
 def blind_to_phase(numbers, condition="reference"):
-    """How cells of similar orientation affect each other at 2 to 14 px when phase is ignored: a verb phrase with its estimate."""
+    """A verb phrase: how cells of like orientation affect each other, compared with orthogonal ones, if phase is ignored (2 to 14 px)."""
     row = numbers.one(condition=condition, seed=ALL, step=END, measure="K blind to phase.like", version="raw", ring="2-14")
-    verb = "suppress each other" if row.high < 0 else "excite each other" if row.low > 0 else "have no clear effect on each other"
-    return f"{verb} ({effect_text(row)} sd of K, 2 to 14 px; chance 0)"
+    verb = (
+        "suppress each other more than"
+        if row.high < 0
+        else "excite each other more than"
+        if row.low > 0
+        else "are not distinguishable from"
+    )
+    return f"{verb} orthogonal ones (half the difference is {effect_text(row)} sd of K, 2 to 14 px; chance 0)"
 
 
 def beside_the_paper(numbers, leads):
@@ -219,7 +225,9 @@ def beside_the_paper(numbers, leads):
     }
     rows = []
     for number, text in found.items():
-        chapter, verdict = leads[number].claim.chapter, leads[number].verdict
-        where = f"[chapter {chapter.split('_')[0].lstrip('0')}]({chapter}.ipynb)"
-        rows.append([said[str(number)]["says"], f"**{verdict}**: {text} ({where})", said[str(number)]["differ"]])
+        chapters = {4: ["08_group_models"], 5: ["09b_controls"] * bool(fewer)}.get(number, [])
+        where = [f"[chapter {one.split('_')[0].lstrip('0')}]({one}.ipynb)" for one in (leads[number].claim.chapter, *chapters)]
+        rows.append(
+            [said[str(number)]["says"], f"**{leads[number].verdict}**: {text} ({' and '.join(where)})", said[str(number)]["differ"]]
+        )
     return rows

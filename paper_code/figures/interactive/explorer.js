@@ -168,7 +168,10 @@ function drawSources(cell) {
     const other = cells[byNumber.get(number)], button = document.createElement("button"), canvas = document.createElement("canvas");
     button.type = "button";
     button.style.borderColor = weight > 0 ? excites : inhibits;
-    button.append(canvas, plus(weight) + " · " + number);
+    const strength = document.createElement("span"), name = document.createElement("span");
+    strength.textContent = plus(weight);
+    name.textContent = "cell " + number;
+    button.append(canvas, strength, name);
     button.setAttribute("aria-label", (weight > 0 ? "Excited by " : "Inhibited by ") + short(other) + ", " + x + " px right and " + y + " px up, weight " + weight.toFixed(1));
     button.addEventListener("click", () => choose(byNumber.get(number), true));
     room.append(button);
