@@ -34,7 +34,7 @@ pdf: .venv/installed ## Print the built book to _build/book.pdf, with the Chromi
 serve: .venv/installed ## Serve the built book at http://127.0.0.1:8000/, or at another port with PORT=8001, to this machine only
 	@$(RUN) -m paper_code.workflow.reader serve "$(PORT)"
 
-chapter: .venv/installed ## Run one chapter, CH=04_lgn, in a minute, and say where its page is and which numbers differ from the reference
+chapter: .venv/installed ## Run one chapter, CH=04_lgn or CH=4, in a minute, and say where its page is and which numbers differ from the reference
 	@$(RUN) -m paper_code.workflow.reader chapter "$(CH)"
 
 lab: .venv/lab ## Open the chapters' sources in JupyterLab, in the same environment

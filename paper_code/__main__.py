@@ -13,7 +13,7 @@ def main():
         if error.name.partition(".")[0] == "paper_code":
             raise
         extra = "cli" if error.name in ("typer", "safetensors") else "train"
-        sys.exit(f"error: this needs the package {error.name}: python -m pip install 'paper_code[{extra}]'")
+        sys.exit(f"error: this needs the package {error.name}: python -m pip install '.[{extra}]' in the repository of paper_code")
 
 
 if __name__ == "__main__":

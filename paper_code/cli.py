@@ -157,18 +157,22 @@ def train(
     else:
         typer.echo(f"{out}: accuracy {result['accuracy']:.3f}, without receptor noise {result['accuracy_noise_free']:.3f}")
     if not quiet:
-        typer.echo(f"next:  python -m paper_code analyse {quote(str(out / 'early.safetensors'))}", err=True)
+        typer.echo(
+            f"next:  python -m paper_code analyse {quote(str(out / 'early.safetensors'))} --out {quote(str(out / 'report'))}", err=True
+        )
 
 
 def _condition(name, data, classes, settings):
     """A named condition, with the changes made on the command line."""
-    from paper_code.training.conditions import condition, settings_of, with_settings
+    from paper_code.training.conditions import condition, meanings_of, settings_of, with_settings
 
     chosen = condition(name)
     if "help" in settings:
+        meanings = {**meanings_of(chosen.network), **meanings_of(chosen.training)}
         for part, known in settings_of(chosen).items():
             for key, value in known.items():
-                typer.echo(f"{part:9s} {key:18s} {value}")
+                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                typer.echo(f"{part:9s} {key:18s} {shown!s:10s} {meanings[key]}")
         raise typer.Exit()
     chosen = with_settings(chosen, settings)
     if data is not None and data != chosen.images:
@@ -239,7 +243,7 @@ def analyse(
         bank, K, front, own = early.l1, early.K, early.l0, vars(weights.configuration(*_network_name(title)))
     else:
         title, own = filters.stem, _recorded(filters)
-        bank, K, front = read_network(filters, *places)
+        bank, K, front = read_network(filters, *places, say=lambda text: typer.echo(text, err=True))
     stride = own.get("stride") if stride is None else stride
     rectified = own.get("l0") == "rectified" and l0 is None and l0_name is None
     result = measure(
@@ -266,15 +270,16 @@ def analyse(
 
 
 def _recorded(filters):
-    """The settings of the network, a dict, if a training run wrote ``filters`` and its record is beside it; otherwise an empty dict."""
+    """The settings of the network, a dict, if a run's record beside ``filters``, or a manifest above it, has them; else empty."""
     from paper_code.core.files import is_missing, read_json
     from paper_code.training.run_files import EARLY, IDENTITY
 
-    record = filters.with_name(IDENTITY)
-    if filters.name != EARLY or is_missing(record):
-        return {}
     try:
-        return dict(read_json(record)["condition"]["network"])
+        if filters.name == EARLY and not is_missing(record := filters.with_name(IDENTITY)):
+            return dict(read_json(record)["condition"]["network"])
+        if not is_missing(record := filters.parent.parent / "manifest.json"):
+            return dict(read_json(record)["networks"][f"{filters.parent.name}/{filters.stem}"]["condition"]["network"])
+        return {}
     except (KeyError, TypeError, ValueError):  # a record of something else
         return {}
 
@@ -293,16 +298,21 @@ def measure(
     import tempfile
 
     from paper_code.core.table import write_table
+    from paper_code.lateral.bank import FEWEST
     from paper_code.report.measure import measure_network
     from paper_code.weights.collect import collect
 
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure_network(*_network_name(collect([run], folder)[0]), times=0, directory=folder).rows
+        found = measure_network(*_network_name(collect([run], folder)[0]), times=0, directory=folder)
+    rows = found.rows
+    typer.echo(f"{'step':>6} {'measure':28s} {'version':18s} {'px':8s} {'value':>9s}")
     for row in rows:
         typer.echo(f"{row.step:>6} {row.measure:28s} {row.version:18s} {row.ring:8s} {row.value:9.3f}")
     if out is not None:
         write_table(out, rows)
         typer.echo(f"all rows: {out}")
+    if found.sums is None and found.bank.K is not None:
+        typer.echo(f"K is not measured: that needs {FEWEST} oriented cells, and there are {len(found.bank.oriented)}", err=True)
 
 
 @app.command()
@@ -421,7 +431,9 @@ def main():
         _fail(f"cannot read or write {error.filename or 'a file, or the output'}: {error.strerror or error}")
     except SystemExit as stop:
         if stop.code == 130:  # typer's exit code for Ctrl-C
-            typer.echo("stopped; a training goes on from its last checkpoint when the same command is run again", err=True)
+            typer.echo(
+                "stopped; the same command goes on from the last checkpoint of a training, or begins again if there is none yet", err=True
+            )
         elif type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer's sign that the reader of the pipe has gone
             typer.echo("error: the output was closed before all of it was written", err=True)
         raise

@@ -32,11 +32,11 @@ def bank(count, shape, seed=0, frequency=(0.14, 0.24), sigma=0.2):
     return np.exp(-(dx**2 + dy**2) / (2 * (sigma * min(shape)) ** 2)) * wave, cells
 
 
-def planted_kernel(cells, side, stride, term, strength=0.4, seed=1):
-    """White noise, and cos Phi times one term at all offsets."""
+def planted_kernel(cells, side, stride, term, strength=0.4, seed=1, coherent=True):
+    """White noise, and one term at all offsets, times cos Phi unless it is not to be ``coherent``."""
     frame, (m, n) = pair_frame(cells, side, stride), TERMS[term]
     psi = np.arctan2(frame.across, frame.along)
-    values = np.cos(frame.phase) * np.cos(2 * m * psi + 2 * n * frame.turn[:, None])
+    values = (np.cos(frame.phase) if coherent else 1) * np.cos(2 * m * psi + 2 * n * frame.turn[:, None])
     kernel = np.random.default_rng(seed).standard_normal((len(cells), len(cells), side, side))
     kernel[frame.target, frame.source] += strength * values.reshape(-1, side, side)
     return kernel
@@ -80,6 +80,16 @@ def test_the_same_kernel_with_its_labels_shuffled_is_not_found(planted, result):
     shuffled = analyse(filters, kernel[np.ix_(order, order)], 3, **QUICK)
     assert min(one.p_all for one in shuffled.harmonics) > 0.05
     assert max(abs(one.value) for one in shuffled.harmonics) < 0.1
+
+
+def test_a_kernel_that_joins_like_orientations_whatever_their_phases_is_found(planted):
+    filters, cells, _ = planted
+    found = analyse(filters, planted_kernel(cells, 9, 3, "like", coherent=False), 3, **QUICK)
+    for ring in found.kernel.rings:
+        term = found.kernel.term("like", ring.name, "blind to phase")
+        assert term.value == pytest.approx(0.4 / np.sqrt(1 + 0.4**2 / 2), abs=0.08) and term.p_all < 0.05
+    assert min(one.p_all for one in found.harmonics if one.version != "blind to phase") > 0.05
+    assert {one.name for one in found.harmonics if one.version == "blind to phase"} == set(TERMS) - {"round"}
 
 
 def test_a_transposed_kernel_swaps_the_axes_of_target_and_source(planted):
@@ -126,7 +136,7 @@ def test_torchvisions_first_layer_with_two_dead_filters():
     coloured[12], coloured[40] = 0, 0.3
     found = analyse(coloured, **QUICK)
     assert np.flatnonzero(~found.valid).tolist() == [12, 40]
-    assert found.oriented.sum() == 62 and np.isnan(found.n_x[[12, 40]]).all()
+    assert found.oriented.sum() == 62 and np.isnan(found.fits.n_x[[12, 40]]).all()
     assert any("2 of 64 filters (12, 40)" in note for note in found.notes) and any("main component" in note for note in found.notes)
     assert orientation_difference(found.fits.carrier, cells.carrier)[found.valid].max() < 1e-3
     np.testing.assert_allclose(found.fits.energy_kept[found.valid], 1, atol=1e-6)
@@ -179,7 +189,7 @@ def test_a_scale_changes_lengths_alone(planted, result):
     filters, _, kernel = planted
     other = analyse(filters, kernel, 3, scale=0.1, unit="deg", **QUICK)
     np.testing.assert_allclose(other.fits.sigma_along_bar, result.fits.sigma_along_bar * 0.1)
-    np.testing.assert_array_equal(other.n_y, result.n_y)
+    np.testing.assert_array_equal(other.fits.n_y, result.fits.n_y)
     assert other.harmonics == result.harmonics and other.unit == "deg" and result.unit == "px"
 
 

@@ -224,4 +224,7 @@ def test_neither_pytorch_nor_what_comes_with_training_is_needed(folder):
     assert done.returncode == 0 and "report: report/index.html" in done.stdout, done.stderr
     shutil.rmtree("report")
     done = without("torch", "safetensors")
-    assert done.returncode == 1 and done.stderr == "error: this needs the package safetensors: python -m pip install 'paper_code[cli]'\n"
+    assert (
+        done.returncode == 1
+        and done.stderr == "error: this needs the package safetensors: python -m pip install '.[cli]' in the repository of paper_code\n"
+    )

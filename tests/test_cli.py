@@ -57,7 +57,8 @@ def test_what_there_is_can_be_listed(say):
     assert all(name in say("conditions")[1] for name in ("reference", "no-lateral", "no-l0", "photographs"))
     assert all(name in say("data", "list")[1] for name in ("tiny-imagenet", "stl10", "folder", "photographs"))
     status, out, _ = say("train", "--set", "help")
-    assert status == 0 and "lateral_size" in out and "decay_l0" in out and "classes" not in out
+    assert status == 0 and "lateral_size" in out and "decay_l0" in out and "\nnetwork   classes" not in out
+    assert all(line.split()[3:] for line in out.splitlines())  # a name, a value and what it means
 
 
 def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_path, monkeypatch):
@@ -78,8 +79,8 @@ def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_p
     refused("'--set help' lists", *train, "--set", "nonsense=1")
     refused("'--set help' lists", *train, "--set", "classes=3")
     refused("not a value like 16", *train, "--set", "cells=abc")
-    refused("not a value like True", *train, "--set", "flip=perhaps")
-    refused("not a value like (16, 16, 32)", *train, "--set", "widths=1;2")
+    refused("not a value like true or false", *train, "--set", "flip=perhaps")
+    refused("not a value like 16,16,32", *train, "--set", "widths=1;2")
     refused("lateral_size must be odd", *train, "--set", "lateral_size=4")
     refused("momentum must be", *train, "--set", "momentum=0")
     refused("unknown rule for classes", *train, "--classes", "some")
@@ -174,7 +175,7 @@ def test_a_folder_that_nobody_has_seen_trains_through_ctrl_c_to_the_same_bytes(s
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert err.splitlines()[-1].startswith("stopped; a training goes on from its last checkpoint") and "Traceback" not in err
+    assert err.splitlines()[-1].startswith("stopped; the same command goes on from the last checkpoint") and "Traceback" not in err
     skipped = [line for line in err.replace("\r", "\n").splitlines() if "skipped" in line]
     assert len(skipped) == 3 and all(sum(name in line for line in skipped) == 1 for name in ("truncated.jpg", "notes.txt", "empty.jpg"))
     assert "3 classes" in err and "log.jsonl" in err

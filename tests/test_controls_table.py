@@ -170,11 +170,14 @@ def test_measure_takes_a_run_that_is_not_shipped(tmp_path, monkeypatch, capsys):
 
     def measured(condition, seed, times, directory):
         seen.append((condition, seed, times, weights.load_early(condition, seed, directory).l1.shape))
-        return SimpleNamespace(rows=rows("l0.log_r2", "", "", {"tiny": (0.25,)}))
+        bank = SimpleNamespace(K=np.zeros((4, 4, 7, 7)), oriented=np.arange(3))
+        return SimpleNamespace(rows=rows("l0.log_r2", "", "", {"tiny": (0.25,)}), sums=None, bank=bank)
 
     monkeypatch.setattr(measure, "measure_network", measured)
     status, out, err = command(monkeypatch, capsys, "measure", run.directory, "--out", tmp_path / "rows.csv")
-    assert (status, err) == (0, "") and "l0.log_r2" in out and "0.250" in out
+    assert (
+        (status, err) == (0, "K is not measured: that needs 20 oriented cells, and there are 3\n") and "l0.log_r2" in out and "0.250" in out
+    )
     assert seen[0][:3] == ("tiny", 0, 0) and "0.25" in (tmp_path / "rows.csv").read_text()
     status, _, err = command(monkeypatch, capsys, "measure", tmp_path)
     assert status == 1 and "no finished run" in err and err.count("\n") == 1

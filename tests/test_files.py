@@ -89,11 +89,16 @@ def test_the_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatc
     assert calls == [5, "rename"]
 
 
+def test_a_name_that_is_none_is_refused():
+    for name in (".", ""):
+        fails("cannot write", write_atomically, name, b"")
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     fails(f"cannot write {tmp_path}/file/below/a", write_atomically, tmp_path / "file" / "below" / "a", b"")
     (tmp_path / "folder").mkdir()
-    fails("cannot write .*: Is a directory", write_atomically, tmp_path / "folder", b"")
+    fails("folder is a folder and not a file", write_atomically, tmp_path / "folder", b"")
     fails("cannot write", append_line, tmp_path, "line")
     assert temporary_files(tmp_path) == []
 

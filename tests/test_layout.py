@@ -69,7 +69,10 @@ def test_what_the_core_needs_is_what_it_is_installed_with():
 def test_a_missing_package_is_one_line():
     code = "import sys; sys.modules['typer'] = None; sys.argv = ['paper-code', '--help']; from paper_code.__main__ import main; main()"
     done = run(code)
-    assert done.returncode == 1 and done.stderr == "error: this needs the package typer: python -m pip install 'paper_code[cli]'\n"
+    assert (
+        done.returncode == 1
+        and done.stderr == "error: this needs the package typer: python -m pip install '.[cli]' in the repository of paper_code\n"
+    )
 
 
 def test_there_is_one_version():

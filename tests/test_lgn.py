@@ -137,3 +137,8 @@ def test_a_centre_off_the_lattice_is_refused():
         radial_symmetry(planted_log(7, 0, 0, 1)[None], "middle", 0)
     with pytest.raises(PaperCodeError, match=r"arrays \(1,\), not of shapes \(2,\) and \(\)"):
         radial_symmetry(planted_log(7, 0, 0, 1)[None], [0, 0], 0)
+
+
+def test_integers_are_recentred_as_numbers():
+    filters = np.round(100 * planted_log(9, 0.5, 0, 1.3)[None]).astype(int)
+    np.testing.assert_allclose(recentre(filters, 0.5, 0), recentre(filters.astype(float), 0.5, 0))

@@ -7,7 +7,7 @@ import pytest
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan, plan_sha256, reported
-from paper_code.core.table import COLUMNS, Row, Table, read_table, write_table
+from paper_code.core.table import COLUMNS, END, Row, Table, read_table, write_table
 from paper_code.report.pool import verdict
 
 ROWS = [
@@ -112,3 +112,9 @@ def test_files_of_an_earlier_build_are_passed_over(tmp_path, there, taken):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert [path.stem for path in files_of(tmp_path, "reference")] == [f"seed-{seed}" for seed in taken]
+
+
+def test_rows_come_in_the_order_in_which_they_are_asked_for():
+    names = [f"K.{letter}" for letter in "qwertyuiop"]
+    table = Table([Row("reference", "0", END, name, value=1.0) for name in sorted(names)])
+    assert [row.measure for row in table.where(measure=names).rows] == names

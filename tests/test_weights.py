@@ -19,7 +19,7 @@ from tiny import STEPS, TRAINING, command, disk_full_beyond, fails, image_set, m
 from paper_code import weights
 from paper_code.core.files import digest, locked, read_json, read_metadata, read_tensors, sha256, write_json, write_tensors
 from paper_code.core.text import markdown_table, plain
-from paper_code.network.layers import EarlyLayers
+from paper_code.network.layers import EarlyLayers, perturbed
 from paper_code.network.model import Network
 from paper_code.report import provenance
 from paper_code.training.conditions import snapshot_steps
@@ -336,19 +336,19 @@ DAMAGED_RUNS = {
     "no run.json": ("cannot read .*run.json", lambda run, trained: (run / "run.json").unlink()),
     "empty run.json": ("run.json: condition: field required", edit_text("run.json", lambda text: "{}")),
     "another's run.json": ("of different runs", edit_text("run.json", lambda text: text.replace('"seed": 0', '"seed": 7'))),
-    "no early layers": ("there is no weights file", lambda run, trained: (run / "early.safetensors").unlink()),
+    "no early layers": ("there is no file", lambda run, trained: (run / "early.safetensors").unlink()),
     "no l1_gain": ("without l1_gain", edit_tensors("early.safetensors", lambda tensors: tensors.pop("l1_gain") is None)),
     "no K": ("do not fit", edit_tensors("early.safetensors", lambda tensors: {k: v for k, v in tensors.items() if k != "K"})),
-    "no rest": ("there is no weights file", lambda run, trained: (run / "rest.safetensors").unlink()),
+    "no rest": ("there is no file", lambda run, trained: (run / "rest.safetensors").unlink()),
     "empty rest": ("not a whole safetensors", lambda run, trained: (run / "rest.safetensors").write_bytes(b"")),
     "foreign rest": ("of different networks", other_rest),
     "foreign gain": ("of different networks", edit_tensors("early.safetensors", lambda t: {**t, "l1_gain": t["l1_gain"] * 2})),
     "wide rest": ("do not fit", edit_tensors("rest.safetensors", lambda t: {**t, "readout.bias": np.zeros(9, np.float32)})),
     "strange rest": ("do not fit", edit_tensors("rest.safetensors", lambda t: {**t, "x": np.zeros(9, np.float32)})),
-    "no snapshots": ("there is no weights file .*000000", lambda run, trained: shutil.rmtree(run / "snapshots")),
+    "no snapshots": ("there is no file .*000000", lambda run, trained: shutil.rmtree(run / "snapshots")),
     "snapshot without l1": ("does not hold the layers", edit_tensors("snapshots/000001.safetensors", lambda t: {"l0": t["l0"]})),
     "start without K": ("does not hold the layers", edit_tensors("snapshots/000000.safetensors", lambda t: {"l1": t["l1"]})),
-    "no log": ("there is no weights file .*log.jsonl", lambda run, trained: (run / "log.jsonl").unlink()),
+    "no log": ("there is no file .*log.jsonl", lambda run, trained: (run / "log.jsonl").unlink()),
     "log without end": ("not go to the end", edit_text("log.jsonl", lambda text: text.splitlines()[0] + "\n")),
     "half a line": ("line . of .*log.jsonl is not whole", edit_text("log.jsonl", lambda text: text[:-20])),
     "log of numbers": ("line 1 of", edit_text("log.jsonl", lambda text: "1\n" + text)),
@@ -546,7 +546,8 @@ def test_a_lost_manifest_is_named(store, tmp_path):
 def test_an_unknown_network_is_answered_with_those_that_there_are(store):
     for name, seed in (("tiny", 5), ("large", 0)):
         for reader in (load_early, load_snapshots, load_network, read_log):
-            fails(f"no weights of {name}/seed-{seed}; the manifest lists tiny/seed-0, tiny/seed-1", reader, name, seed, store)
+            there = "tiny/seed-0, tiny/seed-1" if name == "tiny" else "tiny"
+            fails(f"no weights of {name}/seed-{seed}; the manifest lists {there}$", reader, name, seed, store)
     content = read_json(store / "manifest.json")
     del content["networks"]["tiny/seed-0"]["files"]["rest"]
     write_json(store / "manifest.json", content)
@@ -584,7 +585,7 @@ def test_tensors_of_another_shape_are_refused(store):
 
 def test_files_that_hold_no_weights_are_refused(tmp_path):
     path = tmp_path / "a.safetensors"
-    fails("there is no weights file", read_tensors, path)
+    fails("there is no file", read_tensors, path)
     for content in (b"", b"hello", b"\xff" * 100, b"\x02" + bytes(7) + b"[]"):
         path.write_bytes(content)
         fails("is not a whole safetensors file", read_tensors, path)
@@ -598,3 +599,14 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     fails("of a type that NumPy lacks|not a whole", read_tensors, path)
     path.write_bytes(safetensors.numpy.save({"l1": np.ones(2)}, {"paper_code": "{"}))
     fails("is not a whole safetensors file", read_metadata, path)
+
+
+@pytest.mark.parametrize("setting", ["abc", "1:x", "-1", "1:", "1:2:3"])
+def test_noise_that_is_none_is_refused(setting, monkeypatch):
+    monkeypatch.setenv("PAPER_CODE_PERTURB", setting)
+    fails("PAPER_CODE_PERTURB is .*it is a seed", perturbed, {"l1": np.ones(2)})
+
+
+def test_kinds_of_files_are_named_alone_or_together():
+    assert weights.shipped("reference", "rest") == weights.shipped("reference", ("rest",)) != []
+    fails("there are no nonsense files; choose among", weights.shipped, "reference", "nonsense")

@@ -118,20 +118,24 @@ def read_network(
     filters_name: str | None = None,
     kernel_name: str | None = None,
     l0_name: str | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Read the filters, kernel and l0 of a network from files; the last two are None if there are none.
 
     Without files of their own, ``kernel`` and ``l0`` are looked for in the file of the filters. Names that are not given are guessed,
-    starting with :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT`. Raises PaperCodeError, which lists the names, if an array is missing
-    or cannot be guessed.
+    starting with :data:`FILTERS`, :data:`KERNEL` and :data:`FRONT`; ``say`` is told which array was taken for the filters. Raises
+    PaperCodeError, which lists the names, if an array is missing or cannot be guessed.
     """
     with open_arrays(filters) as arrays:
         found = arrays.pick(filters_name, FILTERS, "--filters-name")
+        likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
         if found is None:
-            likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
             if len(likely) != 1:
                 raise PaperCodeError(f"which array of {filters} holds the filters? --filters-name may be {arrays.listed()}")
             found = arrays.read(likely[0])
+        if say and filters_name is None and len(likely) > 1:
+            taken = next(name for name in likely if np.array_equal(arrays.read(name), found))
+            say(f"filters: the array {taken} {found.shape} of {filters}; for another, say --filters-name")
         rest = []
         named = list(arrays.shapes) != [""]
         for path, name, guesses, option in ((kernel, kernel_name, KERNEL, "--kernel-name"), (l0, l0_name, FRONT, "--l0-name")):

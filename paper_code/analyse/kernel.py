@@ -7,6 +7,7 @@ that K reflects the geometry of its own cells, and nothing about other networks 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from typing import Any
 
@@ -27,6 +28,7 @@ FEW_OFFSETS = 200  # a ring with fewer is merged with its neighbour
 MOST_OFFSETS = 1_200_000  # most pairs times offsets kept in memory: beyond that, cells are drawn at random
 MOST_PAIRS = 2000  # most pairs of similar orientation whose kernels are turned: beyond that, pairs are drawn at random
 DRAWN = 9  # number of relabelled kernels whose components are computed
+UNPHASED = "blind to phase"  # the version of the terms without cos Phi
 PLACES = 10  # number of places of a picture from its middle to its border
 
 
@@ -47,7 +49,7 @@ class Term:
 
     name: str
     ring: str
-    version: str
+    version: str  # raw, beyond RF, or "blind to phase": without cos Phi
     value: float  # sd of K
     p: float  # two-sided, for this term alone
     p_all: float  # the same against the farthest from chance of all terms, rings and versions: corrected for multiple tests
@@ -150,7 +152,10 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
     if len(chosen) < len(oriented):
         left = np.setdiff1d(oriented, chosen)
         who = f"cell {left[0]} is" if len(left) == 1 else f"{len(left)} cells ({listed(left)}) are"
-        notes.append(f"K contains NaN or infinite weights: {who} left out of its measures.")
+        notes.append(
+            f"K contains {int((~np.isfinite(K)).sum()):,} NaN or infinite weights: {who} left out of its measures. Set such weights "
+            "to 0 to keep these cells."
+        )
     most = max(FEWEST, int(np.sqrt(MOST_OFFSETS) / K.shape[-1]))
     if len(chosen) > most:
         notes.append(f"K is measured between {most} of the {len(chosen)} oriented cells, drawn at random: all would take too much memory.")
@@ -214,6 +219,7 @@ def _terms(
 ) -> tuple[list[Term], dict[tuple[str, str], float], list[str]]:
     parts = {ring.name: tuple(n for n, edge in enumerate(edges[:-1]) if ring.low <= edge < ring.high) for ring in rings}
     sums = PairSums.of(frame, cells.orientation, {"K": kernel}, regressors, edges=edges, rings=parts)
+    blind = PairSums.of(frame, cells.orientation, {"K": kernel}, coherent=False, edges=edges, rings=parts)
     fits, apart, notes = {}, [], []
     for ring in rings:
         for version, needed in VERSIONS.items():
@@ -224,6 +230,8 @@ def _terms(
                 continue
             with suppress(PaperCodeError):  # collinear terms
                 fits[ring.name, version] = fit(sums, ring.name, needed)
+        with suppress(PaperCodeError):
+            fits[ring.name, UNPHASED] = fit(blind, ring.name)
     if apart or not regressors:
         where = f"At {', '.join(apart)} px" if apart else "At the offsets of K"
         notes.append(f"{where} no two receptive fields overlap, so there is nothing to take off: K is shown as it is.")
@@ -236,15 +244,19 @@ def _terms(
     if not fits:
         return [], {}, notes
     orientation = np.asarray(cells.orientation)
-    chance = relabelled(frame, orientation, kernel, regressors, permuted, [seed, 2], edges, parts, fits)
-    places = [(place, column) for place in fits for column in range(len(TERMS))]
-    values = np.array([fits[place].coefficients[column, 0] for place, column in places])
-    null = np.stack([chance[place][:, column] for place, column in places], axis=1)
+    drawn = partial(relabelled, frame, orientation, kernel, times=permuted, seed=[seed, 2], edges=edges, rings=parts)
+    unphased = [(ring, "raw") for ring, version in fits if version == UNPHASED]
+    chance = drawn(regressors, places=fits) | {
+        (ring, UNPHASED): one for (ring, _), one in drawn({}, places=unphased, coherent=False).items()
+    }
+    places = [(place, name) for place in fits for name in fits[place].names]
+    values = np.array([fits[place].coefficients[fits[place].names.index(name), 0] for place, name in places])
+    null = np.stack([chance[place][:, fits[place].names.index(name)] for place, name in places], axis=1)
     mean = null.mean(axis=0)
-    bounds, names = np.quantile(null, [0.025, 0.975], axis=0), list(TERMS)
+    bounds = np.quantile(null, [0.025, 0.975], axis=0)
     p = permutation_p(values, null), permutation_p_of_greatest(values, null)
     columns = zip(places, values, *p, mean, *bounds, strict=True)
-    terms = [Term(names[column], *place, *map(float, rest)) for (place, column), *rest in columns]
+    terms = [Term(name, *place, *map(float, rest)) for (place, name), *rest in columns]
     return terms, {place: 100 * float(one.share[0]) for place, one in fits.items()}, notes
 
 

@@ -49,9 +49,10 @@ KEYS = {
     "kernel.cells": "indices of the filters between which K is measured",
     "kernel.rings": "distances low <= r < high between receptive fields, number of offsets there, and their share ('overlap') of the "
     "energy of RF, the correlation of the receptive fields",
-    "kernel.terms": "coefficient ('value', in sd of K) of each term by ring and version; its mean, 2.5 and 97.5 % quantiles with "
-    "cells relabelled ('null', 'low', 'high'); two-sided 'p' for the term alone, and 'p_all' against the term farthest from chance",
-    "kernel.explained": "% of K's variance in a ring that the five terms add to the fit",
+    "kernel.terms": "coefficient ('value', in sd of K) of each term by ring and version, times cos Phi unless 'blind to phase'; its mean, "
+    "2.5 and 97.5 % quantiles with cells relabelled ('null', 'low', 'high'); two-sided 'p' for the term alone, and 'p_all' against the "
+    "term farthest from chance",
+    "kernel.explained": "% of K's variance in a ring that the terms add to the fit",
     "kernel.components": "patterns (unit energy), shares of energy, number of pairs; rows run down, x along the bars, -radius to radius",
     "kernel.rf_components": "the same for RF",
     "kernel.relabelled_share": "share of the first component with cells relabelled, mean over some draws",
@@ -87,16 +88,6 @@ class Analysis:
     seed: int
 
     @property
-    def n_x(self) -> np.ndarray:
-        """Width of the envelope in cycles (Ringach 2002), sigma across the bars times frequency, (n,)."""
-        return self.fits.n_x
-
-    @property
-    def n_y(self) -> np.ndarray:
-        """Length of the envelope in cycles, sigma along the bars times frequency, (n,)."""
-        return self.fits.n_y
-
-    @property
     def harmonics(self) -> tuple:
         """The terms of the kernel, each a :class:`paper_code.analyse.Term`; empty without a kernel."""
         return () if self.kernel is None else self.kernel.terms
@@ -117,11 +108,11 @@ class Analysis:
         """A few sentences that summarise the result."""
         fitted, middle = int(self.valid.sum()), shown(np.median(self.fits.r2[self.valid]), 2)
         oriented = int(self.oriented.sum())
-        are, their = ("is", "its") if oriented == 1 else ("are", "their")
         found = [
-            f"{fitted} of {len(self.valid)} filters can be fitted, with a median Gabor R² of {middle}. {oriented} {are} oriented: {their} "
-            f"R² is above {shown(self.level, 2)}, the level that 95 % of {self.null_kind} stay below, and no parameter of {their} "
-            f"fit is at a bound. About {round((1 - QUANTILE) * fitted)} would be expected by chance."
+            f"{fitted} of {len(self.valid)} filters can be fitted, with a median Gabor R² of {middle}. {oriented or 'None'} "
+            f"{'is' if oriented < 2 else 'are'} oriented, that is, with an R² above {shown(self.level, 2)}, the level that 95 % of "
+            f"{self.null_kind} stay below, and no parameter of the fit at a bound. "
+            f"About {round((1 - QUANTILE) * fitted)} would be expected by chance."
         ]
         if self.kernel is not None and self.kernel.terms:
             clear = [one for one in self.kernel.terms if one.p_all < 0.05]

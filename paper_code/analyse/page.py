@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from html import escape
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import numpy as np
 import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import unwritable, write_atomically
+from paper_code.core.files import check_place, move_into_place, unwritable, write_atomically
 from paper_code.core.text import p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
@@ -48,6 +49,9 @@ def check_folder(folder: str | os.PathLike, replace: bool) -> None:
             raise PaperCodeError(f"{path} is a file; name a folder for the report")
         if not replace and path.is_dir() and any(path.iterdir()):
             raise PaperCodeError(f"{path} is not empty; choose another folder, or allow a report in it to be replaced (--replace)")
+        there = next(one for one in (path.resolve(), *path.resolve().parents) if one.exists())
+        with tempfile.TemporaryDirectory(dir=there):  # whether it can be written
+            pass
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -64,7 +68,9 @@ def write_report(result: Analysis, folder: str | os.PathLike, replace: bool = Fa
             write_atomically(temporary / name, text)
         path.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            os.replace(temporary / name, path / name)
+            check_place(path / name)
+        for name in FILES:
+            move_into_place(temporary / name, path / name)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
@@ -249,11 +255,12 @@ def _kernel(result: Analysis) -> list[str]:
             "<h3>Harmonics by distance</h3>",
             "<p>K is fitted by least squares as a sum of five cosines of direction and relative orientation (the turn), times the cosine "
             f"of the phase difference of the two carriers, in rings of distance: {rings}. RF is the correlation of the receptive fields; "
-            "<i>beyond RF</i> it is a regressor in the same fit. "
+            "<i>beyond RF</i> it is a regressor in the same fit. <i>Blind to phase</i>, the cosine of the phase difference is left out: "
+            "what K does whatever the phases, as where it joins similar orientations of any polarity. "
             f"Grey: 95 % of {result.permutations} kernels with their cells relabelled. A filled mark lies beyond chance even for the "
             f"farthest of all {len(found.terms)} (p<sub>all</sub> &lt; .05). Each ring has its own scale.</p>",
             _grid([_ring(result, ring.name) for ring in found.rings if _rows(result, ring.name)]),
-            f"<details><summary>What the terms mean</summary><dl>{words}</dl></details>",
+            f"<details><summary>What the terms mean</summary><p>Where the phases agree, or blind to phase:</p><dl>{words}</dl></details>",
             _table(result),
         ]
     return parts
@@ -291,7 +298,7 @@ def _rows(result: Analysis, ring: str) -> dict:
 def _ring(result: Analysis, ring: str) -> str:
     rows = _rows(result, ring)
     clear = [f"{TERM_NAMES[name]} ({version})" for version, found in rows.items() for name, *_, is_clear in found if is_clear]
-    share = ", ".join(f"{version} {shown(value, 1)} %" for (name, version), value in result.kernel.explained.items() if name == ring)
+    share = ", ".join(f"{shown(value, 1)} % ({version})" for (name, version), value in result.kernel.explained.items() if name == ring)
     return _figure(
         figures.terms(rows),
         f"Five coefficients of K at {_dash(ring)} px over bands of chance; beyond chance: {', '.join(clear) or 'none'}.",

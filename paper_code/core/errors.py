@@ -55,10 +55,10 @@ def short(value: object) -> str:
 
 
 def positive(value: float, name: str) -> float:
-    """``value`` as a float; raises PaperCodeError unless it is a finite number above 0."""
+    """``value`` as a float; raises PaperCodeError unless it is a finite number above 0, and no text or truth value."""
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = math.nan if isinstance(value, bool | str | bytes) else float(value)
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 < number < math.inf:
         raise PaperCodeError(f"{name} must be a number above 0, not {short(value)}")

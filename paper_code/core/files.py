@@ -32,24 +32,38 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
     path = Path(path)
     if isinstance(content, str):
         content = content.encode()
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     try:
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = _mode(path)
+        check_place(path)
         try:
             # Created by os.open, the file has the permissions that the umask allows.
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            if mode is not None:
-                os.chmod(temporary, mode)
-            os.replace(temporary, path)
+            move_into_place(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name, or no name
         raise unwritable(path, error) from error
+
+
+def move_into_place(temporary: str | os.PathLike, path: str | os.PathLike) -> None:
+    """Rename a file to ``path``, with the permissions of the file that it replaces; raises PaperCodeError as :func:`check_place`."""
+    mode = check_place(path)
+    if mode is not None:
+        os.chmod(temporary, mode)
+    os.replace(temporary, path)
+
+
+def check_place(path: str | os.PathLike) -> int | None:
+    """Permissions of the file at ``path``, None if nothing is there; a folder, link or device there raises PaperCodeError."""
+    mode = _mode(path)
+    if mode is not None and os.path.isdir(path):
+        raise PaperCodeError(f"{path} is a folder and not a file, and is left as it is; choose another place")
+    return mode
 
 
 def _mode(path: str | os.PathLike) -> int | None:
@@ -195,7 +209,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
             raise PaperCodeError(f"cannot read {path}: it is no regular file")
         return Path(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise PaperCodeError(f"there is no weights file {path}") from error
+        raise PaperCodeError(f"there is no file {path}") from error
     except OSError as error:
         raise unreadable(path, error) from error
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, short
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def generator(seed: int | Sequence[int]) -> np.random.Generator:
     """A generator from an explicit seed, an integer >= 0 or a sequence of them: nothing here is drawn without one."""
     parts = seed if isinstance(seed, tuple | list) else [seed]
     if not parts or any(isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 0 for one in parts):
-        raise PaperCodeError(f"a random draw needs a seed, a whole number >= 0, not {seed!r}")
+        raise PaperCodeError(f"a random draw needs a seed, a whole number >= 0, not {short(seed)}")
     return np.random.default_rng(seed)
 
 

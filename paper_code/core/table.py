@@ -108,8 +108,8 @@ class Table:
         return np.array([row.value for row in rows]), [int(row.seed) for row in rows]
 
 
-def _texts(value: object) -> set[str]:
-    return {str(part) for part in value} if np.iterable(value) and not isinstance(value, str) else {str(value)}
+def _texts(value: object) -> list[str]:
+    return list(dict.fromkeys(map(str, value))) if np.iterable(value) and not isinstance(value, str) else [str(value)]
 
 
 def write_table(path: str | os.PathLike, rows: Iterable[Row]) -> None:

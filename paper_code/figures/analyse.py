@@ -10,7 +10,7 @@ from paper_code.figures.simple_cells import show_r2
 from paper_code.filters.gabor import DEGENERATE_BELOW
 
 PANEL = (3.4, 2.6)
-VERSIONS = {"raw": (ACCENT, "o", -0.13), "beyond RF": (SEEDS[0], "s", 0.13)}
+VERSIONS = {"raw": (ACCENT, "o", -0.22), "beyond RF": (SEEDS[0], "s", 0.0), "blind to phase": (SEEDS[2], "^", 0.22)}
 
 
 def r2_against_null(r2, null, level):
@@ -67,18 +67,20 @@ def frequencies(frequency, oriented, unit):
 def terms(found):
     """The five terms of K in one ring, ``{version: [(name, value, low, high, clear)]}``: one mark each, filled if clear, over chance."""
     figure, panel = plt.subplots(figsize=PANEL)
+    names, labels = list(dict.fromkeys(row[0] for rows in found.values() for row in rows)), []
     limit = 1.5 * max(abs(one) for rows in found.values() for _, *numbers, _ in rows for one in numbers)
     for version, rows in found.items():
         color, mark, shift = VERSIONS[version]
-        for column, (_, value, low, high, clear) in enumerate(rows):
+        labels.append((version, color, mark))
+        for name, value, low, high, clear in rows:
+            column = names.index(name)
             panel.fill_between([column + shift - 0.1, column + shift + 0.1], low, high, color=NULL, alpha=0.55, linewidth=0)
-            face, label = color if clear else "none", version if column == 0 else None
-            panel.plot(column + shift, value, mark, color=color, markerfacecolor=face, markersize=5.5, label=label)
+            panel.plot(column + shift, value, mark, color=color, markerfacecolor=color if clear else "none", markersize=4.5)
     panel.axhline(0, color=INK, linewidth=0.6)
-    names = [LABELS[row[0]] for row in next(iter(found.values()))]
-    panel.set(xticks=range(len(names)), xticklabels=names, ylabel="sd of K", ylim=(-limit, limit), xlim=(-0.5, len(names) - 0.5))
-    for handle in panel.legend(loc="upper right", ncols=2).legend_handles:
-        handle.set_markerfacecolor(handle.get_color())
+    panel.set(xticks=range(len(names)), xticklabels=[LABELS[name] for name in names], ylabel="sd of K")
+    panel.set(ylim=(-limit, limit), xlim=(-0.5, len(names) - 0.5))
+    handles = [plt.Line2D([], [], color=color, marker=mark, linestyle="", label=version) for version, color, mark in labels]
+    panel.legend(handles=handles, loc="upper right", ncols=3, handletextpad=0, columnspacing=0.6)
     return figure
 
 

@@ -54,8 +54,9 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
     if kind not in ("white", "smooth"):
         raise PaperCodeError(f"null filters are 'white' or 'smooth', not {kind!r}")
     shape = sides(size)
-    if count < 1 or min(shape) < 3:
-        raise PaperCodeError(f"a null needs count >= 1 and size >= 3, not {count} and {size}")
+    check_bounds("count of a null", count, 1, 10**7)
+    if min(shape) < 3:
+        raise PaperCodeError(f"a null needs size >= 3, not {size}")
     filters = generator(seed).standard_normal((count, *shape))
     if kind == "smooth":
         filters = gaussian_filter(filters, (0, SMOOTHING, SMOOTHING))

@@ -97,6 +97,7 @@ def recentre(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> np.ndarray:
     >>> print(bool(moved[4, 4] == moved.max()))
     True
     """
+    filters = real_array(filters, "filters")  # of integers, the splines would be rounded
     shifts = np.broadcast_to(np.stack(np.broadcast_arrays(y0, -np.asarray(x0)), axis=-1), (len(filters), 2))
     return np.stack([shift(one, step, order=3, mode="grid-constant") for one, step in zip(filters, shifts, strict=True)])
 

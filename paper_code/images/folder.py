@@ -44,7 +44,7 @@ def load(root, classes=None, progress=True):
     chosen = choose_classes(names, classes)
     for path in (path for top in {root: None, **inside} for path in listed(top) if not path.is_dir()):
         say(f"skipped {path}: it lies in no class folder")
-    for name in set(inside.get(test_root, ())) - set(names):
+    for name in sorted(set(inside.get(test_root, ())) - set(names)):
         say(f"skipped {inside[test_root][name]}: no such class among the training images")
 
     seen = {}

@@ -76,7 +76,7 @@ def describe(image_set):
 def choose_classes(names, rule):
     """Apply a rule such as ``"every-10"`` or ``"first-20"`` to class names, after sorting them; at least two must be left."""
     names = sorted(names)
-    match = re.fullmatch(r"all|(every|first)-([1-9][0-9]{0,8})", rule or "all")
+    match = re.fullmatch(r"all|(every|first)-([1-9][0-9]{0,8})", "all" if rule is None else rule)
     if match is None:
         raise PaperCodeError(f"unknown rule for classes {rule!r:.60}; write 'all', 'every-N' or 'first-N', as in 'every-10'")
     chosen = names

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, check_bounds, positive
 from paper_code.core.geometry import pixel_grid
 from paper_code.filters.fitting import Indexed
 from paper_code.filters.gabor import GaborBank
@@ -96,7 +96,11 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
     1.000
     """
     kernel = real_array(kernel, "a kernel")
+    if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
+        raise PaperCodeError(f"expected a kernel of shape (n, n, k, k), got {kernel.shape}")
     values = kernel[ordered_pairs(len(kernel))]
+    if not np.isfinite(values).all():
+        raise PaperCodeError("a lateral kernel has values that are not finite; leave out the cells that they belong to")
     if not values.std() > 0:
         raise PaperCodeError("a lateral kernel that is constant over its pairs has no coefficient; was it trained?")
     return (kernel - values.mean()) / values.std()
@@ -186,6 +190,8 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     >>> print(np.cos(frame.phase[0]).reshape(3, 3)[0].round())  # 2 px are half a cycle
     [-1.  1. -1.]
     """
+    check_bounds("size", size, 1, 10**4)
+    stride = positive(stride, "stride")
     if size % 2 == 0:
         raise PaperCodeError(f"a lateral kernel has an odd side, with offset 0 at its centre; got {size}")
     if len(cells) < 2:

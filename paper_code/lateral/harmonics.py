@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, short
 from paper_code.core.statistics import bootstrap_weights, generator
 from paper_code.lateral.frame import PairFrame
 
@@ -44,6 +44,7 @@ TERM_NAMES = {
 }  # in words
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px, for the book's networks (others have their own); the rings below are unions of these intervals
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
+BLIND = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, the round term is the intercept
 VERSIONS = {"raw": (), "beyond RF": ("RF",), "beyond RF and CO": ("RF", "CO")}
 PAIRS, DRAWS = 1000, 250  # numbers processed at once, to stay in the cache
 WAVES = 5  # functions of the offset: 1, cos 2D, sin 2D, cos 4D, sin 4D
@@ -128,6 +129,7 @@ class PairSums:
     square: np.ndarray  # (rings, p, kernels), sums of their squares
     count: np.ndarray  # (rings, p), number of offsets
     rings: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: RINGS)  # the elementary rings that make up each ring
+    coherent: bool = True  # whether the functions of direction hold cos Phi
 
     @classmethod
     def of(
@@ -179,7 +181,7 @@ class PairSums:
                 parts.append((here @ right, here @ there, *(one[:, 0] for one in sums), inside.sum(axis=1)))
             found.append([np.stack(one) for one in zip(*parts, strict=True)])
         gram, cross, total, square, count = (np.concatenate(one, axis=1) for one in zip(*found, strict=True))
-        sums = gram, cross, total, square, count, rings
+        sums = gram, cross, total, square, count, rings, coherent
         return cls(frame.target, frame.source, np.asarray(orientation, float), tuple(regressors), tuple(values), *sums)
 
     def cosines(
@@ -258,7 +260,7 @@ class Fit:
 
 
 def fit(
-    sums: PairSums, ring: str, version: Sequence[str] = (), terms: Mapping[str, tuple[int, int]] | None = None, sine: bool = False
+    sums: PairSums, ring: str, regressors: Sequence[str] = (), terms: Mapping[str, tuple[int, int]] | None = None, sine: bool = False
 ) -> Fit:
     """Fit all terms jointly in a ring.
 
@@ -267,16 +269,21 @@ def fit(
     sums : PairSums
     ring : str
         One of ``sums.rings``.
-    version : sequence of str
-        Regressors in addition to the terms.
+    regressors : sequence of str
+        Regressors of ``sums`` in addition to the terms.
     terms : dict, optional
-        ``{name: (m, n)}``; by default TERMS.
+        ``{name: (m, n)}``; by default TERMS, or BLIND for sums that are blind to phase.
     sine : bool
         Add the sines of the terms, named with the prefix ``sin``; their coefficients should be 0.
 
     Returns
     -------
     Fit
+
+    Raises
+    ------
+    PaperCodeError
+        For an unknown ring or regressor, and if the columns are collinear in the ring, as with too few cells.
 
     Examples
     --------
@@ -293,11 +300,15 @@ def fit(
     >>> dict(zip(found.names, found.coefficients[:, 0].round(1) + 0.0))["round"] > 0.5
     np.True_
     """
+    for what, given, known in (("ring", [ring], sums.rings), ("regressor", regressors, sums.regressors)):
+        if isinstance(given, str) or not set(given) <= set(known):
+            raise PaperCodeError(f"no {what} {short(given)}; choose among {', '.join(known) or 'none'}")
+    terms = terms or (TERMS if sums.coherent else BLIND)
     cosines, square = sums.cosines(terms), sums.square[list(sums.rings[ring])].sum(axis=(0, 1))
     if sine:
-        odd = {f"sin {name}": pair for name, pair in (terms or TERMS).items() if pair != (0, 0)}
+        odd = {f"sin {name}": pair for name, pair in terms.items() if pair != (0, 0)}
         cosines = cosines + sums.cosines(odd, sine=True)
-    gram, cross = (part.sum(axis=0) for part in sums.normal_equations(ring, cosines, version))
+    gram, cross = (part.sum(axis=0) for part in sums.normal_equations(ring, cosines, regressors))
     solution = solve(gram, cross)
     count = len(cosines.names)
     whole = sums.squares(ring)
@@ -331,12 +342,13 @@ def solve_all(
     regressors: Sequence[str],
     rings: Mapping[str, tuple[int, ...]],
     places: Collection[tuple[str, str]] | None = None,
+    terms: int = len(TERMS),
 ) -> dict[tuple[str, str], np.ndarray]:
     """Solve sums (rings, r or 1, q, q) and (rings, r, q) of elementary rings for every ring and version: dict of arrays (r, terms).
 
-    The columns are 1, the five terms and the regressors; versions whose regressors are missing are omitted.
+    The columns are 1, the terms and the regressors; versions whose regressors are missing are omitted.
     """
-    terms, found = len(TERMS), {}
+    found = {}
     for ring, parts in rings.items():
         gram, cross = grams[list(parts)].sum(axis=0), crosses[list(parts)].sum(axis=0)
         for version, needed in VERSIONS.items():

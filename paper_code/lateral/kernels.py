@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy import fft
 
 from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, check_bounds
 from paper_code.filters.fitting import unit_scale
 
 
@@ -42,7 +42,11 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     >>> print(rf.shape, f"{rf[0, 0, 2, 2]:.3f}")
     (4, 4, 5, 5) 1.000
     """
-    fields, _ = unit_scale(real_array(fields, "fields"))
+    fields = real_array(fields, "fields")
+    check_bounds("stride", stride, 1, 10**4)
+    if fields.ndim != 3:
+        raise PaperCodeError(f"expected fields of shape (n, h, w), got {fields.shape}")
+    fields, _ = unit_scale(fields)
     norm = np.linalg.norm(fields, axis=(1, 2), keepdims=True)
     fields = fields / np.where(norm > 0, norm, 1)
     lags = _offsets(size) * stride

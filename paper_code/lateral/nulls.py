@@ -1,8 +1,8 @@
 """Two nulls for the harmonics of K, each of which breaks the link between K and the geometry within a network.
 
 *Relabelled*: the cells of K are permuted, rows and columns together. K itself is unchanged, but each of its cells has another's labels.
-*Permuted carriers*: the carriers are permuted over the cells, and theta and psi change accordingly; every pair keeps its distance, its
-Phi and its kernel. This null tests whether turn and direction matter, given phase and distance.
+*Permuted carriers* (*dealt* in the plan): the carriers are permuted over the cells, and theta and psi change accordingly; every pair keeps
+its distance, its Phi and its kernel. This null tests whether turn and direction matter, given phase and distance.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from paper_code.core.errors import check_bounds
 from paper_code.core.statistics import permutations
 from paper_code.lateral.frame import PairFrame
-from paper_code.lateral.harmonics import EDGES, RINGS, TERMS, WAVES, Cosines, PairSums, offset_functions, solve_all, unit
+from paper_code.lateral.harmonics import BLIND, EDGES, RINGS, TERMS, WAVES, Cosines, PairSums, offset_functions, solve_all, unit
 
 NULLS = ("relabelled", "permuted")  # as files and rows of the table name them
 ORDERS = 32  # relabellings processed at once
@@ -28,8 +29,9 @@ def relabelled(
     edges: Sequence[float] = EDGES,
     rings: Mapping[str, tuple[int, ...]] = RINGS,
     places: Collection[tuple[str, str]] | None = None,
+    coherent: bool = True,
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Coefficients of the five terms when the cells of K are relabelled, for all rings and versions.
+    """Coefficients of the terms when the cells of K are relabelled, for all rings and versions.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def relabelled(
         As in :meth:`paper_code.lateral.harmonics.PairSums.of`.
     places : collection of (ring, version), optional
         Compute these only.
+    coherent : bool
+        If False, cos Phi is omitted, and there are four terms, those of ``harmonics.BLIND``.
 
     Returns
     -------
@@ -64,13 +68,14 @@ def relabelled(
     >>> relabelled(frame, cells.orientation, K, {}, times=19)["2-6", "raw"].shape
     (19, 5)
     """
+    check_bounds("times", times, 1, 10**7)
     count, orders = len(orientation), permutations(len(orientation), times, seed)
     flat = unit(kernel, frame)
     values = np.zeros((count, count, flat.shape[1]), np.float32)
     values[frame.target, frame.source] = flat
     values = values.reshape(count**2, -1)
-    cosines = Cosines.of(TERMS, orientation[frame.target], orientation[frame.source])
-    terms = np.einsum("pqw,wpl->plq", cosines.weights, offset_functions(frame, orientation))
+    cosines = Cosines.of(TERMS if coherent else BLIND, orientation[frame.target], orientation[frame.source])
+    terms = np.einsum("pqw,wpl->plq", cosines.weights, offset_functions(frame, orientation, coherent))
     columns = np.concatenate([np.ones_like(terms[:, :, :1]), terms, *(unit(one, frame)[:, :, None] for one in regressors.values())], axis=2)
     ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
     grams, stacked = [], []
@@ -85,7 +90,7 @@ def relabelled(
         moved = some[:, frame.target] * count + some[:, frame.source]
         crosses.append(values[moved].reshape(len(some), -1) @ stacked)
     crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
-    return solve_all(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places)
+    return solve_all(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places, len(cosines.names))
 
 
 def permuted_carriers(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:

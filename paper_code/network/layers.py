@@ -6,6 +6,7 @@ that is wider: float32 resolves nothing finer than 1e-7.
 """
 
 import os
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 from scipy import fft
 
 from paper_code.core.arrays import real_array
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, short
 
 VARIABLE = "PAPER_CODE_PERTURB"
 EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
@@ -78,6 +79,8 @@ def receptive_fields(psi1, psi0):
     if psi0 is None:
         return psi1
     psi0 = real_array(psi0, "psi0")
+    if psi1.ndim != 3 or psi0.ndim != 2:
+        raise PaperCodeError(f"expected psi1 of shape (n, h, w) and psi0 of shape (m, m), got {psi1.shape} and {psi0.shape}")
     shape = np.add(psi1.shape[1:], psi0.shape) - 1
     return fft.irfft2(fft.rfft2(psi1, shape) * fft.rfft2(psi0, shape), shape)  # scipy.signal takes half a second to import
 
@@ -87,9 +90,13 @@ def perturbed(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     setting = os.environ.get(VARIABLE)
     if not setting:
         return tensors
-    seed, _, size = setting.partition(":")
-    generators = {name: np.random.default_rng([int(seed), zlib.crc32(name.encode())]) for name in tensors}
-    return {name: _noisy(np.asarray(tensor), generators[name], float(size or 1e-12)) for name, tensor in tensors.items()}
+    match = re.fullmatch(r"(\d+)(?::([\d.e+-]+))?", setting, re.ASCII)
+    try:
+        seed, size = int(match[1]), float(match[2] or 1e-12)
+    except (TypeError, ValueError) as error:
+        raise PaperCodeError(f"{VARIABLE} is {short(setting)}; it is a seed, or a seed and a size, as in 1:1e-9") from error
+    generators = {name: np.random.default_rng([seed, zlib.crc32(name.encode())]) for name in tensors}
+    return {name: _noisy(np.asarray(tensor), generators[name], size) for name, tensor in tensors.items()}
 
 
 def _noisy(tensor: np.ndarray, generator: np.random.Generator, size: float) -> np.ndarray:

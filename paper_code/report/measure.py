@@ -83,10 +83,9 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
             place = {"version": version, "ring": ring}
             rows += [row(f"K.({term})", second.coefficients[at, 0], **place) for at, term in enumerate(second.names)]
             rows += [row(f"K.{term}", odd.coefficients[at, 0], **place) for at, term in enumerate(odd.names) if term.startswith("sin ")]
-    phased = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, the round term is the intercept
     blind = PairSums.of(bank.frame, orientation, {"K": kernels["K"]}, coherent=False)
     for ring in RINGS:
-        found, place = fit(blind, ring, terms=phased), {"version": "raw", "ring": ring}
+        found, place = fit(blind, ring), {"version": "raw", "ring": ring}
         rows += [row(f"K blind to phase.{term}", found.coefficients[at, 0], **place) for at, term in enumerate(found.names)]
     rows += through_training(condition, seed, bank, regressors, levels, directory)
     heard = flanker_measures(condition, seed, early, directory)

@@ -154,13 +154,15 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     if b.ndim or h3.ndim or not (1 + abs(h3)) * length <= TURNS:
         raise PaperCodeError(f"A geodesic takes one b and one h3, and takes too long with (1 + |h3|) length over {TURNS:g}.")
     count = check_count("count", count, least=2, most=MOST_PLACES)
+    turns = 2 * np.pi * np.rint(b / (2 * np.pi))  # the solver's steps must not be relative to a large angle
 
     def slope(_, state):
         _, _, theta, b, h3 = state
         return [np.cos(b) * np.cos(theta), np.cos(b) * np.sin(theta), np.sin(b), -h3, -np.sin(b) * np.cos(b)]
 
     t = np.linspace(0, length, count)
-    return Geodesic(t, *solve_ivp(slope, (0, length), [0, 0, 0, b, h3], method="DOP853", t_eval=t, rtol=1e-12, atol=1e-13).y)
+    states = solve_ivp(slope, (0, length), [0, 0, 0, b - turns, h3], method="DOP853", t_eval=t, rtol=1e-12, atol=1e-13).y
+    return Geodesic(t, *states[:3], states[3] + turns, states[4])
 
 
 def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:

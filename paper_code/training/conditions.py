@@ -3,7 +3,9 @@
 The recipe is this companion's own. It was chosen on networks that are not among those reported.
 """
 
+import inspect
 import math
+import re
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -213,6 +215,11 @@ def settings_of(chosen):
     return {part: {key: value for key, value in vars(config).items() if key != "classes"} for part, config in parts.items()}
 
 
+def meanings_of(config):
+    """What the fields of a configuration mean, ``{name: text}``: the comments beside them in its source."""
+    return dict(re.findall(r"^    (\w+): .*?  # (.+)$", inspect.getsource(type(config)), re.MULTILINE))
+
+
 def _with(chosen, values):
     """A condition with those of the ``values`` that are settings of its network or of its training."""
     for part, known in settings_of(chosen).items():
@@ -239,10 +246,11 @@ def _parsed(key, text, current):
         if isinstance(current, bool):
             return {"true": True, "false": False}[text.lower()]
         if isinstance(current, tuple):
-            return tuple(int(item) for item in text.split(","))
+            return tuple(int(item) for item in text.strip("() ").split(","))
         return type(current)(text)
     except (ValueError, KeyError) as error:
-        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {current}") from error
+        like = ",".join(map(str, current)) if isinstance(current, tuple) else "true or false" if isinstance(current, bool) else current
+        raise PaperCodeError(f"--set {key}={text:.60}: not a value like {like}") from error
 
 
 CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}

@@ -22,14 +22,16 @@ def begun(directory):
 
 
 def finished(directory, identity, steps):
-    """The content of ``result.json`` of a run of ``steps`` steps; None if the run has not ended."""
+    """The content of ``result.json`` of a run of ``steps`` steps; None if the run has not ended or its weights are gone."""
     path = directory / RESULT
     if not os.path.lexists(path):
         return None
     result = read_json(path)
     if result != {**result, **identity, "steps": steps}:
         raise PaperCodeError(f"{path} is not of this run; move it away, and the same command makes it again from the checkpoint")
-    return result
+    if {"accuracy", "accuracy_noise_free"} - set(result):
+        raise PaperCodeError(f"{path} lacks the accuracy; move it away, and the same command makes it again from the checkpoint")
+    return result if all(os.path.lexists(directory / name) for name in (EARLY, REST)) else None
 
 
 def check_same(directory, found, wanted):

@@ -34,7 +34,7 @@ from paper_code.core.plan import reported
 from paper_code.network.layers import EARLY_KEYS, EarlyLayers, perturbed
 from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
-from paper_code.weights.records import Manifest, Noted, Tested, check
+from paper_code.weights.records import SUFFIXES, Manifest, Noted, Tested, check
 
 __all__ = ["configuration", "initial_early", "load_bank", "load_early", "load_network", "load_snapshots", "read_log"]
 __all__ += ["DIRECTORY", "entry", "manifest", "seeds", "shipped", "verify"]
@@ -84,7 +84,8 @@ def entry(condition, seed, directory=None):
     networks = manifest(directory)["networks"]
     key = f"{condition}/seed-{seed}"
     if key not in networks:
-        raise PaperCodeError(f"no weights of {key}; the manifest lists {', '.join(sorted(networks))}")
+        same = [one for one in networks if one.startswith(f"{condition}/")] or {one.partition("/")[0] for one in networks}
+        raise PaperCodeError(f"no weights of {key}; the manifest lists {', '.join(sorted(same))}")
     return networks[key]
 
 
@@ -124,8 +125,11 @@ def shipped(condition="reference", kinds=(), directory=None, needed=True):
     >>> weights.shipped("reference")[:3]
     [10, 11, 12]
     """
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    if strange := kinds - set(SUFFIXES):
+        raise PaperCodeError(f"there are no {', '.join(sorted(strange))} files; choose among {', '.join(SUFFIXES)}")
     there = reported(condition, seeds(condition, directory, needed))
-    return [seed for seed in there if set(kinds) <= set(entry(condition, seed, directory)["files"])]
+    return [seed for seed in there if kinds <= set(entry(condition, seed, directory)["files"])]
 
 
 def _content(condition, seed, kind, directory):

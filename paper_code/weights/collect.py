@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,10 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import (
     as_bytes,
+    check_place,
     is_missing,
     locked,
+    move_into_place,
     read_bytes,
     read_json,
     read_tensors,
@@ -110,7 +111,9 @@ def _write_together(contents):
         for path, content in contents.items():
             write_atomically(new[path], content)
         for path in contents:
-            os.replace(new[path], path)
+            check_place(path)
+        for path in contents:
+            move_into_place(new[path], path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:

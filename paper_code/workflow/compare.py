@@ -14,6 +14,7 @@ collected would pass silently.
 import os
 import sys
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
@@ -53,7 +54,8 @@ def _first(old, new):
     lines = [(str(text) + "\n").splitlines() for text in (one, other)]
     place = next((n for n, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), min(map(len, lines)))
     was, now = ("\n".join(text[place : place + 1]) for text in lines)
-    return f"{now!r}, in the reference {was!r}"
+    more = sum(one != other for one, other in zip_longest(*lines)) - 1
+    return f"{now!r}, in the reference {was!r}" + (f", and {more} more line{'s' * (more > 1)}" if more > 0 else "")
 
 
 def compare_notebooks(reference, executed):

@@ -38,12 +38,17 @@ HOST, PORT = "127.0.0.1", "8000"
 VIEWERS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook"}}}
 
 
-def check_name(chapter):
-    """Refuse a name that is not a chapter with code, and list those that are."""
+def name_of(chapter):
+    """The chapter with code that is meant by its name, its number or the path of its source; lists all of them if there is none."""
     chapters = notebook_chapters()
-    if chapter not in chapters:
+    name = chapter.removeprefix("book/").removesuffix(".md")
+    by_number = [one for one in chapters if name and one.partition("_")[0].lstrip("0") == name.lstrip("0")]
+    if len(by_number) == 1:
+        return by_number[0]
+    if name not in chapters:
         said = f"there is no chapter {chapter!r}" if chapter else "name a chapter"
         raise PaperCodeError(f"{said}: make chapter CH=<one of {', '.join(chapters)}>")
+    return name
 
 
 def render(chapter, notebook, folder=FOLDER):
@@ -67,7 +72,7 @@ def render(chapter, notebook, folder=FOLDER):
 
 def run_chapter(chapter=""):
     """Run a chapter, render it and compare it with its reference; returns the exit status."""
-    check_name(chapter)
+    chapter = name_of(chapter)
     notebook = QUICK / "executed" / f"{chapter}.ipynb"
     pipeline = [sys.executable, "-m", "paper_code.workflow", str(notebook), "--config", "profile=quick", f"build={QUICK}"]
     if status := subprocess.run(pipeline, env=closed()).returncode:
@@ -75,7 +80,7 @@ def run_chapter(chapter=""):
     print(f"the page is {render(chapter, notebook)}")
     executed, reference = (nbformat.read(place, as_version=4) for place in (notebook, REFERENCES / f"{chapter}.ipynb"))
     found = compare_notebooks(reference, executed)
-    print("\n".join(found) if found else f"every text and number is that of {REFERENCES / chapter}.ipynb")
+    print("\n".join(found) if found else f"every text and number is that of {REFERENCES / chapter}.ipynb (pictures are not compared)")
     print("this is the quick profile: fewer networks and random filters, so that some numbers are not those of the book's own page")
     return 0
 
