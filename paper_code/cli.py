@@ -164,11 +164,12 @@ def train(
 
 def _condition(name, data, classes, settings):
     """A named condition, with the changes made on the command line."""
-    from paper_code.training.conditions import condition, meanings_of, settings_of, with_settings
+    from paper_code.core.text import comments
+    from paper_code.training.conditions import condition, settings_of, with_settings
 
     chosen = condition(name)
     if "help" in settings:
-        meanings = {**meanings_of(chosen.network), **meanings_of(chosen.training)}
+        meanings = comments(type(chosen.network)) | comments(type(chosen.training))
         for part, known in settings_of(chosen).items():
             for key, value in known.items():
                 shown = ",".join(map(str, value)) if isinstance(value, tuple) else value

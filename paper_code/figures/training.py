@@ -41,7 +41,7 @@ def _shown(name):
 
 def front_end(traces):
     """Pictures on their way to l1: standardised, blurred, with receptor noise, and after l0; one picture per column."""
-    stages = (("image", "image"), ("blurred", "after the optics"), ("noisy", "at the receptors"), ("lgn", "after l0"))
+    stages = (("image", "image"), ("blurred", "behind the optics"), ("noisy", "at the receptors"), ("lgn", "after l0"))
     figure, axes = plt.subplots(len(stages), len(traces), figsize=(WIDTH, (WIDTH - 0.5) / len(traces) * len(stages)), squeeze=False)
     for column, seen in enumerate(traces):
         limit = np.quantile(np.abs(seen.image - seen.image.mean()), 0.995)

@@ -107,7 +107,7 @@ def recipe_rows(rows, base):
     """Header and rows of a table of surveyed runs: changes from the condition ``base``, seed, and measures, bold if they reach WANTED."""
     measures = {"log_r2": 3, "i_rad": 3, "sigma": 2, "gabor_r2": 3, "gabor_share": 2, "like": 2, "orthogonal": 2, "tuning_z": 1}
     measures |= {"elongation": 2, "elongation_z": 1}
-    names = ["LoG R²", "$I_\\mathrm{rad}$", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z", "elongation", "z"]
+    names = ["LoG R²", "$I_\\mathrm{rad}$", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z, tuning", "elongation", "z, elongation"]
     table = []
     for row in sorted(rows, key=lambda one: (one["seed"], json.dumps(one["condition"], sort_keys=True))):
         changed = differences(row["condition"], base.as_dict())

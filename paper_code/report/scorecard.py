@@ -85,7 +85,7 @@ class Found:
     @property
     def chance(self):
         """The chance value as text, or a dash."""
-        return "–" if np.isnan(self.row.null) else shown(self.row.null)
+        return "–" if np.isnan(self.row.null) else shown(self.row.null, 2 if self.claim.unit.startswith("%") else 3)
 
 
 def claims(path=FILE):

@@ -3,9 +3,7 @@
 The recipe is this companion's own. It was chosen on networks that are not among those reported.
 """
 
-import inspect
 import math
-import re
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -213,11 +211,6 @@ def settings_of(chosen):
     """What of a condition may be set, ``{"network": {name: value}, "training": {name: value}}``; classes follow from the images."""
     parts = {"network": chosen.network, "training": chosen.training}
     return {part: {key: value for key, value in vars(config).items() if key != "classes"} for part, config in parts.items()}
-
-
-def meanings_of(config):
-    """What the fields of a configuration mean, ``{name: text}``: the comments beside them in its source."""
-    return dict(re.findall(r"^    (\w+): .*?  # (.+)$", inspect.getsource(type(config)), re.MULTILINE))
 
 
 def _with(chosen, values):
