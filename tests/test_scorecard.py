@@ -209,7 +209,7 @@ def test_the_page_says_what_the_table_says(tmp_path):
         assert [float(part) for part in cells[2].replace("[", "").replace("]", "").replace(",", "").split()] == [
             round(getattr(row, name), decimals) for name in ("value", "low", "high")
         ]
-        assert float(cells[3]) == round(row.null, 3) and cells[5].removesuffix(" H") == ".032"
+        assert float(cells[3]) == round(row.null, decimals) and cells[5].removesuffix(" H") == ".032"
         assert cells[1] == ("*ours*" if claim.ours else "**does not hold**" if claim.measure == "l0.i_rad" else "**holds**")
     assert len([one for one in page["found"] if one.claim.lead]) == 5
 

@@ -16,8 +16,8 @@ from paper_code.core.errors import PaperCodeError, check_bounds, positive, print
 from paper_code.core.text import shown, signed, significant
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
-from paper_code.filters.nulls import null_filters, spectrum_matched
-from paper_code.lateral.bank import NULL_COUNT, QUANTILE
+from paper_code.filters.nulls import QUANTILE, null_filters, spectrum_matched
+from paper_code.lateral.bank import NULL_COUNT
 from paper_code.lateral.frame import Cells
 from paper_code.lateral.harmonics import TERM_NAMES
 from paper_code.lateral.views import Components

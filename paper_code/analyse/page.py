@@ -218,7 +218,7 @@ def _shapes(result: Analysis) -> list[str]:
             f"Polar histogram of the orientations of {int(oriented.sum())} filters; most of them, {counts[most]}, lie between "
             f"{degrees[most]:.0f} and {degrees[most + 1]:.0f} degrees.",
             "<b>Orientations</b> of the bars of the oriented filters, counter-clockwise from horizontal; bars have no direction, so "
-            "the two halves are the same.",
+            "the two halves are the same. The rings count filters.",
         )
         charts.insert(2, polar)
     return ["<h2>Against chance</h2>", _grid(charts)]

@@ -282,7 +282,7 @@ def course(numbers, followed, condition, seeds, total):
 
 
 def falls(courses):
-    """Sentences on courses whose mean ends more than 5 % below the highest step: that step, both means, and how many networks fell."""
+    """For courses whose mean ends more than 5 % below its highest step: that step, both means and how many networks fell, text by name."""
     found = {}
     for one in courses:
         mean = one.values.mean(axis=0)

@@ -17,7 +17,7 @@ def r2_against_null(r2, null, level):
     """Cumulative shares of filters (n,) and random fields (m,) against Gabor R^2; dashed: the level that oriented filters exceed."""
     figure, panel = plt.subplots(figsize=PANEL)
     show_r2(panel, r2, null, level)
-    panel.legend(loc="best")
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 

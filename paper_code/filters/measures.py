@@ -21,13 +21,11 @@ from paper_code.filters import (
     null_radial,
     radial_symmetry,
 )
-from paper_code.filters.nulls import phase_scrambled
+from paper_code.filters.nulls import QUANTILE, SEED, phase_scrambled
 from paper_code.filters.spectrum import frequency_grid, transform
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network
-
-NULL_QUANTILE, NULL_SEED = 0.95, 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class LgnMeasures:
 
     def level(self, name: str) -> float:
         """Value below which 95 % of smooth random filters lie, for the named field of ``null``."""
-        return float(np.quantile(getattr(self.null, name), NULL_QUANTILE))
+        return float(np.quantile(getattr(self.null, name), QUANTILE))
 
     def first(self, count: int) -> Self:
         """The same measures for the first ``count`` networks only, for figures."""
@@ -65,7 +63,7 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMea
         start,
         start_fit,
         radial_symmetry(start, start_fit.x0, start_fit.y0),
-        null_radial(filters.shape[-1], "smooth", null_count, NULL_SEED),
+        null_radial(filters.shape[-1], "smooth", null_count, SEED),
     )
 
 
@@ -125,7 +123,7 @@ class SimpleCellMeasures:
     @property
     def null_r2(self) -> float:
         """Gabor R^2 below which 95 % of smooth random filters lie."""
-        return float(np.quantile(self.null, NULL_QUANTILE))
+        return float(np.quantile(self.null, QUANTILE))
 
     @property
     def r2(self) -> np.ndarray:
@@ -144,7 +142,7 @@ class SimpleCellMeasures:
 
 
 def _null_r2(size: int, count: int, psi0: np.ndarray | None = None) -> np.ndarray:
-    return fit_gabor(null_filters(size, "smooth", count, NULL_SEED, psi0)).r2
+    return fit_gabor(null_filters(size, "smooth", count, SEED, psi0)).r2
 
 
 def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, field_null_count: int) -> SimpleCellMeasures:

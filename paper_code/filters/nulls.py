@@ -16,6 +16,7 @@ from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
 
+QUANTILE, SEED = 0.95, 0  # of the random filters, from the frozen plan: what exceeds their quantile is beyond chance
 SMOOTHING = 1.0  # px: sd of the Gaussian blur that produces smooth random filters
 HEAT = 20  # iterations for every start of every filter if only a quantile of R^2 is needed;
 AHEAD = 5  # the best filters, this many times the number above the quantile, are then fitted to convergence
@@ -101,7 +102,7 @@ def phase_scrambled(filters: ArrayLike, seed: int | Sequence[int]) -> np.ndarray
     return np.fft.ifft2(np.abs(spectrum) * noise / np.abs(noise)).real
 
 
-def gabor_level(filters: ArrayLike, quantile: float = 0.95) -> float:
+def gabor_level(filters: ArrayLike, quantile: float = QUANTILE) -> float:
     """Quantile of the Gabor R^2 of a set of (random) filters: the level that a filter must exceed to be distinguishable from them.
 
     This is the quantile of ``fit_gabor(filters).r2`` at two thirds of the cost: R^2 only rises during a fit, so the fits of filters that

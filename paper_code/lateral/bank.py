@@ -11,12 +11,12 @@ from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
-from paper_code.filters.nulls import gabor_level, null_filters
+from paper_code.filters.nulls import QUANTILE, SEED, gabor_level, null_filters
 from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.network.layers import receptive_fields
 
-NULL_COUNT, QUANTILE, NULL_SEED = 800, 0.95, 0  # from the frozen plan, as is FEWEST
+NULL_COUNT = 800  # from the frozen plan, as is FEWEST
 FEWEST = 20  # oriented cells below which K is not measured
 
 
@@ -40,7 +40,7 @@ class Bank:
         """Fit a bank and its null, ``count`` random l1 behind l0; takes some seconds. NumPy or PyTorch arrays, l1 as in ``fit_gabor``."""
         l0 = None if l0 is None else real_array(l0, "l0")
         filters, K = read_bank(l1), None if K is None else real_array(K, "K")
-        level = gabor_level(null_filters(filters.values.shape[1:], "smooth", count, NULL_SEED, psi0=l0), QUANTILE)
+        level = gabor_level(null_filters(filters.values.shape[1:], "smooth", count, SEED, psi0=l0), QUANTILE)
         return cls(l0, filters.values, K, stride, fit_gabor(filters.behind(l0)), level)
 
     @cached_property

@@ -44,7 +44,7 @@ class Cells(Indexed):
 
     @property
     def orientation(self) -> np.ndarray:
-        """Direction of the bars, theta = t + pi/2."""
+        """Direction of the bars, theta = t + pi/2, not reduced to [0, pi)."""
         return self.carrier + np.pi / 2
 
 

@@ -5,10 +5,8 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
 from paper_code.core.plan import plan
-from paper_code.filters import gabor_level, null_filters, null_radial
+from paper_code.filters.nulls import QUANTILE, SEED, gabor_level, null_filters, null_radial
 from paper_code.network.model import NetworkConfig
-
-QUANTILE, SEED = 0.95, 0
 
 
 class Levels:

@@ -180,13 +180,8 @@ def summary(found):
 def blind_to_phase(numbers, condition="reference"):
     """A verb phrase: how cells of like orientation affect each other, compared with orthogonal ones, if phase is ignored (2 to 14 px)."""
     row = numbers.one(condition=condition, seed=ALL, step=END, measure="K blind to phase.like", version="raw", ring="2-14")
-    verb = (
-        "suppress each other more than"
-        if row.high < 0
-        else "excite each other more than"
-        if row.low > 0
-        else "are not distinguishable from"
-    )
+    verb = "suppress each other more than" if row.high < 0 else "are not distinguishable from"
+    verb = "excite each other more than" if row.low > 0 else verb
     return f"{verb} orthogonal ones (half the difference is {effect_text(row)} sd of K, 2 to 14 px; chance 0)"
 
 
