@@ -230,10 +230,17 @@ class Board:
         return "\n\n".join(lines)
 
     def told(self, words, places=KERNEL):
-        """Clauses on what differs from the base: ``source's axis, 6 to 10.5 px, is gone without edges (−0.065 against 0.111)``."""
-        found = [(name, self.compare(name, place)) for place in places for name in words if name in self.there]
-        titles = [(heading(one.place), name, one) for name, one in found if one.change]
-        return [f"{title}{',' * (',' in title)} is {one.change} without {words[name]} ({one.against()})" for title, name, one in titles]
+        """Clauses on what differs from the base: ``source's axis, 6 to 10.5 px, is gone without edges (−0.065 against 0.111)``.
+
+        Conditions that do the same to a measure share a clause.
+        """
+        alike = {}
+        for place in places:
+            for name in (name for name in words if name in self.there):
+                one = self.compare(name, place)
+                if one.change:
+                    alike.setdefault((heading(place), one.change), []).append(f"without {words[name]} ({one.against()})")
+        return [f"{title}{',' * (',' in title)} is {change} {', '.join(parts)}" for (title, change), parts in alike.items()]
 
     def lacking(self, words):
         """Sentences on the conditions in which no network has enough oriented cells to measure K."""

@@ -49,7 +49,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 def terms(values, rings, names):
     """The five terms, one panel per ring: one mark per network, a bar for the mean; ``values[series][ring][term]`` is (networks,)."""
-    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 4.2), sharex=True)
+    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 3.8), sharex=True)
     for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
