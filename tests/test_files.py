@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tiny import disk_full_beyond, fails, temporary_files
 
-from paper_code.core.files import append_line, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
+from paper_code.core.files import append_line, check_writable, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -164,3 +164,10 @@ def test_the_lock_keeps_others_out_and_ends_with_its_holder(tmp_path):
     path = tmp_path / "file" / "lock"
     fails("cannot write", take)
     assert json.dumps(sorted(file.name for file in tmp_path.rglob("*"))) == '["file", "lock", "run"]'
+
+
+def test_a_place_that_cannot_be_written_is_known_beforehand(tmp_path):
+    (tmp_path / "file").write_text("")
+    fails("cannot write .*file/below", check_writable, tmp_path / "file" / "below")
+    check_writable(tmp_path / "not" / "there")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

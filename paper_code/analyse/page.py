@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 from html import escape
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import check_place, move_into_place, unwritable, write_atomically
+from paper_code.core.files import check_place, check_writable, move_into_place, unwritable, write_atomically
 from paper_code.core.text import p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
@@ -49,9 +48,7 @@ def check_folder(folder: str | os.PathLike, replace: bool) -> None:
             raise PaperCodeError(f"{path} is a file; name a folder for the report")
         if not replace and path.is_dir() and any(path.iterdir()):
             raise PaperCodeError(f"{path} is not empty; choose another folder, or allow a report in it to be replaced (--replace)")
-        there = next(one for one in (path.resolve(), *path.resolve().parents) if one.exists())
-        with tempfile.TemporaryDirectory(dir=there):  # whether it can be written
-            pass
+        check_writable(path)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,16 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
             raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name, or no name
         raise unwritable(path, error) from error
+
+
+def check_writable(folder: str | os.PathLike) -> None:
+    """Raise PaperCodeError unless a file can be written below ``folder``, which need not exist; for before work that takes long."""
+    place = Path(folder).resolve()
+    try:
+        with tempfile.TemporaryDirectory(dir=next(one for one in (place, *place.parents) if one.exists())):
+            pass
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def move_into_place(temporary: str | os.PathLike, path: str | os.PathLike) -> None:

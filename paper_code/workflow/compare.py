@@ -21,6 +21,7 @@ import nbformat
 
 from paper_code.core.errors import short
 from paper_code.network.layers import VARIABLE
+from paper_code.workflow import refuse
 from paper_code.workflow.chapters import PICTURES, BlockingKernelManager, prepare_environment
 from paper_code.workflow.environment import closed
 from paper_code.workflow.toc import notebook_chapters
@@ -139,11 +140,17 @@ class RunCounter:
 
 def main(arguments=None):
     """Print every difference, one per line; returns 1 if there is one, else 0."""
-    executed, references = map(Path, sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 2:
+        return refuse("give two folders, of executed notebooks and of references")
+    executed, references = map(Path, given)
     found = []
-    for chapter in notebook_chapters():
-        notebooks = [nbformat.read(folder / f"{chapter}.ipynb", as_version=4) for folder in (references, executed)]
-        found += [f"{chapter}, {line}" for line in compare_notebooks(*notebooks)]
+    try:
+        for chapter in notebook_chapters():
+            notebooks = [nbformat.read(folder / f"{chapter}.ipynb", as_version=4) for folder in (references, executed)]
+            found += [f"{chapter}, {line}" for line in compare_notebooks(*notebooks)]
+    except OSError as error:
+        return refuse(error)
     for line in found:
         print(f"error: {line}", file=sys.stderr)
     return 1 if found else 0

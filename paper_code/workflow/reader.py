@@ -136,9 +136,12 @@ def lab(*options):
 
 def main(arguments=None):
     """The command line of ``make chapter``, ``make serve`` and ``make lab``."""
-    command, *options = sys.argv[1:] if arguments is None else arguments
+    command, *options = (sys.argv[1:] if arguments is None else arguments) or [""]
+    commands = {"chapter": run_chapter, "serve": serve, "lab": lab}
+    if command not in commands:
+        return refuse(f"there is no command {command!r}; choose one of {', '.join(commands)}")
     try:
-        return {"chapter": run_chapter, "serve": serve, "lab": lab}[command](*options)
+        return commands[command](*options)
     except (PaperCodeError, OSError) as error:
         return refuse(error)
 
