@@ -106,13 +106,17 @@ def accuracies(directory=None):
     return found
 
 
-def comparison(groups):
-    """Sentences comparing every other condition with the reference, given the result of :func:`accuracies`."""
+def comparison(groups, labels=None):
+    """Sentences comparing every other condition with the reference, given the result of :func:`accuracies` and names to show."""
     reference = next((group for group in groups if group.condition == REFERENCE), None)
     others = [group for group in groups if group.condition != REFERENCE]
     if reference is None or not others:
         return ["The manifest lists no other condition to compare with the reference."]
-    return [f"{group.condition} ({len(group.seeds)} against {len(reference.seeds)}): {against(group, reference)}." for group in others]
+    labels = labels or {}
+    return [
+        f"{labels.get(group.condition, group.condition)} ({len(group.seeds)} against {len(reference.seeds)}): {against(group, reference)}."
+        for group in others
+    ]
 
 
 def against(other, reference):

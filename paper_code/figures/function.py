@@ -42,7 +42,7 @@ def flankers(pictures, arrangements, differences, spacings):
 
     Effects and differences are by name: (values (networks,), Row over them) at the judged spacing, and a list of these by spacing.
     """
-    figure = plt.figure(figsize=(7.7, 5.5))
+    figure = plt.figure(figsize=(7.7, 5.0))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
     for column, (name, shown) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
@@ -102,7 +102,7 @@ def gaps(measures):
     ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B: K relabelled.
     """
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(2, len(families), figsize=(7.7, 4.5), sharey="row", height_ratios=(1, 1.3))
+    figure, axes = plt.subplots(2, len(families), figsize=(7.7, 4.1), sharey="row", height_ratios=(1, 1.3))
     for (upper, lower), family in zip(axes.T, families, strict=True):
         wide = [2 * each.half_gap for each in measures[0].by_gap[family]]
         gained = [[each.advantage() for each in one.by_gap[family]] for one in measures]
@@ -141,7 +141,7 @@ def robustness(found):
         figure.text(0.5, 0.5, "not measured on these weights", ha="center", va="center")
         return figure
     levels = found.levels
-    figure, axes = plt.subplots(1, len(levels), figsize=(7.7, 3.0), sharey=True)
+    figure, axes = plt.subplots(1, len(levels), figsize=(7.7, 2.6), sharey=True)
     for panel, (corruption, values) in zip(axes, levels.items(), strict=True):
         places = np.arange(len(values))
         for group in found.right:
