@@ -165,15 +165,14 @@ def train(
 def _condition(name, data, classes, settings):
     """A named condition, with the changes made on the command line."""
     from paper_code.core.text import comments
-    from paper_code.training.conditions import condition, settings_of, with_settings
+    from paper_code.training.conditions import condition, settings_of, with_settings, written
 
     chosen = condition(name)
     if "help" in settings:
         meanings = comments(type(chosen.network)) | comments(type(chosen.training))
         for part, known in settings_of(chosen).items():
             for key, value in known.items():
-                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-                typer.echo(f"{part:9s} {key:18s} {shown!s:10s} {meanings[key]}")
+                typer.echo(f"{part:9s} {key:18s} {written(value):10s} {meanings[key]}")
         raise typer.Exit()
     chosen = with_settings(chosen, settings)
     if data is not None and data != chosen.images:

@@ -31,16 +31,19 @@ class Arrays:
     shapes: dict[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
 
-    def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
-        """The array called ``name``; if that is None, one that fits ``guesses``, or None. Raises PaperCodeError if ``name`` is missing."""
+    def choose(self, name: str | None, guesses: Sequence[str], option: str) -> str | None:
+        """``name``; if that is None, the name that fits ``guesses``, or None. Raises PaperCodeError if ``name`` is missing."""
         if name is not None and name not in self.shapes:
             raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
         if name is None and list(self.shapes) != [""]:
             fitting = [one for guess in guesses for one in self.shapes if one == guess or one.endswith(f".{guess}")]
-            name = fitting[0] if fitting else None
-        elif name is None:
-            name = ""
-        return None if name is None else self.read(name)
+            return fitting[0] if fitting else None
+        return "" if name is None else name
+
+    def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
+        """The array that :meth:`choose` names, or None."""
+        chosen = self.choose(name, guesses, option)
+        return None if chosen is None else self.read(chosen)
 
     def listed(self) -> str:
         """Names and shapes, at most 30, for an error message."""
@@ -127,15 +130,15 @@ def read_network(
     PaperCodeError, which lists the names, if an array is missing or cannot be guessed.
     """
     with open_arrays(filters) as arrays:
-        found = arrays.pick(filters_name, FILTERS, "--filters-name")
+        taken = arrays.choose(filters_name, FILTERS, "--filters-name")
         likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
-        if found is None:
+        if taken is None:
             if len(likely) != 1:
                 raise PaperCodeError(f"which array of {filters} holds the filters? --filters-name may be {arrays.listed()}")
-            found = arrays.read(likely[0])
+            taken = likely[0]
         if say and filters_name is None and len(likely) > 1:
-            taken = next(name for name in likely if np.array_equal(arrays.read(name), found))
-            say(f"filters: the array {taken} {found.shape} of {filters}; for another, say --filters-name")
+            say(f"filters: the array {taken} {arrays.shapes[taken]} of {filters}; for another, say --filters-name")
+        found = arrays.read(taken)
         rest = []
         named = list(arrays.shapes) != [""]
         for path, name, guesses, option in ((kernel, kernel_name, KERNEL, "--kernel-name"), (l0, l0_name, FRONT, "--l0-name")):

@@ -249,9 +249,9 @@ def _terms(
     chance = drawn(regressors, places=fits) | {
         (ring, UNPHASED): one for (ring, _), one in drawn({}, places=unphased, coherent=False).items()
     }
-    places = [(place, name) for place in fits for name in fits[place].names]
-    values = np.array([fits[place].coefficients[fits[place].names.index(name), 0] for place, name in places])
-    null = np.stack([chance[place][:, fits[place].names.index(name)] for place, name in places], axis=1)
+    places = [(place, name) for place, one in fits.items() for name in one.names]
+    values = np.concatenate([one.coefficients[:, 0] for one in fits.values()])
+    null = np.concatenate([chance[place] for place in fits], axis=1)
     mean = null.mean(axis=0)
     bounds = np.quantile(null, [0.025, 0.975], axis=0)
     p = permutation_p(values, null), permutation_p_of_greatest(values, null)

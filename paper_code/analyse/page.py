@@ -18,7 +18,7 @@ import numpy as np
 import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import check_place, check_writable, move_into_place, unwritable, write_atomically
+from paper_code.core.files import check_writable, move_into_place, unwritable, write_atomically
 from paper_code.core.text import p_cell, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
@@ -64,10 +64,7 @@ def write_report(result: Analysis, folder: str | os.PathLike, replace: bool = Fa
         for name, text in zip(FILES, content, strict=True):
             write_atomically(temporary / name, text)
         path.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            check_place(path / name)
-        for name in FILES:
-            move_into_place(temporary / name, path / name)
+        move_into_place({path / name: temporary / name for name in FILES})
     except OSError as error:
         raise unwritable(path, error) from error
     finally:

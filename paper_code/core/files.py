@@ -43,7 +43,7 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            move_into_place(temporary, path)
+            move_into_place({path: temporary})
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -61,12 +61,16 @@ def check_writable(folder: str | os.PathLike) -> None:
         raise unwritable(folder, error) from error
 
 
-def move_into_place(temporary: str | os.PathLike, path: str | os.PathLike) -> None:
-    """Rename a file to ``path``, with the permissions of the file that it replaces; raises PaperCodeError as :func:`check_place`."""
-    mode = check_place(path)
-    if mode is not None:
-        os.chmod(temporary, mode)
-    os.replace(temporary, path)
+def move_into_place(new: Mapping[str | os.PathLike, str | os.PathLike]) -> None:
+    """Rename files, ``{place: temporary}``, each with the permissions of the file that it replaces.
+
+    Raises PaperCodeError as :func:`check_place`, before the first is renamed.
+    """
+    modes = {place: check_place(place) for place in new}
+    for place, temporary in new.items():
+        if modes[place] is not None:
+            os.chmod(temporary, modes[place])
+        os.replace(temporary, place)
 
 
 def check_place(path: str | os.PathLike) -> int | None:

@@ -137,11 +137,8 @@ class Compared:
 def heading(place):
     """The label of a measure with its distance, and with its version unless this is raw."""
     label, (_, version, ring) = CONTROL_MEASURES[place], place
-    return (
-        label
-        + (f", {ring.replace('-', ' to ')} px" if ring else "")
-        + ("" if version in ("", "raw") or version in label else f", {version}")
-    )
+    distance = f", {ring.replace('-', ' to ')} px" if ring else ""
+    return label + distance + ("" if version in ("", "raw") or version in label else f", {version}")
 
 
 class Board:

@@ -99,11 +99,17 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
     if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
         raise PaperCodeError(f"expected a kernel of shape (n, n, k, k), got {kernel.shape}")
     values = kernel[ordered_pairs(len(kernel))]
-    if not np.isfinite(values).all():
-        raise PaperCodeError("a lateral kernel has values that are not finite; leave out the cells that they belong to")
-    if not values.std() > 0:
-        raise PaperCodeError("a lateral kernel that is constant over its pairs has no coefficient; was it trained?")
-    return (kernel - values.mean()) / values.std()
+    return (kernel - values.mean()) / deviation(values)
+
+
+def deviation(values: np.ndarray) -> float:
+    """Standard deviation of a kernel's values over its pairs; PaperCodeError if they are not finite, or all the same."""
+    found = float(values.std())
+    if not np.isfinite(found):
+        raise PaperCodeError("a lateral kernel holds NaN or infinite weights; train again, or leave those cells out")
+    if not found > 0:
+        raise PaperCodeError("a lateral kernel that is constant over its pairs has no geometry; was it trained?")
+    return found
 
 
 def relative_pose(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError, short
 from paper_code.core.statistics import bootstrap_weights, generator
-from paper_code.lateral.frame import PairFrame
+from paper_code.lateral.frame import PairFrame, deviation
 
 TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
 TERM_NAMES = {
@@ -232,12 +232,7 @@ def unit(kernel: ArrayLike, frame: PairFrame) -> np.ndarray:
     if kernel.shape[2:] != (side, side) or kernel.shape[0] != kernel.shape[1] or len(kernel) < count:
         raise PaperCodeError(f"a kernel of shape {kernel.shape} does not go with pairs of {count} cells at {side} x {side} offsets")
     values = kernel[frame.target, frame.source].reshape(len(frame.target), -1)
-    deviation = values.std()
-    if not np.isfinite(deviation):
-        raise PaperCodeError("a lateral kernel holds NaN or infinite weights; train again, or leave those cells out")
-    if not deviation > 0:
-        raise PaperCodeError("a lateral kernel that is constant over its pairs has no harmonics; was it trained?")
-    return values / deviation
+    return values / deviation(values)
 
 
 def offset_functions(frame: PairFrame, orientation: ArrayLike, coherent: bool = True) -> np.ndarray:

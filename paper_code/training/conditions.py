@@ -242,8 +242,13 @@ def _parsed(key, text, current):
             return tuple(int(item) for item in text.strip("() ").split(","))
         return type(current)(text)
     except (ValueError, KeyError) as error:
-        like = ",".join(map(str, current)) if isinstance(current, tuple) else "true or false" if isinstance(current, bool) else current
+        like = "true or false" if isinstance(current, bool) else written(current)
         raise PaperCodeError(f"--set {key}={text:.60}: not a value like {like}") from error
+
+
+def written(value):
+    """A setting as ``--set`` takes it, as text."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}

@@ -10,7 +10,6 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import (
     as_bytes,
-    check_place,
     is_missing,
     locked,
     move_into_place,
@@ -110,10 +109,7 @@ def _write_together(contents):
     try:
         for path, content in contents.items():
             write_atomically(new[path], content)
-        for path in contents:
-            check_place(path)
-        for path in contents:
-            move_into_place(new[path], path)
+        move_into_place(new)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
