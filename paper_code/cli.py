@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from paper_code.core.errors import PaperCodeError, check_bounds, printable, short
+from paper_code.core.errors import PaperCodeError, check_bounds, printable
+from paper_code.core.plan import NETWORK, condition_and_seed
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help responds immediately.
 
@@ -32,8 +33,6 @@ Root = Annotated[
     typer.Option(help="where the images are: an archive or a directory; can also be set by the environment variable PAPER_CODE_IMAGES"),
 ]
 Classes = Annotated[str | None, typer.Option(help="classes to use, after sorting: all, every-N (reference: every-10) or first-N")]
-
-NETWORK = re.compile(r"([^/]+)/seed-(\d{1,18})", re.ASCII)  # does not match a path to a run, such as runs/reference/seed-0
 
 # How to use less memory, by command: advice for a user whose machine has too little.
 LESS_MEMORY = {
@@ -239,8 +238,8 @@ def analyse(
         if any(one is not None for one in places):
             raise PaperCodeError(f"{filters} is a shipped network with an l0 and a K of its own; leave out --kernel, --l0 and all names")
         title = str(filters)
-        early = weights.load_early(*_network_name(title))
-        bank, K, front, own = early.l1, early.K, early.l0, vars(weights.configuration(*_network_name(title)))
+        early = weights.load_early(*condition_and_seed(title))
+        bank, K, front, own = early.l1, early.K, early.l0, vars(weights.configuration(*condition_and_seed(title)))
     else:
         title, own = filters.stem, _recorded(filters)
         bank, K, front = read_network(filters, *places, say=lambda text: typer.echo(text, err=True))
@@ -307,7 +306,7 @@ def measure(
         check_place(out)
         check_writable(out.parent)
     with tempfile.TemporaryDirectory() as folder:
-        found = measure_network(*_network_name(collect([run], folder)[0]), times=0, directory=folder)
+        found = measure_network(*condition_and_seed(collect([run], folder)[0]), times=0, directory=folder)
     rows = found.rows
     typer.echo(f"{'step':>6} {'measure':28s} {'version':18s} {'px':8s} {'value':>9s}")
     for row in rows:
@@ -347,7 +346,7 @@ def picture(
     from paper_code.lateral.views import like_map
 
     picture_format(out)
-    name, seed = _network_name(network)
+    name, seed = condition_and_seed(network)
     early = store.load_early(name, seed)
     if early.l0 is None or early.K is None:
         raise PaperCodeError(f"{network} lacks l0 or K; choose a network that has both")
@@ -364,14 +363,6 @@ def picture(
     fits = fit_gabor(early.receptive_fields)
     save(overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2))), out)
     typer.echo(f"wrote {out}")
-
-
-def _network_name(text):
-    """Read ("reference", 10) from "reference/seed-10"."""
-    found = NETWORK.fullmatch(text)
-    if not found:
-        raise PaperCodeError(f"{short(text)} is not a network like reference/seed-10; see 'python -m paper_code weights list'")
-    return found[1], int(found[2])
 
 
 @weights_app.command("list")

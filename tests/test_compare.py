@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from paper_code.workflow.chapters import reference
-from paper_code.workflow.compare import compare_notebooks, differences, shown
+from paper_code.workflow.compare import compare_notebooks, displayed, mismatches
 
 REFERENCES = sorted((Path(__file__).resolve().parent / "reference").glob("*.ipynb"))
 NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?|(?<![\w.,])\.\d+")
@@ -46,10 +46,10 @@ def test_a_change_in_the_second_digit_of_any_shown_number_is_seen(path):
     tried = 0
     for cell in read(path).cells:
         if cell.cell_type == "code" and "nbval-ignore-output" not in cell.metadata.get("tags", []):
-            assert differences(cell.outputs, copy.deepcopy(cell.outputs)) == []
+            assert mismatches(cell.outputs, copy.deepcopy(cell.outputs)) == []
             for place, output in enumerate(cell.outputs):
                 for other in changed(output):
-                    assert len(differences(cell.outputs, [*cell.outputs[:place], other, *cell.outputs[place + 1 :]])) == 1
+                    assert len(mismatches(cell.outputs, [*cell.outputs[:place], other, *cell.outputs[place + 1 :]])) == 1
                     tried += 1
     assert tried > 0
 
@@ -59,7 +59,7 @@ def test_no_reference_shows_a_float_in_full(path):
     """Where every digit of a sum is shown, another processor shows another."""
     for cell in read(path).cells:
         if cell.cell_type == "code" and "nbval-ignore-output" not in cell.metadata.get("tags", []):
-            for texts in shown(cell.outputs).values():
+            for texts in displayed(cell.outputs).values():
                 for text in texts:
                     assert not re.search(r"\d*\.\d{7,}", str(text)), text
 

@@ -272,7 +272,7 @@ def shipped(tmp_path_factory):
 @pytest.fixture(scope="module")
 def measured(shipped, tmp_path_factory):
     path = tmp_path_factory.mktemp("results") / "robustness.json"
-    write_json(path, robustness.measure(image_set(), shipped, report=lambda line: None))
+    write_json(path, robustness.measure_robustness(image_set(), shipped, report=lambda line: None))
     return path
 
 
@@ -302,7 +302,7 @@ def test_changed_weights_and_other_images_are_noticed(shipped, measured, tmp_pat
     stale = robustness.Robustness.read(tmp_path / "old.json").stale(shipped)
     assert stale == ["no-lateral/seed-0", "reference/seed-1", "reference/seed-7"]
     with pytest.raises(PaperCodeError, match="other images"):
-        robustness.measure(image_set(1), shipped)
+        robustness.measure_robustness(image_set(1), shipped)
     write_json(tmp_path / "old.json", {"images": {}})
     with pytest.raises(PaperCodeError, match="field required; measure again"):
         robustness.Robustness.read(tmp_path / "old.json")
@@ -353,14 +353,14 @@ def test_only_networks_that_are_shipped_whole_are_run(shipped, tmp_path):
     collect([shipped.parent / "reference-1"], tmp_path, preset="measured")
     assert weights.seeds("reference", tmp_path) == [0, 1] and weights.shipped("reference", ("rest",), tmp_path) == [0]
     assert list(robustness.networks_listed("reference", tmp_path)) == ["reference/seed-0"]
-    assert list(robustness.measure(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]
+    assert list(robustness.measure_robustness(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]
 
 
 def test_the_images_are_those_of_the_training_and_have_answers(shipped, tmp_path, monkeypatch):
     images = image_set()
     empty = ImageSet("folder", images.classes, images.train_images, images.train_labels, images.test_images[:0], images.test_labels[:0])
     with pytest.raises(PaperCodeError, match="other images"):
-        robustness.measure(empty, shipped)
+        robustness.measure_robustness(empty, shipped)
     monkeypatch.setattr(robustness.images, "load", lambda *about, **options: empty)
     with pytest.raises(PaperCodeError, match="has no test images"):
         robustness.main(tmp_path, out=tmp_path / "answers.json")

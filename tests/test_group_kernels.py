@@ -138,7 +138,7 @@ def test_kernel_panels_have_y_up_and_show_turn_and_half_turn():
     theta = np.deg2rad([0, 50])
     slices = np.zeros((2, 9, 9))
     slices[:, 0, 4] = 1  # the uppermost place
-    figure = figures.kernels([("one", slices[0], slices)], theta, se2.association_field(length=3, curvature=0.2, count=3), 4.5)
+    figure = figures.kernels([("one", slices[0], slices)], theta, se2.association_arcs(length=3, curvature=0.2, count=3), 4.5)
     assert len(figure.axes[0].lines) == 3
     for axes, angle in zip(figure.axes[1:3], theta, strict=True):
         assert axes.images[0].origin == "upper" and axes.images[0].get_extent() == [-4.5, 4.5, -4.5, 4.5]

@@ -45,10 +45,12 @@ def test_gains_of_every_network_are_drawn_in_their_panel():
         (ring, name): {family: rng.normal(size=4) for family in ("ISO", "DP")} for ring in ("2-14", "6-14") for name in ("plain", "both")
     }
     figure = figures.gains(values)
-    assert [panel.get_title() for panel in figure.axes] == ["2-14 px, plain", "6-14 px, plain", "2-14 px, both", "6-14 px, both"]
+    assert [panel.get_title() for panel in figure.axes] == [
+        f"{ring} px, {name}" for name in ("plain", "both") for ring in ("2 to 14", "6 to 14")
+    ]
     for panel in figure.axes:
         ring, _, name = panel.get_title().partition(" px, ")
-        found = values[ring, name]
+        found = values[ring.replace(" to ", "-"), name]
         dots, bars = panel.lines[:4:2], panel.lines[1:4:2]
         for column, own in enumerate(found.values()):
             np.testing.assert_allclose(dots[column].get_xydata(), np.stack([np.full(4, column), own], axis=1))

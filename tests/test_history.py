@@ -14,14 +14,14 @@ def test_every_run_has_a_line_that_names_what_was_changed(name):
     header, table = provenance.recipe_rows(rows, CONDITIONS["reference"])
     assert len(table) == len(rows) > 2 and {len(line) for line in table} == {len(header)}
     for row in rows:
-        changed = provenance.differences(row["condition"], CONDITIONS["reference"].as_dict())
+        changed = provenance.changed_settings(row["condition"], CONDITIONS["reference"].as_dict())
         assert sum(all(f"{key} {value}" in line[0] for key, value in changed.items()) for line in table) >= 1
 
 
 def test_a_setting_that_differs_is_named_and_equal_ones_are_not():
     base, other = (CONDITIONS[name].as_dict() for name in ("reference", "control"))
-    assert provenance.differences(base, base) == {}
-    assert provenance.differences(other, base) == {"epochs": other["training"]["epochs"], "batch": other["training"]["batch"]}
+    assert provenance.changed_settings(base, base) == {}
+    assert provenance.changed_settings(other, base) == {"epochs": other["training"]["epochs"], "batch": other["training"]["batch"]}
 
 
 def test_what_was_asked_for_is_the_least(tmp_path):

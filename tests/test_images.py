@@ -551,21 +551,21 @@ def test_photographs_need_no_network_and_are_the_same_each_time(monkeypatch):
 
 def test_no_pixel_of_a_photograph_serves_for_training_and_test():
     for name in drawn.PHOTOGRAPHS:
-        picture = drawn.read(name)
+        picture = drawn.photograph(name)
         train, test = drawn.regions(picture)
         assert not np.shares_memory(train, test) and train.size + test.size == picture.size
         assert min(*train.shape, *test.shape) >= 64 * max(drawn.SCALES)
 
 
 def test_patches_keep_to_their_side_and_average_without_a_shift(monkeypatch):
-    shapes = {name: drawn.read(name).shape for name in drawn.PHOTOGRAPHS}
+    shapes = {name: drawn.photograph(name).shape for name in drawn.PHOTOGRAPHS}
 
     def ramp(name):
         rows, columns = shapes[name]
         along = np.arange(max(rows, columns)) * 255 // max(rows, columns)
         return np.broadcast_to(along[:, None] if rows > columns else along, (rows, columns)).astype(np.uint8)
 
-    monkeypatch.setattr(drawn, "read", ramp)
+    monkeypatch.setattr(drawn, "photograph", ramp)
     read = drawn.photographs(progress=False)
     for label in range(len(shapes)):
         assert read.train_images[read.train_labels == label].max() <= read.test_images[read.test_labels == label].min()

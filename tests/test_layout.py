@@ -1,5 +1,6 @@
-"""The package reads in the order of the book, its core is light, and it has one version."""
+"""The package reads in the order of the book, one name has one home, its core is light, and it has one version."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -34,6 +35,20 @@ def run(code):
 def test_imports_run_down_the_list(monkeypatch):
     monkeypatch.chdir(ROOT)
     assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+def test_no_public_name_is_in_two_modules():
+    """A figure may have the name of what it draws; commands have the names that people type."""
+    places = {}
+    for path in sorted((ROOT / "paper_code").rglob("*.py")):
+        kind = "figures" if "figures" in path.parts else "other"
+        if path.name not in ("cli.py", "__main__.py"):
+            defined = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+            for name in defined:
+                if name != "main" and not name.startswith("_"):
+                    places.setdefault((kind, name), []).append(str(path.relative_to(ROOT)))
+    assert len(places) > 500
+    assert {name: some for (_, name), some in places.items() if len(some) > 1} == {}
 
 
 def test_the_core_needs_numpy_and_scipy_alone():

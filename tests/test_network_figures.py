@@ -84,6 +84,6 @@ def test_growth_has_a_row_for_l0_and_each_cell_and_a_column_for_each_step(with_l
     l0 = RNG.normal(size=(3, 7, 7)) if with_l0 else None
     likeness = np.linspace(0, 1, 4) if with_l0 else None
     grown = Growth(steps, l0, np.array([4, 2]), RNG.normal(size=(3, 2, 15, 15)), every, likeness, RNG.uniform(size=(4, 6)))
-    pictures = [panel for panel in training.growth(grown).axes if panel.images]
+    pictures = [panel for panel in training.filter_growth(grown).axes if panel.images]
     assert len(pictures) == 3 * (2 + with_l0)
     np.testing.assert_allclose(pictures[-1].images[0].get_array(), grown.fields[-1, -1])

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.workflow import pdf
-from paper_code.workflow.pdf import UNSET, compose, parts, quoted
+from paper_code.workflow.pdf import UNSET, part_captions, quoted, whole_document
 
 HEAD = (
     '<link rel="stylesheet" href="../_static/a.css"><link rel="search" href="../search.html"><script src="../_static/zoom.js"></script>'
@@ -30,7 +30,7 @@ PAGES = {
 
 @pytest.fixture
 def document():
-    return BeautifulSoup(compose(PAGES, "../html", "A <b> title's", {"book/two": "A part"}, {"page-1": 7}), "html.parser")
+    return BeautifulSoup(whole_document(PAGES, "../html", "A <b> title's", {"book/two": "A part"}, {"page-1": 7}), "html.parser")
 
 
 def test_links_lead_within_the_document(document):
@@ -71,9 +71,9 @@ def test_a_title_cannot_leave_its_script():
 def test_captions_open_the_parts(tmp_path):
     toc = tmp_path / "_toc.yml"
     toc.write_text("root: a\nparts: [{caption: P, chapters: [{file: b}, {file: c}]}, {chapters: [{file: d}]}]")
-    assert parts(toc) == {"b": "P"}
+    assert part_captions(toc) == {"b": "P"}
     toc.write_text("root: a\nchapters: [{file: b}]")
-    assert parts(toc) == {}
+    assert part_captions(toc) == {}
 
 
 SKIA = b"""%PDF-1.4

@@ -19,7 +19,7 @@ from paper_code.figures import interactive
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
 from paper_code.workflow.html import RUN_TIME, stage
-from paper_code.workflow.toc import digest, drop_damaged, measured_networks, notebook_chapters, pages
+from paper_code.workflow.toc import content_hash, drop_damaged, measured_networks, notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -219,7 +219,7 @@ def test_the_last_good_book_stays_until_the_next_is_whole(tmp_path, monkeypatch,
     if place:
         place.mkdir(exist_ok=True)
         (place / "index.html").write_text("old")
-    monkeypatch.setattr(rendering, "check", lambda folder: [])
+    monkeypatch.setattr(rendering, "faults_of", lambda folder: [])
     monkeypatch.setattr(rendering, "build", failing)
     assert rendering.main(["render", "stage", str(html)]) == 1
     assert "WARNING" in capsys.readouterr().err if failing.said else "No space left" in capsys.readouterr().err
@@ -358,11 +358,11 @@ def test_digest_is_of_content_and_names(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("a")
     two.write_text("b")
-    before = digest([one, two])
+    before = content_hash([one, two])
     one.touch()
-    assert digest([two, one]) == before
+    assert content_hash([two, one]) == before
     two.write_text("c")
-    assert digest([one, two]) != before
+    assert content_hash([one, two]) != before
 
 
 def test_stage_puts_notebooks_in_place_of_their_sources(project):
@@ -407,7 +407,7 @@ def site(tmp_path):
 
 
 def test_check_html_passes_a_sound_site(site, capsys):
-    assert rendering.check(site) == []
+    assert rendering.faults_of(site) == []
     assert rendering.main(["check", str(site)]) == 0 and capsys.readouterr().out == ""
 
 
@@ -443,16 +443,16 @@ def test_check_html_finds_a_planted_fault(site, planted, fault, capsys):
 def test_check_html_knows_the_scripts_of_the_book_and_what_data_brought_in(site):
     for name in ("explorer", "growth", "kernel"):
         for word in ("a cell", "</script><script>x()</script>"):  # raster escapes it
-            (site / "page.html").write_text(f"<body>{interactive.page(name, {'name': word})}</body>")
-            assert rendering.check(site) == []
-            (site / "page.html").write_text(f"<body>{interactive.page(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
-            faults = [fault.partition(": ")[2] for fault in rendering.check(site)]
+            (site / "page.html").write_text(f"<body>{interactive.figure_html(name, {'name': word})}</body>")
+            assert rendering.faults_of(site) == []
+            (site / "page.html").write_text(f"<body>{interactive.figure_html(name, {'name': 'a cell'}).replace('a cell', word)}</body>")
+            faults = [fault.partition(": ")[2] for fault in rendering.faults_of(site)]
             assert set(faults) == ({"unknown script: x()"} if "<" in word else set())
     (site / "page.html").write_text("<body><script>x()")
-    assert ["unknown script" in fault for fault in rendering.check(site)] == [True]
+    assert ["unknown script" in fault for fault in rendering.faults_of(site)] == [True]
 
 
 def test_check_html_reads_style_sheets_and_empty_folders(site, tmp_path):
     (site / "style.css").write_text("@font-face { src: url(https://fonts.example.org/a.woff2) }")
-    assert rendering.check(site) == ["style.css:1: loaded from another host: https://fonts.example.org/a.woff2"]
-    assert rendering.check(tmp_path / "nothing") == [f"{tmp_path / 'nothing'}: no html pages"]
+    assert rendering.faults_of(site) == ["style.css:1: loaded from another host: https://fonts.example.org/a.woff2"]
+    assert rendering.faults_of(tmp_path / "nothing") == [f"{tmp_path / 'nothing'}: no html pages"]

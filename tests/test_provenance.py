@@ -6,7 +6,7 @@ from paper_code.report import provenance
 
 def test_every_network_and_every_set_of_images_is_listed():
     networks = weights.manifest()["networks"]
-    rows = provenance.networks()
+    rows = provenance.network_rows()
     assert [row[0] for row in rows] == [f"`{key}`" for key in sorted(networks)]
     for row, key in zip(rows, sorted(networks), strict=True):
         assert row[-1].strip("`…") == networks[key]["files"]["early"]["sha256"][:12]

@@ -16,7 +16,7 @@ NAMES = {"explorer": "cell-explorer", "growth": "growth", "kernel": "kernel-play
 @pytest.fixture(scope="module")
 def pages():
     """All figures without numbers: text, style and script alone."""
-    return {name: interactive.page(name, interactive.colours()) for name in NAMES}
+    return {name: interactive.figure_html(name, interactive.colours()) for name in NAMES}
 
 
 def scripts(text):

@@ -110,7 +110,7 @@ def test_the_direction_process_bends_by_three_halves_and_enhancement_by_one():
 
 
 def test_the_association_field_is_a_fan_of_arcs():
-    fan = se2.association_field(length=4.0, curvature=0.6, count=7, points=21)
+    fan = se2.association_arcs(length=4.0, curvature=0.6, count=7, points=21)
     assert fan.shape == (7, 21, 3)
     np.testing.assert_allclose(fan[:, 10], 0, atol=1e-15)  # all pass through the origin, along the x axis
     np.testing.assert_allclose(fan[::-1] * [1, -1, -1], fan, atol=1e-14)

@@ -206,7 +206,7 @@ NUMBERS = {
     "spacing": lambda v: se2.sample_grid(PROCESS, size=8, spacing=v),
     "tolerance": lambda v: se2.sample_points(PROCESS, 0, 0, 0, tolerance=v),
     "length": lambda v: se2.geodesic(0.1, 0.1, v),
-    "curvature": lambda v: se2.association_field(length=1.0, curvature=v),
+    "curvature": lambda v: se2.association_arcs(length=1.0, curvature=v),
     "lattice spacing": lambda v: se2.lattice_kernel(PROCESS, spacing=v),
     "cell": lambda v: se2.lattice_kernel(PROCESS, cell=v),
     "cell_theta": lambda v: se2.lattice_kernel(PROCESS, cell_theta=v),
@@ -222,8 +222,8 @@ COUNTS = {
     "radius": lambda v: se2.lattice_kernel(PROCESS, radius=v),
     "lattice n_theta": lambda v: se2.lattice_kernel(PROCESS, n_theta=v),
     "geodesic count": lambda v: se2.geodesic(0.1, 0.1, 1.0, count=v),
-    "arcs count": lambda v: se2.association_field(length=1.0, curvature=1.0, count=v),
-    "points": lambda v: se2.association_field(length=1.0, curvature=1.0, points=v),
+    "arcs count": lambda v: se2.association_arcs(length=1.0, curvature=1.0, count=v),
+    "points": lambda v: se2.association_arcs(length=1.0, curvature=1.0, points=v),
 }
 ARRAYS = {
     "points": lambda v: se2.sample_points(PROCESS, v, [1.0, 2.0, 3.0], 0),

@@ -8,7 +8,7 @@ from paper_code.figures import visual_pathway as figures
 
 
 def test_elements_of_the_association_field_are_tangent():
-    arcs = se2.association_field(length=16, curvature=0.09, count=5, points=31)
+    arcs = se2.association_arcs(length=16, curvature=0.09, count=5, points=31)
     figure = figures.association_and_geodesics(arcs, [arc.T for arc in arcs])
     bars = [line.get_xydata() for line in figure.axes[0].lines if len(line.get_xydata()) == 2 and line.get_linewidth() == 2.4]
     for ends in bars:

@@ -479,7 +479,7 @@ def test_every_command_refuses_a_damaged_manifest_in_one_line(tmp_path, monkeypa
         status, out, err = command(monkeypatch, capsys, *words)
         assert (status, out, err.count("\n")) == (1, "", 1), err
         assert err.startswith("error: ") and "manifest.json" in err
-    for reader in (provenance.networks, provenance.image_sets, lambda: weights.seeds("reference")):
+    for reader in (provenance.network_rows, provenance.image_sets, lambda: weights.seeds("reference")):
         fails("manifest.json", reader)
     assert contents(tmp_path) == before
 

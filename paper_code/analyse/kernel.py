@@ -151,7 +151,7 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
     chosen, notes = np.flatnonzero(kept), []
     if len(chosen) < len(oriented):
         left = np.setdiff1d(oriented, chosen)
-        who = f"cell {left[0]} is" if len(left) == 1 else f"{len(left)} cells ({listed(left)}) are"
+        who = f"cell {left[0]} is" if len(left) == 1 else f"{len(left)} cells ({first_twelve(left)}) are"
         notes.append(
             f"K contains {int((~np.isfinite(K)).sum()):,} NaN or infinite weights: {who} left out of its measures. Set such weights "
             "to 0 to keep these cells."
@@ -163,7 +163,7 @@ def _usable(K: np.ndarray, oriented: np.ndarray, seed: int) -> tuple[np.ndarray,
     return chosen, notes
 
 
-def listed(numbers: np.ndarray) -> str:
+def first_twelve(numbers: np.ndarray) -> str:
     """The first twelve of some numbers, as text."""
     return ", ".join(map(str, numbers[:12])) + (", ..." if len(numbers) > 12 else "")
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import paper_code
-from paper_code.analyse.kernel import KernelAnalysis, analyse_kernel, check_kernel, listed
+from paper_code.analyse.kernel import KernelAnalysis, analyse_kernel, check_kernel, first_twelve
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError, check_bounds, positive, printable, short
-from paper_code.core.text import shown, signed, significant
+from paper_code.core.text import ring_text, shown, signed, significant
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import QUANTILE, null_filters, spectrum_matched
@@ -123,7 +123,7 @@ class Analysis:
             )
             if clear:
                 farthest = max(clear, key=lambda one: abs(one.value - one.null))
-                place = f"{TERM_NAMES[farthest.name]}, {farthest.ring} px, {farthest.version}"
+                place = f"{TERM_NAMES[farthest.name]}, {ring_text(farthest.ring)}, {farthest.version}"
                 sentence += f"; the farthest is {place} ({signed(farthest.value, 2)} sd of K)"
             found += [sentence + ".", ONE_SAMPLE]
         return found
@@ -304,12 +304,12 @@ def _notes(fields: np.ndarray, energy_kept: np.ndarray, colours: bool, fits: Gab
     notes, valid = [], fits.valid
     if not valid.all():
         dead = np.flatnonzero(~valid)
-        notes.append(f"Not fitted because constant or not finite: {len(dead)} of {len(valid)} filters ({listed(dead)}).")
+        notes.append(f"Not fitted because constant or not finite: {len(dead)} of {len(valid)} filters ({first_twelve(dead)}).")
     values = fields[valid] / np.abs(fields[valid]).max()
     norm = np.linalg.norm(values, axis=(1, 2))
     faint = np.flatnonzero(valid)[norm < FAINT * np.median(norm)]
     if len(faint):
-        notes.append(f"More than {1 / FAINT:g} times weaker than the median filter, so perhaps dead: {listed(faint)}.")
+        notes.append(f"More than {1 / FAINT:g} times weaker than the median filter, so perhaps dead: {first_twelve(faint)}.")
     flat = (values / np.where(norm > 0, norm, 1)[:, None, None]).reshape(len(values), -1)
     copies = int((np.tril(flat @ flat.T, -1) > 1 - 1e-9).any(axis=1).sum())
     if copies:

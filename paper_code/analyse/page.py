@@ -19,7 +19,7 @@ import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import check_writable, move_into_place, unwritable, write_atomically
-from paper_code.core.text import p_cell, shown, signed
+from paper_code.core.text import p_cell, ring_text, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
 from paper_code.filters.gabor import DEGENERATE_BELOW
@@ -188,12 +188,12 @@ def _shapes(result: Analysis) -> list[str]:
     above = f"{int((fits.r2 > result.level).sum())} of {len(fits)} filters"
     charts = [
         _figure(
-            figures.r2_against_null(fits.r2, result.null_r2, result.level),
+            figures.own_r2(fits.r2, result.null_r2, result.level),
             f"Cumulative shares of filters and of random fields against Gabor R²; {above} lie to the right of the dashed level.",
             f"<b>Gabor R².</b> To the right of the dashed line lie 5 % of {escape(result.null_kind)}, and {above}.",
         ),
         _figure(
-            figures.shapes(fits.n_x, fits.n_y, oriented),
+            figures.own_shapes(fits.n_x, fits.n_y, oriented),
             "The width of each filter's envelope against its length, both in cycles.",
             "<b>Shapes.</b> n<sub>x</sub> = σ across the bars × frequency, n<sub>y</sub> = σ along them × frequency (Ringach 2002). Above "
             f"the diagonal a field is longer than wide; left of the dotted line ({DEGENERATE_BELOW:g}) it is more a blob than a grating.",
@@ -241,7 +241,7 @@ def _kernel(result: Analysis) -> list[str]:
         ]
     if found.terms:
         rings = "; ".join(
-            f"{_dash(ring.name)} px ({ring.offsets:,} offsets, {100 * ring.overlap:.1f} % of RF's energy)".replace(",", "\u202f", 1)
+            f"{ring_text(ring.name)} ({ring.offsets:,} offsets, {100 * ring.overlap:.1f} % of RF's energy)".replace(",", "\u202f", 1)
             for ring in found.rings
         )
         words = "".join(f"<dt>{TERM_NAMES[term]}</dt><dd>{text}</dd>" for term, text in TERM_WORDS.items())
@@ -264,16 +264,12 @@ def _grid(charts: list[str]) -> str:
     return f'<div class="charts">{"".join(charts)}</div>'
 
 
-def _dash(ring: str) -> str:
-    return ring.replace("-", "–")
-
-
 def _components(found, radius, extents, name, chance=None):
     along, across = (shown(one, 1) for one in extents)
     first = f"{100 * found.share[0]:.0f} %"
     against = "" if chance is None else f" (with cells relabelled {100 * chance:.0f} %)"
     return _figure(
-        figures.components(found.patterns, found.share, radius),
+        figures.own_components(found.patterns, found.share, radius),
         f"The first three components of {name}: {', '.join(f'{100 * one:.0f} %' for one in found.share)} of the energy. The first reaches "
         f"{along} px along the bars and {across} px across them.",
         f"<b>{escape(name)}.</b> The first component holds {first} of the energy{against}; its rms extent is {along} px along the bars and "
@@ -294,16 +290,16 @@ def _ring(result: Analysis, ring: str) -> str:
     clear = [f"{TERM_NAMES[name]} ({version})" for version, found in rows.items() for name, *_, is_clear in found if is_clear]
     share = ", ".join(f"{shown(value, 1)} % ({version})" for (name, version), value in result.kernel.explained.items() if name == ring)
     return _figure(
-        figures.terms(rows),
-        f"Five coefficients of K at {_dash(ring)} px over bands of chance; beyond chance: {', '.join(clear) or 'none'}.",
-        f"<b>{_dash(ring)} px.</b> The terms explain {share} of K's variance there.",
+        figures.own_terms(rows),
+        f"Five coefficients of K at {ring_text(ring)} over bands of chance; beyond chance: {', '.join(clear) or 'none'}.",
+        f"<b>{ring_text(ring)}.</b> The terms explain {share} of K's variance there.",
     )
 
 
 def _table(result: Analysis) -> str:
     rows = []
     for one in result.kernel.terms:
-        cells = [f"{_dash(one.ring)} px", one.version, TERM_NAMES[one.name], signed(one.value), shown(one.null)]
+        cells = [f"{ring_text(one.ring)}", one.version, TERM_NAMES[one.name], signed(one.value), shown(one.null)]
         cells += [f"{shown(one.low)} to {shown(one.high)}", p_cell(one.p), p_cell(one.p_all)]
         mark = ' class="clear"' if one.p_all < 0.05 else ""
         rows.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")

@@ -1,13 +1,14 @@
 """The frozen plan: what is measured on the reported networks, and how, as written down before they were trained."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, short
 
 FILE = Path(__file__).parents[1] / "report" / "plan.toml"
 
@@ -28,6 +29,18 @@ def plan_sha256() -> str:
 def plan() -> dict[str, Any]:
     """The plan, as a dict."""
     return tomllib.loads(_content().decode())
+
+
+NETWORK = re.compile(r"([^/]+)/seed-(\d{1,18})", re.ASCII)
+"""The name of a network, such as ``reference/seed-10``; does not match a path to a run, such as ``runs/reference/seed-10``."""
+
+
+def condition_and_seed(name: str) -> tuple[str, int]:
+    """("reference", 10) for the network "reference/seed-10"; raises PaperCodeError for text that names none."""
+    found = NETWORK.fullmatch(name)
+    if not found:
+        raise PaperCodeError(f"{short(name)} is not a network like reference/seed-10; see 'python -m paper_code weights list'")
+    return found[1], int(found[2])
 
 
 def reported(condition: str, there: Sequence[int]) -> list[int]:

@@ -40,6 +40,11 @@ def shown(value: float, digits: int = 3, sign: str = "-") -> str:
     return fixed(value, digits, sign).replace("-", "−")
 
 
+def ring_text(ring: str) -> str:
+    """A ring of the table of measures in words: "6 to 10.5 px" for "6-10.5"."""
+    return f"{ring.replace('-', ' to ')} px"
+
+
 def signed(value: float, digits: int = 3) -> str:
     """:func:`shown` with a plus sign where there is no minus sign."""
     return shown(value, digits, "+")

@@ -7,7 +7,7 @@ import numpy as np
 from paper_code import weights
 from paper_code.core.plan import reported
 from paper_code.core.table import ALL, END
-from paper_code.core.text import shown, signed
+from paper_code.core.text import ring_text, shown, signed
 from paper_code.filters.spectrum import spectral_orientation
 from paper_code.lateral.views import like_map
 from paper_code.network.dynamics import correlation
@@ -224,7 +224,7 @@ class Followed:
     @property
     def title(self):
         """The name, with the ring if the measure has one."""
-        return f"{self.name}, {self.ring} px" if self.ring else self.name
+        return f"{self.name}, {ring_text(self.ring)}" if self.ring else self.name
 
 
 FOLLOWED = (

@@ -13,7 +13,7 @@ PANEL = (3.4, 2.6)
 VERSIONS = {"raw": (ACCENT, "o", -0.22), "beyond RF": (SEEDS[0], "s", 0.0), "blind to phase": (SEEDS[2], "^", 0.22)}
 
 
-def r2_against_null(r2, null, level):
+def own_r2(r2, null, level):
     """Cumulative shares of filters (n,) and random fields (m,) against Gabor R^2; dashed: the level that oriented filters exceed."""
     figure, panel = plt.subplots(figsize=PANEL)
     show_r2(panel, r2, null, level)
@@ -21,7 +21,7 @@ def r2_against_null(r2, null, level):
     return figure
 
 
-def shapes(n_x, n_y, oriented):
+def own_shapes(n_x, n_y, oriented):
     """Length of the envelope against its width, both (n,), in cycles, after Ringach (2002); filled: the oriented filters."""
     figure, panel = plt.subplots(figsize=PANEL)
     limit = 1.08 * max(np.quantile(np.concatenate([n_x, n_y]), 0.99), 0.5)
@@ -64,7 +64,7 @@ def frequencies(frequency, oriented, unit):
     return figure
 
 
-def terms(found):
+def own_terms(found):
     """The five terms of K in one ring, ``{version: [(name, value, low, high, clear)]}``: one mark each, filled if clear, over chance."""
     figure, panel = plt.subplots(figsize=PANEL)
     names, labels = list(dict.fromkeys(row[0] for rows in found.values() for row in rows)), []
@@ -84,7 +84,7 @@ def terms(found):
     return figure
 
 
-def components(patterns, share, radius):
+def own_components(patterns, share, radius):
     """Principal components (c, s, s) side by side, each on its own scale, with x along the bars; ``radius`` is in px."""
     figure, axes = plt.subplots(1, len(patterns), figsize=(3.4, 1.45), squeeze=False, sharey=True)
     for panel, pattern, part in zip(axes[0], patterns, share, strict=True):
@@ -94,7 +94,7 @@ def components(patterns, share, radius):
     return figure
 
 
-def bank(filters, order, fits, oriented, null_r2, level):
+def any_bank(filters, order, fits, oriented, null_r2, level):
     """A bank (n, channels, h, w) in the given order, its Gabor R^2 with that of random fields (m,), and n_y against n_x for ``oriented``.
 
     Three channels are shown as blue, green and red, in this order, and each filter on its own scale.
@@ -118,7 +118,7 @@ def bank(filters, order, fits, oriented, null_r2, level):
     return figure
 
 
-def kernels(terms, components):
+def two_kernels(terms, components):
     """Terms of two kernels, ``{version: {network: [(name, value, low, high)]}}``, over chance bands, and one component (s, s) of each.
 
     ``components`` is ``{network: (pattern, share, radius)}``, with x along the bars, in px.

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from paper_code.core.text import ring_text
 from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label
 from paper_code.lateral.harmonics import TERM_NAMES
 
@@ -36,7 +37,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
             cocircular_line(panel)
             keep_apart(panel)
-        line[0].set_ylabel(f"{ring} px\nturn θ (°)")
+        line[0].set_ylabel(f"{ring_text(ring)}\nturn θ (°)")
         clipped = max(np.nanmax(np.abs(one)) for one in found.values()) > limit
         figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit, extend="both" if clipped else "neither")
     for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
@@ -60,7 +61,7 @@ def terms(values, rings, names):
                 panel.plot(np.full(len(own), place), own, mark, color=color, markersize=3, alpha=0.6, label=label)
                 panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
         panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(title=f"{ring} px", xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
+        panel.set(title=ring_text(ring), xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
         panel_label(panel, letter)
     figure.supylabel("term (sd of the kernel)", fontsize=plt.rcParams["axes.labelsize"])
     figure.legend(loc="outside upper center", ncols=len(values), columnspacing=1.2)

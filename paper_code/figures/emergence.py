@@ -99,7 +99,7 @@ def portraits(faces, shown=6):
     return figure
 
 
-def strip(kinds, columns=10):
+def image_kinds(kinds, columns=10):
     """Images of each kind, one kind per row; ``kinds`` maps a label to images (n, s, s)."""
     figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.64 * len(kinds)))
     for line, (label, images) in zip(axes, kinds.items(), strict=True):

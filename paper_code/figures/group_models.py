@@ -5,6 +5,7 @@ from itertools import product
 import matplotlib.pyplot as plt
 import numpy as np
 
+from paper_code.core.text import ring_text
 from paper_code.figures import ACCENT, INK, NULL, panel_label
 from paper_code.figures.association_fields import keep_apart
 
@@ -25,7 +26,7 @@ def gains(values):
             panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
             panel.plot([column - 0.25, column + 0.25], [np.mean(own)] * 2, color=INK)
         panel.axhline(0, color=INK, linewidth=0.6)
-        panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring} px, {pedestal}")
+        panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring_text(ring)}, {pedestal}")
         panel_label(panel, letter)
     for line in axes:
         line[0].set_ylabel("added (% of variance)")

@@ -138,7 +138,7 @@ def accuracies(groups, labels):
     return figure
 
 
-def growth(grown):
+def filter_growth(grown):
     """l0 and some receptive fields through training, one step per column, each on its own scale; below, correlation with the end."""
     banks = [] if grown.l0 is None else [("l0", grown.l0)]
     banks += [(f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells)]

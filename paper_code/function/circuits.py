@@ -58,7 +58,7 @@ class Circuit:
         return self.kernels["K"][np.ix_(order, order)]
 
 
-def load(measured, relabellings):
+def circuit(measured, relabellings):
     """A measured network as a :class:`Circuit`; raises PaperCodeError if K cannot be measured or not all layers are shipped."""
     condition, seed, bank = measured.condition, measured.seed, measured.bank
     if not bank.measurable:

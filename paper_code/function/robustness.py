@@ -21,10 +21,11 @@ from pydantic import Field
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import check_writable, read_json, write_json
+from paper_code.core.plan import condition_and_seed
 from paper_code.core.statistics import Estimate, pooled_differences
 from paper_code.core.text import plain
 from paper_code.function import stimuli
-from paper_code.weights.records import Count, Hash, Key, Record, Word, check
+from paper_code.weights.records import Count, Hash, Key, Record, Word, as_record
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "robustness.json"
 REFERENCE, WITHOUT = "reference", "no-lateral"
@@ -68,7 +69,7 @@ def _run_whole(directory):
     return {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
 
 
-def measure(image_set, directory=None, report=print):
+def measure_robustness(image_set, directory=None, report=print):
     """Which test images each network classifies correctly under every corruption: what ``data/robustness.json`` holds.
 
     A dict of ``images`` (name, sha256, test, classes), ``networks`` (SHA-256 of the weights), ``levels``, and
@@ -86,14 +87,14 @@ def measure(image_set, directory=None, report=print):
     pictures = (image_set.test_images.astype(np.float32) - np.float32(image_set.mean)) / np.float32(image_set.sd)
     shown = {(name, level): corrupt(pictures, name, level) for name, levels in CORRUPTIONS.items() for level in levels}
     for key in listed:
-        condition, seed = key.split("/seed-")
-        trained_on = weights.entry(condition, int(seed), directory)["images"]["sha256"]
+        condition, seed = condition_and_seed(key)
+        trained_on = weights.entry(condition, seed, directory)["images"]["sha256"]
         if trained_on != image_set.sha256:
             raise PaperCodeError(f"{key} was trained on other images than these ({image_set.name}); pass those that it was trained on")
-        network = weights.load_network(condition, int(seed), directory)
+        network = weights.load_network(condition, seed, directory)
         ways = {"reference": True, "ablated": False} if condition == REFERENCE else {WITHOUT: True}
         for group, lateral in ways.items():
-            bits = right[group].setdefault(seed, {name: [] for name in CORRUPTIONS})
+            bits = right[group].setdefault(str(seed), {name: [] for name in CORRUPTIONS})
             clean = predict(network, pictures, lateral) == image_set.test_labels
             for name, level in shown:
                 found = clean if level == CORRUPTIONS[name][0] else predict(network, shown[name, level], lateral) == image_set.test_labels
@@ -113,7 +114,7 @@ class Shown(Record):
 
 
 class Answers(Record):
-    """Schema of what :func:`measure` returns."""
+    """Schema of what :func:`measure_robustness` returns."""
 
     images: Shown
     networks: dict[Key, dict[str, Hash]]
@@ -133,7 +134,7 @@ class Robustness:
     def read(cls, path=FILE):
         """Read the file; raises PaperCodeError if it is missing or damaged."""
         content = read_json(path)
-        check(Answers, content, path, AGAIN)
+        as_record(Answers, content, path, AGAIN)
         try:
             test = content["images"]["test"]
             kept = {group: content["right"][group] for group in GROUPS if content["right"].get(group)}
@@ -194,5 +195,5 @@ def main(root=None, classes=None, out=FILE, report=print):
     image_set = images.load(condition["images"], root, condition["classes"] if classes is None else classes)
     if not len(image_set.test_images):
         raise PaperCodeError(f"{image_set.name} has no test images; pass a source that has")
-    write_json(out, measure(image_set, report=report))
+    write_json(out, measure_robustness(image_set, report=report))
     report(f"wrote {out}")

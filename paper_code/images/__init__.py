@@ -15,11 +15,11 @@ from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_
 __all__ = ["IMAGE_SIZE", "SOURCES", "WITHOUT_ROOT", "ImageSet", "describe", "load"]
 
 SOURCES = {
-    "tiny-imagenet": tiny_imagenet.load,
-    "stl10": stl10.load,
-    "folder": folder.load,
+    "tiny-imagenet": tiny_imagenet.load_tiny_imagenet,
+    "stl10": stl10.load_stl10,
+    "folder": folder.load_folder,
     "photographs": drawn.photographs,
-    "phase-scrambled": drawn.phase_scrambled,
+    "phase-scrambled": drawn.scrambled_images,
     "dead-leaves": drawn.dead_leaves,
     "pink-noise": drawn.pink_noise,
     "white-noise": drawn.white_noise,

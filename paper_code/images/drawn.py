@@ -49,7 +49,7 @@ def photographs(classes=None, progress=True):
     return _generate("photographs", settings, _patches, classes, progress, *(len(SCALES) * n for n in (TRAIN_PATCHES, TEST_PATCHES)), "")
 
 
-def read(name):
+def photograph(name):
     """A whole photograph as uint8 luma (rows, columns)."""
     with Image.open(files("skimage") / "data" / PHOTOGRAPHS[name]) as image:
         return np.asarray(to_grey(image))
@@ -63,7 +63,7 @@ def regions(photograph):
 
 
 def _patches(name, split, count, generator):
-    region = regions(read(name))[split]
+    region = regions(photograph(name))[split]
     return np.stack([cut(region, scale, generator) for scale in SCALES for _ in range(count // len(SCALES))])
 
 
@@ -75,7 +75,7 @@ def cut(region, scale, generator):
     return np.rint(blocks.mean((1, 3))).astype(np.uint8)
 
 
-def phase_scrambled(root, classes=None, progress=True):
+def scrambled_images(root, classes=None, progress=True):
     """Tiny ImageNet with the phases of white noise: every image keeps its label and its power spectrum.
 
     The spectrum is that of the image's periodic component (Moisan 2011): the step between opposite borders would add a cross to the
@@ -84,7 +84,7 @@ def phase_scrambled(root, classes=None, progress=True):
     images; values that still lie outside 0 to 255, fewer than 1 in 1000 pixels of Tiny ImageNet, are clipped. The phases depend on
     the order of the images: under another rule for classes an image has different ones.
     """
-    natural = tiny_imagenet.load(root, classes, progress)
+    natural = tiny_imagenet.load_tiny_imagenet(root, classes, progress)
     scrambled = []
     for split, images in enumerate((natural.train_images, natural.test_images)):
         generator = np.random.default_rng([zlib.crc32(b"phase-scrambled"), split])

@@ -21,7 +21,7 @@ HELD_OUT = 0.1
 TRAINING, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")  # names of the parts, in upper or lower case
 
 
-def load(root, classes=None, progress=True):
+def load_folder(root, classes=None, progress=True):
     """Read a folder of class folders with images of any size, in any 8-bit format that Pillow reads.
 
     Each image is converted to 64 x 64 grey levels by :func:`paper_code.images.image_set.decode`. A file or folder that is not used is
@@ -42,14 +42,14 @@ def load(root, classes=None, progress=True):
             f"{train_root} holds {len(names)} class folders; put the images of each of two or more classes in a folder{inner}"
         )
     chosen = choose_classes(names, classes)
-    for path in (path for top in {root: None, **inside} for path in listed(top) if not path.is_dir()):
+    for path in (path for top in {root: None, **inside} for path in visible(top) if not path.is_dir()):
         say(f"skipped {path}: it lies in no class folder")
     for name in sorted(set(inside.get(test_root, ())) - set(names)):
         say(f"skipped {inside[test_root][name]}: no such class among the training images")
 
     seen = {}
     places = [(top, name) for top in inside for name in chosen if name in inside[top]]
-    read = _read([(place, path) for place in places for path in files(inside[place[0]][place[1]], seen)], progress)
+    read = _read([(place, path) for place in places for path in image_files(inside[place[0]][place[1]], seen)], progress)
     train, test, kept = [], [], []
     for name in chosen:
         training = read[train_root, name]
@@ -124,7 +124,7 @@ def _arrays(pairs):
     return images, np.array([label for _, label in pairs], np.int64)
 
 
-def listed(place):
+def visible(place):
     """Contents of a folder, sorted by name, without hidden files and folders."""
     try:
         return sorted((Path(place, name) for name in os.listdir(place) if not _is_hidden(name)), key=os.fsencode)
@@ -134,10 +134,10 @@ def listed(place):
 
 def folders(place):
     """Folders in a folder, including links to folders, by name: UTF-8 in every locale, with surrogate escapes."""
-    return {os.fsencode(path.name).decode("utf-8", "surrogateescape"): path for path in listed(place) if path.is_dir()}
+    return {os.fsencode(path.name).decode("utf-8", "surrogateescape"): path for path in visible(place) if path.is_dir()}
 
 
-def files(place, seen):
+def image_files(place, seen):
     """Files below a class folder, at any depth and sorted by path; what cannot be used is reported.
 
     ``seen`` holds the files already in use, by their real paths, so that no image is used twice; links to folders are not followed.

@@ -21,7 +21,7 @@ FILES = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin")
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
 
-def load(root, classes=None, progress=True):
+def load_stl10(root, classes=None, progress=True):
     """Read STL-10: its 5,000 training and 8,000 test images, in the order of the files, reduced from 96 to 64 pixels and to greyscale.
 
     ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that contains it; the rest as for

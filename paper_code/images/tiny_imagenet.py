@@ -18,7 +18,7 @@ from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, de
 FOLDER = "tiny-imagenet-200"
 
 
-def load(root, classes=None, progress=True):
+def load_tiny_imagenet(root, classes=None, progress=True):
     """Read Tiny ImageNet.
 
     ``root`` is the zip archive, the directory ``tiny-imagenet-200`` or the one that contains it; a subset with the same layout is enough if

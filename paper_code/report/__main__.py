@@ -1,7 +1,7 @@
 """Commands with which the pipeline measures networks:
 
 python -m paper_code.report levels --output _build/levels.json
-python -m paper_code.report network --condition reference --seeds 10 11 --networks _build/networks
+python -m paper_code.report network reference/seed-10 reference/seed-11 --networks _build/networks
 python -m paper_code.report models --networks _build/networks --output _build/models.csv
 python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
 """
@@ -14,19 +14,20 @@ from paper_code.core.errors import PaperCodeError
 
 
 def network(options):
-    """Measure the networks of one condition and save the measures."""
-    from paper_code.core.plan import plan
+    """Measure networks and save the measures."""
+    from paper_code.core.plan import condition_and_seed, plan
     from paper_code.report.levels import Levels
     from paper_code.report.measure import measure_network
-    from paper_code.report.networks import file_of, save
+    from paper_code.report.networks import file_of, save_measured
 
-    planned = options.condition in plan()["networks"]["reported"]
-    times = options.permutations if options.permutations is not None or planned else 0
     shared = Levels.load(options.levels) if options.levels else Levels()
-    for seed in options.seeds:
-        measured = measure_network(options.condition, seed, times, levels=shared)
-        save(measured, file_of(options.networks, options.condition, seed))
-        print(f"{options.condition}/seed-{seed}: {len(measured.rows)} measures", flush=True)
+    for name in options.names:
+        condition, seed = condition_and_seed(name)
+        planned = condition in plan()["networks"]["reported"]
+        times = options.permutations if options.permutations is not None or planned else 0
+        measured = measure_network(condition, seed, times, levels=shared)
+        save_measured(measured, file_of(options.networks, condition, seed))
+        print(f"{name}: {len(measured.rows)} measures", flush=True)
 
 
 def levels(options):
@@ -38,11 +39,11 @@ def levels(options):
 
 def measured_in(folder, condition="*"):
     """Load the measured networks in a folder, for one condition or all: a list of Measured for each condition."""
-    from paper_code.report.networks import load
+    from paper_code.report.networks import load_measured
 
     found, paths = {}, Path(folder).glob(f"{condition}/seed-*.safetensors")
     for path in sorted(paths, key=lambda path: (path.parent.name, int(path.stem.partition("-")[2]))):
-        found.setdefault(path.parent.name, []).append(load(path))
+        found.setdefault(path.parent.name, []).append(load_measured(path))
     if not found:
         kind = "" if condition == "*" else f" of the {condition}"
         raise PaperCodeError(f"there is no measured network{kind} in {folder}; 'make book' measures them")
@@ -94,9 +95,8 @@ def main(arguments=None):
     """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m paper_code.report", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("network", help="measure networks of one condition")
-    one.add_argument("--condition", required=True)
-    one.add_argument("--seeds", type=int, nargs="+", required=True)
+    one = commands.add_parser("network", help="measure networks")
+    one.add_argument("names", nargs="+", help="such as reference/seed-10")
     one.add_argument("--permutations", type=int, help="of each null; the plan's when absent")
     one.add_argument("--levels", help="what the command levels wrote; worked out anew when absent")
     one.set_defaults(run=network)

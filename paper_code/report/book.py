@@ -8,10 +8,10 @@ from paper_code import weights
 from paper_code.core.plan import is_confirming, plan
 from paper_code.core.statistics import estimated, holm
 from paper_code.core.table import ALL, END, read_table, reported_seeds
-from paper_code.core.text import effect_text, markdown_table, p_cell, shown, signed
+from paper_code.core.text import effect_text, markdown_table, p_cell, ring_text, shown, signed
 from paper_code.lateral import views
 from paper_code.lateral.harmonics import TERMS, VERSIONS
-from paper_code.report.networks import files_of, load
+from paper_code.report.networks import files_of, load_measured
 from paper_code.report.pool import verdict
 
 BY_DISTANCE = ("2-6", "6-10.5", "10.5-18", "2-14")
@@ -27,7 +27,7 @@ def table(build):
 
 def networks(build, condition="reference"):
     """The networks of a condition used for estimates, as a list of Measured by seed; the quick profile has a single one."""
-    return [load(path) for path in files_of(build, condition)]
+    return [load_measured(path) for path in files_of(build, condition)]
 
 
 def which(numbers, condition="reference"):
@@ -82,7 +82,7 @@ def small(numbers, condition="reference", of=" of [chapter 7](07_association_fie
     return f"{text}. What determines the rest of $K$ was not investigated."
 
 
-def in_line(networks, low, high, kernel_of=lambda one: one.bank.K):
+def collinear(networks, low, high, kernel_of=lambda one: one.bank.K):
     """Estimates of the connection between collinear cells: all, cardinal and oblique; ``kernel_of`` maps a Measured to a kernel."""
     banks = [(one.bank, one.bank.among(kernel_of(one))) for one in networks]
     found = [views.in_line(bank.frame, bank.cells.orientation, kernel, low, high) for bank, kernel in banks]
@@ -112,7 +112,7 @@ def like_by_ring(numbers, condition="reference"):
     return own, band
 
 
-def columns(numbers, measures, condition="reference"):
+def per_network(numbers, measures, condition="reference"):
     """Measures of l0, l1 or the bank for the reported networks: array (networks, measures)."""
     where = {"condition": condition, "step": END, "seed": reported_seeds(numbers, condition)}
     return np.stack([numbers.networks(measure=name, **where)[0] for name in measures], axis=1)
@@ -149,7 +149,7 @@ def term_table(numbers, name, condition="reference"):
             place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
             ends = ("", f":holm {kind}", ":relabelled", ":permuted", ":bootstrap")
             own, adjusted, moved, permuted, drawn = (numbers.one(measure=f"K.{name}{end}", **place) for end in ends)
-            label = f"**{ring}**" if kind == "primary" else ring
+            label = f"**{ring_text(ring)}**" if kind == "primary" else ring_text(ring)
             ps = [p_cell(one.p) for one in (adjusted, moved, permuted)]
             rows.append([label, version, effect_text(own), *ps, f"{signed(drawn.low)} to {signed(drawn.high)}"])
-    return markdown_table(["distance (px)", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, permuted", "bootstrap"], rows)
+    return markdown_table(["distance", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, permuted", "bootstrap"], rows)

@@ -56,7 +56,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
     rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)] if composed else []
     if not (composed and bank.measurable):
         return Measured(condition, seed, bank, None, {}, {}, rows)
-    co = co_kernel(condition, seed, photographs(), directory=directory).astype(np.float32)
+    co = co_kernel(condition, seed, co_photographs(), directory=directory).astype(np.float32)
     regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co)}
     start = weights.initial_early(condition, seed, directory)
     kernels = {"K": bank.among(bank.K), **regressors, "untrained": bank.among(start.K)}
@@ -133,7 +133,7 @@ def flanker_measures(condition, seed, early, directory=None):
 
 
 @lru_cache(maxsize=1)
-def photographs():
+def co_photographs():
     """The photographs over which CO is computed."""
     return load_images("photographs", progress=False)
 

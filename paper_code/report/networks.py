@@ -50,7 +50,7 @@ def files_of(build, condition):
     return [paths[seed] for seed in [seed for seed in listed if seed in paths] or sorted(paths)]
 
 
-def save(measured, path):
+def save_measured(measured, path):
     """Write a :class:`Measured` atomically; equal input gives equal bytes."""
     bank = measured.bank
     tensors = {f"fits/{item.name}": getattr(bank.fits, item.name) for item in fields(GaborBank)}
@@ -66,8 +66,8 @@ def save(measured, path):
     write_tensors(path, tensors, about)
 
 
-def load(path):
-    """Read a file written by :func:`save`; raises PaperCodeError if it is missing, damaged, or from another version of the package."""
+def load_measured(path):
+    """Read a file written by :func:`save_measured`; raises PaperCodeError if it is missing, damaged, or from another version of the package."""
     tensors, about = perturbed(read_tensors(path)), read_metadata(path)
     try:
         fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})
@@ -94,8 +94,8 @@ def portraits(build, labels):
     Fields run from best to worst Gabor fit. ``labels`` names conditions; with none measured (quick profile), the reference is shown.
     """
     paths = {label: files_of(build, condition) for condition, label in labels.items()}
-    faces = {label: _portrait(load(found[0])) for label, found in paths.items() if found}
-    return faces or {"reference": _portrait(load(files_of(build, "reference")[0]))}
+    faces = {label: _portrait(load_measured(found[0])) for label, found in paths.items() if found}
+    return faces or {"reference": _portrait(load_measured(files_of(build, "reference")[0]))}
 
 
 def _portrait(one):

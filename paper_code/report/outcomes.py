@@ -112,7 +112,7 @@ def silenced(measures):
     return Silenced(own, chance, {name: estimated(some) for name, some in medians.items()}, explained, beside)
 
 
-def growth(found):
+def growing_leads(found):
     """How the lead of networks with K grows under corruption, from a Robustness.
 
     Two dicts by corruption: (lead, growth) at every level, lists of Estimate; and (Estimate, Holm-adjusted p, verdict) at the middle one.

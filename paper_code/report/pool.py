@@ -13,6 +13,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.statistics import benjamini_hochberg, holm, over_networks, permutation_p, pooled_differences
 from paper_code.core.table import ALL, END, Row, Table
+from paper_code.core.text import ring_text
 from paper_code.lateral.frame import relative_pose
 from paper_code.lateral.harmonics import TERM_NAMES, TERMS, VERSIONS, PairSums, bootstrap, fit
 from paper_code.lateral.invariance import invariance
@@ -162,7 +163,7 @@ def verdict(row, p, target=None, margin=None):
     return "does not hold" if nothing or (target is not None and row.high < target) else "not settled"
 
 
-VARIANTS = tuple(f"{TERM_NAMES[one['term']]}, {one['ring']} px, {one['version']}" for one in plan()["primary"])
+VARIANTS = tuple(f"{TERM_NAMES[one['term']]}, {ring_text(one['ring'])}, {one['version']}" for one in plan()["primary"])
 """The five primary terms, which are the columns of the table of sensitivity."""
 
 RULES = {

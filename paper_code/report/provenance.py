@@ -14,7 +14,7 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json
 from paper_code.core.text import plain, shown
-from paper_code.weights.records import Record, read
+from paper_code.weights.records import Record, read_record
 
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "jupyter-book", "jupytext", "papermill", "snakemake")
 
@@ -35,11 +35,11 @@ def chapter_times(build):
     """Rows (chapter, seconds) for the chapters that this build has run so far."""
     rows = []
     for path in sorted((Path(build) / "times").glob("*.json")):
-        rows.append([path.stem, read(Time, path, "build the book again").seconds])
+        rows.append([path.stem, read_record(Time, path, "build the book again").seconds])
     return rows
 
 
-def networks(directory=None):
+def network_rows(directory=None):
     """One row per network of the manifest: name, accuracies, steps, minutes, device and precision, hash of the early layers."""
     rows = []
     for key, entry in sorted(weights.manifest(directory)["networks"].items()):
@@ -72,7 +72,7 @@ def image_sets():
     return [[*row, len(keys)] for row, keys in seen.items()]
 
 
-def differences(condition, base):
+def changed_settings(condition, base):
     """Settings of a condition that differ from those of ``base``, both as returned by :meth:`Condition.as_dict`: ``{name: value}``."""
     found = {}
     condition, base = json.loads(json.dumps([condition, base]))  # tuples become lists, as in a file
@@ -110,7 +110,7 @@ def recipe_rows(rows, base):
     names = ["LoG R²", "$I_\\mathrm{rad}$", "σ (px)", "Gabor R²", "share", "like", "orthogonal", "z, tuning", "elongation", "z, elongation"]
     table = []
     for row in sorted(rows, key=lambda one: (one["seed"], json.dumps(one["condition"], sort_keys=True))):
-        changed = differences(row["condition"], base.as_dict())
+        changed = changed_settings(row["condition"], base.as_dict())
         line = [", ".join(f"{key} {value}" for key, value in changed.items()) or "**as frozen**", row["seed"]]
         for name, digits in measures.items():
             value = row["survey"][name]

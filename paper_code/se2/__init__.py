@@ -16,7 +16,7 @@ Processes
     at each frequency. ``sample_grid`` samples them on a grid, ``sample_points`` at arbitrary points, and ``lattice_kernel`` on the
     lattice of a lateral kernel, averaged over the lattice cells.
 Curves
-    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_field``, and ``mode_field``, the modes of an orientation field.
+    ``constant_curvature``, ``co_circular``, ``geodesic``, ``association_arcs``, and ``mode_field``, the modes of an orientation field.
 
 Invalid arguments raise ``paper_code.core.errors.PaperCodeError``. Only NumPy and SciPy are imported.
 
@@ -26,7 +26,7 @@ Barbieri, Citti, Cocci and Sarti 2014; Zhang, Duits, Sanguinetti and ter Haar Ro
 
 from paper_code.se2.curves import (
     Geodesic,
-    association_field,
+    association_arcs,
     co_circular,
     constant_curvature,
     fold,
@@ -44,7 +44,7 @@ __all__ = [
     "Geodesic",
     "Kernel",
     "Moments",
-    "association_field",
+    "association_arcs",
     "co_circular",
     "constant_curvature",
     "fold",

@@ -165,7 +165,7 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     return Geodesic(t, *states[:3], states[3] + turns, states[4])
 
 
-def association_field(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:
+def association_arcs(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:
     """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
 
     Parameters
@@ -191,8 +191,8 @@ def association_field(*, length: float, curvature: float, count: int = 9, points
 
     Examples
     --------
-    >>> from paper_code.se2 import association_field
-    >>> print(association_field(length=20, curvature=0.05, count=5).shape)
+    >>> from paper_code.se2 import association_arcs
+    >>> print(association_arcs(length=20, curvature=0.05, count=5).shape)
     (5, 41, 3)
     """
     length, curvature = check_number("length", length), check_number("curvature", curvature)

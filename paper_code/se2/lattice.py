@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.se2.modes import Process, blocks, check_array, check_count, check_memory, check_number, check_work
+from paper_code.se2.modes import Process, check_array, check_count, check_memory, check_number, check_work, sweeps
 from paper_code.se2.sampling import TOLERANCE, half_plane
 
 
@@ -111,7 +111,7 @@ def lattice_kernel(
     levels = np.empty((angles.size, wx.size), complex)
     kernel = np.empty((frames.size, angles.size, ticks.size, ticks.size))
     for i, frame in enumerate(frames):
-        for block in blocks(wx.size, process):
+        for block in sweeps(wx.size, process):
             levels[:, block] = (to_theta @ process.spectrum(wx[block], wy[block], frame)) * weight[block]
         for j in range(angles.size):
             x, y = offsets[i, j]

@@ -92,7 +92,7 @@ def tridiagonal(
     return solution
 
 
-def blocks(count: int, process: "Process") -> Iterator[slice]:
+def sweeps(count: int, process: "Process") -> Iterator[slice]:
     """Slices that divide ``count`` frequencies into sweeps of a process."""
     step = max(1, min(BLOCK, 128 * BLOCK // (2 * process.modes + 1)))
     return (slice(start, start + step) for start in range(0, count, step))

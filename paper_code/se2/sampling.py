@@ -23,12 +23,12 @@ from paper_code.se2.modes import (
     WORK,
     Moments,
     Process,
-    blocks,
     check_arrays,
     check_count,
     check_memory,
     check_number,
     check_work,
+    sweeps,
 )
 
 TOLERANCE = 2e-4  # loss allowed to each cut, as a share of the kernel's peak
@@ -289,7 +289,7 @@ def sample_grid(
     frequency = 2 * math.pi / (count * step) * np.arange(half)
     row, column = np.nonzero(frequency[:, None] ** 2 + frequency**2 < (math.pi / step) ** 2)
     levels = np.empty((n_theta, row.size), complex)
-    for block in blocks(row.size, process):
+    for block in sweeps(row.size, process):
         levels[:, block] = to_theta(process.spectrum(frequency[column[block]], frequency[row[block]]), process, n_theta)
     places = np.arange(size) * refinement
     centre = (size - 1) * spacing / 2
@@ -363,7 +363,7 @@ def sample_points(
     process, wx, wy, weight = half_plane(process, step, 2 * max(np.abs(x).max(), np.abs(y).max()), box, tolerance)
     check_work(process, wx.size * (1 + x.size / 16))
     values = np.zeros(x.size)
-    for block in blocks(wx.size, process):
+    for block in sweeps(wx.size, process):
         modes = process.spectrum(wx[block], wy[block])
         for start in range(0, x.size, POINTS):
             here = slice(start, start + POINTS)

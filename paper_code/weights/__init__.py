@@ -34,7 +34,7 @@ from paper_code.core.plan import reported
 from paper_code.network.layers import EARLY_KEYS, EarlyLayers, perturbed
 from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
-from paper_code.weights.records import SUFFIXES, Manifest, Noted, Tested, check
+from paper_code.weights.records import SUFFIXES, Manifest, Noted, Tested, as_record
 
 __all__ = ["configuration", "initial_early", "load_bank", "load_early", "load_network", "load_snapshots", "read_log"]
 __all__ += ["DIRECTORY", "entry", "manifest", "seeds", "shipped", "verify"]
@@ -69,7 +69,7 @@ def manifest(directory=None):
 
 @lru_cache(maxsize=4)  # a chapter asks for dozens of entries
 def _check_manifest(text, path):
-    check(Manifest, json.loads(text), path, "restore it from where the weights came from, shipped ones with 'git checkout'")
+    as_record(Manifest, json.loads(text), path, "restore it from where the weights came from, shipped ones with 'git checkout'")
 
 
 def entry(condition, seed, directory=None):
@@ -270,7 +270,7 @@ def parse_log(found, path):
         except ValueError as error:
             raise PaperCodeError(f"line {number} of {path} is not whole ({error}); restore it or train again") from error
         kind = Tested if isinstance(lines[-1], dict) and "epoch" in lines[-1] else Noted
-        check(kind, lines[-1], f"line {number} of {path}", "restore it or train again")
+        as_record(kind, lines[-1], f"line {number} of {path}", "restore it or train again")
     return lines
 
 

@@ -21,7 +21,7 @@ from paper_code.core.files import (
 )
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.training.conditions import Condition, snapshot_steps
-from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, check
+from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, as_record
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
 # 6e-5, by 3e-8. Without "rest" a network cannot be run; without "snapshots" its training cannot be followed.
@@ -86,7 +86,7 @@ def _install(found, directory, replace):
             raise PaperCodeError(f"{source} has other files than {key} has; add --replace if this is meant, or collect it --to elsewhere")
         after[key] = {**result, "files": entries}
     listed = {**before, "networks": after}
-    check(Manifest, listed, path, AGAIN)
+    as_record(Manifest, listed, path, AGAIN)
     contents[path] = (json.dumps(listed, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
     _write_together(contents)
     for key in set(found) & set(before["networks"]):
@@ -123,8 +123,8 @@ def read_result(run):
     if is_missing(path):
         raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
     result, identity = read_json(path), read_json(Path(run) / "run.json")
-    check(Result, result, path, AGAIN)
-    check(Identity, identity, Path(run) / "run.json", AGAIN)
+    as_record(Result, result, path, AGAIN)
+    as_record(Identity, identity, Path(run) / "run.json", AGAIN)
     if {name: result.get(name) for name in identity} != identity:
         raise PaperCodeError(f"{run} is damaged: result.json and run.json are of different runs; {AGAIN}")
     return result

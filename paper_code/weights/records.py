@@ -27,7 +27,7 @@ def is_text(value: object) -> str:
 
 
 SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
-Model = TypeVar("Model", bound=Record)
+SomeRecord = TypeVar("SomeRecord", bound=Record)
 Text = Annotated[Any, AfterValidator(is_text)]
 Word = Annotated[str, Field(pattern=r"^[\w.+:-]{1,100}$")]  # nothing that a page or a path could interpret as more than a name
 Name = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # of a condition
@@ -39,7 +39,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Natural = Annotated[int, Field(ge=0)]
 
 
-def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) -> Model:
+def as_record(model: type[SomeRecord], value: Any, name: str | os.PathLike, mend: str) -> SomeRecord:
     """``value``, as read from JSON, as a ``model``; a PaperCodeError gives the file's ``name``, the faulty field and how to ``mend`` it."""
     try:
         return model.model_validate(value)
@@ -51,9 +51,9 @@ def check(model: type[Model], value: Any, name: str | os.PathLike, mend: str) ->
         raise PaperCodeError(f"{name}: {' '.join(fault.split())}; {mend}") from error
 
 
-def read(model: type[Model], path: str | os.PathLike, mend: str) -> Model:
-    """A JSON file as a ``model``; raises PaperCodeError as :func:`check` does, and also if it cannot be read."""
-    return check(model, read_json(path), path, mend)
+def read_record(model: type[SomeRecord], path: str | os.PathLike, mend: str) -> SomeRecord:
+    """A JSON file as a ``model``; raises PaperCodeError as :func:`as_record` does, and also if it cannot be read."""
+    return as_record(model, read_json(path), path, mend)
 
 
 class Experiment(Record):
@@ -86,7 +86,7 @@ class Images(Record):
     classes: Annotated[list[Text], Field(min_length=1)]
 
 
-class Hardware(Record):
+class Machine(Record):
     """Where the computation ran."""
 
     device: Word
@@ -101,7 +101,7 @@ class Identity(Record):
     condition: Experiment
     seed: Seed
     images: Images
-    hardware: Hardware
+    hardware: Machine
     plan: Hash | None = None  # of the frozen plan under which it was trained; older networks have none
 
 

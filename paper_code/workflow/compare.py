@@ -27,7 +27,7 @@ from paper_code.workflow.environment import closed
 from paper_code.workflow.toc import notebook_chapters
 
 
-def shown(outputs):
+def displayed(outputs):
     """What a cell shows, as a dict of lists: text by stream, and representations of results by type, without pictures."""
     found = {}
     for output in outputs:
@@ -42,9 +42,9 @@ def shown(outputs):
     return found
 
 
-def differences(reference, outputs):
+def mismatches(reference, outputs):
     """How a cell's outputs differ from the reference, one text per type: the type, and the first line that differs, in both versions."""
-    old, new = shown(reference), shown(outputs)
+    old, new = displayed(reference), displayed(outputs)
     return [f"{kind}: {_first(old.get(kind), new.get(kind))}" for kind in sorted(old | new) if old.get(kind) != new.get(kind)]
 
 
@@ -67,7 +67,7 @@ def compare_notebooks(reference, executed):
     pairs = [(n, *pair) for n, pair in enumerate(zip(*cells, strict=True)) if "nbval-ignore-output" not in pair[0].metadata.get("tags", [])]
     # The first line of the source is included, without which nobody would find the cell on the page.
     opening = {n: short(new.source.partition("\n")[0]) for n, _, new in pairs}
-    return [f"Cell {n} ({opening[n]}), {line}" for n, old, new in pairs for line in differences(old.outputs, new.outputs)]
+    return [f"Cell {n} ({opening[n]}), {line}" for n, old, new in pairs for line in mismatches(old.outputs, new.outputs)]
 
 
 def pytest_addoption(parser):
@@ -105,7 +105,7 @@ def pytest_configure(config):
 
 def compare_outputs(cell, outputs, reference, skip_compare=None):
     """True if a cell's outputs match the reference, by the same comparison as in the pipeline."""
-    cell.comparison_traceback = differences(reference, outputs)
+    cell.comparison_traceback = mismatches(reference, outputs)
     return not cell.comparison_traceback
 
 

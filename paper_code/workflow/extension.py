@@ -104,13 +104,13 @@ def sections(html):
             title, body = part, part.find_next_sibling("dd")
         else:
             title, body = part.find(re.compile("^h[1-6]$")), part
-        heading = plain(title.extract()) if title else ""
-        code = [plain(cell.extract()) for cell in body.select(".cell_input")] if body else []
-        found.append([part["id"], heading, " ".join([plain(body.extract()), *code]) if body else ""])
+        heading = text_of(title.extract()) if title else ""
+        code = [text_of(cell.extract()) for cell in body.select(".cell_input")] if body else []
+        found.append([part["id"], heading, " ".join([text_of(body.extract()), *code]) if body else ""])
     return found[::-1]
 
 
-def plain(element):
+def text_of(element):
     """The text of an element on one line, with formulas stripped of their delimiters."""
     return " ".join(re.sub(r"\\[()\[\]]", "", element.get_text()).split())
 

@@ -97,7 +97,7 @@ def render(stage, html):
         old.rename(html)
     try:
         built = work / "_build" / "html"
-        faults = build(stage, work) or check(built)
+        faults = build(stage, work) or faults_of(built)
         if faults:
             print("\n".join(faults), file=sys.stderr)
             print("error: the strict build of the book failed, see above", file=sys.stderr)
@@ -189,7 +189,7 @@ def css_addresses(text):
     return [imported or address for imported, address in CSS_ADDRESS.findall(text)]
 
 
-def check(folder):
+def faults_of(folder):
     """Faults of the book in ``folder``, one string each, sorted by page and line; templates in ``_static`` are not pages."""
     root = Path(folder).resolve()
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.html")) if "_static" not in path.parts}
@@ -256,7 +256,7 @@ def main(arguments=None):
             return render(options.stage, options.html)
     except (PaperCodeError, OSError) as error:
         return refuse(error)
-    faults = check(options.html)
+    faults = faults_of(options.html)
     print("\n".join(faults), end="\n" if faults else "")
     return 1 if faults else 0
 

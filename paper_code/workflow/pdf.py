@@ -36,20 +36,20 @@ READY = """document.title = UNSET;
 window.MathJax.startup = { pageReady: () => MathJax.startup.defaultPageReady().then(() => { document.title = TITLE; }) };"""
 
 
-def parts(toc="_toc.yml"):
+def part_captions(toc="_toc.yml"):
     """Captions of the parts of the book, keyed by the page that opens each."""
     return {part["chapters"][0]["file"]: part["caption"] for part in yaml.safe_load(read_text(toc)).get("parts", []) if "caption" in part}
 
 
-def compose(pages, base, title, captions=None, numbers=None):
+def whole_document(pages, base, title, captions=None, numbers=None):
     """The document as HTML, from the html of the pages, keyed by name (such as ``book/intro``) and in reading order.
 
-    ``base`` is the folder of the pages relative to that of the document, such as ``../html``; ``captions`` are those that ``parts``
+    ``base`` is the folder of the pages relative to that of the document, such as ``../html``; ``captions`` are as :func:`part_captions`
     returns; ``numbers`` gives the page of the document on which each page of the book begins, by anchor.
     """
     names, soups = list(pages), {name: BeautifulSoup(text, "html.parser") for name, text in pages.items()}
     for name, soup in soups.items():
-        clean(soup, name)
+        for_paper(soup, name)
         relocate(soup, name, names, base)
     lines = []
     for name, soup in soups.items():
@@ -83,7 +83,7 @@ def quoted(text):
     return "'" + "".join(c if c.isascii() and (c.isalnum() or c in " .,:") else f"\\u{{{ord(c):x}}}" for c in text) + "'"
 
 
-def clean(soup, name):
+def for_paper(soup, name):
     """Keep only those parts of an article that can be read on paper."""
     article = soup.article
     for element in article.select(".headerlink, #book-pdf, details.above-input, .toctree-wrapper"):
@@ -214,11 +214,11 @@ def make(html, target, named):
     """Print the book in ``html`` to ``target``, copy it beside the pages, and link to the copy from the first page."""
     names = pages()
     texts, browser = built_pages(html, names), find_browser(named)
-    book = texts, f"../{html.name}", yaml.safe_load(read_text("_config.yml"))["title"], parts()
+    book = texts, f"../{html.name}", yaml.safe_load(read_text("_config.yml"))["title"], part_captions()
     with tempfile.TemporaryDirectory(prefix="pdf.", dir=html.parent, ignore_cleanup_errors=True) as folder:
-        content = print_document(browser, compose(*book), Path(folder).resolve())
+        content = print_document(browser, whole_document(*book), Path(folder).resolve())
         if numbers := first_pages(content):
-            content = print_document(browser, compose(*book, numbers), Path(folder).resolve())
+            content = print_document(browser, whole_document(*book, numbers), Path(folder).resolve())
     content = tidy_outline(content)
     write_atomically(target, content)
     write_atomically(html / "book.pdf", content)

@@ -51,7 +51,7 @@ def name_of(chapter):
     return name
 
 
-def render(chapter, notebook, folder=FOLDER):
+def render_chapter(chapter, notebook, folder=FOLDER):
     """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the path of the page."""
     stage, work = Path(folder) / "stage", Path(folder) / "work"
     for old in (stage, work):
@@ -77,7 +77,7 @@ def run_chapter(chapter=""):
     pipeline = [sys.executable, "-m", "paper_code.workflow", str(notebook), "--config", "profile=quick", f"build={QUICK}"]
     if status := subprocess.run(pipeline, env=closed()).returncode:
         return status
-    print(f"the page is {render(chapter, notebook)}")
+    print(f"the page is {render_chapter(chapter, notebook)}")
     executed, reference = (nbformat.read(place, as_version=4) for place in (notebook, REFERENCES / f"{chapter}.ipynb"))
     found = compare_notebooks(reference, executed)
     print("\n".join(found) if found else f"every text and number is that of {REFERENCES / chapter}.ipynb (pictures are not compared)")

@@ -9,14 +9,13 @@ import hashlib
 import os
 import re
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 
 import yaml
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, sha256
-from paper_code.core.plan import plan
+from paper_code.core.plan import condition_and_seed, plan
 
 PACKAGE = "paper_code"
 RUNNER = "paper_code.workflow.chapters"  # runs every chapter
@@ -97,8 +96,8 @@ def measured_networks(config):
     listed = read_json(place).get("networks", {}) if place.exists() else {}  # a folder that is only for training has none
     try:
         found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
-        in_fives(found)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # to check the schema itself would need PyTorch
+        batches(found)
+    except (AttributeError, KeyError, TypeError, PaperCodeError) as error:  # to check the schema itself would need PyTorch
         raise PaperCodeError(f"{place} is not whole: python -m paper_code weights list says where") from error
     # Networks of the plan are left out until all seeds of their condition are there.
     for condition, seeds in plan()["networks"]["reported"].items():
@@ -112,14 +111,14 @@ def measured_networks(config):
     return found
 
 
-def in_fives(networks):
-    """Condition and seeds of the networks that one process measures, [(condition, [seed, ...]), ...]: blocks of five successive seeds."""
-    places = sorted((condition, int(seed)) for condition, seed in (name.split("/seed-") for name in networks))
-    groups = groupby(places, key=lambda place: (place[0], place[1] // 5))
-    return [(condition, [seed for _, seed in members]) for (condition, _), members in groups]
+def batches(networks, most=8):
+    """Networks in lists of at most ``most``, each measured by one process; the first lists hold the reference's, and no others."""
+    found = sorted(networks, key=condition_and_seed)
+    kinds = [[name for name in found if name.startswith("reference/") == wanted] for wanted in (True, False)]
+    return [kind[start : start + most] for kind in kinds for start in range(0, len(kind), most)]
 
 
-def digest(paths):
+def content_hash(paths):
     """SHA-256 over the names and contents of files: contents matter, modification times do not."""
     total = hashlib.sha256()
     for path in sorted(str(path) for path in paths):
@@ -144,7 +143,7 @@ def closure(modules):
     return found
 
 
-def files(modules):
+def module_files(modules):
     """Paths of the files of the :func:`closure` of ``modules``, with the data (plans, styles, scripts) that lie beside them."""
     names, found = closure(modules), set()
     for name in names:
@@ -184,4 +183,4 @@ def imported(source):
 
 def chapter_files(source):
     """Files of the package that a chapter's numbers and pictures depend on."""
-    return files(imported(source) | {RUNNER})
+    return module_files(imported(source) | {RUNNER})

@@ -41,7 +41,7 @@ def colours():
     return {"missing": MISSING, "shades": shades, "ink": INK, "accent": ACCENT}
 
 
-def page(name, data):
+def figure_html(name, data):
     """The figure ``name`` as a piece of HTML; ``data`` is a JSON-serialisable dict that includes :func:`colours`."""
     body, style, script, shared = (
         (HERE / file).read_text(encoding="utf-8").rstrip() for file in (f"{name}.html", f"{name}.css", f"{name}.js", "raster.js")
@@ -118,7 +118,7 @@ def explorer(cells):
     """Any cell of a SingleCells, with K around it, as HTML; raises PaperCodeError if no cell is oriented."""
     if not cells.oriented.any():
         raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
-    return page("explorer", explorer_data(cells))
+    return figure_html("explorer", explorer_data(cells))
 
 
 def best_cell(cells):
@@ -128,7 +128,7 @@ def best_cell(cells):
 
 
 def growth_data(film, centre):
-    """Data of a Film for the script of :func:`growth`: a JSON-serialisable dict. All maps share one scale; every filter has its own.
+    """Data of a Film for the script of :func:`growth_player`: a JSON-serialisable dict. All maps share one scale; every filter has its own.
 
     ``centre`` is the centre of l0 at the end, px right and up, about which its radial profile is drawn.
     """
@@ -167,9 +167,9 @@ def _measure(film, followed):
     }
 
 
-def growth(film, centre):
+def growth_player(film, centre):
     """l0, the bank and the mean kernel of one network through training, as HTML; arguments as for :func:`growth_data`."""
-    return page("growth", growth_data(film, centre))
+    return figure_html("growth", growth_data(film, centre))
 
 
 def kernel_data(gallery):
@@ -219,7 +219,7 @@ def _beyond_core(gallery):
 
 def kernel(gallery):
     """Interactive group kernels, as HTML; argument and errors as for :func:`kernel_data`."""
-    return page("kernel", kernel_data(gallery))
+    return figure_html("kernel", kernel_data(gallery))
 
 
 def still(gallery):
