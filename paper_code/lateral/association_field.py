@@ -51,7 +51,7 @@ def association_field(
 ) -> AssociationField:
     """Map a kernel in the frames of its targets, from sums over small squares that are blurred before the division.
 
-    The fan of arcs after Field, Hayes and Hess is :func:`paper_code.se2.association_field`.
+    The fan of arcs after Field, Hayes and Hess is :func:`paper_code.se2.association_arcs`.
 
     Parameters
     ----------
