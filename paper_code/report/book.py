@@ -67,11 +67,11 @@ def term(numbers, name, ring, version, condition="reference", kernel="K"):
     return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
-def small(numbers, condition="reference", of=" of [chapter 7](07_association_fields.ipynb)"):
-    """Sentences on how much of K the five terms explain, and how much finer steps of distance do; ``of`` says where the terms come from."""
+def small(numbers, condition="reference"):
+    """Sentences on how much of K the five terms explain, and how much finer steps of distance do."""
     places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
-    text = f"together the five terms{of} explain {whole} % of $K$'s variance at 2 to 14 px "
+    text = f"together the five terms of [chapter 7](07_association_fields.ipynb) explain {whole} % of $K$'s variance at 2 to 14 px "
     text += f"({left} % beyond overlap and co-activation) and {far} % at 10.5 to 18 px"
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain"}
     alone = [shown(row.value, 1) for ring in ("2-14", "6-14") for row in numbers.where(ring=ring, **place).rows]
