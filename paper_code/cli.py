@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from paper_code.core.errors import PaperCodeError, check_bounds, printable
+from paper_code.core.errors import PaperCodeError, check_bounds, named, printable
 from paper_code.core.plan import NETWORK, condition_and_seed
 
 # Heavy imports (torch, scipy, matplotlib) are inside the commands, so that --help responds immediately.
@@ -49,8 +49,7 @@ def data_list():
     from paper_code.images import SOURCES
 
     for name, source in SOURCES.items():
-        about = sys.modules[source.__module__].__doc__ if source.__name__ == "load" else source.__doc__  # one module may define several
-        typer.echo(f"{name:15s} {(about or '').strip().partition(chr(10))[0]}")
+        typer.echo(f"{name:15s} {(source.__doc__ or '').partition(chr(10))[0]}")  # python -OO leaves none
 
 
 @data_app.command("download")
@@ -164,9 +163,9 @@ def train(
 def _condition(name, data, classes, settings):
     """A named condition, with the changes made on the command line."""
     from paper_code.core.text import comments
-    from paper_code.training.conditions import condition, settings_of, with_settings, written
+    from paper_code.training.conditions import CONDITIONS, settings_of, with_settings, written
 
-    chosen = condition(name)
+    chosen = named("condition", name, CONDITIONS)
     if "help" in settings:
         meanings = comments(type(chosen.network)) | comments(type(chosen.training))
         for part, known in settings_of(chosen).items():

@@ -15,7 +15,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json
 from paper_code.training import run
 from paper_code.training.conditions import CONDITIONS, CONTROL_BATCH, CONTROL_EPOCHS, CONTROLS, Condition, TrainingConfig
-from paper_code.training.run import Run, augment, rotate, training_labels
+from paper_code.training.run import Run, augment, rotate
 from paper_code.training.run_files import check_same
 from paper_code.weights.collect import collect
 
@@ -104,10 +104,10 @@ def test_settings_that_cannot_be_are_refused(change):
 # labels
 
 
-def test_shuffled_labels_keep_the_classes_sizes_and_follow_the_seed():
+def test_shuffled_labels_keep_the_classes_sizes_and_follow_the_seed(tmp_path):
     many = replace(image_set(), train_images=np.zeros((600, 64, 64), np.uint8), train_labels=np.repeat(np.arange(2), (200, 400)))
-    assert training_labels(many, "true", 3) is many.train_labels
-    found = [training_labels(many, "shuffled", seed) for seed in (0, 1, 0)]
+    np.testing.assert_array_equal(make_run(tmp_path, images=many).train_labels, many.train_labels)
+    found = [make_run(tmp_path, seed, images=many, training={"labels": "shuffled"}).train_labels.numpy() for seed in (0, 1, 0)]
     for labels in found:
         np.testing.assert_array_equal(np.bincount(labels), [200, 400])
         assert (labels == many.train_labels).mean() == pytest.approx((1 / 3) ** 2 + (2 / 3) ** 2, abs=0.08)  # chance
@@ -116,7 +116,6 @@ def test_shuffled_labels_keep_the_classes_sizes_and_follow_the_seed():
 
 def test_a_run_learns_the_shuffled_labels_and_is_tested_on_the_true_ones(tmp_path):
     run = make_run(tmp_path, training={"labels": "shuffled"})
-    np.testing.assert_array_equal(run.train_labels.numpy(), training_labels(run.images, "shuffled", 0))
     assert not np.array_equal(run.train_labels.numpy(), run.images.train_labels)
     np.testing.assert_array_equal(run.images.test_labels, image_set().test_labels)
     run.train(progress=False)

@@ -13,7 +13,7 @@ from torch.nn import functional
 from paper_code.core.errors import PaperCodeError
 from paper_code.network.layers import EarlyLayers
 from paper_code.network.model import Network, NetworkConfig, gaussian_kernel
-from paper_code.training.conditions import condition
+from paper_code.training.conditions import CONDITIONS
 
 CLEAR = NetworkConfig(classes=3, blur=0, noise=0, cells=5, lateral_size=7, widths=(4, 4, 4), dropout=0)
 
@@ -239,7 +239,7 @@ def test_weights_follow_from_the_seed_alone():
 
 
 def test_scale_of_the_initial_weights():
-    net = Network(condition("reference").network, 0)
+    net = Network(CONDITIONS["reference"].network, 0)
     for weight, bound in ((net.l0.weight, 0.3 / 7), (net.l1.weight, 1 / 9), (net.blocks[0][0].weight, 1 / math.sqrt(64 * 9))):
         assert 0.9 * bound < weight.abs().max().item() <= bound
         assert weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.2 if weight.numel() < 100 else 0.03)

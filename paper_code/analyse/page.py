@@ -299,7 +299,7 @@ def _ring(result: Analysis, ring: str) -> str:
 def _table(result: Analysis) -> str:
     rows = []
     for one in result.kernel.terms:
-        cells = [f"{ring_text(one.ring)}", one.version, TERM_NAMES[one.name], signed(one.value), shown(one.null)]
+        cells = [ring_text(one.ring), one.version, TERM_NAMES[one.name], signed(one.value), shown(one.null)]
         cells += [f"{shown(one.low)} to {shown(one.high)}", p_cell(one.p), p_cell(one.p_all)]
         mark = ' class="clear"' if one.p_all < 0.05 else ""
         rows.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")

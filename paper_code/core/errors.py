@@ -1,6 +1,8 @@
 """The one exception that is meant for the user, the checks that raise it for invalid numbers, and helpers that make text readable."""
 
+import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import field, fields
 from numbers import Integral, Real
 from typing import Any
@@ -52,6 +54,15 @@ def short(value: object) -> str:
     except ValueError:  # more digits than Python converts to text
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def named(kind: str, name: str, choices: Mapping[str, Any]) -> Any:
+    """The choice of that name; PaperCodeError lists them all if there is none, and asks whether one that is close was meant."""
+    if name not in choices:
+        near = difflib.get_close_matches(name.lower().replace("_", "-"), choices, n=1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise PaperCodeError(f"unknown {kind} {name!r}; choose one of {', '.join(choices)}{meant}")
+    return choices[name]
 
 
 def positive(value: float, name: str) -> float:

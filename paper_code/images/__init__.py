@@ -7,10 +7,10 @@ share a module. :func:`load` selects one by name; :mod:`paper_code.images.downlo
 import os
 from pathlib import Path
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, named
 from paper_code.core.files import unreadable
 from paper_code.images import drawn, folder, stl10, tiny_imagenet
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe, unknown_name
+from paper_code.images.image_set import IMAGE_SIZE, ImageSet, describe
 
 __all__ = ["IMAGE_SIZE", "SOURCES", "WITHOUT_ROOT", "ImageSet", "describe", "load"]
 
@@ -36,12 +36,11 @@ def load(name, root=None, classes=None, progress=True):
     ``PAPER_CODE_IMAGES``. Those in :data:`WITHOUT_ROOT` take neither; phase-scrambled images are made from Tiny ImageNet, to which
     ``root`` then refers. The rule ``classes`` may be ``"every-10"``, every tenth of the sorted class names, or ``"first-20"``.
     """
-    if name not in SOURCES:
-        raise PaperCodeError(unknown_name("data set", name, SOURCES))
+    source = named("data set", name, SOURCES)
     if name in WITHOUT_ROOT:
         if root:
             raise PaperCodeError(f"the data set {name} needs no --root; your own images are the data set folder (train: --data folder)")
-        return SOURCES[name](classes=classes, progress=progress)
+        return source(classes=classes, progress=progress)
     root = root or os.environ.get(ROOT_VARIABLE)
     if not root:
         fetch = "'python -m paper_code data download tiny-imagenet' and '... download stl10' fetch theirs"
@@ -51,4 +50,4 @@ def load(name, root=None, classes=None, progress=True):
             raise PaperCodeError(f"there is no folder and no regular file at {root}; pass the place of {name} with --root")
     except OSError as error:
         raise unreadable(root, error) from error
-    return SOURCES[name](root, classes=classes, progress=progress)
+    return source(root, classes=classes, progress=progress)

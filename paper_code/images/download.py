@@ -10,9 +10,8 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, named
 from paper_code.core.files import unwritable
-from paper_code.images.image_set import unknown_name
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ def download(name, directory, progress=True):
     A partial download is kept in ``<archive>.part`` beside the target until it is complete; a later call resumes
     from there. Data with a wrong hash are discarded.
     """
-    if name not in ARCHIVES:
-        raise PaperCodeError(unknown_name("data set to download", name, ARCHIVES))
-    archive = ARCHIVES[name]
+    archive = named("data set to download", name, ARCHIVES)
     target = Path(directory) / Path(urlsplit(archive.url).path).name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ TRAINING, TEST = ("train", "training"), ("test", "testing", "val", "valid", "val
 
 
 def load_folder(root, classes=None, progress=True):
-    """Read a folder of class folders with images of any size, in any 8-bit format that Pillow reads.
+    """Your own images: a folder that contains one folder for each class, of images of any size in any 8-bit format that Pillow reads.
 
     Each image is converted to 64 x 64 grey levels by :func:`paper_code.images.image_set.decode`. A file or folder that is not used is
     reported in one line on standard error with the reason, and so is a class without any readable image, or without one for testing.

@@ -3,7 +3,6 @@
 Also the second-order statistics of images, and the filter that they call for (Field 1987; Atick and Redlich 1992).
 """
 
-import difflib
 import hashlib
 import io
 import re
@@ -86,12 +85,6 @@ def choose_classes(names, rule):
     if len(chosen) < 2:
         raise PaperCodeError(f"the rule {rule or 'all'!r} leaves {len(chosen)} of {len(names)} classes; training needs two or more")
     return chosen
-
-
-def unknown_name(kind, name, choices):
-    """One line that lists the choices and, if the name is close to one of them, asks whether that was meant."""
-    near = difflib.get_close_matches(name.lower().replace("_", "-"), choices, n=1)
-    return f"unknown {kind} {name!r}; choose one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else "")
 
 
 def say(line):

@@ -22,7 +22,7 @@ CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "
 
 
 def load_stl10(root, classes=None, progress=True):
-    """Read STL-10: its 5,000 training and 8,000 test images, in the order of the files, reduced from 96 to 64 pixels and to greyscale.
+    """STL-10 (Coates, Lee and Ng 2011), from its official archive or its directory: 5,000 training and 8,000 test images, as 64 px in grey.
 
     ``root`` is ``stl10_binary.tar.gz``, the directory ``stl10_binary`` or the one that contains it; the rest as for
     :func:`paper_code.images.load`.

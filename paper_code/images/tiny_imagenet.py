@@ -19,7 +19,7 @@ FOLDER = "tiny-imagenet-200"
 
 
 def load_tiny_imagenet(root, classes=None, progress=True):
-    """Read Tiny ImageNet.
+    """Tiny ImageNet (Le and Yang 2015), from its official archive or the directory that it unpacks to.
 
     ``root`` is the zip archive, the directory ``tiny-imagenet-200`` or the one that contains it; a subset with the same layout is enough if
     it contains the classes requested. The rule ``classes`` applies to the sorted wnids of ``wnids.txt``; the rest as for

@@ -24,17 +24,6 @@ EARLY_KEYS = {"l0": "l0.weight", "l1": "l1.weight", "K": "lateral.weight"}
 class EarlyLayers:
     """l0, l1 and K of one network at one step; a layer that the condition lacks is None.
 
-    Attributes
-    ----------
-    l0 : float64 array (a, a)
-    l1 : float64 array (n, b, b)
-    K : float64 array (n, n, k, k)
-        ``K[i, j]`` connects source cell j to target cell i.
-    l1_gain, l1_offset : float64 arrays (n,)
-        h = ReLU(l1_gain * response + l1_offset).
-    step : int or None
-        Training step of a snapshot; None at the end of training.
-
     Examples
     --------
     >>> from paper_code import weights
@@ -43,12 +32,12 @@ class EarlyLayers:
     (64, 15, 15)
     """
 
-    l0: np.ndarray | None
-    l1: np.ndarray
-    K: np.ndarray | None
-    l1_gain: np.ndarray
-    l1_offset: np.ndarray
-    step: int | None = None
+    l0: np.ndarray | None  # float64 (a, a)
+    l1: np.ndarray  # float64 (n, b, b)
+    K: np.ndarray | None  # float64 (n, n, k, k); ``K[i, j]`` connects source cell j to target cell i
+    l1_gain: np.ndarray  # float64 (n,), in h = ReLU(l1_gain * response + l1_offset)
+    l1_offset: np.ndarray  # float64 (n,)
+    step: int | None = None  # training step of a snapshot; None at the end of training
 
     @classmethod
     def from_tensors(cls, tensors, step=None):

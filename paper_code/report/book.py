@@ -144,12 +144,13 @@ def term_table(numbers, name, condition="reference"):
     primary = {(one["term"], one["ring"], one["version"]) for one in plan()["primary"]}
     rows = []
     for ring in BY_DISTANCE:
+        distance = ring_text(ring).removesuffix(" px")
         for version in VERSIONS:
             kind = "primary" if (name, ring, version) in primary else "secondary"
             place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
             ends = ("", f":holm {kind}", ":relabelled", ":permuted", ":bootstrap")
             own, adjusted, moved, permuted, drawn = (numbers.one(measure=f"K.{name}{end}", **place) for end in ends)
-            label = f"**{ring_text(ring)}**" if kind == "primary" else ring_text(ring)
+            label = f"**{distance}**" if kind == "primary" else distance
             ps = [p_cell(one.p) for one in (adjusted, moved, permuted)]
             rows.append([label, version, effect_text(own), *ps, f"{signed(drawn.low)} to {signed(drawn.high)}"])
-    return markdown_table(["distance", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, permuted", "bootstrap"], rows)
+    return markdown_table(["distance (px)", "version", "mean [95 %]", "p, Holm", "p, relabelled", "p, permuted", "bootstrap"], rows)

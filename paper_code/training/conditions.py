@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError, bounded, check_numbers, short
-from paper_code.images.image_set import IMAGE_SIZE, unknown_name
+from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.model import NetworkConfig
 
 
@@ -101,10 +101,12 @@ class Condition:
             raise PaperCodeError(f"not a condition of this version of the package: {error}") from error
 
 
-def _derived(base, name, about, changes):
-    """Another condition, with some settings of its network and its training, or fields of its own, changed."""
-    own = {key: changes[key] for key in ("images", "classes") if key in changes}
-    return replace(_with(base, changes), **own, name=name, about=about)
+def _changed(chosen, values, **own):
+    """A condition with those ``values`` that are settings of its network or its training, or its images or classes, and ``own`` fields."""
+    own |= {key: values[key] for key in ("images", "classes") if key in values}
+    for part, known in settings_of(chosen).items():
+        own[part] = replace(getattr(chosen, part), **{key: value for key, value in values.items() if key in known})
+    return replace(chosen, **own)
 
 
 def _all():
@@ -113,11 +115,11 @@ def _all():
     short = "a minute's training on patches of scikit-image's photographs, no download: for trying things out"
     small = {"images": "photographs", "classes": "all", "cells": 16, "lateral_size": 5, "widths": (16, 16, 32), "epochs": 2}
     yield reference
-    yield _derived(reference, "no-lateral", "without lateral connections", {"lateral_size": 0})
-    yield _derived(reference, "no-l0", "without the LGN filter", {"l0": "none"})
-    yield _derived(reference, "excitatory", excites, {"lateral_sign": "excitatory"})
-    yield _derived(reference, "turned", "every training image turned by a random angle, at full length", {"rotation": 180.0})
-    yield _derived(reference, "photographs", short, small)
+    yield _changed(reference, {"lateral_size": 0}, name="no-lateral", about="without lateral connections")
+    yield _changed(reference, {"l0": "none"}, name="no-l0", about="without the LGN filter")
+    yield _changed(reference, {"lateral_sign": "excitatory"}, name="excitatory", about=excites)
+    yield _changed(reference, {"rotation": 180.0}, name="turned", about="every training image turned by a random angle, at full length")
+    yield _changed(reference, small, name="photographs", about=short)
 
 
 # Every control is shortened alike, and compared with `control`, the reference shortened alike. Batches are halved with it: the decay of the
@@ -135,90 +137,59 @@ class Control:
     asks: str  # the question that it answers
 
 
-# name after "control-", label, question, about, and what changes: settings of the network and of the training, or fields of the condition
-_CHANGES = (
-    ("shuffled-labels", "shuffled labels", "does it need meaningful labels?", "training labels permuted", {"labels": "shuffled"}),
-    ("no-l0", "no l0", "do l1 and K need a layer before them?", "without the LGN filter", {"l0": "none"}),
-    ("no-lateral", "no K", "do l0 and l1 need lateral connections?", "without lateral connections", {"lateral_size": 0}),
-    ("no-silencing", "no silenced cells", "does K need silenced cells?", "no map of l1 is ever silenced", {"silenced": 0.0}),
-    ("two-steps", "T = 2", "does it depend on the number of propagation steps?", "two steps of lateral propagation", {"steps": 2}),
-    ("four-steps", "T = 4", "does it depend on the number of propagation steps?", "four steps of lateral propagation", {"steps": 4}),
-    (
-        "phase-scrambled",
-        "phase-scrambled images",
-        "is the power spectrum of natural images enough?",
-        "the same images with random phases: their power spectra, without edges",
-        {"images": "phase-scrambled"},
-    ),
-    (
-        "dead-leaves",
-        "dead leaves",
-        "are edges and occlusion enough, without objects or a preferred orientation?",
-        "occluding discs of power-law radii, told apart by size",
-        {"images": "dead-leaves", "classes": "all"},
-    ),
-    (
-        "pink-noise",
-        "1/f noise",
-        "is correlation between pixels enough?",
-        "Gaussian noise with amplitude 1/f^a, told apart by a",
-        {"images": "pink-noise", "classes": "all"},
-    ),
-    (
-        "white-noise",
-        "white noise",
-        "does it need any structure in the images?",
-        "Gaussian white noise, told apart by contrast",
-        {"images": "white-noise", "classes": "all"},
-    ),
-    (
-        "no-front-end",
-        "no blur, no noise",
-        "does l0 need optics and noisy receptors?",
-        "neither optical blur nor receptor noise",
-        {"blur": 0.0, "noise": 0.0},
-    ),
-    ("noise-low", "receptor noise .1", "does l0's centre widen with the noise?", "receptor noise .1 of the images' sd", {"noise": 0.1}),
-    ("noise-high", "receptor noise .4", "does l0's centre widen with the noise?", "receptor noise .4 of the images' sd", {"noise": 0.4}),
-    ("noise-higher", "receptor noise .8", "does l0's centre widen with the noise?", "receptor noise .8 of the images' sd", {"noise": 0.8}),
-    ("rectified-l0", "rectified l0", "does it need a linear l0?", "ReLU after the LGN filter", {"l0": "rectified"}),
-    (
-        "rotations",
-        "turned images",
-        "does it need the orientations that upright images favour?",
-        "every training image turned by a random angle",
-        {"rotation": 180.0},
-    ),
-)
+# name after "control-": its line in lists of conditions, and what changes: settings of network and training, or fields of the condition
+_CHANGES = {
+    "shuffled-labels": ("training labels permuted", {"labels": "shuffled"}),
+    "no-l0": ("without the LGN filter", {"l0": "none"}),
+    "no-lateral": ("without lateral connections", {"lateral_size": 0}),
+    "no-silencing": ("no map of l1 is ever silenced", {"silenced": 0.0}),
+    "two-steps": ("two steps of lateral propagation", {"steps": 2}),
+    "four-steps": ("four steps of lateral propagation", {"steps": 4}),
+    "phase-scrambled": ("the same images with random phases: their power spectra, without edges", {"images": "phase-scrambled"}),
+    "dead-leaves": ("occluding discs of power-law radii, told apart by size", {"images": "dead-leaves", "classes": "all"}),
+    "pink-noise": ("Gaussian noise with amplitude 1/f^a, told apart by a", {"images": "pink-noise", "classes": "all"}),
+    "white-noise": ("Gaussian white noise, told apart by contrast", {"images": "white-noise", "classes": "all"}),
+    "no-front-end": ("neither optical blur nor receptor noise", {"blur": 0.0, "noise": 0.0}),
+    "noise-low": ("receptor noise .1 of the images' sd", {"noise": 0.1}),
+    "noise-high": ("receptor noise .4 of the images' sd", {"noise": 0.4}),
+    "noise-higher": ("receptor noise .8 of the images' sd", {"noise": 0.8}),
+    "rectified-l0": ("ReLU after the LGN filter", {"l0": "rectified"}),
+    "rotations": ("every training image turned by a random angle", {"rotation": 180.0}),
+}
+
+# its label in a table, and the question that it answers
+_WORDS = {
+    "shuffled-labels": ("shuffled labels", "does it need meaningful labels?"),
+    "no-l0": ("no l0", "do l1 and K need a layer before them?"),
+    "no-lateral": ("no K", "do l0 and l1 need lateral connections?"),
+    "no-silencing": ("no silenced cells", "does K need silenced cells?"),
+    "two-steps": ("T = 2", "does it depend on the number of propagation steps?"),
+    "four-steps": ("T = 4", "does it depend on the number of propagation steps?"),
+    "phase-scrambled": ("phase-scrambled images", "is the power spectrum of natural images enough?"),
+    "dead-leaves": ("dead leaves", "are edges and occlusion enough, without objects or a preferred orientation?"),
+    "pink-noise": ("1/f noise", "is correlation between pixels enough?"),
+    "white-noise": ("white noise", "does it need any structure in the images?"),
+    "no-front-end": ("no blur, no noise", "does l0 need optics and noisy receptors?"),
+    "noise-low": ("receptor noise .1", "does l0's centre widen with the noise?"),
+    "noise-high": ("receptor noise .4", "does l0's centre widen with the noise?"),
+    "noise-higher": ("receptor noise .8", "does l0's centre widen with the noise?"),
+    "rectified-l0": ("rectified l0", "does it need a linear l0?"),
+    "rotations": ("turned images", "does it need the orientations that upright images favour?"),
+}
 
 
 def _controls(reference):
     shortened = {"epochs": CONTROL_EPOCHS, "batch": CONTROL_BATCH}
-    base = _derived(reference, "control", "the reference, shortened like all controls", shortened)
+    base = _changed(reference, shortened, name="control", about="the reference, shortened like all controls")
     yield Control(base, "shortened reference", "what does the reference reach in so short a training?")
-    for name, label, asks, about, changes in _CHANGES:
-        yield Control(_derived(base, f"control-{name}", f"control: {about}", changes), label, asks)
-
-
-def condition(name):
-    """The condition of that name, or a clear error that lists them."""
-    if name not in CONDITIONS:
-        raise PaperCodeError(unknown_name("condition", name, CONDITIONS))
-    return CONDITIONS[name]
+    for name, (about, changes) in _CHANGES.items():
+        yield Control(_changed(base, changes, name=f"control-{name}", about=f"control: {about}"), *_WORDS[name])
 
 
 def settings_of(chosen):
     """What of a condition may be set, ``{"network": {name: value}, "training": {name: value}}``; classes follow from the images."""
     parts = {"network": chosen.network, "training": chosen.training}
     return {part: {key: value for key, value in vars(config).items() if key != "classes"} for part, config in parts.items()}
-
-
-def _with(chosen, values):
-    """A condition with those of the ``values`` that are settings of its network or of its training."""
-    for part, known in settings_of(chosen).items():
-        changed = {key: value for key, value in values.items() if key in known}
-        chosen = replace(chosen, **{part: replace(getattr(chosen, part), **changed)})
-    return chosen
 
 
 def with_settings(chosen, texts):
@@ -230,7 +201,7 @@ def with_settings(chosen, texts):
         if not equals or key not in known:
             raise PaperCodeError(f"--set {text}: write NAME=VALUE with a name that '--set help' lists")
         values[key] = _parsed(key, value, known[key])
-    return _with(chosen, values)
+    return _changed(chosen, values)
 
 
 def _parsed(key, text, current):

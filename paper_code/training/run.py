@@ -79,13 +79,6 @@ def rotate(images, angle):
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
-def training_labels(image_set, labels, seed):
-    """Labels to train on, int64 (n,): the true ones, or the same labels in an order shuffled by ``seed``."""
-    if labels == "true":
-        return image_set.train_labels
-    return np.random.default_rng(draw_seed(seed, LABEL_STEP)).permutation(image_set.train_labels)
-
-
 def parameter_groups(network, config):
     """SGD parameter groups with the weight decay of each layer."""
     decay_of = {"l0.weight": config.decay_l0, "l1.weight": config.decay_l1, "lateral.weight": config.decay_lateral}
@@ -168,7 +161,10 @@ class Run:
             parameter_groups(self.network, self.config), lr=self.config.peak_rate, momentum=self.config.momentum, nesterov=True
         )
         self.train_images = torch.from_numpy(image_set.train_images).to(self.hardware.device)
-        self.train_labels = torch.from_numpy(training_labels(image_set, self.config.labels, seed)).to(self.hardware.device)
+        labels = image_set.train_labels
+        if self.config.labels == "shuffled":
+            labels = np.random.default_rng(draw_seed(seed, LABEL_STEP)).permutation(labels)
+        self.train_labels = torch.from_numpy(labels).to(self.hardware.device)
         self.step, self.seconds = 0, 0.0
 
     def _check_memory(self):

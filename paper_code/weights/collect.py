@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paper_code import weights
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, named
 from paper_code.core.files import (
     as_bytes,
     is_missing,
@@ -40,8 +40,7 @@ def collect(runs, directory=None, preset="exact", replace=False):
     ``runs`` are directories that :class:`paper_code.training.run.Run` completed, ``directory`` is by default ``weights.DIRECTORY``,
     ``preset`` says what to keep, and ``replace`` whether a listed network may be replaced by other files of the same condition and seed.
     """
-    if preset not in PRESETS:
-        raise PaperCodeError(f"unknown preset {preset!r}; choose {', '.join(PRESETS)}")
+    named("preset", preset, PRESETS)
     found = {}
     for run in map(Path, runs):
         key, result, files = _read_run(run)

@@ -6,10 +6,9 @@ A fault is reported in one line with the file, the field and the remedy.
 import os
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_json
 from paper_code.training.conditions import Condition
 
 
@@ -19,16 +18,9 @@ class Record(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 
-def is_text(value: object) -> str:
-    """``value``, or a ValueError unless it is a string; of any characters, where pydantic would reject names that are not UTF-8."""
-    if not isinstance(value, str):
-        raise ValueError("should be a string")
-    return value
-
-
 SUFFIXES = {"early": ".safetensors", "snapshots": ".snapshots.safetensors", "rest": ".rest.safetensors", "log": ".log.jsonl"}
 SomeRecord = TypeVar("SomeRecord", bound=Record)
-Text = Annotated[Any, AfterValidator(is_text)]
+Text = InstanceOf[str]  # of any characters: str would refuse names that are not UTF-8
 Word = Annotated[str, Field(pattern=r"^[\w.+:-]{1,100}$")]  # nothing that a page or a path could interpret as more than a name
 Name = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # of a condition
 Key = Annotated[str, Field(pattern=r"^[\w-]{1,100}/seed-(0|[1-9]\d{0,9})$")]  # of a network
@@ -49,11 +41,6 @@ def as_record(model: type[SomeRecord], value: Any, name: str | os.PathLike, mend
         found = "" if first["type"] == "missing" or len(repr(first["input"])) > 60 else f", not {first['input']!r}"
         fault = f"{where}: {message[:1].lower()}{message[1:]}{found}".removeprefix(": ")
         raise PaperCodeError(f"{name}: {' '.join(fault.split())}; {mend}") from error
-
-
-def read_record(model: type[SomeRecord], path: str | os.PathLike, mend: str) -> SomeRecord:
-    """A JSON file as a ``model``; raises PaperCodeError as :func:`as_record` does, and also if it cannot be read."""
-    return as_record(model, read_json(path), path, mend)
 
 
 class Experiment(Record):

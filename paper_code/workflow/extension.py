@@ -132,13 +132,10 @@ def write_script(app, error):
 
 
 def add_fields(app, what, name, thing, options, lines):
-    """Add the fields of a dataclass to its docstring, before the examples; attributes that it describes itself become fields too."""
+    """Add the fields of a dataclass to its docstring, before the examples."""
     if what != "class" or not dataclasses.is_dataclass(thing):
         return
-    if "Attributes" in lines:
-        place = lines.index("Attributes")
-        lines[place : place + 2] = ["Fields", "------"]
-    elif said := comments(thing):
+    if said := comments(thing):
         escaped = {field: re.sub(r"([*|\\])", r"\\\1", comment) for field, comment in said.items()}
         place = lines.index("Examples") if "Examples" in lines else len(lines)
         lines[place:place] = ["", "Fields", "------", *(line for pair in escaped.items() for line in (pair[0], f"    {pair[1]}")), ""]
