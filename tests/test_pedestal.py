@@ -38,9 +38,8 @@ def few():
         for family in [next(name for name in FAMILIES if element in whole.members[name])]
         if all(value in KEPT[name] for name, value in whole.parameters(family, element).items())
     ]
-    used = np.unique(whole.shape[kept])
     members = {family: np.flatnonzero(np.isin(kept, elements)) for family, elements in whole.members.items()}
-    return Library(tuple(whole.shapes[one] for one in used), np.searchsorted(used, whole.shape[kept]), whole.kappa[kept], members)
+    return Library(tuple(whole.elements[one] for one in kept), members)
 
 
 @lru_cache(maxsize=NETWORKS)

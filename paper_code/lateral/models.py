@@ -18,7 +18,7 @@ D / alpha and D22 / alpha are angular diffusions over a mean lifetime. Blur in t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import product
 from typing import Self
@@ -54,6 +54,7 @@ class Places:
     along: np.ndarray
     across: np.ndarray
     turn: np.ndarray
+    _kept: dict = field(default_factory=dict, init=False, repr=False)  # tunings by kappa, interpolations by spacing
 
     @classmethod
     def of(cls, frame: PairFrame) -> Self:
@@ -75,21 +76,13 @@ class Places:
 
     def tuning(self, kappa: float) -> np.ndarray:
         """exp(kappa (cos 2 turn - 1)), (p, 1)."""
-        if kappa not in self._tunings:
-            self._tunings[kappa] = np.exp(kappa * (np.cos(2 * self.turn) - 1))[:, None].astype(self.along.dtype)
-        return self._tunings[kappa]
-
-    @cached_property
-    def _tunings(self) -> dict[float, np.ndarray]:
-        return {}
-
-    @cached_property
-    def _interpolations(self) -> dict[float, csr_array]:
-        return {}
+        if ("tuning", kappa) not in self._kept:
+            self._kept["tuning", kappa] = np.exp(kappa * (np.cos(2 * self.turn) - 1))[:, None].astype(self.along.dtype)
+        return self._kept["tuning", kappa]
 
     def interpolation(self, spacing: float) -> csr_array:
         """Trilinear interpolation weights (p * l, table) for tables of that spacing, periodic in the turn; zero beyond REACH."""
-        if spacing not in self._interpolations:
+        if ("interpolation", spacing) not in self._kept:
             half = _half_side(spacing)
             side, count = 2 * half + 1, self.along.size
             level = np.broadcast_to((self.turn % np.pi / np.pi * DIRECTIONS)[:, None], self.along.shape)
@@ -104,8 +97,8 @@ class Places:
                 weight[:, corner] = inside * np.prod([one if step else 1 - one for one, step in zip(rest, steps, strict=True)], axis=0)
             starts = np.arange(0, 8 * count + 1, 8, dtype=np.int32)
             shape = (count, DIRECTIONS * side**2)
-            self._interpolations[spacing] = csr_array((weight.ravel(), place.ravel(), starts), shape=shape)
-        return self._interpolations[spacing]
+            self._kept["interpolation", spacing] = csr_array((weight.ravel(), place.ravel(), starts), shape=shape)
+        return self._kept["interpolation", spacing]
 
 
 def profile(squared: np.ndarray, scale: float, exponent: float) -> np.ndarray:
@@ -116,28 +109,17 @@ def profile(squared: np.ndarray, scale: float, exponent: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Plane:
-    """The position-dependent factor of ISO, SEP and ANI."""
+    """The position-dependent factor of ISO, SEP and ANI, and the shape of COC, whose kappa is the bend."""
 
     scale: float
     exponent: float
     elongation: float = 1.0
+    bend: float = 0.0
 
     def at(self, places: Places) -> np.ndarray:
         u2, v2 = places.middle
-        return profile(u2 / self.elongation + v2 * self.elongation, self.scale, self.exponent)
-
-
-@dataclass(frozen=True)
-class CoCircular:
-    """The shape of COC."""
-
-    scale: float
-    exponent: float
-    kappa: float
-
-    def at(self, places: Places) -> np.ndarray:
-        u2, v2 = places.middle
-        return profile(u2 + v2, self.scale, self.exponent) * np.exp(self.kappa * (places.cocircular - 1))
+        value = profile(u2 / self.elongation + v2 * self.elongation, self.scale, self.exponent)
+        return value * np.exp(self.bend * (places.cocircular - 1)) if self.bend else value
 
 
 @dataclass(frozen=True)
@@ -179,52 +161,46 @@ def _table(shape: Group) -> np.ndarray:
 class Library:
     """e elements, each a shape times a tuning exp(kappa (cos 2 turn - 1)), and the families that they form."""
 
-    shapes: tuple[Plane | CoCircular | Group, ...]
-    shape: np.ndarray  # int (e,), index of each element's shape
-    kappa: np.ndarray  # (e,), kappa of each element; 0 for no tuning
+    elements: tuple[tuple[Plane | Group, float], ...]  # (shape, kappa) of each; kappa is 0 for no tuning
     members: dict[str, np.ndarray]  # the elements of each of FAMILIES; a family that includes another shares its elements
 
     def __len__(self) -> int:
-        return len(self.shape)
+        return len(self.elements)
 
     def parameters(self, family: str, element: int) -> dict[str, float]:
         """Shape parameters of an element as a member of a family: a dict in the order of PARAMETERS."""
-        shape, kappa = self.shapes[self.shape[element]], float(self.kappa[element])
-        known = {"kappa": kappa, **vars(shape)}
-        if family == "COC" and isinstance(shape, Plane):
-            known["kappa"] = 0.0
+        shape, kappa = self.elements[element]
+        known = {**vars(shape), "kappa": shape.bend if family == "COC" else kappa}
         return {name: float(known[name]) for name in PARAMETERS[family]}
 
     def values(self, places: Places, elements: Sequence[int] | np.ndarray) -> np.ndarray:
         """Evaluate elements at all positions: float array (len(elements), p, l)."""
-        plain = {number: self.shapes[number].at(places) for number in np.unique(self.shape[elements])}
-        return np.stack([plain[self.shape[one]] * places.tuning(self.kappa[one]) for one in elements])
+        chosen = [self.elements[one] for one in elements]
+        plain = {shape: shape.at(places) for shape in {shape for shape, _ in chosen}}
+        return np.stack([plain[shape] * places.tuning(kappa) for shape, kappa in chosen])
 
 
 @lru_cache(maxsize=1)
 def library() -> Library:
     """The library of the frozen plan: every combination of its grid."""
     grid = plan()["models"]["grid"]
-    shapes, elements, members = [], [], {family: [] for family in FAMILIES}
+    elements, members = [], {family: [] for family in FAMILIES}
 
     def add(shape, kappa, *families):
-        if not shapes or shapes[-1] != shape:
-            shapes.append(shape)
         for family in families:
             members[family].append(len(elements))
-        elements.append((len(shapes) - 1, kappa))
+        elements.append((shape, kappa))
 
     for elongation, exponent, scale in product(grid["elongation"], grid["exponent"], grid["scale"]):
         for kappa in grid["kappa"]:
             plain = ("ANI",) if elongation != 1 else ("SEP", "ANI") if kappa else ("ISO", "SEP", "ANI", "COC")
             add(Plane(scale, exponent, elongation), kappa, *plain)
     for exponent, scale, bend in product(grid["exponent"], grid["scale"], grid["bend"]):
-        add(CoCircular(scale, exponent, bend), 0.0, "COC")
+        add(Plane(scale, exponent, bend=bend), 0.0, "COC")
     for family, lengths in grid["length"].items():
         for length, diffusion, blur in product(lengths, grid["diffusion"], grid["blur"]):
             add(Group(family, length, diffusion, blur), 0.0, family)
-    shape, kappa = (np.array(part) for part in zip(*elements, strict=True))
-    return Library(tuple(shapes), shape, kappa, {family: np.array(some) for family, some in members.items()})
+    return Library(tuple(elements), {family: np.array(some) for family, some in members.items()})
 
 
 def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
@@ -234,11 +210,10 @@ def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
     if set(parameters) != set(PARAMETERS[family]):
         given = ", ".join(parameters) or "none"
         raise PaperCodeError(f"the family {family} has the parameters {', '.join(PARAMETERS[family])}, not {given}")
-    kappa = 0.0 if family == "COC" else parameters.pop("kappa", 0.0)
-    if family in GROUP:
-        shape = Group(family, **parameters)
-    else:
-        shape = CoCircular(**parameters) if family == "COC" else Plane(**parameters)
+    if family == "COC":
+        parameters["bend"] = parameters.pop("kappa")
+    kappa = parameters.pop("kappa", 0.0)
+    shape = Group(family, **parameters) if family in GROUP else Plane(**parameters)
     return shape.at(places) * places.tuning(kappa)
 
 
