@@ -57,41 +57,25 @@ def all_terms(order: int = 2) -> dict[str, tuple[int, int]]:
     return {f"{m},{n}": (m, n) for m, n in kept}
 
 
-@dataclass(frozen=True)
-class Cosines:
-    """q terms of p pairs, each a linear combination of the five functions of the offset: ``weights`` (p, q, 5)."""
+def cosines(
+    terms: Mapping[str, tuple[int, int]], target: np.ndarray, source: np.ndarray, sine: bool = False, factor: np.ndarray | None = None
+) -> np.ndarray:
+    """Terms cos(2 m psi + 2 n theta), or the sines, for pairs with orientations ``target`` and ``source`` (p,) in radians: (p, terms, 5).
 
-    names: tuple[str, ...]
-    weights: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        terms: Mapping[str, tuple[int, int]],
-        target: np.ndarray,
-        source: np.ndarray,
-        sine: bool = False,
-        factor: np.ndarray | None = None,
-    ) -> Self:
-        """Terms cos(2 m psi + 2 n theta), or the sines, for pairs with orientations ``target`` and ``source`` (p,) in radians.
-
-        ``factor`` (p,), if given, multiplies every term.
-        """
-        weights = np.zeros((len(target), len(terms), WAVES))
-        for column, (m, n) in enumerate(terms.values()):
-            if not 0 <= m <= 2:
-                raise PaperCodeError(f"harmonics go up to m = 2 of psi, and are written with m >= 0; got ({m}, {n})")
-            # 2 m psi + 2 n theta = 2 m D + shift, with D the direction in the image
-            shift = 2 * n * source - 2 * (m + n) * target
-            if m == 0:
-                weights[:, column, 0] = np.sin(shift) if sine else np.cos(shift)
-            else:
-                weights[:, column, 2 * m - 1] = np.sin(shift) if sine else np.cos(shift)
-                weights[:, column, 2 * m] = np.cos(shift) if sine else -np.sin(shift)
-        return cls(tuple(terms), weights if factor is None else weights * factor[:, None, None])
-
-    def __add__(self, other: "Cosines") -> "Cosines":
-        return Cosines(self.names + other.names, np.concatenate([self.weights, other.weights], axis=1))
+    Each is a linear combination of the five functions of the offset. ``factor`` (p,), if given, multiplies every term.
+    """
+    weights = np.zeros((len(target), len(terms), WAVES))
+    for column, (m, n) in enumerate(terms.values()):
+        if not 0 <= m <= 2:
+            raise PaperCodeError(f"harmonics go up to m = 2 of psi, and are written with m >= 0; got ({m}, {n})")
+        # 2 m psi + 2 n theta = 2 m D + shift, with D the direction in the image
+        shift = 2 * n * source - 2 * (m + n) * target
+        if m == 0:
+            weights[:, column, 0] = np.sin(shift) if sine else np.cos(shift)
+        else:
+            weights[:, column, 2 * m - 1] = np.sin(shift) if sine else np.cos(shift)
+            weights[:, column, 2 * m] = np.cos(shift) if sine else -np.sin(shift)
+    return weights if factor is None else weights * factor[:, None, None]
 
 
 @dataclass(frozen=True)
@@ -184,15 +168,9 @@ class PairSums:
         sums = gram, cross, total, square, count, rings, coherent
         return cls(frame.target, frame.source, np.asarray(orientation, float), tuple(regressors), tuple(values), *sums)
 
-    def cosines(
-        self,
-        terms: Mapping[str, tuple[int, int]] | None = None,
-        sine: bool = False,
-        factor: np.ndarray | None = None,
-    ) -> Cosines:
-        """:class:`Cosines` of all pairs; TERMS by default."""
-        terms = TERMS if terms is None else terms
-        return Cosines.of(terms, self.orientation[self.target], self.orientation[self.source], sine, factor)
+    def cosines(self, terms: Mapping[str, tuple[int, int]] = TERMS, sine: bool = False, factor: np.ndarray | None = None) -> np.ndarray:
+        """The terms of all pairs, as the function ``cosines`` gives them: (p, terms, 5)."""
+        return cosines(terms, self.orientation[self.target], self.orientation[self.source], sine, factor)
 
     @property
     def middle(self) -> np.ndarray:
@@ -200,18 +178,18 @@ class PairSums:
         turn = self.orientation[self.source] - self.orientation[self.target]
         return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
 
-    def mix(self, cosines: Cosines, version: Sequence[str]) -> np.ndarray:
+    def mix(self, cosines: np.ndarray, version: Sequence[str]) -> np.ndarray:
         """Columns 1, cosines and the version's regressors for each pair, as mixtures of the u functions of an offset: (p, q, u)."""
-        p, terms = len(self.target), len(cosines.names)
+        p, terms, _ = cosines.shape
         columns = [1 + WAVES + self.regressors.index(name) for name in version]
         mix = np.zeros((p, 1 + terms + len(columns), self.gram.shape[-1]))
         mix[:, 0, 0] = 1
-        mix[:, 1 : 1 + terms, 1 : 1 + WAVES] = cosines.weights
+        mix[:, 1 : 1 + terms, 1 : 1 + WAVES] = cosines
         for row, column in enumerate(columns):
             mix[:, 1 + terms + row, column] = 1
         return mix
 
-    def normal_equations(self, ring: str, cosines: Cosines, version: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+    def normal_equations(self, ring: str, cosines: np.ndarray, version: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
         """X'X (p, q, q) and X'y (p, q, kernels) of each pair in a ring, with columns 1, the cosines and the version's regressors."""
         mix, rings = self.mix(cosines, version), list(self.rings[ring])
         gram, cross = self.gram[rings].sum(axis=0), self.cross[rings].sum(axis=0)
@@ -299,19 +277,16 @@ def fit(
         if isinstance(given, str) or not set(given) <= set(known):
             raise PaperCodeError(f"no {what} {short(given)}; choose among {', '.join(known) or 'none'}")
     terms = terms or (TERMS if sums.coherent else BLIND)
-    cosines, square = sums.cosines(terms), sums.square[list(sums.rings[ring])].sum(axis=(0, 1))
-    if sine:
-        odd = {f"sin {name}": pair for name, pair in terms.items() if pair != (0, 0)}
-        cosines = cosines + sums.cosines(odd, sine=True)
-    gram, cross = (part.sum(axis=0) for part in sums.normal_equations(ring, cosines, regressors))
-    solution = solve(gram, cross)
-    count = len(cosines.names)
-    whole = sums.squares(ring)
+    odd = {f"sin {name}": pair for name, pair in terms.items() if sine and pair != (0, 0)}
+    names, columns = (*terms, *odd), np.concatenate([sums.cosines(terms), sums.cosines(odd, sine=True)], axis=1)
+    gram, cross = (part.sum(axis=0) for part in sums.normal_equations(ring, columns, regressors))
+    solution, square = solve(gram, cross), sums.square[list(sums.rings[ring])].sum(axis=(0, 1))
+    count, whole = len(names), sums.squares(ring)
     others = [0, *range(1 + count, len(gram))]
     error = sse(gram, cross, solution, square)
     plain, plain_cross = gram[np.ix_(others, others)], cross[others]
     error_without = sse(plain, plain_cross, solve(plain, plain_cross), square)
-    return Fit(cosines.names, solution[1 : 1 + count], 1 - error / whole, (error_without - error) / whole)
+    return Fit(names, solution[1 : 1 + count], 1 - error / whole, (error_without - error) / whole)
 
 
 def solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights
-from paper_code.lateral.harmonics import RINGS, TERMS, Cosines, PairSums, solve
+from paper_code.lateral.harmonics import RINGS, TERMS, PairSums, solve
 
 MODULATIONS = (2, 4)  # k
 NESTED = ("round", "base", "full")
@@ -36,17 +36,19 @@ class Invariance:
     high: float
 
 
-def nested(sums: PairSums) -> dict[str, Cosines]:
-    """The four nested sets of columns, without the intercept: :class:`Cosines` by name."""
+def nested(sums: PairSums) -> dict[str, np.ndarray]:
+    """The four nested sets of columns, without the intercept: arrays (p, terms, 5) by name."""
     middle = sums.middle
     with_angle = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}  # sin 0 gives no column
-    base = full = both = sums.cosines()
+    base = sums.cosines()
+    full, both = [base], [base]
     for k in MODULATIONS:
         even, odd = np.cos(k * middle), np.sin(k * middle)
-        allowed = sums.cosines(factor=even) + sums.cosines(with_angle, sine=True, factor=odd)
-        full = full + allowed
-        both = both + allowed + sums.cosines(factor=odd) + sums.cosines(with_angle, sine=True, factor=even)
-    return {"round": sums.cosines({"round": TERMS["round"]}), "base": base, "full": full, "forbidden": both}
+        allowed = [sums.cosines(factor=even), sums.cosines(with_angle, sine=True, factor=odd)]
+        full += allowed
+        both += [*allowed, sums.cosines(factor=odd), sums.cosines(with_angle, sine=True, factor=even)]
+    whole = {"full": np.concatenate(full, axis=1), "forbidden": np.concatenate(both, axis=1)}
+    return {"round": sums.cosines({"round": TERMS["round"]}), "base": base, **whole}
 
 
 def invariance(networks: Sequence[PairSums], ring: str, drawn: int = 2000, seed: int | Sequence[int] = 0) -> Invariance:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from paper_code.core.errors import check_bounds
 from paper_code.core.statistics import permutations
 from paper_code.lateral.frame import PairFrame
-from paper_code.lateral.harmonics import BLIND, EDGES, RINGS, TERMS, WAVES, Cosines, PairSums, offset_functions, solve_all, unit
+from paper_code.lateral.harmonics import BLIND, EDGES, RINGS, TERMS, WAVES, PairSums, cosines, offset_functions, solve_all, unit
 
 NULLS = ("relabelled", "permuted")  # as files and rows of the table name them
 ORDERS = 32  # relabellings processed at once
@@ -74,8 +74,8 @@ def relabelled(
     values = np.zeros((count, count, flat.shape[1]), np.float32)
     values[frame.target, frame.source] = flat
     values = values.reshape(count**2, -1)
-    cosines = Cosines.of(TERMS if coherent else BLIND, orientation[frame.target], orientation[frame.source])
-    terms = np.einsum("pqw,wpl->plq", cosines.weights, offset_functions(frame, orientation, coherent))
+    weights = cosines(TERMS if coherent else BLIND, orientation[frame.target], orientation[frame.source])
+    terms = np.einsum("pqw,wpl->plq", weights, offset_functions(frame, orientation, coherent))
     columns = np.concatenate([np.ones_like(terms[:, :, :1]), terms, *(unit(one, frame)[:, :, None] for one in regressors.values())], axis=2)
     ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
     grams, stacked = [], []
@@ -90,7 +90,7 @@ def relabelled(
         moved = some[:, frame.target] * count + some[:, frame.source]
         crosses.append(values[moved].reshape(len(some), -1) @ stacked)
     crosses = np.concatenate(crosses).astype(float).reshape(times, len(grams), -1).swapaxes(0, 1)
-    return solve_all(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places, len(cosines.names))
+    return solve_all(np.stack(grams)[:, None], crosses, tuple(regressors), rings, places, weights.shape[1])
 
 
 def permuted_carriers(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
