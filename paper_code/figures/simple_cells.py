@@ -27,7 +27,7 @@ def r2_against_null(measures):
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.8), sharey=True)
     panels = (
         ("filters of l1", measures.r2, measures.start_r2.ravel(), measures.null),
-        ("receptive fields, l1 * l0", measures.field_r2, None, measures.field_nulls.ravel()),
+        ("receptive fields, l1 * l0", [fit.r2 for fit in measures.field_fits], None, measures.field_nulls.ravel()),
     )
     for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
         cumulative(panel, null, NULL, "smooth random", 2.4)

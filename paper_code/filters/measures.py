@@ -111,9 +111,8 @@ class SimpleCellMeasures:
     """Claim 2 over s seeds of n cells: Gabor fits to l1, to the receptive fields l1 * l0, to the untrained l1, and to random filters."""
 
     seeds: tuple[int, ...]
-    l1: np.ndarray  # (s, n, b, b)
     fields: np.ndarray  # (s, n, c, c), c = a + b - 1
-    fits: tuple[GaborBank, ...]  # one per seed, to l1
+    r2: np.ndarray  # (s, n), Gabor R^2 of l1
     field_fits: tuple[GaborBank, ...]  # one per seed, to the receptive fields
     start_r2: np.ndarray  # (s, n), Gabor R^2 of the untrained l1
     null: np.ndarray  # (m,), Gabor R^2 of smooth random filters of l1's size
@@ -121,24 +120,9 @@ class SimpleCellMeasures:
     scrambled: np.ndarray  # (s n,), Gabor R^2 of the seeds' own l1 with random phases
 
     @property
-    def null_r2(self) -> float:
-        """Gabor R^2 below which 95 % of smooth random filters lie."""
-        return float(np.quantile(self.null, QUANTILE))
-
-    @property
-    def r2(self) -> np.ndarray:
-        """Gabor R^2 of l1, (s, n)."""
-        return np.stack([fit.r2 for fit in self.fits])
-
-    @property
-    def field_r2(self) -> np.ndarray:
-        """Gabor R^2 of the receptive fields, (s, n)."""
-        return np.stack([fit.r2 for fit in self.field_fits])
-
-    @property
     def above_null(self) -> np.ndarray:
         """Which l1 filters exceed the 95 % quantile of the null: bool (s, n)."""
-        return self.r2 > self.null_r2
+        return self.r2 > np.quantile(self.null, QUANTILE)
 
 
 def _null_r2(size: int, count: int, psi0: np.ndarray | None = None) -> np.ndarray:
@@ -153,9 +137,8 @@ def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, 
     fields = [network.receptive_fields for network in early]
     return SimpleCellMeasures(
         tuple(seeds),
-        np.stack([network.l1 for network in early]),
         np.stack(fields),
-        tuple(fit_gabor(network.l1) for network in early),
+        np.stack([fit_gabor(network.l1).r2 for network in early]),
         tuple(fit_gabor(field) for field in fields),
         np.stack([fit_gabor(bank).r2 for bank in start]),
         _null_r2(size, null_count),
