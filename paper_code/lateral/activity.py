@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +12,7 @@ from numpy.typing import ArrayLike
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.lateral.kernels import co_activation
-from paper_code.network.layers import EarlyLayers
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.model import Network
 
 CO_IMAGES = 240  # patches over which CO is computed
 
@@ -65,7 +65,7 @@ def co_kernel(
     early = weights.load_early(condition, seed, directory)
     if early.K is None:
         raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
-    network = first_layers(early, weights.configuration(condition, seed, directory))
+    network = first_layers(condition, seed, directory)
     image_set = images.load("photographs", progress=False) if image_set is None else image_set
     shown = image_set.train_images
     shown = shown[np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int)]
@@ -74,15 +74,10 @@ def co_kernel(
 
 
 @torch.no_grad()
-def first_layers(early: EarlyLayers, config: NetworkConfig) -> Network:
-    """A network in evaluation mode that is correct up to l1 and untrained beyond it, built from the early layers alone.
-
-    Parameters
-    ----------
-    early : EarlyLayers
-    config : NetworkConfig
-    """
-    network = Network(config, 0).eval()
+def first_layers(condition: str, seed: int, directory: str | os.PathLike | None = None, **changes: Any) -> Network:
+    """A shipped network in evaluation mode from its early layers alone: untrained beyond l1, with ``changes`` to its configuration."""
+    early = weights.load_early(condition, seed, directory)
+    network = Network(replace(weights.configuration(condition, seed, directory), **changes), 0).eval()
     if early.l0 is not None:
         network.l0.weight[0, 0] = torch.as_tensor(early.l0, dtype=torch.float32)
     network.l1.weight[:, 0] = torch.as_tensor(early.l1, dtype=torch.float32)
@@ -92,12 +87,6 @@ def first_layers(early: EarlyLayers, config: NetworkConfig) -> Network:
     norm.weight.copy_(torch.as_tensor(early.l1_gain))
     norm.bias.copy_(torch.as_tensor(early.l1_offset))
     return network
-
-
-def noise_free_layers(condition: str, seed: int, directory: str | os.PathLike | None = None) -> Network:
-    """:func:`first_layers` of a shipped network without receptor noise."""
-    config = replace(weights.configuration(condition, seed, directory), noise=0.0)
-    return first_layers(weights.load_early(condition, seed, directory), config)
 
 
 def pictures(wanted: Iterable[tuple[str, int]], condition: str, seed: int, directory: str | os.PathLike | None = None) -> np.ndarray:

@@ -16,7 +16,7 @@ from paper_code.filters.nulls import gabor_level, phase_scrambled
 from paper_code.function.flankers import compared, flanker_effects
 from paper_code.images import load as load_images
 from paper_code.lateral import nulls
-from paper_code.lateral.activity import co_kernel, noise_free_layers
+from paper_code.lateral.activity import co_kernel, first_layers
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import RINGS, TERMS, VERSIONS, PairSums, all_terms, fit
 from paper_code.report.levels import Levels
@@ -121,7 +121,7 @@ def through_training(condition, seed, bank, regressors, levels, directory=None):
 def flanker_measures(condition, seed, early, directory=None):
     """(name, value, mean with cells relabelled, spacing) for every arrangement of flankers and every judged difference."""
     settings, found = plan()["flankers"], []
-    network = noise_free_layers(condition, seed, directory)
+    network = first_layers(condition, seed, directory, noise=0.0)
     drawn = permutations(len(early.K), RELABELLINGS, [settings["random_seed"], seed])
     moved = {f"{number}": early.K[np.ix_(one, one)] for number, one in enumerate(drawn)}
     for spacing in settings["spacings"]:

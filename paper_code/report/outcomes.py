@@ -9,7 +9,7 @@ from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, reported_seeds
 from paper_code.core.text import effect_text, p_cell, signed
 from paper_code.function import circuits, contours, flankers
-from paper_code.lateral.activity import noise_free_layers
+from paper_code.lateral.activity import first_layers
 from paper_code.report import book
 
 ARRANGEMENTS = ("line", "opposite", "orthogonal", "random", *(f"{kind} {step}" for step in flankers.STEPS for kind in ("arc", "zigzag")))
@@ -38,7 +38,8 @@ def by_parts(networks, condition="reference"):
     spacing = plan()["flankers"]["spacings"][0]
     found = []
     for one in networks:
-        effects = flankers.flanker_effects(noise_free_layers(condition, one.seed), flankers.parts(one.bank, one.sums), spacing)
+        network = first_layers(condition, one.seed, noise=0.0)
+        effects = flankers.flanker_effects(network, flankers.parts(one.bank, one.sums), spacing)
         found.append({name: flankers.compared(values) for name, values in effects.items()})
     return {name: tuple(estimated([one[name][difference] for one in found]) for difference in (ARC, LINE)) for name in found[0]}
 
@@ -46,7 +47,7 @@ def by_parts(networks, condition="reference"):
 def in_all_cells(networks, condition="reference"):
     """Estimate of ARC summed over all cells at the centre, relative to their summed response."""
     spacing = plan()["flankers"]["spacings"][0]
-    found = [flankers.summed_effects(noise_free_layers(condition, one.seed), one.bank.K, spacing) for one in networks]
+    found = [flankers.summed_effects(first_layers(condition, one.seed, noise=0.0), one.bank.K, spacing) for one in networks]
     return estimated([flankers.compared(one)[ARC] for one in found])
 
 
