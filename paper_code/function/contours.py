@@ -79,7 +79,7 @@ class Scene:
         self.circuit, self.shown = circuit, shown
         blank = np.zeros_like(shown.pictures["gap"][:1])
         self.h = {name: activity_of(circuit.network, pictures) for name, pictures in (*shown.pictures.items(), ("blank", blank))}
-        columns = self._columns(("complete", "gap", *shown.controls), circuit.kernels["K"], steps=0)
+        columns = self._columns(tuple(shown.pictures), circuit.kernels["K"], steps=0)
         along = orientation_difference(circuit.orientation, shown.orientation[:, None]) < SUITS
         self.suits = np.maximum(columns.pop("complete"), 0) * (along & circuit.oriented)  # (n, cells)
         self.unit = (self.suits**2).sum(1).mean()

@@ -19,11 +19,6 @@ LENGTH = 12.0  # px, of each bar beside a gap
 RADIUS = 8.0  # px, of an inducing disc
 OCCLUDERS = 4.0  # px, width of the bars that occlude a picture
 NEAR = slice(16, 48)  # rows averaged into one profile, far from the border
-FAMILIES = {  # controls, shown in addition to the complete contour and the contour with a gap
-    "dashed": ("turned", "flanking"),
-    "occluded": ("turned",),
-    "inducers": ("turned",),
-}
 
 
 def coordinates():
@@ -50,12 +45,7 @@ class Contours:
     half_gap: float  # distance from the middle to the nearest inducer, px
     orientation: np.ndarray  # (n,), direction of the contour, radians
     polarity: np.ndarray  # (n,), 1 or -1
-    pictures: dict  # arrays (n, 64, 64) by name: "complete", "gap", and the controls of the family
-
-    @property
-    def controls(self):
-        """Names of the controls."""
-        return FAMILIES[self.family]
+    pictures: dict  # arrays (n, 64, 64) by name: "complete", "gap", then the controls of the family
 
 
 def contours(family, half_gap, orientations=8, offsets=(-0.5, 0.5)):
@@ -82,7 +72,7 @@ def contours(family, half_gap, orientations=8, offsets=(-0.5, 0.5)):
     x, y = coordinates()
     cos, sin = np.cos(angle)[:, None, None], np.sin(angle)[:, None, None]
     u, v = x * cos + y * sin, y * cos - x * sin - offset[:, None, None]
-    drawn = {"dashed": _dashed, "occluded": _occluded, "inducers": _inducers}[family](u, v, float(half_gap))
+    drawn = FAMILIES[family](u, v, float(half_gap))
     light = CONTRAST * polarity[:, None, None]
     return Contours(family, float(half_gap), angle, polarity, {name: light * picture for name, picture in drawn.items()})
 
@@ -114,6 +104,9 @@ def _inducers(u, v, gap):
         "gap": cut,
         "turned": disc * (1 - covered(-ahead) * covered(v)),
     }
+
+
+FAMILIES = {"dashed": _dashed, "occluded": _occluded, "inducers": _inducers}  # of contours: what draws each
 
 
 @dataclass(frozen=True)
