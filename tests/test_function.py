@@ -352,7 +352,7 @@ def test_only_networks_that_are_shipped_whole_are_run(shipped, tmp_path):
     collect([shipped.parent / "reference-0"], tmp_path)
     collect([shipped.parent / "reference-1"], tmp_path, preset="measured")
     assert weights.seeds("reference", tmp_path) == [0, 1] and weights.shipped("reference", ("rest",), tmp_path) == [0]
-    assert list(robustness.networks_listed("reference", tmp_path)) == ["reference/seed-0"]
+    assert list(robustness.networks_listed(tmp_path)) == ["reference/seed-0"]
     assert list(robustness.measure_robustness(image_set(), tmp_path, report=lambda line: None)["right"]["reference"]) == ["0"]
 
 

@@ -58,15 +58,14 @@ def predict(network, pictures, lateral=True):
     return torch.cat(named).numpy()
 
 
-def networks_listed(condition, directory=None):
-    """SHA-256 of the files of those networks of a condition that can be run whole: a dict of dicts, by key and kind of file."""
-    keys = {f"{condition}/seed-{seed}": seed for seed in weights.shipped(condition, ("rest",), directory, needed=False)}
-    listed = {key: weights.entry(condition, seed, directory)["files"] for key, seed in keys.items()}
-    return {key: {kind: files[kind]["sha256"] for kind in ("early", "rest")} for key, files in listed.items()}
-
-
-def _run_whole(directory):
-    return {**networks_listed(REFERENCE, directory), **networks_listed(WITHOUT, directory)}
+def networks_listed(directory=None):
+    """SHA-256 of the files of those networks of both conditions that can be run whole: a dict of dicts, by key and kind of file."""
+    listed = {}
+    for condition in (REFERENCE, WITHOUT):
+        for seed in weights.shipped(condition, ("rest",), directory, needed=False):
+            files = weights.entry(condition, seed, directory)["files"]
+            listed[f"{condition}/seed-{seed}"] = {kind: files[kind]["sha256"] for kind in ("early", "rest")}
+    return listed
 
 
 def measure_robustness(image_set, directory=None, report=print):
@@ -74,13 +73,9 @@ def measure_robustness(image_set, directory=None, report=print):
 
     A dict of ``images`` (name, sha256, test, classes), ``networks`` (SHA-256 of the weights), ``levels``, and
     ``right[group][seed][corruption]``, one base64 string per level with one bit per test image. ``report`` is called with lines of text.
-
-    Raises
-    ------
-    PaperCodeError
-        If a network was trained on other images, or no reference network can be run whole.
+    PaperCodeError if a network was trained on other images, or no reference network can be run whole.
     """
-    listed = _run_whole(directory)
+    listed = networks_listed(directory)
     if not any(key.startswith(f"{REFERENCE}/") for key in listed):
         raise PaperCodeError("no reference network can be run whole (no rest file in the manifest); collect its runs with --preset full")
     right = {group: {} for group in GROUPS}
@@ -159,7 +154,7 @@ class Robustness:
 
     def stale(self, directory=None):
         """Sorted keys of the networks that have changed, disappeared or been added since the measurement."""
-        now, then = _run_whole(directory), self.content["networks"]
+        now, then = networks_listed(directory), self.content["networks"]
         return sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
 
     def accuracy(self, group, corruption):
