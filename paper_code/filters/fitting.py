@@ -158,9 +158,7 @@ def read_bank(filters: ArrayLike) -> Filters:
 
 def main_colour(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Filters (n, 3, h, w) projected onto the main component of :func:`read_bank`, (n, h, w), and the share of energy retained (n,)."""
-    count, _, *shape = filters.shape
-    scale = np.ldexp(1.0, np.frexp(np.abs(filters).max(axis=(1, 2, 3)))[1])
-    mixtures, strength, _ = np.linalg.svd((filters / scale[:, None, None, None]).reshape(count, 3, -1), full_matrices=False)
+    mixtures, strength, _ = np.linalg.svd(unit_scale(filters.reshape(len(filters), 3, -1))[0], full_matrices=False)
     main = mixtures[:, :, 0]
     clear = np.abs(main) > COLOURLESS
     total, first = main.sum(axis=1), np.take_along_axis(main, clear.argmax(axis=1)[:, None], axis=1)[:, 0]
@@ -191,7 +189,7 @@ def blocks(count: int, pixels: int) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Solution:
+class Solution(Indexed):
     """Least-squares solutions of b problems: ``parameters`` (b, k), ``coefficients`` (b, m), ``ssr`` (b,), ``at_bound`` (b, k)."""
 
     parameters: np.ndarray
@@ -201,18 +199,15 @@ class Solution:
 
 
 class Model:
-    """Base class of the models fitted by :func:`minimise`: ``sum_j c_j phi_j(p)`` on N pixels, with m coefficients c and k parameters p."""
+    """Base class of the models fitted by :func:`minimise`: ``sum_j c_j phi_j(p)`` on N pixels, with m coefficients c and k parameters p.
+
+    A model gives ``basis(parameters)``, the functions phi_j at ``parameters`` (b, k), as (b, m, N); and ``slope(parameters, basis,
+    coefficients)``, its derivative with respect to the parameters at fixed ``coefficients`` (b, m), as (b, k, N), or else its own
+    ``normal_equations``.
+    """
 
     lower: np.ndarray  # (k,), bounds of the box
     upper: np.ndarray
-
-    def basis(self, parameters: np.ndarray) -> np.ndarray:
-        """The functions phi_j at ``parameters`` (b, k): (b, m, N)."""
-        raise NotImplementedError
-
-    def slope(self, parameters: np.ndarray, basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-        """Derivative of the model with respect to its parameters at fixed ``coefficients`` (b, m): (b, k, N)."""
-        raise NotImplementedError
 
     def residuals(self, parameters: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients (b, m), residuals (b, N), basis (b, m, N) and its Gram matrix (b, m, m) at ``parameters`` (b, k)."""
@@ -287,7 +282,7 @@ def best_start(model: Model, values: np.ndarray, starts: np.ndarray) -> Solution
     left = contenders(model, race, tries)
     final = minimise(model, values[owner[left]], race.parameters[left])
     best = np.lexsort((final.ssr, owner[left]))[np.unique(owner[left], return_index=True)[1]]
-    return Solution(*(getattr(final, field.name)[best] for field in fields(Solution)))
+    return final[best]
 
 
 def contenders(model: Model, race: Solution, tries: int) -> np.ndarray:
