@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from paper_code import images, weights
+from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import permutations
-from paper_code.lateral.activity import activity_of
+from paper_code.lateral.activity import activity_of, natural_patches
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.frame import ordered_pairs, pair_frame
 from paper_code.lateral.models import GROUP, Places, library, model
@@ -139,7 +139,7 @@ def infer(circuit):
     The pictures are patches of scikit-image's photographs, on which the network was not trained. The gain and offset of each cell are
     fitted on the training patches; everything else is measured on the test patches, which share no pixel with them.
     """
-    photographs, sets = images.load("photographs", progress=False), []
+    photographs, sets = natural_patches(), []
     for seed, shown in enumerate((photographs.train_images, photographs.test_images)):
         shown = shown[np.linspace(0, len(shown) - 1, min(PATCHES, len(shown))).round().astype(int)]
         h = activity_of(circuit.network, (shown.astype(np.float32) - photographs.mean) / photographs.sd)

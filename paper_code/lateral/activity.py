@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,12 @@ from paper_code.lateral.kernels import co_activation
 from paper_code.network.model import Network
 
 CO_IMAGES = 240  # patches over which CO is computed
+
+
+@lru_cache(maxsize=1)
+def natural_patches() -> images.ImageSet:
+    """Patches of the photographs of scikit-image, which need no download; made once."""
+    return images.load("photographs", progress=False)
 
 
 @torch.no_grad()
@@ -66,7 +73,7 @@ def co_kernel(
     if early.K is None:
         raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
     network = first_layers(condition, seed, directory)
-    image_set = images.load("photographs", progress=False) if image_set is None else image_set
+    image_set = natural_patches() if image_set is None else image_set
     shown = image_set.train_images
     shown = shown[np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int)]
     standardised = (shown.astype(np.float32) - image_set.mean) / image_set.sd
@@ -101,8 +108,7 @@ def pictures(wanted: Iterable[tuple[str, int]], condition: str, seed: int, direc
     -------
     float64 array (n, 64, 64)
     """
-    photographs = images.load("photographs", progress=False)
-    listed = weights.entry(condition, seed, directory)
+    photographs, listed = natural_patches(), weights.entry(condition, seed, directory)
     found = []
     for name, index in wanted:
         own = photographs.test_images[photographs.test_labels == photographs.classes.index(name)]

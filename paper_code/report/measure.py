@@ -14,7 +14,6 @@ from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.laplacian import gaussian_r2
 from paper_code.filters.nulls import gabor_level, phase_scrambled
 from paper_code.function.flankers import compared, flanker_effects
-from paper_code.images import load as load_images
 from paper_code.lateral import nulls
 from paper_code.lateral.activity import co_kernel, first_layers
 from paper_code.lateral.bank import Bank
@@ -56,7 +55,7 @@ def measure_network(condition, seed, times=None, directory=None, levels=None):
     rows += [row(f"bank.{name}", value, null=null) for name, value, null in bank_measures(bank)] if composed else []
     if not (composed and bank.measurable):
         return Measured(condition, seed, bank, None, {}, {}, rows)
-    co = co_kernel(condition, seed, co_photographs(), directory=directory).astype(np.float32)
+    co = co_kernel(condition, seed, directory=directory).astype(np.float32)
     regressors = {"RF": bank.among(bank.rf), "CO": bank.among(co)}
     start = weights.initial_early(condition, seed, directory)
     kernels = {"K": bank.among(bank.K), **regressors, "untrained": bank.among(start.K)}
@@ -130,12 +129,6 @@ def flanker_measures(condition, seed, early, directory=None):
         own = effects.pop("K")
         found += [(name, value, float(np.mean([one[name] for one in effects.values()])), f"{spacing:g} px") for name, value in own.items()]
     return found
-
-
-@lru_cache(maxsize=1)
-def co_photographs():
-    """The photographs over which CO is computed."""
-    return load_images("photographs", progress=False)
 
 
 def log_measures(l0, levels, log=None):
