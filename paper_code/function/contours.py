@@ -24,19 +24,16 @@ HALF_GAPS = (4.0, 6.0, 8.0, 9.0, 10.0, 12.0)  # px
 def propagated(h, kernel, steps):
     """Activity (n, cells) at the middle place, p // 2, after ``steps`` steps from feed-forward activity h (n, cells, p, p).
 
-    Only the places from which activity can arrive are computed, in such a way that the sheet's border acts as in the network.
+    For a single step within the sheet, only the places from which activity arrives are computed.
     """
     kernel, h = (torch.as_tensor(np.asarray(one), dtype=torch.float32) for one in (kernel, h))
     middle, reach = h.shape[-1] // 2, kernel.shape[-1] // 2
     if steps == 0:
         return h[:, :, middle, middle].numpy()
-    inner = steps * reach
-    if inner > middle or middle + inner >= h.shape[-1]:
+    if steps > 1 or reach > middle or middle + reach >= h.shape[-1]:
         return fourier.propagate(h, kernel, steps)[:, :, middle, middle].numpy()
-    window = h[:, :, middle - inner : middle + inner + 1, middle - inner : middle + inner + 1]
-    near = fourier.propagate(window, kernel, steps - 1) if steps > 1 else window
-    near = near[:, :, inner - reach : inner + reach + 1, inner - reach : inner + reach + 1]
-    return functional.relu(window[:, :, inner, inner] + near.flatten(1) @ kernel.flatten(1).T).numpy()
+    around = h[:, :, middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
+    return functional.relu(h[:, :, middle, middle] + around.flatten(1) @ kernel.flatten(1).T).numpy()
 
 
 @dataclass(frozen=True)
