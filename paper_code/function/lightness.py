@@ -18,6 +18,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.statistics import estimated, holm
 from paper_code.filters import fit_log, null_filters
+from paper_code.filters.measures import first_filters
 from paper_code.function import stimuli
 from paper_code.network.dynamics import correlation
 from paper_code.network.model import blurred, gaussian_kernel
@@ -125,16 +126,14 @@ class Lightness:
 
 def measure_lightness(condition, seeds, randoms):
     """:class:`Lightness` of the shipped networks of a condition; raises PaperCodeError if they have no linear l0."""
-    config = weights.entry(condition, seeds[0])["condition"]["network"]
-    if config["l0"] != "linear":
+    config = weights.configuration(condition, seeds[0])
+    if config.l0 != "linear":
         raise PaperCodeError(f"networks of the condition {condition} have no linear l0; choose another condition")
-    l0 = np.stack([weights.load_early(condition, seed).l0 for seed in seeds])
-    start = np.stack([weights.initial_early(condition, seed).l0 for seed in seeds])
+    l0, start = (first_filters(condition, seeds, load) for load in (weights.load_early, weights.initial_early))
     fits = fit_log(l0)
-    front = {"blur": config["blur"], "noise": config["noise"]}
     filters, fitted = upright(l0, fits), upright(fits.render(l0.shape[-1]), fits)
     pictures = np.stack([one.picture for one in stimuli.illusions()])
-    agreement = correlation(*(respond(one, pictures, config["blur"]) for one in (filters, fitted))) ** 2
+    agreement = correlation(*(respond(one, pictures, config.blur) for one in (filters, fitted))) ** 2
     chance = upright(null_filters(l0.shape[-1], "smooth", randoms, 0))
-    found = (indices(one, **front) for one in (filters, fitted, upright(start), chance))
-    return Lightness(filters, fitted, *found, agreement, config["blur"])
+    found = (indices(one, config.blur, config.noise) for one in (filters, fitted, upright(start), chance))
+    return Lightness(filters, fitted, *found, agreement, config.blur)
