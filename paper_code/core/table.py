@@ -89,13 +89,7 @@ class Table:
         return [row for value in values for row in self._indices[name].get(value, ())]
 
     def one(self, **wanted: Any) -> Row:
-        """The single row that matches.
-
-        Raises
-        ------
-        PaperCodeError
-            If there is none, or more than one.
-        """
+        """The single row that matches; PaperCodeError if there is none, or more than one."""
         found = self.where(**wanted).rows
         if len(found) != 1:
             place = ", ".join(f"{name} {value}" for name, value in wanted.items())
@@ -134,13 +128,7 @@ def _shown(value: str | float) -> str:
 
 
 def read_table(path: str | os.PathLike) -> Table:
-    """Read what :func:`write_table` wrote.
-
-    Raises
-    ------
-    PaperCodeError
-        In one line, if the file is missing or is not such a table.
-    """
+    """Read what :func:`write_table` wrote; PaperCodeError, in one line, if the file is missing or is not such a table."""
     try:
         with open(path, newline="", encoding="utf-8") as stream:
             reader = csv.reader(stream)

@@ -216,6 +216,7 @@ def fit_gabor(filters: ArrayLike) -> GaborBank:
 
     The Gabor has no constant term, yet R^2 is taken about the filter's mean. This is the stricter choice (the sum of squares about zero is
     larger and would credit any even Gabor with the mean weight), and is comparable with the R^2 of the LoG and of the radial indices.
+    PaperCodeError as for :func:`paper_code.filters.fitting.read_bank`.
 
     Parameters
     ----------
@@ -228,11 +229,6 @@ def fit_gabor(filters: ArrayLike) -> GaborBank:
     GaborBank
         The fit of lowest SSR over the ``starting_points``. A filter that contains NaN or is constant is not ``valid``, and does not affect
         the others.
-
-    Raises
-    ------
-    PaperCodeError
-        As for :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------

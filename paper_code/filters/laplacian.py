@@ -177,7 +177,8 @@ def log_starts(filters: np.ndarray) -> np.ndarray:
 def fit_log(filters: ArrayLike) -> LogFit:
     """Least-squares fit of a Laplacian of Gaussian plus a constant.
 
-    Bounds: the centre lies on the filter's lattice, and sigma in [.3, size] px, where size is the longer side.
+    Bounds: the centre lies on the filter's lattice, and sigma in [.3, size] px, where size is the longer side. PaperCodeError as for
+    :func:`paper_code.filters.fitting.read_bank`.
 
     Parameters
     ----------
@@ -189,11 +190,6 @@ def fit_log(filters: ArrayLike) -> LogFit:
     -------
     LogFit
         A filter that contains NaN or is constant is not ``valid``, and does not affect the others.
-
-    Raises
-    ------
-    PaperCodeError
-        As for :func:`paper_code.filters.fitting.read_bank`.
 
     Examples
     --------

@@ -25,6 +25,8 @@ AHEAD = 5  # the best filters, this many times the number above the quantile, ar
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
     """Random filters, to be fitted exactly as the data are: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
 
+    PaperCodeError for any other kind, a seed that is not a whole number >= 0, or a count or size that is too small.
+
     Parameters
     ----------
     size : int or (int, int)
@@ -40,11 +42,6 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
     -------
     array (count, h, w)
         Filters of side ``size``, or of side ``size + m - 1`` behind ``psi0``.
-
-    Raises
-    ------
-    PaperCodeError
-        For any other kind, a seed that is not a whole number >= 0, or a count or size that is too small.
 
     Examples
     --------

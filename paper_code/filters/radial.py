@@ -38,7 +38,8 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
     square, over its own four). It can refute symmetry and does not require smoothness. It cannot establish rotational symmetry: on a
     7 x 7 lattice the classes of equal radius are these orbits, so a separable square filter scores 1. ``i_rad`` tests for a single smooth
     radial profile at all angles: it is the R^2 of the best linear combination of Gaussians of sigma .5, .7, 1, 1.4, 2 px (either sign) and
-    a constant. It bounds rotational symmetry from below, since a radial profile outside their span lowers it too.
+    a constant. It bounds rotational symmetry from below, since a radial profile outside their span lowers it too. PaperCodeError as for
+    :func:`fit_log`, and if centres are not numbers, one or one per filter, or a filter is shifted off its lattice.
 
     Parameters
     ----------
@@ -46,11 +47,6 @@ def radial_symmetry(filters: ArrayLike, x0: ArrayLike = 0.0, y0: ArrayLike = 0.0
         As for :func:`fit_log`.
     x0, y0 : float or arrays (n,)
         Centre in px, x to the right and y up; by default the middle of the lattice.
-
-    Raises
-    ------
-    PaperCodeError
-        As for :func:`fit_log`, and if centres are not numbers, one or one per filter, or a filter is shifted off its lattice.
 
     Examples
     --------

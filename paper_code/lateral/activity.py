@@ -43,6 +43,8 @@ def co_kernel(
 ) -> np.ndarray:
     """CO of one shipped network at the offsets of its K: correlation of feed-forward activity over natural images, without K.
 
+    PaperCodeError if the network is missing or has no lateral kernel, and as for :func:`co_activation`.
+
     Parameters
     ----------
     condition : str
@@ -61,11 +63,6 @@ def co_kernel(
     -------
     array (n, n, k, k)
         As for :func:`co_activation`.
-
-    Raises
-    ------
-    PaperCodeError
-        If the network is missing or has no lateral kernel, and as for :func:`co_activation`.
     """
     if count < 2:
         raise PaperCodeError(f"a correlation over images needs at least 2 of them, got {count}")

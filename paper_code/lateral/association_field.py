@@ -51,7 +51,8 @@ def association_field(
 ) -> AssociationField:
     """Map a kernel in the frames of its targets, from sums over small squares that are blurred before the division.
 
-    The fan of arcs after Field, Hayes and Hess is :func:`paper_code.se2.association_arcs`.
+    The fan of arcs after Field, Hayes and Hess is :func:`paper_code.se2.association_arcs`. PaperCodeError for a step or blur that is not
+    positive, or an extent that does not exceed the step.
 
     Parameters
     ----------
@@ -73,11 +74,6 @@ def association_field(
     Returns
     -------
     AssociationField
-
-    Raises
-    ------
-    PaperCodeError
-        For a step or blur that is not positive, or an extent that does not exceed the step.
 
     Examples
     --------
@@ -184,6 +180,8 @@ def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple
 def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     """Map K around every oriented cell, and list the strongest sources of every cell.
 
+    PaperCodeError if there is no K, K does not vary, fewer than two cells are oriented, or the extent does not exceed 0.5 px.
+
     Parameters
     ----------
     bank : paper_code.lateral.bank.Bank
@@ -196,11 +194,6 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     Returns
     -------
     SingleCells
-
-    Raises
-    ------
-    PaperCodeError
-        If there is no K, K does not vary, fewer than two cells are oriented, or the extent does not exceed 0.5 px.
 
     Examples
     --------

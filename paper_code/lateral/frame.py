@@ -73,6 +73,8 @@ def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 def standardise(kernel: ArrayLike) -> np.ndarray:
     """K minus its mean, divided by its standard deviation, both taken over the pairs i != j.
 
+    PaperCodeError if K does not vary.
+
     Parameters
     ----------
     kernel : array (n, n, k, k)
@@ -81,11 +83,6 @@ def standardise(kernel: ArrayLike) -> np.ndarray:
     -------
     array (n, n, k, k)
         In standard deviations of K.
-
-    Raises
-    ------
-    PaperCodeError
-        If K does not vary.
 
     Examples
     --------
@@ -162,6 +159,8 @@ class PairFrame(Indexed):
 def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:
     """Express the pairs of cells in the frames of their targets; K is neither rotated nor resampled.
 
+    PaperCodeError if the size is even, there are fewer than two cells, or a cell has no fit.
+
     Parameters
     ----------
     cells : Cells
@@ -176,11 +175,6 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
     Returns
     -------
     PairFrame
-
-    Raises
-    ------
-    PaperCodeError
-        If the size is even, there are fewer than two cells, or a cell has no fit.
 
     Examples
     --------

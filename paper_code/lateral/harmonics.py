@@ -128,6 +128,8 @@ class PairSums:
     ) -> Self:
         """Compute the sums from kernels between the oriented cells.
 
+        PaperCodeError if a kernel has the wrong shape, does not vary, or is not finite.
+
         Parameters
         ----------
         frame : PairFrame
@@ -141,11 +143,6 @@ class PairSums:
             Edges of the elementary rings, ascending, in the unit of the frame.
         rings : dict of str to tuple of int
             The elementary rings that make up each ring.
-
-        Raises
-        ------
-        PaperCodeError
-            If a kernel has the wrong shape, does not vary, or is not finite.
         """
         regressors = regressors or {}
         values = {name: unit(kernel, frame) for name, kernel in kernels.items()}
@@ -237,6 +234,8 @@ def fit(
 ) -> Fit:
     """Fit all terms jointly in a ring.
 
+    PaperCodeError for an unknown ring or regressor, and if the columns are collinear in the ring, as with too few cells.
+
     Parameters
     ----------
     sums : PairSums
@@ -252,11 +251,6 @@ def fit(
     Returns
     -------
     Fit
-
-    Raises
-    ------
-    PaperCodeError
-        For an unknown ring or regressor, and if the columns are collinear in the ring, as with too few cells.
 
     Examples
     --------

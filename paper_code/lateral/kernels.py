@@ -13,7 +13,7 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     """RF: correlation between receptive fields, one shifted by the offsets of K (KerCNNs, Montobbio et al. 2019).
 
     ``RF[i, j, d] = <F_i, F_j shifted by stride d>`` for receptive fields of unit norm: the correlation of the linear responses of i at x
-    and of j at x + d to white noise. ``RF[i, j, d] = RF[j, i, -d]``.
+    and of j at x + d to white noise. ``RF[i, j, d] = RF[j, i, -d]``. PaperCodeError if the size is even.
 
     Parameters
     ----------
@@ -27,11 +27,6 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
     Returns
     -------
     array (n, n, k, k)
-
-    Raises
-    ------
-    PaperCodeError
-        If the size is even.
 
     Examples
     --------
@@ -65,6 +60,8 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     """CO: correlation of h_i(x) and h_j(x + d) over images and positions, or edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
 
+    PaperCodeError if a cell responds identically to all images, the sheet is too small, or the size is even.
+
     Parameters
     ----------
     activity : array (m, n, rows, columns)
@@ -78,11 +75,6 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     array (n, n, k, k)
         Mean product of the two activities over the positions where both cells lie on the sheet, each activity minus its mean and in
         units of its standard deviation; computed in single precision.
-
-    Raises
-    ------
-    PaperCodeError
-        If a cell responds identically to all images, the sheet is too small, or the size is even.
 
     Examples
     --------

@@ -209,10 +209,7 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
 def components(pictures: np.ndarray, count: int = 3) -> Components:
     """Principal components of pictures (p, s, s) about zero, the strongest first; the largest value of each is positive.
 
-    Raises
-    ------
-    PaperCodeError
-        For fewer pictures than components.
+    PaperCodeError for fewer pictures than components.
 
     Examples
     --------

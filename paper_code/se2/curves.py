@@ -53,15 +53,12 @@ def parking(step: float) -> np.ndarray:
 def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The horizontal curve of constant curvature, 1/px, from the identity, at arc lengths s, px; both may be negative or zero; broadcasts.
 
+    PaperCodeError if a value is not finite, or the shapes cannot be broadcast together.
+
     Returns
     -------
     x, y, theta : float arrays
         px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s, so that theta = 2 atan2(y, x) within (-pi, pi) (co-circularity).
-
-    Raises
-    ------
-    PaperCodeError
-        If a value is not finite, or the shapes cannot be broadcast together.
 
     Examples
     --------
@@ -80,11 +77,7 @@ def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np
     """Orientation at displacement (x, y), px, that is co-circular with a source of orientation theta_source, radians.
 
     theta_source + theta = 2 psi mod pi, psi being the direction of the line joining them. Float array, radians in [0, pi); broadcasts.
-
-    Raises
-    ------
-    PaperCodeError
-        If a value is not finite, or the shapes cannot be broadcast together.
+    PaperCodeError if a value is not finite, or the shapes cannot be broadcast together.
 
     Examples
     --------
@@ -122,6 +115,7 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     """The sub-Riemannian geodesic from the identity with momentum (cos b, sin b, h3); its forward and angular speeds are cos b and sin b.
 
     x' = cos(b) cos(theta), y' = cos(b) sin(theta), theta' = sin(b), b' = -h3, h3' = -sin(b) cos(b); cos(b)^2 + h3^2 is constant.
+    PaperCodeError if b, h3, length or count is out of range.
 
     Parameters
     ----------
@@ -137,11 +131,6 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     Geodesic
         Sampled at ``count`` values of t from 0 to length; its endpoint is exp(b, h3, length).
         One pixel is weighted as one radian here; if it is to count as beta radians, divide x and y by beta.
-
-    Raises
-    ------
-    PaperCodeError
-        If b, h3, length or count is out of range.
 
     Examples
     --------
@@ -168,6 +157,8 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
 def association_arcs(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:
     """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
 
+    PaperCodeError if a value is out of range.
+
     Parameters
     ----------
     length : float
@@ -183,11 +174,6 @@ def association_arcs(*, length: float, curvature: float, count: int = 9, points:
     -------
     float array (count, points, 3)
         x, y, theta; px and radians.
-
-    Raises
-    ------
-    PaperCodeError
-        If a value is out of range.
 
     Examples
     --------
@@ -206,6 +192,8 @@ def association_arcs(*, length: float, curvature: float, count: int = 9, points:
 def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np.ndarray]:
     """Orientation of the largest value at each position (the first, if several are equal), refined by a parabola.
 
+    PaperCodeError if the values are not finite, have another shape, or cover fewer than three orientations.
+
     Parameters
     ----------
     values : array (n_theta, rows, columns)
@@ -219,11 +207,6 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
         Radians in [0, period).
     weight : float array (rows, columns)
         The largest sample, the maximum over theta.
-
-    Raises
-    ------
-    PaperCodeError
-        If the values are not finite, have another shape, or cover fewer than three orientations.
 
     Examples
     --------
@@ -247,10 +230,7 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
 def fold(angle: ArrayLike) -> np.ndarray:
     """An angle, radians, modulo pi, in (-pi/2, pi/2]: float array of the same shape; nan and infinity give nan.
 
-    Raises
-    ------
-    PaperCodeError
-        If ``angle`` contains anything but real numbers.
+    PaperCodeError if ``angle`` contains anything but real numbers.
 
     Examples
     --------

@@ -32,6 +32,8 @@ def lattice_kernel(
 ) -> np.ndarray:
     """Sample a process, or average it over lattice cells, at the offsets of a lateral kernel.
 
+    PaperCodeError if an argument is out of range, the box is too small for the lifetime, or the kernel is too fine or too wide.
+
     Parameters
     ----------
     process : DirectionProcess or Enhancement
@@ -60,11 +62,6 @@ def lattice_kernel(
     -------
     float array (n_i, n_j, 2 radius + 1, 2 radius + 1)
         Densities per px^2 and radian.
-
-    Raises
-    ------
-    PaperCodeError
-        If an argument is out of range, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Examples
     --------

@@ -27,12 +27,8 @@ class DirectionProcess(Process):
 
     Undirected, it sums the four kernels of contours without a direction: K(x, y, theta) = 1/2 sum over a in {0, pi} of
     p(x, y, theta + a) + p(-x, -y, theta + a), which has K(k) = K(k^{-1}). The blur in the plane commutes with the process, so the
-    variances of source and target blur add; a blur in theta at only one of the two would break reciprocity.
-
-    Raises
-    ------
-    PaperCodeError
-        If a field is not a valid number, or if not exactly one of alpha and time is given.
+    variances of source and target blur add; a blur in theta at only one of the two would break reciprocity. PaperCodeError if a field is
+    not a valid number, or if not exactly one of alpha and time is given.
 
     Examples
     --------
@@ -127,12 +123,7 @@ class Enhancement(Process):
     """Contour enhancement with diffusions ``D11`` along the contour and ``D22`` in angle.
 
     The lifetime is the time of the diffusion, so D11 time is in px^2 and D22 time in rad^2. The kernel is already even in (x, y), so
-    ``undirected`` only adds theta and theta + pi.
-
-    Raises
-    ------
-    PaperCodeError
-        As for :class:`DirectionProcess`.
+    ``undirected`` only adds theta and theta + pi. PaperCodeError as for :class:`DirectionProcess`.
 
     Examples
     --------

@@ -174,12 +174,8 @@ class Kernel:
         """Density at arbitrary points of the window, by quintic splines on samples doubled in theta; broadcasts.
 
         Accurate to 1e-5 of the peak if the spacing is at most blur / 2 and n_theta at least 4 / blur_theta, except at the four
-        outermost positions of the window. se2.sample_points is exact but slower.
-
-        Raises
-        ------
-        PaperCodeError
-            If a point lies outside the window, or is not a number.
+        outermost positions of the window. se2.sample_points is exact but slower. PaperCodeError if a point lies outside the window, or is
+        not a number.
         """
         x, y, theta = check_arrays(x=x, y=y, theta=theta)
         row, column = (self.y[0] - y) / self.spacing, (x - self.x[0]) / self.spacing
@@ -245,6 +241,7 @@ def sample_grid(
 
     The cost is proportional to (box / step)^2 frequencies times M, plus as many times n_theta; memory is a quarter of the latter, complex,
     plus the values. A direction process at 128 x 128 positions and 64 directions at the defaults takes 0.1 s on one core and 40 MB.
+    PaperCodeError if size, spacing or n_theta is invalid, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Parameters
     ----------
@@ -260,11 +257,6 @@ def sample_grid(
         Side in px of the periodic box; by default the window plus the reach (10 / alpha and the blur for an exponential direction process).
     tolerance : float, optional
         Truncation loss allowed, as a share of the peak (``resolved``).
-
-    Raises
-    ------
-    PaperCodeError
-        If size, spacing or n_theta is invalid, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Examples
     --------
@@ -323,6 +315,8 @@ def sample_points(
 ) -> np.ndarray:
     """Density at arbitrary displacements and turns, by the direct Fourier sum; broadcasts.
 
+    PaperCodeError if a coordinate is not finite, the box is too small for the lifetime, or the kernel is too fine or too wide.
+
     Parameters
     ----------
     process : DirectionProcess or Enhancement
@@ -341,11 +335,6 @@ def sample_points(
     -------
     float array
         Densities per px^2 and radian.
-
-    Raises
-    ------
-    PaperCodeError
-        If a coordinate is not finite, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
     Examples
     --------
