@@ -19,17 +19,7 @@ from paper_code.filters.gabor import GaborBank
 
 @dataclass(frozen=True)
 class Cells(Indexed):
-    """Geometry of n cells: arrays (n,), with x to the right and y up, in pixels (or the unit of the fits) and radians.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.lateral import Cells
-    >>> zero, carrier = np.zeros(2), np.array([0, np.pi / 4])
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
-    >>> print(np.rad2deg(cells.orientation))
-    [ 90. 135.]
-    """
+    """Geometry of n cells: arrays (n,), with x to the right and y up, in pixels (or the unit of the fits) and radians."""
 
     x: np.ndarray  # centre of the receptive field relative to the cell's position in the lattice, px
     y: np.ndarray  # the same, px upwards
@@ -125,18 +115,7 @@ def relative_pose(cells: Cells, target: np.ndarray, source: np.ndarray) -> tuple
 
 @dataclass(frozen=True)
 class PairFrame(Indexed):
-    """p ordered pairs of cells at the k x k offsets of K: arrays (p,), or (p, k * k) in the order of ``K[i, j].ravel()``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.lateral import Cells, pair_frame
-    >>> zero, carrier = np.zeros(2), np.array([0, np.pi / 4])
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
-    >>> frame = pair_frame(cells, size=3, stride=2)
-    >>> print(frame.target, frame.source, np.rad2deg(frame.turn).round())
-    [0 1] [1 0] [ 45. -45.]
-    """
+    """p ordered pairs of cells at the k x k offsets of K: arrays (p,), or (p, k * k) in the order of ``K[i, j].ravel()``."""
 
     target: np.ndarray  # (p,), index of the target cell
     source: np.ndarray  # (p,), index of the source cell

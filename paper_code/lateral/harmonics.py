@@ -83,23 +83,6 @@ class PairSums:
     """Sums over the offsets of every pair and elementary ring of one network, from which all fits are made.
 
     The u functions of an offset are 1, the five functions of direction times cos Phi, and the regressors in units of their own sd.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paper_code.lateral import Cells, pair_frame
-    >>> from paper_code.lateral.harmonics import PairSums, fit
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
-    >>> frame = pair_frame(cells, size=7, stride=2)
-    >>> K = np.zeros((12, 12, 7, 7))
-    >>> like = np.cos(frame.phase) * np.cos(2 * frame.turn)[:, None]
-    >>> K[frame.target, frame.source] = like.reshape(-1, 7, 7)
-    >>> sums = PairSums.of(frame, cells.orientation, {"K": K})
-    >>> found = fit(sums, "2-6")
-    >>> print(found.names[1], f"{found.r2[0]:.2f}")  # planted: like orientations
-    like 1.00
     """
 
     target: np.ndarray  # (p,), index of the target among the m oriented cells

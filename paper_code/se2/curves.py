@@ -93,15 +93,7 @@ def co_circular(x: ArrayLike, y: ArrayLike, theta_source: ArrayLike = 0.0) -> np
 
 @dataclass(frozen=True, eq=False)
 class Geodesic:
-    """A sub-Riemannian geodesic; every field has shape (n,).
-
-    Examples
-    --------
-    >>> from paper_code.se2 import geodesic
-    >>> curve = geodesic(b=0.0, h3=0.5, length=1.0)
-    >>> print(f"{curve.x[-1]:.3f} {curve.y[-1]:.3f}")
-    0.944 -0.078
-    """
+    """A sub-Riemannian geodesic; every field has shape (n,)."""
 
     t: np.ndarray  # sub-Riemannian arc length
     x: np.ndarray

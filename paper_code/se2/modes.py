@@ -112,14 +112,6 @@ class Moments:
     """Expectations under a kernel of 1, cos theta, cos 2 theta, x, x^2, y^2, x cos theta and y sin theta (pixels, radians).
 
     For an undirected kernel theta stands for both theta and theta + pi, so the odd moments are zero.
-
-    Examples
-    --------
-    >>> from paper_code.se2 import DirectionProcess, sample_grid
-    >>> process = DirectionProcess(D=0.02, alpha=0.3)
-    >>> sampled = sample_grid(process, size=65, spacing=1, n_theta=32)
-    >>> print(f"{process.moments().x:.2f} {sampled.moments().x:.2f}")
-    3.11 3.11
     """
 
     mass: float
