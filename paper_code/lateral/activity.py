@@ -41,28 +41,12 @@ def co_kernel(
     noise_seed: int = 0,
     directory: str | os.PathLike | None = None,
 ) -> np.ndarray:
-    """CO of one shipped network at the offsets of its K: correlation of feed-forward activity over natural images, without K.
+    """CO of one shipped network at the offsets of its K, as :func:`co_activation`, over natural images and without K: (n, n, k, k).
 
-    PaperCodeError if the network is missing or has no lateral kernel, and as for :func:`co_activation`.
-
-    Parameters
-    ----------
-    condition : str
-    seed : int
-    image_set : ImageSet, optional
-        By default the photographs of scikit-image, which need no download. Training images are taken at even intervals in their order and
-        standardised with the set's own mean and sd, so that the network sees the contrast on which it was trained.
-    count : int
-        Number of images, at least 2; all training images if there are fewer.
-    noise_seed : int
-        Seed of the receptor noise.
-    directory : path, optional
-        Directory of the weights.
-
-    Returns
-    -------
-    array (n, n, k, k)
-        As for :func:`co_activation`.
+    ``count`` training images, or all if there are fewer, are taken at even intervals in their order and standardised with the set's own
+    mean and sd, so the network sees the contrast on which it was trained; by default those of :func:`natural_patches`. ``noise_seed`` is
+    that of the receptor noise. PaperCodeError if the network is missing or has no lateral kernel, for a count below 2, and as for
+    :func:`co_activation`.
     """
     if count < 2:
         raise PaperCodeError(f"a correlation over images needs at least 2 of them, got {count}")
@@ -94,17 +78,7 @@ def first_layers(condition: str, seed: int, directory: str | os.PathLike | None 
 
 
 def pictures(wanted: Iterable[tuple[str, int]], condition: str, seed: int, directory: str | os.PathLike | None = None) -> np.ndarray:
-    """Test patches of the photographs as presented to a network: standardised by the mean and sd of its own training images.
-
-    Parameters
-    ----------
-    wanted : sequence of (photograph's name, index of its test patch)
-    condition, seed : str, int
-
-    Returns
-    -------
-    float64 array (n, 64, 64)
-    """
+    """Test patches, (photograph, index) each, as presented to a network: standardised by its training images, float64 (n, 64, 64)."""
     photographs, listed = natural_patches(), weights.entry(condition, seed, directory)
     found = []
     for name, index in wanted:

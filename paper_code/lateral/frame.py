@@ -39,16 +39,7 @@ class Cells(Indexed):
 
 
 def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """All ordered pairs of distinct cells.
-
-    Parameters
-    ----------
-    count : int
-        Number of cells.
-
-    Returns
-    -------
-    target, source : int arrays (count * (count - 1),)
+    """All ordered pairs of ``count`` cells, each with another: targets and sources, two int arrays (count * (count - 1),).
 
     Examples
     --------
@@ -61,18 +52,9 @@ def ordered_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def standardise(kernel: ArrayLike) -> np.ndarray:
-    """K minus its mean, divided by its standard deviation, both taken over the pairs i != j.
+    """K (n, n, k, k) minus its mean, in units of its standard deviation, both taken over the pairs i != j: array (n, n, k, k).
 
     PaperCodeError if K does not vary.
-
-    Parameters
-    ----------
-    kernel : array (n, n, k, k)
-
-    Returns
-    -------
-    array (n, n, k, k)
-        In standard deviations of K.
 
     Examples
     --------

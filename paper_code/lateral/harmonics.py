@@ -308,19 +308,9 @@ def solve_all(
 def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
     """Hierarchical bootstrap: networks are resampled, and within each the cells, with joint weights w_i w_j, w multinomial.
 
-    It is conservative within a network (Owen 2007), and is shown beside the t interval over networks, not in its place.
-
-    Parameters
-    ----------
-    networks : sequence of n PairSums
-        All with the same rings and regressors.
-    drawn : int
-    seed : int or sequence of int
-
-    Returns
-    -------
-    dict of (ring, version): array (drawn, 5)
-        For the first kernel, means over the drawn networks, for the versions whose regressors are present.
+    It is conservative within a network (Owen 2007), and is shown beside the t interval over networks, not in its place. All networks have
+    the same rings and regressors. A dict of (ring, version) to the coefficients of the first kernel, means over the drawn networks,
+    (drawn, 5), for the versions whose regressors are present.
 
     Examples
     --------

@@ -96,10 +96,6 @@ def relabelled(
 def permuted_carriers(sums: PairSums, times: int = 999, seed: int | Sequence[int] = 0) -> dict[tuple[str, str], np.ndarray]:
     """Coefficients of the first kernel when the carriers are permuted over the cells, for all rings and versions, as :func:`relabelled`.
 
-    Parameters
-    ----------
-    sums : PairSums
-
     Examples
     --------
     >>> import numpy as np
