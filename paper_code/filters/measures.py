@@ -149,17 +149,12 @@ def measure_simple_cells(condition: str, seeds: Sequence[int], null_count: int, 
 
 @torch.no_grad()
 def reverse_correlation(network: Network, frames: int, seed: int, lateral: bool = False, size: int = 15, batch: int = 64) -> np.ndarray:
-    """Receptive fields as a physiologist would measure them: the activity-weighted average of white noise presented behind the optics.
+    """Receptive fields (cells, size, size) as measured in physiology: averages of white noise behind the optics, weighted by activity.
 
     For Gaussian white noise and a linear filter followed by a fixed nonlinearity, the average is proportional to the filter (Bussgang
     1952), so without propagation it should be l1 * l0. The weights are not used. With ``lateral``, the average is weighted by the activity
     after propagation, not by the feed-forward activity h. The noise consists of ``frames`` images of sd 1; every position of the lattice
-    away from the border counts as a repetition.
-
-    Returns
-    -------
-    float64 array (cells, size, size)
-        In units of activity per standard deviation of the noise; ``size`` is odd.
+    away from the border counts as a repetition. Float64, in units of activity per standard deviation of the noise; ``size`` is odd.
     """
     generator = torch.Generator().manual_seed(seed)
     stride, cells = network.config.stride, network.config.cells

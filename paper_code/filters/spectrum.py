@@ -42,16 +42,12 @@ def radial_gain(filters: np.ndarray, frequency: np.ndarray, directions: int = 64
 
 
 def spectral_orientation(filters: ArrayLike) -> np.ndarray:
-    """Orientation of the bars from the double-angle moment of the power spectrum, without a fit.
+    """Orientation of the bars (n,), radians in [0, pi), from the double-angle moment of the power spectrum, without a fit.
 
     The sum in ``t = arg(sum |F^(f)|^2 exp(2 i arg f)) / 2`` is over the disc ``|f| <= 1/2``, which treats all directions alike; the
     orientation is ``t + pi/2``. The gradient structure tensor is the same moment weighted by ``|f|^2``, which emphasises noise. Filters
-    and errors are those of :func:`paper_code.filters.fitting.read_bank`.
-
-    Returns
-    -------
-    array (n,)
-        Radians in [0, pi), counter-clockwise from the x axis; NaN for a filter that contains NaN or is constant.
+    and errors are those of :func:`paper_code.filters.fitting.read_bank`. Angles are counter-clockwise from the x axis, and NaN for a filter
+    that contains NaN or is constant.
 
     Examples
     --------

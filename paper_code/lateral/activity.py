@@ -78,7 +78,7 @@ def first_layers(condition: str, seed: int, directory: str | os.PathLike | None 
 
 
 def pictures(wanted: Iterable[tuple[str, int]], condition: str, seed: int, directory: str | os.PathLike | None = None) -> np.ndarray:
-    """Test patches, (photograph, index) each, as presented to a network: standardised by its training images, float64 (n, 64, 64)."""
+    """Test patches (photograph's name, index) as a network sees them, by the mean and sd of its own training images: (n, 64, 64)."""
     photographs, listed = natural_patches(), weights.entry(condition, seed, directory)
     found = []
     for name, index in wanted:

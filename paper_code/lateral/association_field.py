@@ -49,7 +49,7 @@ def association_field(
     blur: float = 0.8,
     fewest: float = 20.0,
 ) -> AssociationField:
-    """Map a kernel in the frames of its targets, from sums over small squares that are blurred before the division.
+    """Map a kernel in the frames of its targets, by sums over small squares, blurred before the division: an :class:`AssociationField`.
 
     The fan of arcs after Field, Hayes and Hess is :func:`paper_code.se2.association_arcs`. PaperCodeError for a step or blur that is not
     positive, or an extent that does not exceed the step.
@@ -70,10 +70,6 @@ def association_field(
         Side of the squares and sd of the Gaussian blur, px.
     fewest : float
         Offsets required at a place.
-
-    Returns
-    -------
-    AssociationField
 
     Examples
     --------
@@ -178,7 +174,7 @@ def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple
 
 
 def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
-    """Map K around every oriented cell, and list the strongest sources of every cell.
+    """Map K around every oriented cell, and list the strongest sources of every cell: a :class:`SingleCells`.
 
     PaperCodeError if there is no K, K does not vary, fewer than two cells are oriented, or the extent does not exceed 0.5 px.
 
@@ -190,10 +186,6 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
         Recorded in the result.
     extent : float
         Half side of the maps, px, a multiple of 1.5.
-
-    Returns
-    -------
-    SingleCells
 
     Examples
     --------

@@ -118,7 +118,7 @@ class PairFrame(Indexed):
 
 
 def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:
-    """Express the pairs of cells in the frames of their targets; K is neither rotated nor resampled.
+    """Pairs of cells in the frames of their targets, with K neither rotated nor resampled: a :class:`PairFrame`.
 
     PaperCodeError if the size is even, there are fewer than two cells, or a cell has no fit.
 
@@ -132,10 +132,6 @@ def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None
         Distance between neighbouring positions of l1: pixels, or the unit of the cells.
     target, source : int arrays (p,), optional
         By default all ordered pairs of distinct cells.
-
-    Returns
-    -------
-    PairFrame
 
     Examples
     --------

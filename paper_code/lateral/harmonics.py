@@ -215,7 +215,7 @@ class Fit:
 def fit(
     sums: PairSums, ring: str, regressors: Sequence[str] = (), terms: Mapping[str, tuple[int, int]] | None = None, sine: bool = False
 ) -> Fit:
-    """Fit all terms jointly in a ring.
+    """Fit all terms jointly in a ring: a :class:`Fit`.
 
     PaperCodeError for an unknown ring or regressor, and if the columns are collinear in the ring, as with too few cells.
 
@@ -230,10 +230,6 @@ def fit(
         ``{name: (m, n)}``; by default TERMS, or BLIND for sums that are blind to phase.
     sine : bool
         Add the sines of the terms, named with the prefix ``sin``; their coefficients should be 0.
-
-    Returns
-    -------
-    Fit
 
     Examples
     --------
@@ -309,7 +305,7 @@ def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Seque
     """Hierarchical bootstrap: networks are resampled, and within each the cells, with joint weights w_i w_j, w multinomial.
 
     It is conservative within a network (Owen 2007), and is shown beside the t interval over networks, not in its place. All networks have
-    the same rings and regressors. A dict of (ring, version) to the coefficients of the first kernel, means over the drawn networks,
+    the same rings and regressors. Returns the coefficients of the first kernel by (ring, version), means over the drawn networks, arrays
     (drawn, 5), for the versions whose regressors are present.
 
     Examples

@@ -10,7 +10,7 @@ from paper_code.filters.fitting import unit_scale
 
 
 def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
-    """RF: correlation between receptive fields, one shifted by the offsets of K (KerCNNs, Montobbio et al. 2019).
+    """RF: correlation between receptive fields, one shifted by the offsets of K (KerCNNs, Montobbio et al. 2019), array (n, n, k, k).
 
     ``RF[i, j, d] = <F_i, F_j shifted by stride d>`` for receptive fields of unit norm: the correlation of the linear responses of i at x
     and of j at x + d to white noise. ``RF[i, j, d] = RF[j, i, -d]``. PaperCodeError if the size is even.
@@ -23,10 +23,6 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
         Side k of the kernel, odd.
     stride : int
         Pixels between neighbouring positions of l1.
-
-    Returns
-    -------
-    array (n, n, k, k)
 
     Examples
     --------

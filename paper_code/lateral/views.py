@@ -87,16 +87,11 @@ def _by_place(frame: PairFrame, kernel: ArrayLike, inside: np.ndarray, place: np
 def maps(
     frame: PairFrame, kernel: ArrayLike, turns: Iterable[float], half_width: float, source: bool = False, reach: float = 17.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source.
+    """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source: ticks (n,), (turns, n, n).
 
     ``turns`` are radians, and ``half_width`` that of the band of each; ``reach`` is the half side of the maps, px. ``source`` asks for the
-    place of the target from the source, x along the source's bars, instead of the source from the target.
-
-    Returns
-    -------
-    ticks : array (n,)
-    array (turns, n, n)
-        Rows from top to bottom, NaN where there is next to nothing.
+    place of the target from the source, x along the source's bars, instead of the source from the target. Rows run from top to bottom,
+    with NaN where there is next to nothing.
     """
     values, wave = unit(kernel, frame), np.cos(frame.phase)
     x, y, turn = frame.along, frame.across, frame.turn

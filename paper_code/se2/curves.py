@@ -149,7 +149,7 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
 def association_arcs(*, length: float, curvature: float, count: int = 9, points: int = 41) -> np.ndarray:
     """The association field of Field, Hayes and Hess as a fan of arcs through the origin, tangent to the x axis.
 
-    PaperCodeError if a value is out of range.
+    Float array (count, points, 3) of x, y and theta, px and radians. PaperCodeError if a value is out of range.
 
     Parameters
     ----------
@@ -161,11 +161,6 @@ def association_arcs(*, length: float, curvature: float, count: int = 9, points:
         Number of arcs, with curvatures evenly spaced over [-curvature, curvature].
     points : int
         Points per arc; an arc ends early where it has turned by a right angle.
-
-    Returns
-    -------
-    float array (count, points, 3)
-        x, y, theta; px and radians.
 
     Examples
     --------

@@ -304,7 +304,7 @@ def sample_points(
     box: float | None = None,
     tolerance: float = TOLERANCE,
 ) -> np.ndarray:
-    """Density at arbitrary displacements and turns, by the direct Fourier sum; broadcasts.
+    """Density per px^2 and radian at arbitrary displacements and turns, by the direct Fourier sum: float array; broadcasts.
 
     PaperCodeError if a coordinate is not finite, the box is too small for the lifetime, or the kernel is too fine or too wide.
 
@@ -321,11 +321,6 @@ def sample_points(
         Side in px of the periodic box; by default twice the largest coordinate plus the reach of the process.
     tolerance : float, optional
         Truncation loss allowed, as a share of the peak (``resolved``).
-
-    Returns
-    -------
-    float array
-        Densities per px^2 and radian.
 
     Examples
     --------
