@@ -1,7 +1,5 @@
 """A kernel on SE(2) sampled on a grid, and the sums that take a process from its modes to positions, each as fine as the kernel requires.
 
-x points right and y up, in pixels; arrays are (theta, row, column) with rows running down, so y decreases with the row.
-
 A sum that is cut at M modes and at the frequency pi / step loses, at any point, at most the sum of the moduli of the omitted terms. This
 bound is evaluated here at about a hundred frequencies, against twice the modes, twice the time steps, and the ring up to twice the
 frequency. It is a share of the peak, which is at least the integral of the square of a density of mass 1.
