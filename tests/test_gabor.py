@@ -250,6 +250,7 @@ def test_the_fit_of_a_filter_does_not_depend_on_its_company():
             lambda f: np.where(np.arange(4)[:, None, None] < 3, np.nan, 1 + 0 * f),
             "no filter can be fitted: 3 of 4 hold NaN.* and 1 are constant",
         ),
+        (lambda f: np.stack([f] * 3, axis=1) * np.nan, "no filter can be fitted: 4 of 4 hold NaN"),
     ],
 )
 def test_bad_filters_are_named(spoil, message):

@@ -141,7 +141,7 @@ def read_bank(filters: ArrayLike) -> Filters:
     values, energy_kept = np.full((len(bank), *bank.shape[2:]), np.nan), np.where(finite, 1.0, np.nan)
     if bank.shape[1] == 1:
         values[finite] = bank[finite, 0]
-    else:
+    elif finite.any():
         values[finite], energy_kept[finite] = main_colour(bank[finite])
     varies = np.zeros(len(bank), bool)
     varies[finite] = np.ptp(values[finite], axis=(1, 2)) > 1e-12 * np.abs(values[finite]).max(axis=(1, 2))
