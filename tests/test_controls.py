@@ -160,11 +160,11 @@ def test_every_control_trains_and_is_collected(name, tmp_path, tiny_imagenet):
     else:
         data = images.load(condition.images, tiny_imagenet, "all", progress=False)
     small = {"cells": 8, "widths": (8, 8, 8)} | ({"lateral_size": 5} if condition.network.lateral else {})
-    recipe = replace(condition.training, epochs=1, batch=len(data.train_images) // 5)
+    recipe = replace(condition.training, epochs=1, batch=len(data.train_images) // 6)
     small = replace(condition, network=replace(condition.network, **small), training=recipe)
     run = Run(small, data, 1, tmp_path / "run", HARDWARE)
     result = run.train(progress=False)
-    assert result["condition"]["name"] == name and result["steps"] == 5
+    assert result["condition"]["name"] == name and result["steps"] == 6
     for tensor in run.network.state_dict().values():
         assert torch.isfinite(tensor).all()
     assert collect([run.directory], tmp_path / "data", "light") == [f"{name}/seed-1"]
