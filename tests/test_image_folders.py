@@ -84,6 +84,12 @@ def test_a_flat_test_folder_is_named_and_a_tenth_held_out(tmp_path, capfd, flat)
     once(lines, "held out")
 
 
+def test_of_a_training_part_alone_a_tenth_is_held_out(tmp_path, capfd):
+    read, lines = said(capfd, plant(tmp_path, **{"train/a": 12, "train/b": 12}))
+    assert np.bincount(read.train_labels).tolist() == [11, 11] and np.bincount(read.test_labels).tolist() == [1, 1]
+    assert len(lines) == 1 and f"training images from {tmp_path}/train, test images held out" in lines[0]
+
+
 def test_classes_that_the_test_lacks_or_has_alone_are_named(tmp_path, capfd):
     plant(tmp_path, **{"train/a": 2, "train/b": 2, "train/c": 2, "test/a": 1, "test/b": 0, "test/d": 1})
     read, lines = said(capfd, tmp_path)
@@ -92,6 +98,7 @@ def test_classes_that_the_test_lacks_or_has_alone_are_named(tmp_path, capfd):
         once(lines, f"the class {name} has no test image")
     once(lines, "/d: no such class")
     fails("leaves no image for the test", read_folder, plant(tmp_path / "other", **{"train/a": 1, "train/b": 1, "test/a": 0}))
+    fails(f"leaves no image for the test.*or fill {tmp_path}/single/test$", read_folder, plant(tmp_path / "single", a=1, b=1))
 
 
 @pytest.mark.parametrize(
