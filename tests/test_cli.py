@@ -123,23 +123,9 @@ def test_advice_on_memory_fits_the_command(say, monkeypatch, error):
 @pytest.mark.parametrize(
     "words",
     [
-        ["--set", "blur=1e308"],
-        ["--set", "decay=1e300"],
-        ["--set", f"cells={10**30}"],
         ["--set", "cells=" + "9" * 5000],
-        ["--peak-rate", "1e300"],
-        ["--epochs", 10**30],
-        ["--batch", 10**30],
-        ["--threads", 2**31],
         ["--threads", 10**30],
-        ["--set", "lateral_snapshots=600", "--batch", 16],
-        ["--set", f"snapshots={10**9}"],
-        ["--set", "l1_size=1"],
-        ["--set", "widths=1,2,3,4,5,6,7"],
-        ["--set", "lateral_sign=negative"],
-        ["--seed", 10**30],
         ["--classes", "every-" + "9" * 5000],
-        ["--classes", "first-" + "9" * 5000],
         ["--device", "cuda:" + "9" * 5000],
     ],
 )
