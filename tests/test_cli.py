@@ -69,7 +69,9 @@ def test_bad_words_are_refused_before_anything_is_read_or_written(refused, tmp_p
     refused("unknown data set", *train, "--data", "cifar")
     assert "data download tiny-imagenet" in refused("pass --root", "train")
     refused("no regular file at nowhere", "train", "--root", "nowhere")
-    refused("--data folder", *train, "--root", tmp_path)
+    for root in ("/none", "."):
+        assert "--data folder" in refused("photographs needs no --root", *train, "--root", root)
+        refused("photographs needs no --root", "data", "describe", "photographs", "--root", root)
     refused("seed must be a whole number between", "train", "--root", "nowhere", "--seed", -1)  # said before the images are looked for
     refused("seed must be a whole number between", *train, "--seed", 2**70)
     refused("epochs must be a whole number between 1 and", *train, "--epochs", 0)
@@ -209,12 +211,12 @@ def test_settings_of_the_person_do_not_reach_a_command(settings, tmp_path):
         assert image.format == "PNG"
 
 
-@pytest.mark.parametrize("name", ["x.docx", "x.pgf", "x.raw", "x.gif", "x.png.zip"])
+@pytest.mark.parametrize("name", ["x.docx", "x.pgf", "x.raw", "x.gif", "x.png.zip", "x.猫", "x.mp4"])
 def test_a_picture_of_another_ending_is_refused_before_the_work(name, refused, tmp_path, monkeypatch):
     monkeypatch.setattr("paper_code.images.load", lambda *_, **__: pytest.fail("read the images first"))
     monkeypatch.setattr("paper_code.weights.load_early", lambda *_: pytest.fail("read the weights first"))
     for words in (["picture", tmp_path / name], ["data", "describe", "photographs", "--picture", tmp_path / name]):
-        assert ".png, .svg, .pdf" in refused(name, *words)
+        assert "a picture ends in .png, .svg, .pdf" in refused(f"cannot write {tmp_path / name}", *words)
     assert not list(tmp_path.iterdir())
 
 

@@ -355,18 +355,3 @@ def test_a_path_below_a_closed_folder_is_one_line(tmp_path, monkeypatch, capsys,
     deny(monkeypatch, tmp_path / "closed")
     status, out, err = command(monkeypatch, capsys, *words, tmp_path / "closed" / "x.npy")
     assert status == 1 and out == "" and err.startswith("error: ") and err.count("\n") == 1 and "Permission denied" in err, err
-
-
-@pytest.mark.parametrize("root", ["/none", "."])
-def test_describe_refuses_a_place_as_train_does(tmp_path, monkeypatch, capsys, root):
-    for words in (["data", "describe", "photographs"], ["train", "--condition", "photographs", "--quiet", "--out", tmp_path / "run"]):
-        status, out, err = command(monkeypatch, capsys, *words, "--root", root)
-        assert (status, out) == (1, "") and "photographs needs no --root" in err and err.count("\n") == 1
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("name", ["x.docx", "x.png.zip", "x.猫", "x.mp4"])
-def test_a_picture_of_no_known_format_is_refused(tmp_path, monkeypatch, capfd, name):
-    words = ["data", "describe", "folder", "--root", plant(tmp_path / "top", a=3, b=3), "--picture", tmp_path / name]
-    status, _, err = command(monkeypatch, capfd, *words)
-    assert status == 1 and "error: cannot write" in err and "Traceback" not in err and not (tmp_path / name).exists()
