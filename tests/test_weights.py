@@ -89,19 +89,6 @@ def test_early_layers_are_readable_without_the_package(trained):
     assert {"condition", "versions", "wall_seconds", "accuracy", "accuracy_noise_free"} <= set(listed)
 
 
-def test_receptive_fields_are_the_convolution_of_l1_and_l0():
-    rng = np.random.default_rng(0)
-    tensors = {"l0": rng.standard_normal((3, 3)), "l1": rng.standard_normal((2, 5, 5)), "l1_gain": np.ones(2), "l1_offset": np.zeros(2)}
-    fields = EarlyLayers.from_tensors(tensors).receptive_fields
-    expected = np.zeros((2, 7, 7))
-    for row in range(3):
-        for column in range(3):
-            expected[:, row : row + 5, column : column + 5] += tensors["l0"][row, column] * tensors["l1"]
-    np.testing.assert_allclose(fields, expected, atol=1e-12)
-    del tensors["l0"]
-    np.testing.assert_array_equal(EarlyLayers.from_tensors(tensors).receptive_fields, tensors["l1"])
-
-
 def test_snapshots_start_at_the_untrained_network_and_come_in_order(trained):
     runs, directory = trained
     snapshots = load_snapshots("tiny", 1, directory)
