@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from tiny import make_run, picture, temporary_files, trained_bytes
 from typer.main import get_command
 
 from paper_code import cli
+from paper_code.core.files import read_tensors
+from paper_code.weights import verify
 from paper_code.weights.collect import collect
 
 SMALL = "--set cells=4 --set lateral_size=7 --set widths=4,4,8 --set snapshots=3 --device cpu --precision fp32 --threads 1".split()
@@ -243,6 +246,14 @@ def test_weights_are_collected_listed_and_verified(say, refused, tmp_path, monke
     status, out, _ = say("weights", "list")
     assert status == 0 and "tiny/seed-0" in out and "4 steps" in out
     assert say("weights", "verify")[:2] == (0, "4 files are as the manifest lists them\n")
+    copy = shutil.copytree(data, tmp_path / "copy")
+    again = ["weights", "collect", tmp_path / "run", "--to", copy, "--preset"]
+    refused("add --replace", *again, "light")
+    refused("unknown preset 'x'", *again, "x", "--replace")
+    assert verify(copy) == 4
+    assert say(*again, "light", "--replace") == (0, "tiny/seed-0\n", "") and verify(copy) == 2
+    assert read_tensors(copy / "tiny" / "seed-0.safetensors")["l1"].dtype == np.float16
+    assert say("weights", "verify")[:2] == (0, "4 files are as the manifest lists them\n")  # those elsewhere are as they were
     path = data / "tiny" / "seed-0.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))

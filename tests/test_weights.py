@@ -218,16 +218,6 @@ def test_a_listed_network_changes_only_where_that_is_asked_for(trained, store, t
     assert collect([run], store, replace=True) == ["tiny/seed-0"] and contents(store) == before
 
 
-def test_the_command_line_collects(trained, store, monkeypatch, capsys):
-    run, before = trained[0][0].directory, contents(store)
-    for preset in ("light", "x"):
-        status, out, err = command(monkeypatch, capsys, "weights", "collect", run, "--preset", preset, "--to", store)
-        assert (status, out, err.count("\n")) == (1, "", 1) and contents(store) == before
-    words = ["weights", "collect", run, "--preset", "light", "--replace", "--to", store]
-    assert command(monkeypatch, capsys, *words)[:2] == (0, "tiny/seed-0\n")
-    assert set(kinds(store / "tiny" / "seed-0.safetensors").values()) == {"float16", "float32"} and verify(store) == 6
-
-
 def test_a_listed_file_that_is_gone_or_damaged_is_no_loss(trained, store):
     before = contents(store)
     (store / "tiny" / "seed-0.rest.safetensors").unlink()
