@@ -26,20 +26,21 @@ def refused(say):
 
 @pytest.fixture
 def tiny_imagenet(tmp_path):
-    """Two classes of Tiny ImageNet's layout, five training images and two validation images each."""
+    """Tiny ImageNet in small: four classes, three training and two validation images each."""
     from PIL import Image
-    from tiny import picture
+    from tiny import WNIDS, picture
 
-    top = tmp_path / "tiny-imagenet-200"
+    top = tmp_path / "images" / "tiny-imagenet-200"
     annotations = []
     (top / "val" / "images").mkdir(parents=True)
-    for label, name in enumerate(("n0", "n1")):
+    for label, name in enumerate(WNIDS):
         (top / "train" / name / "images").mkdir(parents=True)
-        for n in range(5):
+        for n in range(3):
             Image.fromarray(picture([label, n])).save(top / "train" / name / "images" / f"{name}_{n}.JPEG")
         for n in range(2):
-            Image.fromarray(picture([label, n, 9])).save(top / "val" / "images" / f"{name}_{n}.JPEG")
-            annotations.append(f"{name}_{n}.JPEG\t{name}\t0\t0\t63\t63\n")
-    (top / "val" / "val_annotations.txt").write_text("".join(annotations))
-    (top / "wnids.txt").write_text("n0\nn1\n")
+            file = f"val_{4 * n + label}.JPEG"
+            Image.fromarray(picture([label, n, 9], channels=1)).save(top / "val" / "images" / file)
+            annotations.append(f"{file}\t{name}\t0\t0\t63\t63\n")
+    (top / "val" / "val_annotations.txt").write_text("".join(sorted(annotations)))  # in the official file too, by number
+    (top / "wnids.txt").write_text("\n".join(WNIDS[::-1]) + "\n")
     return top

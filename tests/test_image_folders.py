@@ -84,6 +84,12 @@ def test_a_flat_test_folder_is_named_and_a_tenth_held_out(tmp_path, capfd, flat)
     once(lines, "held out")
 
 
+def test_of_a_training_part_alone_a_tenth_is_held_out(tmp_path, capfd):
+    read, lines = said(capfd, plant(tmp_path, **{"train/a": 12, "train/b": 12}))
+    assert np.bincount(read.train_labels).tolist() == [11, 11] and np.bincount(read.test_labels).tolist() == [1, 1]
+    assert len(lines) == 1 and f"training images from {tmp_path}/train, test images held out" in lines[0]
+
+
 def test_classes_that_the_test_lacks_or_has_alone_are_named(tmp_path, capfd):
     plant(tmp_path, **{"train/a": 2, "train/b": 2, "train/c": 2, "test/a": 1, "test/b": 0, "test/d": 1})
     read, lines = said(capfd, tmp_path)
@@ -92,6 +98,7 @@ def test_classes_that_the_test_lacks_or_has_alone_are_named(tmp_path, capfd):
         once(lines, f"the class {name} has no test image")
     once(lines, "/d: no such class")
     fails("leaves no image for the test", read_folder, plant(tmp_path / "other", **{"train/a": 1, "train/b": 1, "test/a": 0}))
+    fails(f"leaves no image for the test.*or fill {tmp_path}/single/test$", read_folder, plant(tmp_path / "single", a=1, b=1))
 
 
 @pytest.mark.parametrize(
@@ -348,18 +355,3 @@ def test_a_path_below_a_closed_folder_is_one_line(tmp_path, monkeypatch, capsys,
     deny(monkeypatch, tmp_path / "closed")
     status, out, err = command(monkeypatch, capsys, *words, tmp_path / "closed" / "x.npy")
     assert status == 1 and out == "" and err.startswith("error: ") and err.count("\n") == 1 and "Permission denied" in err, err
-
-
-@pytest.mark.parametrize("root", ["/none", "."])
-def test_describe_refuses_a_place_as_train_does(tmp_path, monkeypatch, capsys, root):
-    for words in (["data", "describe", "photographs"], ["train", "--condition", "photographs", "--quiet", "--out", tmp_path / "run"]):
-        status, out, err = command(monkeypatch, capsys, *words, "--root", root)
-        assert (status, out) == (1, "") and "photographs needs no --root" in err and err.count("\n") == 1
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("name", ["x.docx", "x.png.zip", "x.猫", "x.mp4"])
-def test_a_picture_of_no_known_format_is_refused(tmp_path, monkeypatch, capfd, name):
-    words = ["data", "describe", "folder", "--root", plant(tmp_path / "top", a=3, b=3), "--picture", tmp_path / name]
-    status, _, err = command(monkeypatch, capfd, *words)
-    assert status == 1 and "error: cannot write" in err and "Traceback" not in err and not (tmp_path / name).exists()

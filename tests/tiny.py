@@ -22,6 +22,7 @@ TRAINING = TrainingConfig(epochs=3, batch=8, snapshots=4, lateral_snapshots=2)
 CONDITION = Condition("tiny", "for tests", "folder", "all", NETWORK, TRAINING)
 HARDWARE = Hardware("cpu", "fp32", 1)
 STEPS = 12  # 3 epochs of 4
+WNIDS = [f"n0000000{digit}" for digit in range(4)]  # the classes of the fixture tiny_imagenet
 
 
 def fails(match, call, *arguments, **keywords):
