@@ -116,15 +116,10 @@ def training_steps(axes, last):
     axes.axvline(0.5, color=INK, linewidth=0.6, linestyle=(0, (1, 2)))
 
 
-def panel_label(axes, text):
-    """Put a bold letter at the upper left of a panel."""
-    axes.set_title(text, loc="left", fontweight="bold")
-
-
-def panel_labels(*panels):
-    """Label panels with letters, starting from A."""
-    for panel, letter in zip(panels, ascii_uppercase, strict=False):
-        panel_label(panel, letter)
+def panel_labels(*panels, letters=ascii_uppercase):
+    """Put a bold letter at the upper left of each panel."""
+    for panel, letter in zip(panels, letters, strict=False):
+        panel.set_title(letter, loc="left", fontweight="bold")
 
 
 plt.style.use(STYLE)

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_labels, show_weights, tile
 
 BOARD = 9.62, 4.25  # size of the drawing in inches; a page shows it at 80 %
 MIDDLE = 1.65  # height of the pictures' centre line
@@ -157,7 +157,7 @@ def receptive_fields(early, cells, predicted, measured):
         panel = figure.add_subplot(grid[:, 0])
         show_weights(panel, early.l0, frame=False)
         panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
-        panel_label(panel, "A")
+        panel_labels(panel)
     for column, cell in enumerate(cells, start=2):
         for row, (bank, name) in enumerate(banks):
             panel = figure.add_subplot(grid[row, column])
@@ -167,7 +167,7 @@ def receptive_fields(early, cells, predicted, measured):
             if column == 2:
                 panel.set_ylabel(name)
                 if row == 0:
-                    panel_label(panel, "B")
+                    panel_labels(panel, letters="B")
             if row == 0:
                 panel.set_title(f"cell {cell}")
     panel = figure.add_subplot(grid[:, -1])
@@ -176,7 +176,7 @@ def receptive_fields(early, cells, predicted, measured):
     panel.plot(predicted, measured, ".", color=INK, markersize=2.5, alpha=0.5, rasterized=True)
     panel.set(xlabel="activity by the formula", ylabel="activity in the network")
     panel.set_box_aspect(1)
-    panel_label(panel, "C")
+    panel_labels(panel, letters="C")
     return figure
 
 

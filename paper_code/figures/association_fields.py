@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_labels
 from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
@@ -40,9 +40,9 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
         line[0].set_ylabel(f"{ring_text(ring)}\nturn θ (°)")
         clipped = max(np.nanmax(np.abs(one)) for one in found.values()) > limit
         figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit, extend="both" if clipped else "neither")
-    for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
+    for panel, name in zip(axes[0], kernels, strict=True):
         panel.set_title(name)
-        panel_label(panel, letter)
+    panel_labels(*axes[0])
     for panel in axes[-1]:
         panel.set_xlabel("direction ψ (°)")
     return figure
@@ -51,7 +51,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 def terms(values, rings, names):
     """The five terms, one panel per ring: one mark per network, a bar for the mean; ``values[series][ring][term]`` is (networks,)."""
     figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 3.8), sharex=True)
-    for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
+    for panel, ring in zip(axes.flat, rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
@@ -62,7 +62,7 @@ def terms(values, rings, names):
                 panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=ring_text(ring), xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
-        panel_label(panel, letter)
+    panel_labels(*axes.flat[: len(rings)])
     figure.supylabel("term (sd of the kernel)", fontsize=plt.rcParams["axes.labelsize"])
     figure.legend(loc="outside upper center", ncols=len(values), columnspacing=1.2)
     return figure

@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_labels, show_weights, training_steps
 
 
 def courses(found):
@@ -18,7 +18,7 @@ def courses(found):
     last = max(int(one.steps[-1]) for one in found)
     for panel in axes.ravel()[len(found) :]:
         panel.set_axis_off()
-    for panel, letter, one in zip(axes.ravel(), "ABCDEFGHIJKL", found, strict=False):
+    for panel, one in zip(axes.ravel(), found, strict=False):
         if one.band:
             panel.axhspan(*one.band, color=NULL, alpha=0.35, linewidth=0)
         panel.axhline(one.chance, color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
@@ -28,7 +28,7 @@ def courses(found):
         panel.plot(one.steps, one.values.mean(axis=0), color=ACCENT, linewidth=1.8, marker=mark)
         panel.set_title(textwrap.fill(one.followed.title, 23))
         training_steps(panel, last)
-        panel_label(panel, letter)
+    panel_labels(*axes.ravel()[: len(found)])
     for panel in axes[-1]:
         panel.set_xlabel("training step")
     return figure

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, panel_label, panel_labels
+from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
@@ -48,8 +48,6 @@ def flankers(pictures, arrangements, differences, spacings):
         panel = figure.add_subplot(grid[0, column])
         picture(panel, shown, 1.2 * np.abs(shown).max())
         panel.set_title(name + "°" * (" " in name))
-        if not column:
-            panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
     for place, (values, row) in enumerate(arrangements.values()):
         _chance(panel, place, row.null)
@@ -57,7 +55,6 @@ def flankers(pictures, arrangements, differences, spacings):
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change in lateral input\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
-    panel_label(panel, "B")
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
         for (color, mark), shift, spacing, (values, row) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
@@ -67,7 +64,7 @@ def flankers(pictures, arrangements, differences, spacings):
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    panel_label(panel, "C")
+    panel_labels(figure.axes[0], *figure.axes[len(pictures) :])
     return figure
 
 
@@ -125,9 +122,9 @@ def gaps(measures):
         lower.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         for panel in (upper, lower):
             panel.axhline(0, color=INK, linewidth=0.7)
-    for panel, letter in zip(axes[:, 0], "AB", strict=True):
+    for panel in axes[:, 0]:
         panel.set_ylabel("advantage of the gap")
-        panel_label(panel, letter)
+    panel_labels(*axes[:, 0])
     return figure
 
 

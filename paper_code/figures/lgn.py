@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, WIDTH, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, WIDTH, panel_labels, show_weights
 
 
 def filters_and_fits(measures):
@@ -67,7 +67,7 @@ def indices_against_nulls(measures):
         ("$I_\\mathrm{orb}$", "i_orb", measures.symmetry.i_orb, measures.start_symmetry.i_orb),
     )
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.5), sharey=True)
-    for panel, letter, (label, name, trained, start) in zip(axes, "ABC", panels, strict=True):
+    for panel, (label, name, trained, start) in zip(axes, panels, strict=True):
         counts, _, _ = panel.hist(getattr(measures.null, name), bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
         top = counts.max()
         panel.axvline(measures.level(name), color=INK, linestyle="--", linewidth=1, label="random, 95 %")
@@ -75,8 +75,8 @@ def indices_against_nulls(measures):
         panel.plot(trained, np.full(len(trained), top * 0.8), "v", color=ACCENT, label="trained")
         panel.set(xlabel=label, xlim=(0, 1.02), yticks=[])
         panel.spines["left"].set_visible(False)
-        panel_label(panel, letter)
     axes[0].set_ylabel("filters")
+    panel_labels(*axes)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
@@ -115,13 +115,13 @@ def frequency_responses(responses, seeds):
 def shared_spectra(spectra, starts, seeds):
     """Radial power of l0 (solid) and summed radial power of the bank (dotted), trained (left) and untrained (right)."""
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.7), sharey=True)
-    for panel, letter, group, title in zip(axes, "AB", (spectra, starts), ("trained", "untrained"), strict=True):
+    for panel, group, title in zip(axes, (spectra, starts), ("trained", "untrained"), strict=True):
         for index, spectrum in enumerate(group):
             color = SEEDS[index % len(SEEDS)]
             panel.plot(spectrum.frequency, spectrum.l0_power, color=color, label=f"seed {seeds[index]}")
             panel.plot(spectrum.frequency, spectrum.l1_power, color=color, linestyle=":")
         panel.set(xlabel="frequency (cycles/px)", title=title)
-        panel_label(panel, letter)
     axes[0].set_ylabel("power / mean power")
+    panel_labels(*axes)
     axes[0].legend(title="solid l0, dotted l1")
     return figure

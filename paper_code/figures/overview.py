@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, panel_label, show_weights, tile, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, panel_labels, show_weights, tile, training_steps
 
 
 def argument(early, fields, order, target):
@@ -51,17 +51,15 @@ def strip(filters, bank, patterns, fan, course):
     for panel, (title, weights) in zip(left.subplots(2, 1), filters.items(), strict=True):
         show_weights(panel, weights, limit)
         panel.set_xlabel(title)
-    panel_label(left.axes[0], "A")
-    panel = middle.subplots()
-    panel.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
-    panel.set_axis_off()
-    panel.set_title("receptive fields of l1")
-    panel_label(panel, "B")
-    for line, letter, (name, found) in zip(right.subplots(len(patterns), 3), "CD", patterns.items(), strict=True):
+    centre = middle.subplots()
+    centre.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
+    centre.set_axis_off()
+    centre.set_title("receptive fields of l1")
+    lines = right.subplots(len(patterns), 3)
+    for line, (name, found) in zip(lines, patterns.items(), strict=True):
         for panel, pattern in zip(line, found, strict=True):
             show_weights(panel, pattern, frame=False)
         line[1].set_title(name)
-        panel_label(line[0], letter)
     first, second = lower.subplots(1, 2)
     limit = np.abs(fan).max()
     drawn = first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
@@ -69,7 +67,6 @@ def strip(filters, bank, patterns, fan, course):
     cocircular_line(first)
     first.set(xlabel="direction of the other cell (°)", ylabel="relative orientation (°)")
     first.set_title("K where fields hardly overlap")
-    panel_label(first, "E")
     if course.band:
         second.axhspan(*course.band, color=NULL, alpha=0.35, linewidth=0)
     for values in course.values:
@@ -78,7 +75,7 @@ def strip(filters, bank, patterns, fan, course):
     second.axhline(0, color=INK, linewidth=0.6)
     training_steps(second, int(course.steps[-1]))
     second.set(xlabel="training step", ylabel="co-circular term (sd of K)", title="growth in training")
-    panel_label(second, "F")
+    panel_labels(left.axes[0], centre, *lines[:, 0], first, second)
     return figure
 
 

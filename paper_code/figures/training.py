@@ -6,7 +6,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
 from paper_code.core.errors import printable
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, panel_labels, show_weights, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_labels, show_weights, training_steps
 
 ROWS, COLUMNS = 20, 10
 LONGEST = 32  # characters shown of a class name
@@ -164,6 +164,6 @@ def filter_growth(grown):
     panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", ylim=(None, 1.03))
     panel.axhline(0, color=NULL, linewidth=0.7)
     lower.legend(loc="outside upper center", ncols=2)
-    panel_label(panel, "B")
+    panel_labels(panel, letters="B")
     upper.text(0.005, 0.99, "A", fontweight="bold", va="top")
     return figure
