@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_labels, show_weights, training_steps
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, label_grid, panel_labels, show_weights, training_steps
 
 
 def courses(found):
@@ -29,8 +29,7 @@ def courses(found):
         panel.set_title(textwrap.fill(one.followed.title, 23))
         training_steps(panel, last)
     panel_labels(*axes.ravel()[: len(found)])
-    for panel in axes[-1]:
-        panel.set_xlabel("training step")
+    label_grid(axes, below="training step")
     return figure
 
 
@@ -84,7 +83,7 @@ def portraits(faces, shown=6):
     """
     figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.7, 0.66 * len(faces) + 0.4), squeeze=False)
     limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
-    for line, (label, (l0, fields, found)) in zip(axes, faces.items(), strict=True):
+    for line, (l0, fields, found) in zip(axes, faces.values(), strict=True):
         ranks = np.linspace(0, len(fields) - 1, shown).round().astype(int)
         for panel, weights in zip(line, (l0, *fields[ranks], found), strict=True):
             if weights is None:
@@ -93,22 +92,20 @@ def portraits(faces, shown=6):
             else:
                 show_weights(panel, np.ma.masked_invalid(weights), limit if weights is found else None)
             panel.spines[:].set_visible(False)
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
-    for column, title in ((0, "l0"), (1, "best fit"), (shown, "worst"), (shown + 1, "K")):
-        axes[0, column].set_title(title)
+    label_grid(axes, faces, ["l0", "best fit", *[""] * (shown - 2), "worst", "K"], **BESIDE)
     return figure
 
 
 def image_kinds(kinds, columns=10):
     """Images of each kind, one kind per row; ``kinds`` maps a label to images (n, s, s)."""
     figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.64 * len(kinds)))
-    for line, (label, images) in zip(axes, kinds.items(), strict=True):
+    for line, images in zip(axes, kinds.values(), strict=True):
         for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
             low, high = np.quantile(images[which], [0.005, 0.995])
             panel.imshow(images[which], cmap="gray", vmin=low, vmax=max(high, low + 1))
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    label_grid(axes, kinds, **BESIDE)
     return figure
 
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, panel_labels
+from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels
 from paper_code.figures.association_fields import keep_apart
 
 COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
@@ -28,8 +28,7 @@ def gains(values):
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring_text(ring)}, {pedestal}")
     panel_labels(*axes.flat)
-    for line in axes:
-        line[0].set_ylabel("added (% of variance)")
+    label_grid(axes, ["added (% of variance)"] * len(axes))
     return figure
 
 

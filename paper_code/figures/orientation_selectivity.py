@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, panel_labels, show_component
+from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels, show_component
 
 KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
 
@@ -12,15 +12,13 @@ def components(rows, radius):
     """Principal components, one row per kernel, ``{name: Components}``; each on its own scale, with x along the bars."""
     count = max(len(one.patterns) for one in rows.values())
     figure, axes = plt.subplots(len(rows), count, figsize=(7.0, 2.1 * len(rows)), squeeze=False)
-    for line, (letter, (name, found)) in zip(axes, zip("ABCDE", rows.items(), strict=False), strict=True):
+    for line, found, letter in zip(axes, rows.values(), "ABCDE", strict=False):
         for panel, pattern, share in zip(line, found.patterns, found.share, strict=True):
             show_component(panel, pattern, radius)
             panel.set_title(f"{100 * share:.0f} % of the energy")
             panel.label_outer()
-        line[0].set_ylabel(f"{name}\nacross the bars (px)")
         line[0].annotate(letter, (-0.45, 1.05), xycoords="axes fraction", fontweight="bold")
-    for panel in axes[-1]:
-        panel.set_xlabel("along the bars (px)")
+    label_grid(axes, [f"{name}\nacross the bars (px)" for name in rows], below="along the bars (px)")
     return figure
 
 

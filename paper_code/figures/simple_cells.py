@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_labels, show_weights, tile
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, label_grid, panel_labels, show_weights, tile
 from paper_code.filters.gabor import DEGENERATE_BELOW
 
 
@@ -108,13 +108,12 @@ def distributions(fits, kept):
 
 def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
     """Example cells, one per column: l1 * l0 from the weights, and receptive fields measured from h and from activity after propagation."""
-    rows = (("l1 * l0", expected), ("measured", feed_forward), ("after\npropagation", lateral))
+    rows = {"l1 * l0": expected, "measured": feed_forward, "after\npropagation": lateral}
     figure, axes = plt.subplots(3, len(cells), figsize=(WIDTH, 3.0))
-    for row, (name, fields) in enumerate(rows):
-        for column, cell in enumerate(cells):
-            show_weights(axes[row, column], fields[cell])
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for column, cell in enumerate(cells):
-        axes[0, column].set_title(f"cell {cell}")
-        axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}")
+    for line, fields in zip(axes, rows.values(), strict=True):
+        for panel, cell in zip(line, cells, strict=True):
+            show_weights(panel, fields[cell])
+    for panel, cell in zip(axes[1], cells, strict=True):
+        panel.set_xlabel(f"r = {correlations[cell]:.2f}")
+    label_grid(axes, rows, [f"cell {cell}" for cell in cells], **BESIDE)
     return figure

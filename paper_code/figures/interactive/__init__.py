@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import significant
-from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_labels
+from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
 
 HERE = Path(__file__).parent
 MISSING = -128  # byte for a missing value
@@ -227,18 +227,14 @@ def still(gallery):
     place = _first(gallery)
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
     figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
-    for line, family, maps, fan in zip(axes, gallery.families, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
+    for line, maps, fan in zip(axes, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
         top = maps[:, _beyond_core(gallery)].max()
         for panel, number in zip(line, shown, strict=False):
             picture = _draw_map(panel, gallery, (np.clip(maps[number], 0, None) / top) ** ROOT, gallery.turns[number])
         ridge = _draw_fan(line[3], gallery, fan / fan.max())
-        line[0].set_ylabel(f"{family}\ny (px)")
         line[3].set_ylabel("turn θ (°)")
-    for panel, number in zip(axes[0], shown, strict=False):
-        panel.set_title(f"θ = {np.degrees(gallery.turns[number]):.0f}°")
-    axes[0, 3].set_title(f"{gallery.ring[0]:g} to {gallery.ring[1]:g} px")
-    for panel in axes[-1, :3]:
-        panel.set_xlabel("x (px)")
+    titles = [*(f"θ = {turn:.0f}°" for turn in np.degrees(gallery.turns[shown])), f"{gallery.ring[0]:g} to {gallery.ring[1]:g} px"]
+    label_grid(axes, [f"{family}\ny (px)" for family in gallery.families], titles, "x (px)")
     axes[-1, 3].set_xlabel("direction ψ (°)")
     panel_labels(axes[0, 0], axes[0, 3])
     bars = (picture, axes[:, :3], ROOT, (0, 0.1, 0.5, 1), f" beyond {CORE:g} px"), (ridge, axes[:, 3], 1, (0, 0.5, 1), "")
