@@ -95,7 +95,7 @@ def network(config, stages, seen, early, cells):
         x += side
     bank = kernel(x, 0.86, 1.22, f"l1, {config.cells} filters")
     order = np.argsort(-(early.l1**2).sum((1, 2)))[:24]
-    bank.imshow(np.ma.masked_invalid(tile(early.l1[order], 6)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+    bank.imshow(tile(early.l1[order], 6), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     x = onward(x)
     step, small = 0.09, 0.86
     width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1 if config.silenced > 0 else None)
@@ -116,7 +116,7 @@ def network(config, stages, seen, early, cells):
         mosaic = early.K[np.ix_(chosen, chosen)]
         peak = np.quantile(np.abs(mosaic), 0.995)
         blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
-        lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+        lateral.imshow(blocks, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
         drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
         drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
         drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)

@@ -90,7 +90,7 @@ def portraits(faces, shown=6):
                 panel.text(0.5, 0.5, "–", ha="center", va="center", color=NULL, transform=panel.transAxes)
                 panel.set(xticks=[], yticks=[])
             else:
-                show_weights(panel, np.ma.masked_invalid(weights), limit if weights is found else None)
+                show_weights(panel, weights, limit if weights is found else None)
             panel.spines[:].set_visible(False)
     label_grid(axes, faces, ["l0", "best fit", *[""] * (shown - 2), "worst", "K"], **BESIDE)
     return figure

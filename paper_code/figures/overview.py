@@ -28,7 +28,7 @@ def argument(early, fields, order, target):
     )
     for index, (title, picture, top) in enumerate(panels):
         panel = figure.add_subplot(grid[1 + index])
-        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-top, vmax=top)
+        panel.imshow(picture, cmap=SIGNED, vmin=-top, vmax=top)
         side = (fields if index == 0 else kernels).shape[-1]
         row, column = divmod(place, columns)
         corner = (column * (side + 1) - 1, row * (side + 1) - 1)
@@ -52,8 +52,7 @@ def strip(filters, bank, patterns, fan, course):
         show_weights(panel, weights, limit)
         panel.set_xlabel(title)
     centre = middle.subplots()
-    centre.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
-    centre.set_axis_off()
+    show_weights(centre, tile(bank, int(np.ceil(np.sqrt(len(bank))))), 1, frame=False)
     centre.set_title("receptive fields of l1")
     lines = right.subplots(len(patterns), 3)
     for line, (name, found) in zip(lines, patterns.items(), strict=True):
@@ -89,7 +88,7 @@ def growth(layers, maps, order):
     for column, early, field in zip(axes.T, layers, maps, strict=True):
         bank = tile(early.receptive_fields[order], columns)
         for panel, shown, top in zip(column, (early.l0, bank, field), (None, 1, limit), strict=True):
-            show_weights(panel, np.ma.masked_invalid(shown), top, frame=False)
+            show_weights(panel, shown, top, frame=False)
         column[0].set_title(f"step {early.step:,}")
     for panel, text in zip(axes[:, 0], ("l0", f"{len(order)} cells", "K"), strict=True):
         panel.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8)

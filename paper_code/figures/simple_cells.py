@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, BESIDE, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, label_grid, panel_labels, show_weights, tile
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, ORIENTATION, SEEDS, WIDTH, label_grid, panel_labels, show_weights, tile
 from paper_code.filters.gabor import DEGENERATE_BELOW
 
 
@@ -14,9 +14,7 @@ def bank(fields, fits, order):
     panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
     for panel, (name, filters) in zip(axes, panels, strict=True):
-        picture = tile((filters / peak)[order], 8, normalise=False)
-        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-1, vmax=1)
-        panel.set_axis_off()
+        show_weights(panel, tile((filters / peak)[order], 8, normalise=False), 1, frame=False)
         panel.set_title(name)
     panel_labels(*axes)
     return figure
