@@ -3,7 +3,6 @@
 Also the width of l0's centre as a function of receptor noise, and what efficient coding predicts (Atick and Redlich 1992).
 """
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +42,7 @@ LACKS = {
 
 ENOUGH = 5  # networks needed for a condition to have its own interval
 BASE = "control"  # the reference with the shortened training of all controls
+FRONT_ENDS = (BASE, *(f"control-{name}" for name in ("no-front-end", "noise-high", "noise-higher", "noise-low")))  # all else is the same
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
 KERNEL = tuple(place for place in CONTROL_MEASURES if place[0].startswith("K."))
@@ -297,27 +297,17 @@ class NoiseRow:
 
 
 def noise_rows(numbers):
-    """A list of :class:`NoiseRow` for the networks that differ from the shortened reference in noise and blur at most."""
-    listed = weights.manifest()["networks"]
-    wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{BASE}/")}
-    found = []
-    for row in numbers.where(step=END, measure="l0.sigma").rows:
+    """A list of :class:`NoiseRow` for the networks of FRONT_ENDS."""
+    listed, found = weights.manifest()["networks"], []
+    for row in numbers.where(condition=FRONT_ENDS, step=END, measure="l0.sigma").rows:
         one = listed.get(f"{row.condition}/seed-{row.seed}")
-        if one is None or _without_front_end(one) not in wanted:
+        if one is None:
             continue
         network, place = one["condition"]["network"], {"condition": row.condition, "seed": row.seed, "step": END}
         r2, off = numbers.one(measure="l0.log_r2", **place), numbers.one(measure="l0.off_centre", **place).value
         is_log = r2.value > r2.null and off <= MIDDLE * network["l0_size"]
         found.append(NoiseRow(network["noise"], network["blur"], row.value, int(row.seed), bool(is_log)))
     return found
-
-
-def _without_front_end(listed):
-    """The settings of a network of the manifest as text, without its name, description, and front-end blur and noise."""
-    condition = listed["condition"]
-    kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
-    network = {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
-    return json.dumps([kept, network], sort_keys=True)
 
 
 @dataclass(frozen=True)
