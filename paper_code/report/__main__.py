@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import write_json
 from paper_code.core.plan import condition_and_seed, plan, reported
 from paper_code.core.table import Table, read_table, write_table
 from paper_code.emergence.controls import CONTROL_MEASURES, FULL_LENGTH
+from paper_code.network.model import NetworkConfig
 from paper_code.report.levels import Levels
 from paper_code.report.measure import measure_network
 from paper_code.report.models import model_rows
@@ -36,7 +38,10 @@ def network(options):
 
 def levels(options):
     """Compute and save the chance levels for filters of the reference's sizes, to be shared by all networks."""
-    Levels().of_the_reference().save(options.output)
+    found = Levels()
+    found.radial(NetworkConfig.l0_size, "log_r2")
+    found.gabor(NetworkConfig.l1_size)
+    write_json(options.output, found.known)
 
 
 def measured_in(folder, condition="*"):
