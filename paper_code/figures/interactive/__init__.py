@@ -54,12 +54,14 @@ def figure_html(name, data):
 
 
 def explorer_data(cells):
-    """Data of SingleCells for the script of :func:`explorer`: a JSON-serialisable dict.
+    """Data of SingleCells for the figure ``explorer``: a JSON-serialisable dict; a PaperCodeError if no cell is oriented.
 
     ``first`` is the number of the initial cell; ``cells`` has a dict for each, sorted by orientation with the unoriented last; ``fields``,
     ``maps`` and ``bars`` are bytes in base64 in that order, maps and bars for oriented cells only. Byte 127 of a map is the ``scale`` of
     its cell; a bar's turn is in steps of pi / 256.
     """
+    if not cells.oriented.any():
+        raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
     numbers = np.flatnonzero(cells.oriented)
     row = {int(number): place for place, number in enumerate(numbers)}
     order = sorted(range(len(cells.fields)), key=lambda cell: (cell not in row, cells.fits.orientation[cell]))
@@ -114,13 +116,6 @@ def _cell(cells, cell):
     }
 
 
-def explorer(cells):
-    """Any cell of a SingleCells, with K around it, as HTML; raises PaperCodeError if no cell is oriented."""
-    if not cells.oriented.any():
-        raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
-    return figure_html("explorer", explorer_data(cells))
-
-
 def best_cell(cells):
     """Number of the oriented cell with the best fit, among the half with the most sources of similar orientation."""
     fits = np.where(cells.like_sources >= np.median(cells.like_sources), cells.fits.r2[cells.oriented], -np.inf)
@@ -128,7 +123,7 @@ def best_cell(cells):
 
 
 def growth_data(film, centre):
-    """Data of a Film for the script of :func:`growth_player`: a JSON-serialisable dict. All maps share one scale; every filter has its own.
+    """Data of a Film for the figure ``growth``: a JSON-serialisable dict. All maps share one scale; every filter has its own.
 
     ``centre`` is the centre of l0 at the end, px right and up, about which its radial profile is drawn.
     """
@@ -167,13 +162,8 @@ def _measure(film, followed):
     }
 
 
-def growth_player(film, centre):
-    """l0, the bank and the mean kernel of one network through training, as HTML; arguments as for :func:`growth_data`."""
-    return figure_html("growth", growth_data(film, centre))
-
-
 def kernel_data(gallery):
-    """Data of a Gallery for the script of :func:`kernel`: a JSON-serialisable dict; a PaperCodeError if a kernel is zero or not finite.
+    """Data of a Gallery for the figure ``kernel``: a JSON-serialisable dict; a PaperCodeError if a kernel is zero or not finite.
 
     Byte 127 is the maximum at that turn, for a map the maximum beyond ``CORE``: ``map_tops`` and ``fan_tops``. ``maps`` (kernels, turns,
     half) are ratios to the former to the power ``ROOT``, ``fans`` (kernels, turns, directions) ratios to the latter; kernels are in the
@@ -217,13 +207,8 @@ def _beyond_core(gallery):
     return np.hypot(gallery.ticks, gallery.ticks[:, None]) >= CORE
 
 
-def kernel(gallery):
-    """Interactive group kernels, as HTML; argument and errors as for :func:`kernel_data`."""
-    return figure_html("kernel", kernel_data(gallery))
-
-
 def still(gallery):
-    """The initial kernel of each family in :func:`kernel`, without the script: maps at three turns, and the fan."""
+    """The initial kernel of each family in the figure ``kernel``, without the script: maps at three turns, and the fan."""
     place = _first(gallery)
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
     figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
