@@ -206,9 +206,3 @@ def test_bad_input_is_refused_in_one_line(shown):
         with pytest.raises(PaperCodeError) as found:
             call()
         assert "\n" not in str(found.value)
-
-
-def test_a_gallery_of_one_kernel_a_family_is_shown_too():
-    small = gallery.gallery((0.05,), (5.0,))
-    assert small.maps.shape[:3] == (2, 1, 1) and interactive.kernel_data(small)["first"][:3] == [0, 0, 0]
-    assert len(interactive.still(small).axes) >= 8

@@ -188,18 +188,13 @@ def kernel_data(gallery):
         "half": half,
         "core": CORE,
         "root": ROOT,
-        "first": [0, *_first(gallery), TURN],
+        "first": [0, *FIRST, TURN],
         "slope": np.round(gallery.slope.ravel(), 2).tolist(),
         "map_tops": significant(map_tops, 3),
         "fan_tops": significant(fan_tops, 3),
         "maps": signed_bytes(np.clip(maps[..., :half] / map_tops[..., None], 0, None) ** ROOT, 1.0),
         "fans": signed_bytes(fans / fan_tops[..., None], 1.0),
     }
-
-
-def _first(gallery):
-    """Indices of the initial diffusion and length; the last index where there are fewer."""
-    return [min(number, len(grid) - 1) for number, grid in zip(FIRST, (gallery.diffusion, gallery.length), strict=True)]
 
 
 def _beyond_core(gallery):
@@ -209,10 +204,9 @@ def _beyond_core(gallery):
 
 def still(gallery):
     """The initial kernel of each family in the figure ``kernel``, without the script: maps at three turns, and the fan."""
-    place = _first(gallery)
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
     figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
-    for line, maps, fan in zip(axes, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
+    for line, maps, fan in zip(axes, gallery.maps[:, *FIRST], gallery.fans[:, *FIRST], strict=True):
         top = maps[:, _beyond_core(gallery)].max()
         for panel, number in zip(line, shown, strict=False):
             picture = _draw_map(panel, gallery, (np.clip(maps[number], 0, None) / top) ** ROOT, gallery.turns[number])
