@@ -199,12 +199,12 @@ class Board:
         nulls = [row.null for row in self.numbers.where(**where).rows if row.seed != ALL]
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
-    def story(self, name, places=(*FILTERS, *KERNEL)):
+    def story(self, name):
         """The effect of a condition in a few sentences: what is distinguishable from the base, how much is not, what could not be measured.
 
         For terms of K the difference and its interval are included; for filters they are in the appendix.
         """
-        found = [one for place in places if (one := self.compare(name, place)).difference]
+        found = [one for place in CONTROL_MEASURES if (one := self.compare(name, place)).difference]
         told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
         clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()}" + (f" ({one.effect()})" if one.place in KERNEL else "") for one in told]
         parts = [f"Distinguishable from {base}: {'; '.join(clauses)}."] if told else []
@@ -282,6 +282,7 @@ class Board:
         return text
 
 
+DRAWS = 9999  # shuffles of the noise
 MIDDLE = 0.25  # largest offset of the fitted centre, in sides of l0: near the border, little more than a smooth slope is visible
 
 
@@ -317,14 +318,13 @@ class Trend:
     networks: int
     levels: int  # levels of noise
     left_out: int  # networks with optics and noise whose l0 is not a LoG
-    correlation: float  # Spearman's rank correlation, within seeds
-    p: float  # one-sided, by shuffling the noise within seeds
+    p: float  # one-sided, of Spearman's rank correlation within seeds, by shuffling the noise within seeds
     slope: float  # px per doubling of the noise, with a separate intercept for each seed
     low: float  # 95 % interval, Student's t
     high: float
 
 
-def noise_trend(rows, draws=9999):
+def noise_trend(rows):
     """The trend of sigma with the noise: a :class:`Trend`, or None if there are fewer than three levels of noise or too few networks.
 
     Networks with the same seed start from the same weights at every level of noise, so the noise is shuffled within seeds. Networks
@@ -337,12 +337,11 @@ def noise_trend(rows, draws=9999):
     if len(np.unique(noise)) < 3 or len(taken) < member.shape[1] + 2:
         return None
     noise_rank, sigma_rank = (_within(stats.rankdata(values), member) for values in (noise, sigma))
-    norm = np.sqrt((noise_rank**2).sum() * (sigma_rank**2).sum())
     generator = np.random.default_rng(0)
-    shuffled = np.zeros((draws, len(taken)))
+    shuffled = np.zeros((DRAWS, len(taken)))
     for group in member.T:
-        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (draws, 1)), axis=1)
-    value, null = noise_rank @ sigma_rank / norm, shuffled @ sigma_rank / norm
+        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (DRAWS, 1)), axis=1)
+    value, null = noise_rank @ sigma_rank, shuffled @ sigma_rank
     doublings, width = _within(np.log2(noise), member), _within(sigma, member)
     free = len(taken) - member.shape[1] - 1
     slope = doublings @ width / (doublings @ doublings)
@@ -351,8 +350,7 @@ def noise_trend(rows, draws=9999):
         len(taken),
         len(np.unique(noise)),
         len(there) - len(taken),
-        float(value),
-        float((1 + as_large(null, value).sum()) / (1 + draws)),
+        float((1 + as_large(null, value).sum()) / (1 + DRAWS)),
         float(slope),
         float(slope - error),
         float(slope + error),

@@ -131,7 +131,6 @@ def growth_data(film, centre):
     scale = float(np.nanmax(np.abs(film.maps))) if film.maps.size else 1.0
     maps = film.maps.reshape(len(film.maps), -1)[:, :half] if film.maps.size else np.zeros((0, 0))
     return colours() | {
-        "seed": film.seed,
         "steps": film.steps.tolist(),
         "small": 0 if film.l0 is None else film.l0.shape[-1],
         "side": film.bank.shape[-1],
