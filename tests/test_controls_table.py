@@ -134,8 +134,7 @@ def test_tables_show_every_network_and_mark_what_is_told(numbers):
 
 
 def test_the_matrix_has_a_column_a_measure_and_fills_what_is_told(numbers):
-    shown = {name: [board(numbers).compare(name, FAR)] for name in NETWORKS}
-    (panel,) = figures.matrix(shown, "control", ["far"]).axes
+    (panel,) = figures.matrix(board(numbers), list(NETWORKS), [FAR], ["far"]).axes
     assert [label.get_text() for label in panel.get_yticklabels()] == list(NETWORKS)
     faces = {-line.get_ydata()[0]: line.get_markerfacecolor() for line in panel.lines if line.get_marker() == "o"}
     assert [faces[place] == "white" for place in (1, 2, 3, 4)] == [False, False, False, True]

@@ -175,10 +175,6 @@ class Board:
         """Table rows, with the condition and each measure; ``cell`` turns a :class:`Compared` into text."""
         return [[self.label[name], *(cell(self.compare(name, place)) for place in places)] for name in names]
 
-    def compared(self, names, places):
-        """Lists of :class:`Compared` by label, as plotted by the matrix of dots."""
-        return {self.label[name]: [self.compare(name, place) for place in places] for name in names}
-
     def values(self, name, measure, version="", ring=""):
         """Values of a measure for the networks of a condition."""
         seeds = reported_seeds(self.numbers, name)

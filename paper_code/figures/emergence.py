@@ -33,31 +33,29 @@ def courses(found):
     return figure
 
 
-def matrix(rows, base, titles, chance=None):
-    """One dot per network, one row per condition and one column per measure, over the mean of the base.
+def matrix(board, names, places, titles):
+    """One dot per network, one row per condition and one column per measure, over the mean of the base; dotted: chance.
 
-    ``rows`` maps labels to lists of :class:`paper_code.emergence.controls.Compared`, one for each of ``titles``; ``base`` is the label of
-    the base itself, and ``chance`` the chance level in each column, 0 by default. Bars are 95 % intervals of the difference from the base;
-    dots are filled if this difference is distinguishable from 0 after correction.
+    ``board`` is a :class:`paper_code.emergence.controls.Board`, and ``titles`` are those of its ``places``. Bars are 95 % intervals of the
+    difference from the base; dots are filled if this difference is distinguishable from 0 after correction.
     """
-    chance = [0.0] * len(titles) if chance is None else chance
-    figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.25 * len(rows) + 1.0), sharey=True, squeeze=False)
-    for column, (panel, title, level) in enumerate(zip(axes[0], titles, chance, strict=True)):
-        own = next((found[column].base for found in rows.values() if len(found[column].base)), np.array([]))
+    figure, axes = plt.subplots(1, len(places), figsize=(7.7, 0.25 * len(names) + 1.0), sharey=True, squeeze=False)
+    for column, (panel, place, title) in enumerate(zip(axes[0], places, titles, strict=True)):
+        own = board.values(board.base, *place)
         if len(own):
             panel.axvline(own.mean(), color=ACCENT, linewidth=1.0)
-        panel.axvline(level, color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
-        for place, (label, found) in enumerate(rows.items()):
-            one = found[column]
-            panel.axhline(-place, color="#e3e7ea", linewidth=0.6, zorder=0)
-            if label == base:
-                panel.plot(one.base, np.full(len(one.base), -place), "o", color=ACCENT, markersize=4)
+        panel.axvline(board.chance(place), color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
+        for row, name in enumerate(names):
+            panel.axhline(-row, color="#e3e7ea", linewidth=0.6, zorder=0)
+            if name == board.base:
+                panel.plot(own, np.full(len(own), -row), "o", color=ACCENT, markersize=4)
                 continue
+            one = board.compare(name, place)
             if one.difference is not None:
-                middle = one.base.mean()
-                panel.plot([middle + one.difference.low, middle + one.difference.high], [-place] * 2, color=INK, linewidth=0.9)
+                ends = own.mean() + one.difference.low, own.mean() + one.difference.high
+                panel.plot(ends, [-row] * 2, color=INK, linewidth=0.9)
             face = INK if one.change else "white"
-            panel.plot(one.values, np.full(len(one.values), -place), "o", color=face, markeredgecolor=INK, markersize=4)
+            panel.plot(one.values, np.full(len(one.values), -row), "o", color=face, markeredgecolor=INK, markersize=4)
         panel.set_title(title)
         panel.margins(x=0.12)
         panel.locator_params(axis="x", nbins=3)
@@ -66,8 +64,8 @@ def matrix(rows, base, titles, chance=None):
         panel.annotate(
             "ABCDEFGH"[column], (0, 1), (-2, 4), xycoords="axes fraction", textcoords="offset points", ha="right", fontweight="bold"
         )
-    axes[0, 0].set_yticks(-np.arange(len(rows)), list(rows))
-    axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)
+    axes[0, 0].set_yticks(-np.arange(len(names)), [board.label[name] for name in names])
+    axes[0, 0].set_ylim(-len(names) + 0.4, 0.6)
     return figure
 
 
