@@ -96,7 +96,6 @@ def explorer_data(cells):
 
 
 def _cell(cells, cell):
-    """Rounded numbers for one cell."""
     fit = cells.fits[cell]
     sources = zip(cells.strongest[cell], cells.place[cell], cells.weight[cell], strict=True)
     return {
