@@ -100,7 +100,7 @@ def shipped(bank):
         for row in planted(one, 10, (*with_kernel, END) if one.layer == "K" else (*(s.step for s in snapshots), END))
     ]
     film = filmed(Table(rows), Measured("reference", 10, bank, None, {}, {}, []))
-    return film, interactive.growth_player(film, (0.3, -0.2))
+    return film, interactive.figure_html("growth", interactive.growth_data(film, (0.3, -0.2)))
 
 
 def test_a_map_of_like_cells_is_the_mean_of_a_place_and_the_opposite_one(bank):

@@ -140,7 +140,7 @@ def test_bytes_of_the_page_are_the_maps(planted):
 def shipped():
     early = weights.load_early("reference", 0)
     cells = single_cells(Bank(early.l0, early.l1, early.K, STRIDE, fit_gabor(early.receptive_fields), 0.8))
-    return cells, interactive.explorer(cells)
+    return cells, interactive.figure_html("explorer", interactive.explorer_data(cells))
 
 
 def test_the_page_is_whole_small_and_loads_nothing(shipped):
@@ -178,14 +178,14 @@ def test_controls_can_be_reached_and_are_named(shipped):
 
 
 def test_the_same_cells_give_the_same_page(shipped):
-    assert interactive.explorer(shipped[0]) == shipped[1]
+    assert interactive.figure_html("explorer", interactive.explorer_data(shipped[0])) == shipped[1]
 
 
 def test_bad_input_is_refused(planted):
     _, cells = planted
     none = replace(cells, oriented=np.zeros(COUNT, bool))
     for call in (
-        lambda: interactive.explorer(none),
+        lambda: interactive.explorer_data(none),
         lambda: single_cells(Bank(None, cells.fields, None, STRIDE, cells.fits, 0.7)),
     ):
         with pytest.raises(PaperCodeError):

@@ -26,7 +26,7 @@ def shown():
 
 @pytest.fixture(scope="module")
 def page(shown):
-    return interactive.kernel(shown)
+    return interactive.figure_html("kernel", interactive.kernel_data(shown))
 
 
 @pytest.fixture(autouse=True)
@@ -171,8 +171,8 @@ def test_controls_can_be_reached_and_are_named(page):
     assert all(name in words for name in ("angular diffusion D", "mean length 1/α", "turn θ", "direction process", "enhancement"))
 
 
-def test_the_same_kernels_give_the_same_page(shown, page):
-    assert interactive.kernel(shown) == page == interactive.kernel(gallery.gallery())
+def test_the_same_kernels_give_the_same_page(page):
+    assert interactive.figure_html("kernel", interactive.kernel_data(gallery.gallery())) == page
 
 
 def test_the_still_picture_shows_both_families_at_the_place_that_the_page_begins_with(shown):
@@ -200,15 +200,9 @@ def test_bad_input_is_refused_in_one_line(shown):
     holed, empty = shown.maps.copy(), shown.maps.copy()
     holed[0, 0, 0, 0, 0, 0], empty[0, 1, 1, 2] = np.nan, 0
     for call in (
-        lambda: interactive.kernel(replace(shown, maps=holed)),
-        lambda: interactive.kernel(replace(shown, maps=empty)),
+        lambda: interactive.kernel_data(replace(shown, maps=holed)),
+        lambda: interactive.kernel_data(replace(shown, maps=empty)),
     ):
         with pytest.raises(PaperCodeError) as found:
             call()
         assert "\n" not in str(found.value)
-
-
-def test_a_gallery_of_one_kernel_a_family_is_shown_too():
-    small = gallery.gallery((0.05,), (5.0,))
-    assert small.maps.shape[:3] == (2, 1, 1) and interactive.kernel_data(small)["first"][:3] == [0, 0, 0]
-    assert len(interactive.still(small).axes) >= 8

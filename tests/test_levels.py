@@ -8,6 +8,7 @@ import pytest
 from paper_code.core import plan as plan_module
 from paper_code.core.errors import PaperCodeError
 from paper_code.filters import fit_gabor, null_filters, null_radial
+from paper_code.report.__main__ import main
 from paper_code.report.levels import Levels
 
 
@@ -25,11 +26,13 @@ def test_a_level_is_the_quantile_of_as_many_random_filters_as_the_plan_says(few)
 
 
 def test_levels_from_a_file_are_the_same_to_the_bit_and_are_not_worked_out_again(few, tmp_path, monkeypatch):
-    levels = Levels().of_the_reference()
-    levels.save(tmp_path / "levels.json")
+    levels, path = Levels(), tmp_path / "levels.json"
+    own = levels.radial(7, "log_r2"), levels.gabor(9)
+    assert main(["levels", "--output", str(path)]) == 0 and json.loads(path.read_text()) == levels.known
     monkeypatch.setattr("paper_code.report.levels.gabor_level", None)
     monkeypatch.setattr("paper_code.report.levels.null_radial", None)
-    assert Levels.load(tmp_path / "levels.json").of_the_reference().known == levels.known
+    found = Levels.load(path)
+    assert (found.radial(7, "log_r2"), found.gabor(9)) == own and found.known == levels.known
 
 
 @pytest.mark.parametrize("content", [{"log_r2": [3]}, {"log_r2": 3}, {"log_r2": {"7": "high"}}, {"log_r2": {"7": None}}])

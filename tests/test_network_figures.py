@@ -62,8 +62,8 @@ def test_the_drawing_names_the_shapes_and_weights_of_whatever_network(changes):
 
 
 def test_every_network_is_a_dot_at_its_accuracy():
-    groups = [Accuracy("reference", "x", "h", 20, 100, (0, 1), np.array([0.4, 0.5]), np.array([0.45, 0.55]))]
-    groups.append(Accuracy("one", "x", "h", 20, 100, (7,), np.array([0.2]), np.array([0.3])))
+    groups = [Accuracy("reference", "h", 20, 100, (0, 1), np.array([0.4, 0.5]), np.array([0.45, 0.55]))]
+    groups.append(Accuracy("one", "h", 20, 100, (7,), np.array([0.2]), np.array([0.3])))
     panel = training.accuracies(groups, {}).axes[0]
     dots = np.concatenate([collection.get_offsets()[:, 0] for collection in panel.collections])
     np.testing.assert_allclose(np.sort(dots), [0.2, 0.3, 0.4, 0.45, 0.5, 0.55])

@@ -3,7 +3,6 @@
 Also the width of l0's centre as a function of receptor noise, and what efficient coding predicts (Atick and Redlich 1992).
 """
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +42,7 @@ LACKS = {
 
 ENOUGH = 5  # networks needed for a condition to have its own interval
 BASE = "control"  # the reference with the shortened training of all controls
+FRONT_ENDS = (BASE, *(f"control-{name}" for name in ("no-front-end", "noise-high", "noise-higher", "noise-low")))  # all else is the same
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
 KERNEL = tuple(place for place in CONTROL_MEASURES if place[0].startswith("K."))
@@ -175,10 +175,6 @@ class Board:
         """Table rows, with the condition and each measure; ``cell`` turns a :class:`Compared` into text."""
         return [[self.label[name], *(cell(self.compare(name, place)) for place in places)] for name in names]
 
-    def compared(self, names, places):
-        """Lists of :class:`Compared` by label, as plotted by the matrix of dots."""
-        return {self.label[name]: [self.compare(name, place) for place in places] for name in names}
-
     def values(self, name, measure, version="", ring=""):
         """Values of a measure for the networks of a condition."""
         seeds = reported_seeds(self.numbers, name)
@@ -199,12 +195,12 @@ class Board:
         nulls = [row.null for row in self.numbers.where(**where).rows if row.seed != ALL]
         return float(np.mean(nulls)) if nulls and not place[0].startswith("K.") else 0.0
 
-    def story(self, name, places=(*FILTERS, *KERNEL)):
+    def story(self, name):
         """The effect of a condition in a few sentences: what is distinguishable from the base, how much is not, what could not be measured.
 
         For terms of K the difference and its interval are included; for filters they are in the appendix.
         """
-        found = [one for place in places if (one := self.compare(name, place)).difference]
+        found = [one for place in CONTROL_MEASURES if (one := self.compare(name, place)).difference]
         told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
         clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()}" + (f" ({one.effect()})" if one.place in KERNEL else "") for one in told]
         parts = [f"Distinguishable from {base}: {'; '.join(clauses)}."] if told else []
@@ -282,6 +278,7 @@ class Board:
         return text
 
 
+DRAWS = 9999  # shuffles of the noise
 MIDDLE = 0.25  # largest offset of the fitted centre, in sides of l0: near the border, little more than a smooth slope is visible
 
 
@@ -297,27 +294,17 @@ class NoiseRow:
 
 
 def noise_rows(numbers):
-    """A list of :class:`NoiseRow` for the networks that differ from the shortened reference in noise and blur at most."""
-    listed = weights.manifest()["networks"]
-    wanted = {_without_front_end(one) for key, one in listed.items() if key.startswith(f"{BASE}/")}
-    found = []
-    for row in numbers.where(step=END, measure="l0.sigma").rows:
+    """A list of :class:`NoiseRow` for the networks of FRONT_ENDS."""
+    listed, found = weights.manifest()["networks"], []
+    for row in numbers.where(condition=FRONT_ENDS, step=END, measure="l0.sigma").rows:
         one = listed.get(f"{row.condition}/seed-{row.seed}")
-        if one is None or _without_front_end(one) not in wanted:
+        if one is None:
             continue
         network, place = one["condition"]["network"], {"condition": row.condition, "seed": row.seed, "step": END}
         r2, off = numbers.one(measure="l0.log_r2", **place), numbers.one(measure="l0.off_centre", **place).value
         is_log = r2.value > r2.null and off <= MIDDLE * network["l0_size"]
         found.append(NoiseRow(network["noise"], network["blur"], row.value, int(row.seed), bool(is_log)))
     return found
-
-
-def _without_front_end(listed):
-    """The settings of a network of the manifest as text, without its name, description, and front-end blur and noise."""
-    condition = listed["condition"]
-    kept = {key: value for key, value in condition.items() if key not in ("name", "about", "network")}
-    network = {key: value for key, value in condition["network"].items() if key not in ("blur", "noise")}
-    return json.dumps([kept, network], sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -327,14 +314,13 @@ class Trend:
     networks: int
     levels: int  # levels of noise
     left_out: int  # networks with optics and noise whose l0 is not a LoG
-    correlation: float  # Spearman's rank correlation, within seeds
-    p: float  # one-sided, by shuffling the noise within seeds
+    p: float  # one-sided, of Spearman's rank correlation within seeds, by shuffling the noise within seeds
     slope: float  # px per doubling of the noise, with a separate intercept for each seed
     low: float  # 95 % interval, Student's t
     high: float
 
 
-def noise_trend(rows, draws=9999):
+def noise_trend(rows):
     """The trend of sigma with the noise: a :class:`Trend`, or None if there are fewer than three levels of noise or too few networks.
 
     Networks with the same seed start from the same weights at every level of noise, so the noise is shuffled within seeds. Networks
@@ -347,12 +333,11 @@ def noise_trend(rows, draws=9999):
     if len(np.unique(noise)) < 3 or len(taken) < member.shape[1] + 2:
         return None
     noise_rank, sigma_rank = (_within(stats.rankdata(values), member) for values in (noise, sigma))
-    norm = np.sqrt((noise_rank**2).sum() * (sigma_rank**2).sum())
     generator = np.random.default_rng(0)
-    shuffled = np.zeros((draws, len(taken)))
+    shuffled = np.zeros((DRAWS, len(taken)))
     for group in member.T:
-        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (draws, 1)), axis=1)
-    value, null = noise_rank @ sigma_rank / norm, shuffled @ sigma_rank / norm
+        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (DRAWS, 1)), axis=1)
+    value, null = noise_rank @ sigma_rank, shuffled @ sigma_rank
     doublings, width = _within(np.log2(noise), member), _within(sigma, member)
     free = len(taken) - member.shape[1] - 1
     slope = doublings @ width / (doublings @ doublings)
@@ -361,8 +346,7 @@ def noise_trend(rows, draws=9999):
         len(taken),
         len(np.unique(noise)),
         len(there) - len(taken),
-        float(value),
-        float((1 + as_large(null, value).sum()) / (1 + draws)),
+        float((1 + as_large(null, value).sum()) / (1 + DRAWS)),
         float(slope),
         float(slope - error),
         float(slope + error),

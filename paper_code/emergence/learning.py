@@ -38,7 +38,6 @@ class Accuracy:
     """Test accuracies of the networks of one condition."""
 
     condition: str
-    images: str  # name of the image set
     images_sha256: str
     classes: int
     test_images: int
@@ -94,7 +93,6 @@ def accuracies(directory=None):
         found.append(
             Accuracy(
                 name,
-                first["images"]["name"],
                 sha256,
                 len(first["images"]["classes"]),
                 first["test_images"],
@@ -106,13 +104,12 @@ def accuracies(directory=None):
     return found
 
 
-def comparison(groups, labels=None):
+def comparison(groups, labels):
     """Sentences comparing every other condition with the reference, given the result of :func:`accuracies` and names to show."""
     reference = next((group for group in groups if group.condition == REFERENCE), None)
     others = [group for group in groups if group.condition != REFERENCE]
     if reference is None or not others:
         return ["The manifest lists no other condition to compare with the reference."]
-    labels = labels or {}
     return [
         f"{labels.get(group.condition, group.condition)} ({len(group.seeds)} against {len(reference.seeds)}): {against(group, reference)}."
         for group in others
@@ -186,13 +183,13 @@ def settled(steps, similarity):
     return int(steps[below[-1] + 1 if len(below) else 0])
 
 
-def spaced(steps, count, span=500):
+def spaced(steps, count):
     """Indices of at most ``count`` of the increasing ``steps``: the first, the last, and those in between closest to logarithmic spacing.
 
-    The spacing begins at 1 / ``span`` of the last step, because little happens earlier.
+    The spacing begins at 1 / 500 of the last step, because little happens earlier.
     """
     steps = np.asarray(steps, float)
-    wanted = np.geomspace(max(steps[1], steps[-1] / span), steps[-1], max(count - 1, 1))
+    wanted = np.geomspace(max(steps[1], steps[-1] / 500), steps[-1], max(count - 1, 1))
     nearest = [1 + int(np.abs(np.log(steps[1:] / step)).argmin()) for step in wanted]
     return np.unique([0, *nearest, len(steps) - 1])
 
@@ -301,7 +298,6 @@ def falls(courses):
 class Film:
     """One network at n steps, for display: m cells, and maps of K at k of the steps."""
 
-    seed: int
     steps: np.ndarray  # (n,)
     l0: np.ndarray | None  # (n, a, a)
     bank: np.ndarray  # (n, m, b, b), l1, sorted by final orientation, cells without one last
@@ -333,7 +329,6 @@ def film(numbers, measured):
     for one in courses:
         values[one.followed][np.isin(steps, one.steps)] = one.values[0] if len(one.values) else np.nan
     return Film(
-        measured.seed,
         steps,
         None if layers[-1].l0 is None else np.stack([one.l0 for one in layers]),
         np.stack([one.l1 for one in layers])[:, order],

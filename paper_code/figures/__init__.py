@@ -24,6 +24,7 @@ ORIENTATION = "twilight"
 WIDTH = 7.7  # inches: fills the width of a page with type at the size set by the style; a wider figure is scaled down
 SVG_MOST = 250_000  # characters: a notebook shows a figure as SVG up to this size, otherwise as PNG
 INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
+BESIDE = {"rotation": 0, "ha": "right", "va": "center"}  # of the name of a row, horizontal
 CASING = {"color": "white", "linewidth": 2.4, "alpha": 0.6}  # of a thin line that crosses dark colours
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
 
@@ -116,15 +117,21 @@ def training_steps(axes, last):
     axes.axvline(0.5, color=INK, linewidth=0.6, linestyle=(0, (1, 2)))
 
 
-def panel_label(axes, text):
-    """Put a bold letter at the upper left of a panel."""
-    axes.set_title(text, loc="left", fontweight="bold")
+def label_grid(axes, rows=(), columns=(), below=None, **style):
+    """Name the rows of a grid of panels at the left, in a style of text, the columns on top, and the x axes of the last row."""
+    for panel, name in zip(axes[:, 0], rows, strict=False):
+        panel.set_ylabel(name, **style)
+    for panel, name in zip(axes[0], columns, strict=False):
+        panel.set_title(name)
+    if below is not None:
+        for panel in axes[-1]:
+            panel.set_xlabel(below)
 
 
-def panel_labels(*panels):
-    """Label panels with letters, starting from A."""
-    for panel, letter in zip(panels, ascii_uppercase, strict=False):
-        panel_label(panel, letter)
+def panel_labels(*panels, letters=ascii_uppercase):
+    """Put a bold letter at the upper left of each panel."""
+    for panel, letter in zip(panels, letters, strict=False):
+        panel.set_title(letter, loc="left", fontweight="bold")
 
 
 plt.style.use(STYLE)

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, panel_labels, show_component, tile
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_labels, show_component, show_weights, tile
 from paper_code.figures.association_fields import LABELS
 from paper_code.figures.simple_cells import show_r2
 from paper_code.filters.gabor import DEGENERATE_BELOW
@@ -106,7 +106,7 @@ def any_bank(filters, order, fits, oriented, null_r2, level):
     if len(layers) == 3:
         axes[0].imshow(np.where(np.isnan(layers[0])[..., None], 1, 0.5 + 0.5 * np.nan_to_num(np.stack(layers[::-1], axis=-1))))
     else:
-        axes[0].imshow(np.ma.masked_invalid(layers[0]), cmap=SIGNED, vmin=-1, vmax=1)
+        show_weights(axes[0], layers[0], 1)
     axes[0].set_axis_off()
     show_r2(axes[1], fits.r2[fits.valid], null_r2, level)
     axes[1].legend(loc="lower right", bbox_to_anchor=(1.04, 0.98), ncols=2, handlelength=1.2, columnspacing=1)

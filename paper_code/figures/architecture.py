@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SIGNED, WIDTH, label_grid, panel_labels, show_weights, tile
 
 BOARD = 9.62, 4.25  # size of the drawing in inches; a page shows it at 80 %
 MIDDLE = 1.65  # height of the pictures' centre line
@@ -95,7 +95,7 @@ def network(config, stages, seen, early, cells):
         x += side
     bank = kernel(x, 0.86, 1.22, f"l1, {config.cells} filters")
     order = np.argsort(-(early.l1**2).sum((1, 2)))[:24]
-    bank.imshow(np.ma.masked_invalid(tile(early.l1[order], 6)), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+    bank.imshow(tile(early.l1[order], 6), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     x = onward(x)
     step, small = 0.09, 0.86
     width = drawing.stack(x, seen.h[list(cells)], small, step, silenced=1 if config.silenced > 0 else None)
@@ -116,7 +116,7 @@ def network(config, stages, seen, early, cells):
         mosaic = early.K[np.ix_(chosen, chosen)]
         peak = np.quantile(np.abs(mosaic), 0.995)
         blocks = tile(np.clip(mosaic.reshape(-1, *mosaic.shape[2:]) / peak, -1, 1), 4, normalise=False)
-        lateral.imshow(np.ma.masked_invalid(blocks), cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+        lateral.imshow(blocks, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
         drawing.text(centre, 4.04, f"K, {len(early.K)} × {len(early.K)} kernels")
         drawing.text(centre, 2.44, f"T = {config.steps}", color=ACCENT)
         drawing.text(x + width / 2, MIDDLE - 0.8, r"$h_{t+1} = [\,h + K \star h_t\,]_+$", fontsize=8.5, color=ACCENT)
@@ -149,34 +149,27 @@ def receptive_fields(early, cells, predicted, measured):
     count = len(cells)
     figure = plt.figure(figsize=(WIDTH, 2.6))
     fields = early.receptive_fields
-    banks = [(early.l1, "l1")]
-    if early.l0 is not None:
-        banks.append((fields, "l1 * l0"))
+    banks = {"l1": early.l1} | ({"l1 * l0": fields} if early.l0 is not None else {})
     grid = figure.add_gridspec(len(banks), count + 4, width_ratios=[1, 0.1, *[1] * count, 0.12, 2.3])
     if early.l0 is not None:
         panel = figure.add_subplot(grid[:, 0])
         show_weights(panel, early.l0, frame=False)
         panel.set_xlabel(f"l0, {len(early.l0)} × {len(early.l0)}")
-        panel_label(panel, "A")
-    for column, cell in enumerate(cells, start=2):
-        for row, (bank, name) in enumerate(banks):
-            panel = figure.add_subplot(grid[row, column])
+        panel_labels(panel)
+    axes = np.array([[figure.add_subplot(grid[row, column + 2]) for column in range(count)] for row in range(len(banks))])
+    reach = fields.shape[-1] / 2
+    for line, bank in zip(axes, banks.values(), strict=True):
+        for panel, cell in zip(line, cells, strict=True):
             show_weights(panel, bank[cell], frame=False)
-            reach = fields.shape[-1] / 2
             panel.set(xlim=(-reach, reach), ylim=(-reach, reach))
-            if column == 2:
-                panel.set_ylabel(name)
-                if row == 0:
-                    panel_label(panel, "B")
-            if row == 0:
-                panel.set_title(f"cell {cell}")
+    label_grid(axes, banks, [f"cell {cell}" for cell in cells])
     panel = figure.add_subplot(grid[:, -1])
     top = float(max(predicted.max(), measured.max()))
     panel.plot([0, top], [0, top], color=ACCENT, linewidth=1)
     panel.plot(predicted, measured, ".", color=INK, markersize=2.5, alpha=0.5, rasterized=True)
     panel.set(xlabel="activity by the formula", ylabel="activity in the network")
     panel.set_box_aspect(1)
-    panel_label(panel, "C")
+    panel_labels(axes[0, 0], panel, letters="BC")
     return figure
 
 
@@ -195,10 +188,7 @@ def impulse(pictures, cells, reach, trained, shuffled, untrained):
         show_weights(panel, pictures[step, column], frame=False)
         frame = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * reach[step]
         panel.plot(*frame, color=NULL, linewidth=0.8, linestyle=":")
-        if step == 0:
-            panel.set_title(f"cell {cells[column]}")
-        if column == 0:
-            panel.set_ylabel("driven" if step == 0 else f"others, t = {step}")
+    label_grid(axes, ["driven", *(f"others, t = {step}" for step in range(1, steps))], [f"cell {cell}" for cell in cells])
     panel = right.subplots()
     bins = np.linspace(-1, 1, 41)
     for values, colour, name, style in (

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, panel_label
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, label_grid, panel_labels
 from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
@@ -31,27 +31,23 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, one scale per ring; dashed: co-circular sources."""
     kernels = list(next(iter(rows.values())))
     figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7.7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
-    for line, (ring, found), limit in zip(axes, rows.items(), limits, strict=True):
+    for line, found, limit in zip(axes, rows.values(), limits, strict=True):
         for panel, name in zip(line, kernels, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
             shown = panel.imshow(found[name], origin="lower", extent=(-90, 90, -90, 90), aspect="auto", **scale)
             cocircular_line(panel)
             keep_apart(panel)
-        line[0].set_ylabel(f"{ring_text(ring)}\nturn θ (°)")
         clipped = max(np.nanmax(np.abs(one)) for one in found.values()) > limit
         figure.colorbar(shown, ax=list(line), shrink=0.8, label=unit, extend="both" if clipped else "neither")
-    for panel, name, letter in zip(axes[0], kernels, "ABCDEF", strict=False):
-        panel.set_title(name)
-        panel_label(panel, letter)
-    for panel in axes[-1]:
-        panel.set_xlabel("direction ψ (°)")
+    label_grid(axes, [f"{ring_text(ring)}\nturn θ (°)" for ring in rows], kernels, "direction ψ (°)")
+    panel_labels(*axes[0])
     return figure
 
 
 def terms(values, rings, names):
     """The five terms, one panel per ring: one mark per network, a bar for the mean; ``values[series][ring][term]`` is (networks,)."""
     figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 3.8), sharex=True)
-    for panel, letter, ring in zip(axes.flat, "ABCD", rings, strict=False):
+    for panel, ring in zip(axes.flat, rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
@@ -62,7 +58,7 @@ def terms(values, rings, names):
                 panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=ring_text(ring), xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
-        panel_label(panel, letter)
+    panel_labels(*axes.flat[: len(rings)])
     figure.supylabel("term (sd of the kernel)", fontsize=plt.rcParams["axes.labelsize"])
     figure.legend(loc="outside upper center", ncols=len(values), columnspacing=1.2)
     return figure
@@ -75,7 +71,7 @@ def places(maps, turns, extent, core, limit, pale=0.75):
     """
     figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.6), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
-    for line, (name, found), letter in zip(axes, maps.items(), "ABCDEF", strict=False):
+    for line, found, letter in zip(axes, maps.values(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
             shown = panel.imshow(one, extent=(-extent, extent, -extent, extent), interpolation="bilinear", **scale)
@@ -85,12 +81,9 @@ def places(maps, turns, extent, core, limit, pale=0.75):
             for side in (1, -1):
                 panel.plot(*(side * reach * part(turn / 2) for part in (np.cos, np.sin)), ":", color=INK, linewidth=0.8)
             panel.set(xticks=[-tick, 0, tick], yticks=[-tick, 0, tick], xlim=(-extent, extent), ylim=(-extent, extent))
-        line[0].set_ylabel(f"{name}\ny (px)")
         line[0].annotate(letter, (-0.55, 1.0), xycoords="axes fraction", fontweight="bold")
-    for panel, turn in zip(axes[0], turns, strict=True):
-        panel.set_title(f"turn {np.degrees(turn):+.0f}°".replace("-", "−").replace("+0", "0"))
-    for panel in axes[-1]:
-        panel.set_xlabel("x (px)")
+    titles = [f"turn {np.degrees(turn):+.0f}°".replace("-", "−").replace("+0", "0") for turn in turns]
+    label_grid(axes, [f"{name}\ny (px)" for name in maps], titles, "x (px)")
     figure.colorbar(shown, ax=axes, shrink=0.8, label="coefficient (sd of K)")
     return figure
 

@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, panel_label, show_weights, training_steps
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, label_grid, panel_labels, show_weights, training_steps
 
 
 def courses(found):
@@ -18,7 +18,7 @@ def courses(found):
     last = max(int(one.steps[-1]) for one in found)
     for panel in axes.ravel()[len(found) :]:
         panel.set_axis_off()
-    for panel, letter, one in zip(axes.ravel(), "ABCDEFGHIJKL", found, strict=False):
+    for panel, one in zip(axes.ravel(), found, strict=False):
         if one.band:
             panel.axhspan(*one.band, color=NULL, alpha=0.35, linewidth=0)
         panel.axhline(one.chance, color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
@@ -28,37 +28,34 @@ def courses(found):
         panel.plot(one.steps, one.values.mean(axis=0), color=ACCENT, linewidth=1.8, marker=mark)
         panel.set_title(textwrap.fill(one.followed.title, 23))
         training_steps(panel, last)
-        panel_label(panel, letter)
-    for panel in axes[-1]:
-        panel.set_xlabel("training step")
+    panel_labels(*axes.ravel()[: len(found)])
+    label_grid(axes, below="training step")
     return figure
 
 
-def matrix(rows, base, titles, chance=None):
-    """One dot per network, one row per condition and one column per measure, over the mean of the base.
+def matrix(board, names, places, titles):
+    """One dot per network, one row per condition and one column per measure, over the mean of the base; dotted: chance.
 
-    ``rows`` maps labels to lists of :class:`paper_code.emergence.controls.Compared`, one for each of ``titles``; ``base`` is the label of
-    the base itself, and ``chance`` the chance level in each column, 0 by default. Bars are 95 % intervals of the difference from the base;
-    dots are filled if this difference is distinguishable from 0 after correction.
+    ``board`` is a :class:`paper_code.emergence.controls.Board`, and ``titles`` are those of its ``places``. Bars are 95 % intervals of the
+    difference from the base; dots are filled if this difference is distinguishable from 0 after correction.
     """
-    chance = [0.0] * len(titles) if chance is None else chance
-    figure, axes = plt.subplots(1, len(titles), figsize=(7.7, 0.25 * len(rows) + 1.0), sharey=True, squeeze=False)
-    for column, (panel, title, level) in enumerate(zip(axes[0], titles, chance, strict=True)):
-        own = next((found[column].base for found in rows.values() if len(found[column].base)), np.array([]))
+    figure, axes = plt.subplots(1, len(places), figsize=(7.7, 0.25 * len(names) + 1.0), sharey=True, squeeze=False)
+    for column, (panel, place, title) in enumerate(zip(axes[0], places, titles, strict=True)):
+        own = board.values(board.base, *place)
         if len(own):
             panel.axvline(own.mean(), color=ACCENT, linewidth=1.0)
-        panel.axvline(level, color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
-        for place, (label, found) in enumerate(rows.items()):
-            one = found[column]
-            panel.axhline(-place, color="#e3e7ea", linewidth=0.6, zorder=0)
-            if label == base:
-                panel.plot(one.base, np.full(len(one.base), -place), "o", color=ACCENT, markersize=4)
+        panel.axvline(board.chance(place), color=NULL, linewidth=1.0, linestyle=(0, (1, 1)))
+        for row, name in enumerate(names):
+            panel.axhline(-row, color="#e3e7ea", linewidth=0.6, zorder=0)
+            if name == board.base:
+                panel.plot(own, np.full(len(own), -row), "o", color=ACCENT, markersize=4)
                 continue
+            one = board.compare(name, place)
             if one.difference is not None:
-                middle = one.base.mean()
-                panel.plot([middle + one.difference.low, middle + one.difference.high], [-place] * 2, color=INK, linewidth=0.9)
+                ends = own.mean() + one.difference.low, own.mean() + one.difference.high
+                panel.plot(ends, [-row] * 2, color=INK, linewidth=0.9)
             face = INK if one.change else "white"
-            panel.plot(one.values, np.full(len(one.values), -place), "o", color=face, markeredgecolor=INK, markersize=4)
+            panel.plot(one.values, np.full(len(one.values), -row), "o", color=face, markeredgecolor=INK, markersize=4)
         panel.set_title(title)
         panel.margins(x=0.12)
         panel.locator_params(axis="x", nbins=3)
@@ -67,8 +64,8 @@ def matrix(rows, base, titles, chance=None):
         panel.annotate(
             "ABCDEFGH"[column], (0, 1), (-2, 4), xycoords="axes fraction", textcoords="offset points", ha="right", fontweight="bold"
         )
-    axes[0, 0].set_yticks(-np.arange(len(rows)), list(rows))
-    axes[0, 0].set_ylim(-len(rows) + 0.4, 0.6)
+    axes[0, 0].set_yticks(-np.arange(len(names)), [board.label[name] for name in names])
+    axes[0, 0].set_ylim(-len(names) + 0.4, 0.6)
     return figure
 
 
@@ -84,31 +81,29 @@ def portraits(faces, shown=6):
     """
     figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.7, 0.66 * len(faces) + 0.4), squeeze=False)
     limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
-    for line, (label, (l0, fields, found)) in zip(axes, faces.items(), strict=True):
+    for line, (l0, fields, found) in zip(axes, faces.values(), strict=True):
         ranks = np.linspace(0, len(fields) - 1, shown).round().astype(int)
         for panel, weights in zip(line, (l0, *fields[ranks], found), strict=True):
             if weights is None:
                 panel.text(0.5, 0.5, "–", ha="center", va="center", color=NULL, transform=panel.transAxes)
                 panel.set(xticks=[], yticks=[])
             else:
-                show_weights(panel, np.ma.masked_invalid(weights), limit if weights is found else None)
+                show_weights(panel, weights, limit if weights is found else None)
             panel.spines[:].set_visible(False)
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
-    for column, title in ((0, "l0"), (1, "best fit"), (shown, "worst"), (shown + 1, "K")):
-        axes[0, column].set_title(title)
+    label_grid(axes, faces, ["l0", "best fit", *[""] * (shown - 2), "worst", "K"], **BESIDE)
     return figure
 
 
 def image_kinds(kinds, columns=10):
     """Images of each kind, one kind per row; ``kinds`` maps a label to images (n, s, s)."""
     figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.64 * len(kinds)))
-    for line, (label, images) in zip(axes, kinds.items(), strict=True):
+    for line, images in zip(axes, kinds.values(), strict=True):
         for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
             low, high = np.quantile(images[which], [0.005, 0.995])
             panel.imshow(images[which], cmap="gray", vmin=low, vmax=max(high, low + 1))
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    label_grid(axes, kinds, **BESIDE)
     return figure
 
 

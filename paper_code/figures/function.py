@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, panel_label, panel_labels
+from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, label_grid, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
@@ -48,8 +48,6 @@ def flankers(pictures, arrangements, differences, spacings):
         panel = figure.add_subplot(grid[0, column])
         picture(panel, shown, 1.2 * np.abs(shown).max())
         panel.set_title(name + "°" * (" " in name))
-        if not column:
-            panel_label(panel, "A")
     panel = figure.add_subplot(grid[1, :])
     for place, (values, row) in enumerate(arrangements.values()):
         _chance(panel, place, row.null)
@@ -57,7 +55,6 @@ def flankers(pictures, arrangements, differences, spacings):
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change in lateral input\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
-    panel_label(panel, "B")
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
         for (color, mark), shift, spacing, (values, row) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
@@ -67,7 +64,7 @@ def flankers(pictures, arrangements, differences, spacings):
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    panel_label(panel, "C")
+    panel_labels(figure.axes[0], *figure.axes[len(pictures) :])
     return figure
 
 
@@ -79,17 +76,16 @@ def completions(rows, columns):
     """
     names = ("complete", "gap", "control")
     figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
-    for line, (family, half_gap, pictures, maps) in zip(axes, rows, strict=True):
+    for line, (_, half_gap, pictures, maps) in zip(axes, rows, strict=True):
         for panel, shown in zip(line, pictures, strict=False):
             picture(panel, shown, 1.3 * stimuli.CONTRAST)
-        line[0].set_ylabel(FAMILY_NAMES[family].replace(" ", "\n"))
         for panel, values in zip(line[len(names) :], maps, strict=True):
             image = panel.imshow(values, cmap=SIGNED, vmin=-1, vmax=1)
             middle = len(values) // 2
             panel.add_patch(plt.Circle((middle, middle), half_gap / 2, fill=False, color=INK, linewidth=0.8, linestyle=":"))
             panel.set(xticks=[], yticks=[])
-    for panel, name in zip(axes[0], (*names, *columns), strict=True):
-        panel.set_title(name.replace(" ", "\n"))
+    titles = [name.replace(" ", "\n") for name in (*names, *columns)]
+    label_grid(axes, [FAMILY_NAMES[family].replace(" ", "\n") for family, *_ in rows], titles)
     bar = figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.4, aspect=40, pad=0.02, extend="both")
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.set_label("activity of cells that suit the contour (1: complete)")
@@ -125,9 +121,8 @@ def gaps(measures):
         lower.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         for panel in (upper, lower):
             panel.axhline(0, color=INK, linewidth=0.7)
-    for panel, letter in zip(axes[:, 0], "AB", strict=True):
-        panel.set_ylabel("advantage of the gap")
-        panel_label(panel, letter)
+    label_grid(axes, ["advantage of the gap"] * 2)
+    panel_labels(*axes[:, 0])
     return figure
 
 
@@ -166,9 +161,8 @@ def illusions(shown, responses, profiles):
     """
     figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32
-    for column, (name, luminance, row) in enumerate(shown):
+    for column, (_, luminance, row) in enumerate(shown):
         picture(axes[0, column], luminance, 1.3 * stimuli.CONTRAST)
-        axes[0, column].set_title(name.replace(" ", "\n", 1))
         limit = np.abs(responses[column][8:-8, 8:-8]).max()
         axes[1, column].imshow(responses[column], cmap=SIGNED, vmin=-limit, vmax=limit)
         axes[1, column].set(xticks=[], yticks=[])
@@ -180,8 +174,8 @@ def illusions(shown, responses, profiles):
         for (label, values), style in zip(profiles, ({"color": ACCENT}, {"color": INK, "linestyle": "--"}), strict=True):
             scaled = values[column][row] / np.abs(responses[column][stimuli.NEAR]).max() * stimuli.CONTRAST
             panel.plot(x, scaled, linewidth=1.2, label=label, **style)
-        panel.set(xlabel="x (px)", yticks=[], xlim=(-32, 31))
-    for row, label in enumerate(("picture", "response of l0", "along the\nmarked row")):
-        axes[row, 0].set_ylabel(label)
+        panel.set(yticks=[], xlim=(-32, 31))
+    titles = [name.replace(" ", "\n", 1) for name, *_ in shown]
+    label_grid(axes, ("picture", "response of l0", "along the\nmarked row"), titles, "x (px)")
     figure.legend(*axes[2, 0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return figure

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, panel_labels
+from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, label_grid, panel_labels
 
 METHODS = {
     "Fourier modes": ("o-", SEEDS[0]),
@@ -29,7 +29,7 @@ def kernels(rows, theta, arcs, half_width):
     columns = len(theta) + 1
     figure, grid = plt.subplots(len(rows), columns, figsize=(7.7, 1.4 * len(rows) + 0.4), sharex=True, sharey=True, squeeze=False)
     extent = (-half_width, half_width) * 2
-    for line, (name, plane, slices) in zip(grid, rows, strict=True):
+    for line, (_, plane, slices) in zip(grid, rows, strict=True):
         for column, (panel, picture) in enumerate(zip(line, [plane, *slices], strict=True)):
             peak = plane.max() if column == 0 else slices.max()
             image = panel.imshow(np.clip(picture, 0, None) / peak, cmap=MAGNITUDE, norm=PowerNorm(0.4, 0, 1), extent=extent)
@@ -41,11 +41,8 @@ def kernels(rows, theta, arcs, half_width):
                 for arc in arcs:
                     panel.plot(arc[:, 0], arc[:, 1], color="white", linewidth=0.6)
             panel.set(xlim=extent[:2], ylim=extent[2:])
-        line[0].set_ylabel(f"{name}\ny (px)")
-    for panel, turn in zip(grid[0], [None, *theta], strict=True):
-        panel.set_title("all turns" if turn is None else f"turn {np.degrees(turn):.4g}°")
-    for panel in grid[-1]:
-        panel.set_xlabel("x (px)")
+    titles = ["all turns", *(f"turn {turn:.4g}°" for turn in np.degrees(theta))]
+    label_grid(grid, [f"{name}\ny (px)" for name, *_ in rows], titles, "x (px)")
     figure.colorbar(image, ax=grid, shrink=0.5, ticks=[0, 0.1, 0.5, 1], label="density / peak")
     return figure
 
@@ -89,8 +86,7 @@ def convergence(panels):
         if logarithmic:
             panel.set_xscale("log", base=2)
     panel_labels(*axes.flat[: len(panels)])
-    for line in axes:
-        line[0].set_ylabel("largest error / peak")
+    label_grid(axes, ["largest error / peak"] * len(axes))
     axes[0, 0].legend()
     return figure
 
@@ -111,8 +107,7 @@ def cost(table, names, guides):
         axes[1, column].xaxis.set_minor_formatter(NullFormatter())
     for line in axes:
         line[0].yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
-    axes[0, 0].set_ylabel("processor seconds")
-    axes[1, 0].set_ylabel("peak memory (MB)")
+    label_grid(axes, ("processor seconds", "peak memory (MB)"))
     axes[0, 0].legend(loc="upper left")
     panel_labels(*axes.flat)
     return figure

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, panel_label
+from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels
 from paper_code.figures.association_fields import keep_apart
 
 COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
@@ -20,16 +20,15 @@ def gains(values):
     rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
     size = (7.7, 2.2 * len(pedestals))
     figure, axes = plt.subplots(len(pedestals), len(rings), figsize=size, sharex=True, sharey="row", squeeze=False)
-    for panel, letter, (pedestal, ring) in zip(axes.flat, "ABCDEF", product(pedestals, rings), strict=False):
+    for panel, (pedestal, ring) in zip(axes.flat, product(pedestals, rings), strict=True):
         found = values[ring, pedestal]
         for column, own in enumerate(found.values()):
             panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
             panel.plot([column - 0.25, column + 0.25], [np.mean(own)] * 2, color=INK)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring_text(ring)}, {pedestal}")
-        panel_label(panel, letter)
-    for line in axes:
-        line[0].set_ylabel("added (% of variance)")
+    panel_labels(*axes.flat)
+    label_grid(axes, ["added (% of variance)"] * len(axes))
     return figure
 
 
@@ -41,7 +40,7 @@ def ridge(learned, shapes, labels):
     figure, axes = plt.subplots(1, len(labels), figsize=(7.7, 2.7), sharey=True)
     edges = np.linspace(-90, 90, learned.shape[-1] + 1)
     middles = (edges[1:] + edges[:-1]) / 2
-    for number, (panel, letter, label) in enumerate(zip(axes, "ABCD", labels, strict=False)):
+    for number, (panel, label) in enumerate(zip(axes, labels, strict=True)):
         panel.plot(middles, learned[:, number].T, color=ACCENT, linewidth=0.6, alpha=0.4)
         panel.plot(middles, learned[:, number].mean(axis=0), "o-", color=ACCENT, markersize=3, label="K")
         for name, found in shapes.items():
@@ -49,7 +48,7 @@ def ridge(learned, shapes, labels):
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
         keep_apart(panel)
-        panel_label(panel, letter)
+    panel_labels(*axes)
     axes[0].set_ylabel("coefficient (sd of K)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=1 + len(shapes))
     return figure

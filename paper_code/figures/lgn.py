@@ -3,33 +3,25 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, WIDTH, panel_label, show_weights
+from paper_code.figures import ACCENT, INK, MAGNITUDE, NULL, SEEDS, WIDTH, label_grid, panel_labels, show_weights
 
 
 def filters_and_fits(measures):
     """One column per seed: the untrained filter on its own scale; the trained one, its Laplacian of Gaussian and the residual on one."""
     count, size = measures.filters.shape[:2]
     fitted = measures.fit.render(size)
-    rows = (
-        ("untrained", measures.start, True),
-        ("trained", measures.filters, False),
-        ("LoG fit", fitted, False),
-        ("residual", measures.filters - fitted, False),
-    )
+    rows = {"untrained": measures.start, "trained": measures.filters, "LoG fit": fitted, "residual": measures.filters - fitted}
     figure, axes = plt.subplots(len(rows), count, figsize=(1.25 * count + 0.9, 5.0), squeeze=False)
-    for row, (name, filters, own_scale) in enumerate(rows):
+    for row, filters in enumerate(rows.values()):
         for column in range(count):
             panel = axes[row, column]
-            limit = None if own_scale else np.abs(measures.filters[column]).max()
+            limit = np.abs(measures.filters[column]).max() if row else None
             image = show_weights(panel, filters[column], limit)
-            if column == 0:
-                panel.set_ylabel(name)
-            if row == 0:
-                panel.set_title(f"seed {measures.seeds[column]}")
             if row == 1:
                 panel.plot(measures.fit.x0[column], measures.fit.y0[column], "+", color="white", markersize=7)
             if row == 3:
                 panel.set_xlabel(f"R² = {measures.fit.r2[column]:.3f}\n$\\sigma$ = {measures.fit.sigma[column]:.2f} px")
+    label_grid(axes, rows, [f"seed {seed}" for seed in measures.seeds])
     bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=18, ticks=[-np.abs(image.get_clim()[1]), 0, image.get_clim()[1]])
     bar.ax.set_yticklabels(["$-$max", "0", "max"])
     return figure
@@ -52,9 +44,7 @@ def radial_profiles(measures, radius, weight):
         crossing = np.sqrt(2) * measures.fit.sigma[column]
         if crossing < fine[-1]:
             panel.axvline(crossing, color=NULL, linestyle=":", linewidth=1)
-        panel.set_title(f"seed {measures.seeds[column]}")
-        panel.set_xlabel("distance (px)")
-    axes[0, 0].set_ylabel("weight / largest")
+    label_grid(axes, ["weight / largest"], [f"seed {seed}" for seed in measures.seeds], "distance (px)")
     figure.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
@@ -67,7 +57,7 @@ def indices_against_nulls(measures):
         ("$I_\\mathrm{orb}$", "i_orb", measures.symmetry.i_orb, measures.start_symmetry.i_orb),
     )
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.5), sharey=True)
-    for panel, letter, (label, name, trained, start) in zip(axes, "ABC", panels, strict=True):
+    for panel, (label, name, trained, start) in zip(axes, panels, strict=True):
         counts, _, _ = panel.hist(getattr(measures.null, name), bins=np.linspace(0, 1, 41), color=NULL, label="smooth random")
         top = counts.max()
         panel.axvline(measures.level(name), color=INK, linestyle="--", linewidth=1, label="random, 95 %")
@@ -75,8 +65,8 @@ def indices_against_nulls(measures):
         panel.plot(trained, np.full(len(trained), top * 0.8), "v", color=ACCENT, label="trained")
         panel.set(xlabel=label, xlim=(0, 1.02), yticks=[])
         panel.spines["left"].set_visible(False)
-        panel_label(panel, letter)
     axes[0].set_ylabel("filters")
+    panel_labels(*axes)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
@@ -92,7 +82,7 @@ def frequency_responses(responses, seeds):
         top, bottom = axes[:, column]
         peak = response.modulus.max()
         top.imshow(response.modulus / peak, cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, -0.5, 0.5))
-        top.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5] if column == 0 else [], xlabel="across", title=f"seed {seeds[column]}")
+        top.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5] if column == 0 else [], xlabel="across")
         bottom.fill_between(
             response.frequency,
             (response.radial_mean - response.radial_spread) / peak,
@@ -104,10 +94,8 @@ def frequency_responses(responses, seeds):
         bottom.plot(response.frequency, response.radial_mean / peak, color=SEEDS[0], label="filter, mean $\\pm$ sd")
         bottom.plot(response.frequency, response.fitted / peak, color=ACCENT, linestyle="--", label="LoG fit on the lattice")
         bottom.plot(response.frequency, response.fitted_plane / peak, color=NULL, linestyle=":", label="LoG on the plane")
-        bottom.set(xlabel="frequency (cycles/px)", ylim=(0, None), xlim=(0, 0.5))
-        if column == 0:
-            top.set_ylabel("up (cycles/px)")
-            bottom.set_ylabel("modulus / peak")
+        bottom.set(ylim=(0, None), xlim=(0, 0.5))
+    label_grid(axes, ("up (cycles/px)", "modulus / peak"), [f"seed {seed}" for seed in seeds], "frequency (cycles/px)")
     figure.legend(*axes[1, -1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
@@ -115,13 +103,13 @@ def frequency_responses(responses, seeds):
 def shared_spectra(spectra, starts, seeds):
     """Radial power of l0 (solid) and summed radial power of the bank (dotted), trained (left) and untrained (right)."""
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.7), sharey=True)
-    for panel, letter, group, title in zip(axes, "AB", (spectra, starts), ("trained", "untrained"), strict=True):
+    for panel, group, title in zip(axes, (spectra, starts), ("trained", "untrained"), strict=True):
         for index, spectrum in enumerate(group):
             color = SEEDS[index % len(SEEDS)]
             panel.plot(spectrum.frequency, spectrum.l0_power, color=color, label=f"seed {seeds[index]}")
             panel.plot(spectrum.frequency, spectrum.l1_power, color=color, linestyle=":")
         panel.set(xlabel="frequency (cycles/px)", title=title)
-        panel_label(panel, letter)
     axes[0].set_ylabel("power / mean power")
+    panel_labels(*axes)
     axes[0].legend(title="solid l0, dotted l1")
     return figure

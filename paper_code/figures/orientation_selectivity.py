@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, panel_label, show_component
+from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels, show_component
 
 KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
 
@@ -12,15 +12,13 @@ def components(rows, radius):
     """Principal components, one row per kernel, ``{name: Components}``; each on its own scale, with x along the bars."""
     count = max(len(one.patterns) for one in rows.values())
     figure, axes = plt.subplots(len(rows), count, figsize=(7.0, 2.1 * len(rows)), squeeze=False)
-    for line, (letter, (name, found)) in zip(axes, zip("ABCDE", rows.items(), strict=False), strict=True):
+    for line, found, letter in zip(axes, rows.values(), "ABCDE", strict=False):
         for panel, pattern, share in zip(line, found.patterns, found.share, strict=True):
             show_component(panel, pattern, radius)
             panel.set_title(f"{100 * share:.0f} % of the energy")
             panel.label_outer()
-        line[0].set_ylabel(f"{name}\nacross the bars (px)")
         line[0].annotate(letter, (-0.45, 1.05), xycoords="axes fraction", fontweight="bold")
-    for panel in axes[-1]:
-        panel.set_xlabel("along the bars (px)")
+    label_grid(axes, [f"{name}\nacross the bars (px)" for name in rows], below="along the bars (px)")
     return figure
 
 
@@ -30,13 +28,13 @@ def tuning(curves, blind, middles):
     ``curves`` and ``blind`` map the name of a kernel to an array (networks, bins); ``middles`` (bins,) are in degrees.
     """
     figure, axes = plt.subplots(1, 2, figsize=(7.7, 3.1))
-    for panel, letter, title, found in zip(axes, "AB", ("with phase", "without phase"), (curves, blind), strict=True):
+    for panel, title, found in zip(axes, ("with phase", "without phase"), (curves, blind), strict=True):
         for name, values in found.items():
             panel.plot(middles, values.T, color=KERNELS[name], linewidth=0.6, alpha=0.5)
             panel.plot(middles, values.mean(axis=0), "o-", color=KERNELS[name], markersize=3, label=name)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xlim=(0, 90), xticks=[0, 30, 60, 90], xlabel="orientation difference (°)", title=title)
-        panel_label(panel, letter)
+    panel_labels(*axes)
     axes[0].set_ylabel("coefficient of cos Φ (sd of the kernel)")
     axes[1].set_ylabel("mean weight (sd of the kernel)")
     axes[0].legend()
@@ -49,13 +47,13 @@ def like(values, chance, names):
     ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2); ``names`` are those of the rings.
     """
     figure, axes = plt.subplots(1, len(values), figsize=(7.7, 2.7), sharey=True)
-    for panel, letter, (version, found) in zip(axes, "ABC", values.items(), strict=True):
+    for panel, (version, found) in zip(axes, values.items(), strict=True):
         for row, (own, band) in enumerate(zip(found, chance[version], strict=True)):
             panel.fill_between([row - 0.35, row + 0.35], *band, color=NULL, alpha=0.5, linewidth=0)
             panel.plot(np.full(len(own), row), own, "o", color=ACCENT, markersize=3, alpha=0.6)
             panel.plot([row - 0.25, row + 0.25], [own.mean()] * 2, color=INK)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xticks=range(len(names)), xticklabels=names, xlabel="distance (px)", title=version)
-        panel_label(panel, letter)
+    panel_labels(*axes)
     axes[0].set_ylabel("like term (sd of K)")
     return figure

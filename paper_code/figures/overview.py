@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, panel_label, show_weights, tile, training_steps
+from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, panel_labels, show_weights, tile, training_steps
 
 
 def argument(early, fields, order, target):
@@ -28,7 +28,7 @@ def argument(early, fields, order, target):
     )
     for index, (title, picture, top) in enumerate(panels):
         panel = figure.add_subplot(grid[1 + index])
-        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-top, vmax=top)
+        panel.imshow(picture, cmap=SIGNED, vmin=-top, vmax=top)
         side = (fields if index == 0 else kernels).shape[-1]
         row, column = divmod(place, columns)
         corner = (column * (side + 1) - 1, row * (side + 1) - 1)
@@ -51,17 +51,14 @@ def strip(filters, bank, patterns, fan, course):
     for panel, (title, weights) in zip(left.subplots(2, 1), filters.items(), strict=True):
         show_weights(panel, weights, limit)
         panel.set_xlabel(title)
-    panel_label(left.axes[0], "A")
-    panel = middle.subplots()
-    panel.imshow(np.ma.masked_invalid(tile(bank, int(np.ceil(np.sqrt(len(bank)))))), cmap=SIGNED, vmin=-1, vmax=1)
-    panel.set_axis_off()
-    panel.set_title("receptive fields of l1")
-    panel_label(panel, "B")
-    for line, letter, (name, found) in zip(right.subplots(len(patterns), 3), "CD", patterns.items(), strict=True):
+    centre = middle.subplots()
+    show_weights(centre, tile(bank, int(np.ceil(np.sqrt(len(bank))))), 1, frame=False)
+    centre.set_title("receptive fields of l1")
+    lines = right.subplots(len(patterns), 3)
+    for line, (name, found) in zip(lines, patterns.items(), strict=True):
         for panel, pattern in zip(line, found, strict=True):
             show_weights(panel, pattern, frame=False)
         line[1].set_title(name)
-        panel_label(line[0], letter)
     first, second = lower.subplots(1, 2)
     limit = np.abs(fan).max()
     drawn = first.imshow(fan, origin="lower", extent=(-90, 90, -90, 90), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
@@ -69,7 +66,6 @@ def strip(filters, bank, patterns, fan, course):
     cocircular_line(first)
     first.set(xlabel="direction of the other cell (°)", ylabel="relative orientation (°)")
     first.set_title("K where fields hardly overlap")
-    panel_label(first, "E")
     if course.band:
         second.axhspan(*course.band, color=NULL, alpha=0.35, linewidth=0)
     for values in course.values:
@@ -78,7 +74,7 @@ def strip(filters, bank, patterns, fan, course):
     second.axhline(0, color=INK, linewidth=0.6)
     training_steps(second, int(course.steps[-1]))
     second.set(xlabel="training step", ylabel="co-circular term (sd of K)", title="growth in training")
-    panel_label(second, "F")
+    panel_labels(left.axes[0], centre, *lines[:, 0], first, second)
     return figure
 
 
@@ -92,7 +88,7 @@ def growth(layers, maps, order):
     for column, early, field in zip(axes.T, layers, maps, strict=True):
         bank = tile(early.receptive_fields[order], columns)
         for panel, shown, top in zip(column, (early.l0, bank, field), (None, 1, limit), strict=True):
-            show_weights(panel, np.ma.masked_invalid(shown), top, frame=False)
+            show_weights(panel, shown, top, frame=False)
         column[0].set_title(f"step {early.step:,}")
     for panel, text in zip(axes[:, 0], ("l0", f"{len(order)} cells", "K"), strict=True):
         panel.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8)

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, ORIENTATION, SEEDS, SIGNED, WIDTH, panel_label, panel_labels, show_weights, tile
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, ORIENTATION, SEEDS, WIDTH, label_grid, panel_labels, show_weights, tile
 from paper_code.filters.gabor import DEGENERATE_BELOW
 
 
@@ -13,12 +13,10 @@ def bank(fields, fits, order):
     peak = np.abs(fields).max(axis=(1, 2), keepdims=True)
     panels = (("learned", fields), ("Gabor fit", rendered), ("residual", fields - rendered))
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
-    for panel, letter, (name, filters) in zip(axes, "ABC", panels, strict=True):
-        picture = tile((filters / peak)[order], 8, normalise=False)
-        panel.imshow(np.ma.masked_invalid(picture), cmap=SIGNED, vmin=-1, vmax=1)
-        panel.set_axis_off()
+    for panel, (name, filters) in zip(axes, panels, strict=True):
+        show_weights(panel, tile((filters / peak)[order], 8, normalise=False), 1, frame=False)
         panel.set_title(name)
-        panel_label(panel, letter)
+    panel_labels(*axes)
     return figure
 
 
@@ -29,7 +27,7 @@ def r2_against_null(measures):
         ("filters of l1", measures.r2, measures.start_r2.ravel(), measures.null),
         ("receptive fields, l1 * l0", [fit.r2 for fit in measures.field_fits], None, measures.field_nulls.ravel()),
     )
-    for panel, letter, (name, trained, start, null) in zip(axes, "AB", panels, strict=True):
+    for panel, (name, trained, start, null) in zip(axes, panels, strict=True):
         cumulative(panel, null, NULL, "smooth random", 2.4)
         if start is not None:
             cumulative(panel, measures.scrambled, NULL, "l1, random phases", 1.8, "--")
@@ -38,8 +36,8 @@ def r2_against_null(measures):
             cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
         panel.axvline(np.quantile(null, 0.95), color=INK, linestyle="--", linewidth=1)
         panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor R²", title=name)
-        panel_label(panel, letter)
     axes[0].set_ylabel("share of filters below")
+    panel_labels(*axes)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
 
@@ -108,13 +106,12 @@ def distributions(fits, kept):
 
 def reverse_correlation(cells, expected, feed_forward, lateral, correlations):
     """Example cells, one per column: l1 * l0 from the weights, and receptive fields measured from h and from activity after propagation."""
-    rows = (("l1 * l0", expected), ("measured", feed_forward), ("after\npropagation", lateral))
+    rows = {"l1 * l0": expected, "measured": feed_forward, "after\npropagation": lateral}
     figure, axes = plt.subplots(3, len(cells), figsize=(WIDTH, 3.0))
-    for row, (name, fields) in enumerate(rows):
-        for column, cell in enumerate(cells):
-            show_weights(axes[row, column], fields[cell])
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for column, cell in enumerate(cells):
-        axes[0, column].set_title(f"cell {cell}")
-        axes[1, column].set_xlabel(f"r = {correlations[cell]:.2f}")
+    for line, fields in zip(axes, rows.values(), strict=True):
+        for panel, cell in zip(line, cells, strict=True):
+            show_weights(panel, fields[cell])
+    for panel, cell in zip(axes[1], cells, strict=True):
+        panel.set_xlabel(f"r = {correlations[cell]:.2f}")
+    label_grid(axes, rows, [f"cell {cell}" for cell in cells], **BESIDE)
     return figure

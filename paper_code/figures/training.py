@@ -6,7 +6,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
 from paper_code.core.errors import printable
-from paper_code.figures import ACCENT, INK, NULL, SEEDS, WIDTH, panel_label, panel_labels, show_weights, training_steps
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, WIDTH, label_grid, panel_labels, show_weights, training_steps
 
 ROWS, COLUMNS = 20, 10
 LONGEST = 32  # characters shown of a class name
@@ -41,11 +41,11 @@ def _shown(name):
 
 def front_end(traces):
     """Pictures on their way to l1: standardised, blurred, with receptor noise, and after l0; one picture per column."""
-    stages = (("image", "image"), ("blurred", "behind the optics"), ("noisy", "at the receptors"), ("lgn", "after l0"))
+    stages = {"image": "image", "blurred": "behind the optics", "noisy": "at the receptors", "lgn": "after l0"}
     figure, axes = plt.subplots(len(stages), len(traces), figsize=(WIDTH, (WIDTH - 0.5) / len(traces) * len(stages)), squeeze=False)
     for column, seen in enumerate(traces):
         limit = np.quantile(np.abs(seen.image - seen.image.mean()), 0.995)
-        for row, (name, label) in enumerate(stages):
+        for row, name in enumerate(stages):
             panel, values = axes[row, column], getattr(seen, name)
             if name == "lgn":
                 show_weights(panel, values, np.quantile(np.abs(values), 0.995))
@@ -54,8 +54,7 @@ def front_end(traces):
                 panel.imshow(values, cmap="gray", vmin=middle - limit, vmax=middle + limit)
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
-            if column == 0:
-                panel.set_ylabel(label)
+    label_grid(axes, stages.values())
     return figure
 
 
@@ -140,20 +139,15 @@ def accuracies(groups, labels):
 
 def filter_growth(grown):
     """l0 and some receptive fields through training, one step per column, each on its own scale; below, correlation with the end."""
-    banks = [] if grown.l0 is None else [("l0", grown.l0)]
-    banks += [(f"cell {cell}", grown.fields[:, number]) for number, cell in enumerate(grown.cells)]
-    columns = len(grown.steps)
+    banks = {} if grown.l0 is None else {"l0": grown.l0}
+    banks |= {f"cell {cell}": grown.fields[:, number] for number, cell in enumerate(grown.cells)}
     figure = plt.figure(figsize=(WIDTH, 0.75 * len(banks) + 2.2))
     upper, lower = figure.subfigures(2, 1, height_ratios=[0.75 * len(banks), 2.2])
-    axes = upper.subplots(len(banks), columns, squeeze=False)
-    for row, (name, filters) in enumerate(banks):
-        for column, weights in enumerate(filters):
-            panel = axes[row, column]
+    axes = upper.subplots(len(banks), len(grown.steps), squeeze=False)
+    for line, filters in zip(axes, banks.values(), strict=True):
+        for panel, weights in zip(line, filters, strict=True):
             show_weights(panel, weights, frame=False)
-            if column == 0:
-                panel.set_ylabel(name, rotation=0, ha="right", va="center")
-            if row == 0:
-                panel.set_title(f"{grown.steps[column]:,}" if column else "step 0")
+    label_grid(axes, banks, ["step 0", *(f"{step:,}" for step in grown.steps[1:])], **BESIDE)
     panel = lower.subplots()
     low, middle, high = np.quantile(grown.field_similarity, [0.1, 0.5, 0.9], axis=1)
     panel.fill_between(grown.all_steps, low, high, color=INK, alpha=0.15, linewidth=0)
@@ -164,6 +158,6 @@ def filter_growth(grown):
     panel.set(xlabel="training step", ylabel="correlation with\nthe end of training", ylim=(None, 1.03))
     panel.axhline(0, color=NULL, linewidth=0.7)
     lower.legend(loc="outside upper center", ncols=2)
-    panel_label(panel, "B")
+    panel_labels(panel, letters="B")
     upper.text(0.005, 0.99, "A", fontweight="bold", va="top")
     return figure

@@ -11,15 +11,21 @@ import sys
 from pathlib import Path
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import write_json
+from paper_code.core.plan import condition_and_seed, plan, reported
+from paper_code.core.table import Table, read_table, write_table
+from paper_code.emergence.controls import CONTROL_MEASURES, FULL_LENGTH
+from paper_code.network.model import NetworkConfig
+from paper_code.report.levels import Levels
+from paper_code.report.measure import measure_network
+from paper_code.report.models import model_rows
+from paper_code.report.networks import file_of, load_measured, save_measured
+from paper_code.report.pool import control_differences, pooled
+from paper_code.training.conditions import CONTROLS
 
 
 def network(options):
     """Measure networks and save the measures."""
-    from paper_code.core.plan import condition_and_seed, plan
-    from paper_code.report.levels import Levels
-    from paper_code.report.measure import measure_network
-    from paper_code.report.networks import file_of, save_measured
-
     shared = Levels.load(options.levels) if options.levels else Levels()
     for name in options.names:
         condition, seed = condition_and_seed(name)
@@ -32,15 +38,14 @@ def network(options):
 
 def levels(options):
     """Compute and save the chance levels for filters of the reference's sizes, to be shared by all networks."""
-    from paper_code.report.levels import Levels
-
-    Levels().of_the_reference().save(options.output)
+    found = Levels()
+    found.radial(NetworkConfig.l0_size, "log_r2")
+    found.gabor(NetworkConfig.l1_size)
+    write_json(options.output, found.known)
 
 
 def measured_in(folder, condition="*"):
     """Load the measured networks in a folder, for one condition or all: a list of Measured for each condition."""
-    from paper_code.report.networks import load_measured
-
     found, paths = {}, Path(folder).glob(f"{condition}/seed-*.safetensors")
     for path in sorted(paths, key=lambda path: (path.parent.name, int(path.stem.partition("-")[2]))):
         found.setdefault(path.parent.name, []).append(load_measured(path))
@@ -52,8 +57,6 @@ def measured_in(folder, condition="*"):
 
 def reported_in(found):
     """Select from lists of Measured the networks used for estimates, by condition; the reference's others go under ``exploratory``."""
-    from paper_code.core.plan import reported
-
     chosen, rest = {}, []
     for condition, members in found.items():
         wanted = reported(condition, [one.seed for one in members])
@@ -64,20 +67,12 @@ def reported_in(found):
 
 def models(options):
     """Fit the group models to the reported networks of the reference and save the rows."""
-    from paper_code.core.table import write_table
-    from paper_code.report.models import model_rows
-
     members = reported_in(measured_in(options.networks, "reference"))["reference"]
     write_table(options.output, model_rows("reference", members) if len(members) > 2 else [])
 
 
 def table(options):
     """Pool all rows into one table and save it."""
-    from paper_code.core.table import Table, read_table, write_table
-    from paper_code.emergence.controls import CONTROL_MEASURES, FULL_LENGTH
-    from paper_code.report.pool import control_differences, pooled
-    from paper_code.training.conditions import CONTROLS
-
     found = measured_in(options.networks)
     single = [row for members in found.values() for one in members for row in one.rows]
     chosen = reported_in(found)

@@ -103,11 +103,10 @@ def term_values(numbers, kernel, condition="reference", version="raw", step=END)
 
 def like_by_ring(numbers, condition="reference"):
     """Two dicts by version: the like term, (rings, networks), and the 95 % range of its mean with cells relabelled, (rings, 2)."""
-    own, band, seeds = {}, {}, reported_seeds(numbers, condition)
+    own, band = {}, {}
     for version in VERSIONS:
-        place = {"condition": condition, "step": END, "version": version}
-        own[version] = np.array([numbers.networks(measure="K.like", ring=ring, seed=seeds, **place)[0] for ring in BY_DISTANCE])
-        rows = [numbers.one(measure="K.like:relabelled", seed=ALL, ring=ring, **place) for ring in BY_DISTANCE]
+        own[version] = np.array([found["like"] for found in term_values(numbers, "K", condition, version).values()])
+        rows = [term(numbers, "like:relabelled", ring, version, condition) for ring in BY_DISTANCE]
         band[version] = np.array([[row.low, row.high] for row in rows])
     return own, band
 
@@ -120,10 +119,9 @@ def per_network(numbers, measures, condition="reference"):
 
 def judged(numbers, primary, condition="reference"):
     """(estimate, Holm-adjusted p, verdict) for one of the plan's primary measures."""
-    place = {"condition": condition, "seed": ALL, "step": END, "version": primary["version"], "ring": primary["ring"]}
-    row = numbers.one(measure=f"K.{primary['term']}", **place)
-    p = numbers.one(measure=f"K.{primary['term']}:holm primary", **place).p
-    return row, p, verdict(row, p)
+    place = primary["ring"], primary["version"], condition
+    row, p = (term(numbers, f"{primary['term']}{end}", *place) for end in ("", ":holm primary"))
+    return row, p.p, verdict(row, p.p)
 
 
 def family(estimates, target=0.0, margin=None):
@@ -147,9 +145,8 @@ def term_table(numbers, name, condition="reference"):
         distance = ring_text(ring).removesuffix(" px")
         for version in VERSIONS:
             kind = "primary" if (name, ring, version) in primary else "secondary"
-            place = {"condition": condition, "seed": ALL, "step": END, "version": version, "ring": ring}
             ends = ("", f":holm {kind}", ":relabelled", ":permuted", ":bootstrap")
-            own, adjusted, moved, permuted, drawn = (numbers.one(measure=f"K.{name}{end}", **place) for end in ends)
+            own, adjusted, moved, permuted, drawn = (term(numbers, f"{name}{end}", ring, version, condition) for end in ends)
             label = f"**{distance}**" if kind == "primary" else distance
             ps = [p_cell(one.p) for one in (adjusted, moved, permuted)]
             rows.append([label, version, effect_text(own), *ps, f"{signed(drawn.low)} to {signed(drawn.high)}"])

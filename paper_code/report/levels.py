@@ -3,14 +3,13 @@
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_json, write_json
+from paper_code.core.files import read_json
 from paper_code.core.plan import plan
 from paper_code.filters.nulls import QUANTILE, SEED, gabor_level, null_filters, null_radial
-from paper_code.network.model import NetworkConfig
 
 
 class Levels:
-    """Levels by filter side, sampled and fitted when first requested; ``known`` holds the levels written by :meth:`save`."""
+    """Levels by filter side, sampled and fitted when first requested; ``known`` maps a measure to the levels by side, as text."""
 
     def __init__(self, known=None):
         self.known = {name: dict((known or {}).get(name, {})) for name in ("log_r2", "i_rad", "gabor_r2")}
@@ -30,19 +29,9 @@ class Levels:
             self.known["gabor_r2"][str(size)] = gabor_level(null, QUANTILE)
         return self.known["gabor_r2"][str(size)]
 
-    def of_the_reference(self):
-        """Compute the levels for the reference's filter sizes, and return self."""
-        self.radial(NetworkConfig.l0_size, "log_r2")
-        self.gabor(NetworkConfig.l1_size)
-        return self
-
-    def save(self, path):
-        """Write the known levels atomically."""
-        write_json(path, self.known)
-
     @classmethod
     def load(cls, path):
-        """Read a file written by :meth:`save`; raises PaperCodeError if it holds anything else."""
+        """Read a JSON file of ``known``; raises PaperCodeError if it holds anything else."""
         known = read_json(path)
         try:
             return cls({name: {size: float(level) for size, level in found.items()} for name, found in known.items()})

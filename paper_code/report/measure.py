@@ -25,22 +25,10 @@ RELABELLINGS = 39  # of the cells of K, for the chance effect of flankers
 
 
 def measure_network(condition, seed, times=None, directory=None, levels=None):
-    """Measure one trained network: filters, harmonics of its kernels, nulls, flankers; also its snapshots, if any.
+    """The :class:`Measured` of one trained network, and of its snapshots, if any.
 
-    Parameters
-    ----------
-    condition : str
-    seed : int
-    times : int, optional
-        Permutations for each null; by default as in the plan, 0 for no nulls.
-    directory : path, optional
-        Folder of the weights.
-    levels : Levels, optional
-        Chance levels, to be shared between networks.
-
-    Returns
-    -------
-    Measured
+    ``times`` is the number of permutations for each null, by default as in the plan, 0 for no nulls; ``directory`` holds the weights;
+    ``levels`` are chance levels, to be shared between networks.
     """
     settings, levels = plan(), levels or Levels()
     early, network = weights.load_early(condition, seed, directory), weights.configuration(condition, seed, directory)

@@ -59,15 +59,12 @@ class Gaps:
     beside_rf: dict
     planted: dict
 
-    def of(self, word):
-        """The kinds of contour for which K has the verdict ``word``."""
-        return [name for name, (_, _, verdict) in self.own.items() if verdict == word]
-
     @property
     def verdict(self):
         """The verdicts for K as text."""
-        words = {"continued": "holds", "not continued": "does not hold", "not settled": "not settled"}
-        return "; ".join(f"{said} for the {', the '.join(self.of(word))}" for said, word in words.items() if self.of(word))
+        said = {"holds": "continued", "does not hold": "not continued", "not settled": "not settled"}
+        kinds = {word: [name for name, (_, _, verdict) in self.own.items() if verdict == word] for word in said}
+        return "; ".join(f"{said[word]} for the {', the '.join(names)}" for word, names in kinds.items() if names)
 
 
 def gaps(completion, names):

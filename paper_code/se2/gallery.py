@@ -5,7 +5,6 @@ D11 = 1 / alpha, with its time measured in px: without turning, both families th
 edge, 2 / alpha^2.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +44,11 @@ class Gallery:
     slope: np.ndarray  # (f, d, l), of the most probable turn on the ring against direction, near the axis; 2 is co-circular
 
 
-def gallery(diffusion: Sequence[float] = DIFFUSIONS, length: Sequence[float] = LENGTHS) -> Gallery:
-    """Both families at every combination of angular diffusions (rad^2/px) and mean lengths (px), both in increasing order."""
-    found = [[[_views(_kernel(_process(family, D, far))) for far in length] for D in diffusion] for family in FAMILIES]
+def gallery() -> Gallery:
+    """Both families at every combination of DIFFUSIONS and LENGTHS."""
+    found = [[[_views(_kernel(_process(family, D, length))) for length in LENGTHS] for D in DIFFUSIONS] for family in FAMILIES]
     maps, fans, slope = (np.array([[[one[part] for one in line] for line in block] for block in found]) for part in range(3))
-    grid, turns, ticks = (np.array(diffusion), np.array(length)), STEP * np.arange(maps.shape[3]), np.arange(-RADIUS, RADIUS + 1.0)
+    grid, turns, ticks = (np.array(DIFFUSIONS), np.array(LENGTHS)), STEP * np.arange(maps.shape[3]), np.arange(-RADIUS, RADIUS + 1.0)
     return Gallery(FAMILIES, *grid, turns, ticks, DIRECTIONS, RING, maps, fans, slope)
 
 

@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.text import significant
-from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, panel_labels
+from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
 
 HERE = Path(__file__).parent
 MISSING = -128  # byte for a missing value
@@ -54,12 +54,14 @@ def figure_html(name, data):
 
 
 def explorer_data(cells):
-    """Data of SingleCells for the script of :func:`explorer`: a JSON-serialisable dict.
+    """Data of SingleCells for the figure ``explorer``: a JSON-serialisable dict; a PaperCodeError if no cell is oriented.
 
     ``first`` is the number of the initial cell; ``cells`` has a dict for each, sorted by orientation with the unoriented last; ``fields``,
     ``maps`` and ``bars`` are bytes in base64 in that order, maps and bars for oriented cells only. Byte 127 of a map is the ``scale`` of
     its cell; a bar's turn is in steps of pi / 256.
     """
+    if not cells.oriented.any():
+        raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
     numbers = np.flatnonzero(cells.oriented)
     row = {int(number): place for place, number in enumerate(numbers)}
     order = sorted(range(len(cells.fields)), key=lambda cell: (cell not in row, cells.fits.orientation[cell]))
@@ -94,7 +96,6 @@ def explorer_data(cells):
 
 
 def _cell(cells, cell):
-    """Rounded numbers for one cell."""
     fit = cells.fits[cell]
     sources = zip(cells.strongest[cell], cells.place[cell], cells.weight[cell], strict=True)
     return {
@@ -114,13 +115,6 @@ def _cell(cells, cell):
     }
 
 
-def explorer(cells):
-    """Any cell of a SingleCells, with K around it, as HTML; raises PaperCodeError if no cell is oriented."""
-    if not cells.oriented.any():
-        raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
-    return figure_html("explorer", explorer_data(cells))
-
-
 def best_cell(cells):
     """Number of the oriented cell with the best fit, among the half with the most sources of similar orientation."""
     fits = np.where(cells.like_sources >= np.median(cells.like_sources), cells.fits.r2[cells.oriented], -np.inf)
@@ -128,7 +122,7 @@ def best_cell(cells):
 
 
 def growth_data(film, centre):
-    """Data of a Film for the script of :func:`growth_player`: a JSON-serialisable dict. All maps share one scale; every filter has its own.
+    """Data of a Film for the figure ``growth``: a JSON-serialisable dict. All maps share one scale; every filter has its own.
 
     ``centre`` is the centre of l0 at the end, px right and up, about which its radial profile is drawn.
     """
@@ -136,7 +130,6 @@ def growth_data(film, centre):
     scale = float(np.nanmax(np.abs(film.maps))) if film.maps.size else 1.0
     maps = film.maps.reshape(len(film.maps), -1)[:, :half] if film.maps.size else np.zeros((0, 0))
     return colours() | {
-        "seed": film.seed,
         "steps": film.steps.tolist(),
         "small": 0 if film.l0 is None else film.l0.shape[-1],
         "side": film.bank.shape[-1],
@@ -167,13 +160,8 @@ def _measure(film, followed):
     }
 
 
-def growth_player(film, centre):
-    """l0, the bank and the mean kernel of one network through training, as HTML; arguments as for :func:`growth_data`."""
-    return figure_html("growth", growth_data(film, centre))
-
-
 def kernel_data(gallery):
-    """Data of a Gallery for the script of :func:`kernel`: a JSON-serialisable dict; a PaperCodeError if a kernel is zero or not finite.
+    """Data of a Gallery for the figure ``kernel``: a JSON-serialisable dict; a PaperCodeError if a kernel is zero or not finite.
 
     Byte 127 is the maximum at that turn, for a map the maximum beyond ``CORE``: ``map_tops`` and ``fan_tops``. ``maps`` (kernels, turns,
     half) are ratios to the former to the power ``ROOT``, ``fans`` (kernels, turns, directions) ratios to the latter; kernels are in the
@@ -198,7 +186,7 @@ def kernel_data(gallery):
         "half": half,
         "core": CORE,
         "root": ROOT,
-        "first": [0, *_first(gallery), TURN],
+        "first": [0, *FIRST, TURN],
         "slope": np.round(gallery.slope.ravel(), 2).tolist(),
         "map_tops": significant(map_tops, 3),
         "fan_tops": significant(fan_tops, 3),
@@ -207,38 +195,23 @@ def kernel_data(gallery):
     }
 
 
-def _first(gallery):
-    """Indices of the initial diffusion and length; the last index where there are fewer."""
-    return [min(number, len(grid) - 1) for number, grid in zip(FIRST, (gallery.diffusion, gallery.length), strict=True)]
-
-
 def _beyond_core(gallery):
     """Mask of the positions of a map that lie beyond the core: (n, n)."""
     return np.hypot(gallery.ticks, gallery.ticks[:, None]) >= CORE
 
 
-def kernel(gallery):
-    """Interactive group kernels, as HTML; argument and errors as for :func:`kernel_data`."""
-    return figure_html("kernel", kernel_data(gallery))
-
-
 def still(gallery):
-    """The initial kernel of each family in :func:`kernel`, without the script: maps at three turns, and the fan."""
-    place = _first(gallery)
+    """The initial kernel of each family in the figure ``kernel``, without the script: maps at three turns, and the fan."""
     shown = np.linspace(0, gallery.turns.size - 1, 4).astype(int)[:3]
     figure, axes = plt.subplots(len(gallery.families), 4, figsize=(WIDTH, 1.65 * len(gallery.families) + 0.6), squeeze=False)
-    for line, family, maps, fan in zip(axes, gallery.families, gallery.maps[:, *place], gallery.fans[:, *place], strict=True):
+    for line, maps, fan in zip(axes, gallery.maps[:, *FIRST], gallery.fans[:, *FIRST], strict=True):
         top = maps[:, _beyond_core(gallery)].max()
         for panel, number in zip(line, shown, strict=False):
             picture = _draw_map(panel, gallery, (np.clip(maps[number], 0, None) / top) ** ROOT, gallery.turns[number])
         ridge = _draw_fan(line[3], gallery, fan / fan.max())
-        line[0].set_ylabel(f"{family}\ny (px)")
         line[3].set_ylabel("turn θ (°)")
-    for panel, number in zip(axes[0], shown, strict=False):
-        panel.set_title(f"θ = {np.degrees(gallery.turns[number]):.0f}°")
-    axes[0, 3].set_title(f"{gallery.ring[0]:g} to {gallery.ring[1]:g} px")
-    for panel in axes[-1, :3]:
-        panel.set_xlabel("x (px)")
+    titles = [*(f"θ = {turn:.0f}°" for turn in np.degrees(gallery.turns[shown])), f"{gallery.ring[0]:g} to {gallery.ring[1]:g} px"]
+    label_grid(axes, [f"{family}\ny (px)" for family in gallery.families], titles, "x (px)")
     axes[-1, 3].set_xlabel("direction ψ (°)")
     panel_labels(axes[0, 0], axes[0, 3])
     bars = (picture, axes[:, :3], ROOT, (0, 0.1, 0.5, 1), f" beyond {CORE:g} px"), (ridge, axes[:, 3], 1, (0, 0.5, 1), "")
