@@ -99,7 +99,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     fails(f"cannot write {tmp_path}/file/below/a", write_atomically, tmp_path / "file" / "below" / "a", b"")
     (tmp_path / "folder").mkdir()
     fails("folder is a folder and not a file", write_atomically, tmp_path / "folder", b"")
-    fails("cannot write", append_line, tmp_path, "line")
+    fails("is a folder and not a file", append_line, tmp_path, "line")
     assert temporary_files(tmp_path) == []
 
 

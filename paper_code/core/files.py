@@ -75,20 +75,12 @@ def move_into_place(new: Mapping[str | os.PathLike, str | os.PathLike]) -> None:
 
 def check_place(path: str | os.PathLike) -> int | None:
     """Permissions of the file at ``path``, None if nothing is there; a folder, link or device there raises PaperCodeError."""
-    mode = _mode(path)
-    if mode is not None and os.path.isdir(path):
-        raise PaperCodeError(f"{path} is a folder and not a file, and is left as it is; choose another place")
-    return mode
-
-
-def _mode(path: str | os.PathLike) -> int | None:
-    """Permissions of the file at ``path``, None if nothing is there; a link or a device must not be replaced or appended to."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        kind = "a link" if stat.S_ISLNK(mode) else "a device, a pipe or a socket"
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "a device, a pipe or a socket"
         raise PaperCodeError(f"{path} is {kind} and not a file, and is left as it is; choose another place")
     return stat.S_IMODE(mode)
 
@@ -96,7 +88,7 @@ def _mode(path: str | os.PathLike) -> int | None:
 def append_line(path: str | os.PathLike, line: str) -> None:
     """Append one line to a text file and flush it to disk; after a PaperCodeError the file may end in a part of ``line``."""
     try:
-        _mode(path)
+        check_place(path)
         with open(path, "a", encoding="utf-8") as stream:
             stream.write(line + "\n")
             stream.flush()
@@ -132,7 +124,7 @@ def locked(path: str | os.PathLike) -> Iterator[None]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _mode(path)
+        check_place(path)
         stream = open(path, "a")
     except OSError as error:
         raise unwritable(path, error) from error
