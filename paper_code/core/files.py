@@ -21,34 +21,42 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[0-9a-f]{8}\.tmp")  # the names given by write_atomically
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?|html)\.[0-9a-f]{8}\.tmp")  # the names given by write_together
+
+
+def write_together(contents: Mapping[str | os.PathLike, str | bytes]) -> None:
+    """Write files, ``{path: content}``: each to a temporary file beside its place and, once all are whole, each to its place, in order.
+
+    A crash or a full disk at any moment leaves of every file the old one or the new one, which keeps the permissions of the old. After a
+    PaperCodeError the temporary files are gone and, unless a rename failed, what was there is untouched.
+    """
+    new = []
+    try:
+        for path, content in contents.items():
+            place = Path(path)
+            temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.tmp")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            mode = check_place(place)
+            # Created by os.open, the file has the permissions that the umask allows.
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+                new.append((place, temporary, mode))
+                stream.write(content.encode() if isinstance(content, str) else content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for path, temporary, mode in new:
+            if mode is not None:
+                os.chmod(temporary, mode)
+            os.replace(temporary, path)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name, or no name
+        raise unwritable(path, error) from error
+    finally:
+        for _, temporary, _ in new:
+            temporary.unlink(missing_ok=True)
 
 
 def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
-    """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, which is then renamed.
-
-    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
-    After a PaperCodeError the temporary file is gone and what was there is untouched.
-    """
-    path = Path(path)
-    if isinstance(content, str):
-        content = content.encode()
-    try:
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        check_place(path)
-        try:
-            # Created by os.open, the file has the permissions that the umask allows.
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            move_into_place({path: temporary})
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name, or no name
-        raise unwritable(path, error) from error
+    """Write ``content`` to ``path``, as :func:`write_together` does."""
+    write_together({path: content})
 
 
 def check_writable(folder: str | os.PathLike) -> None:
@@ -59,18 +67,6 @@ def check_writable(folder: str | os.PathLike) -> None:
             pass
     except OSError as error:
         raise unwritable(folder, error) from error
-
-
-def move_into_place(new: Mapping[str | os.PathLike, str | os.PathLike]) -> None:
-    """Rename files, ``{place: temporary}``, each with the permissions of the file that it replaces.
-
-    Raises PaperCodeError as :func:`check_place`, before the first is renamed.
-    """
-    modes = {place: check_place(place) for place in new}
-    for place, temporary in new.items():
-        if modes[place] is not None:
-            os.chmod(temporary, modes[place])
-        os.replace(temporary, place)
 
 
 def check_place(path: str | os.PathLike) -> int | None:
@@ -108,11 +104,15 @@ def unreadable(path: str | os.PathLike, error: OSError) -> PaperCodeError:
     return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
 
 
+def leftovers(directory: str | os.PathLike) -> list[Path]:
+    """The temporary safetensors, JSON and HTML files that a killed :func:`write_together` left in ``directory``."""
+    return [path for path in Path(directory).glob("*.tmp") if LEFTOVER.fullmatch(path.name)]
+
+
 def remove_leftovers(directory: str | os.PathLike) -> None:
-    """Delete the temporary safetensors and JSON files that a killed :func:`write_atomically` left in ``directory``, and nothing else."""
-    for path in Path(directory).glob("*.tmp"):
-        if LEFTOVER.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+    """Delete the :func:`leftovers` in ``directory``, and nothing else."""
+    for path in leftovers(directory):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
