@@ -295,15 +295,14 @@ def measure(
     """
     import tempfile
 
-    from paper_code.core.files import check_place, check_writable
+    from paper_code.core.files import check_writable
     from paper_code.core.table import write_table
     from paper_code.lateral.bank import FEWEST
     from paper_code.report.measure import measure_network
     from paper_code.weights.collect import collect
 
     if out is not None:
-        check_place(out)
-        check_writable(out.parent)
+        check_writable(out)
     with tempfile.TemporaryDirectory() as folder:
         found = measure_network(*condition_and_seed(collect([run], folder)[0]), times=0, directory=folder)
     rows = found.rows

@@ -49,7 +49,7 @@ def check_folder(folder: str | os.PathLike, replace: bool) -> None:
             begun.add(path / FILES[0])
         if not replace and path.is_dir() and set(path.iterdir()) - begun:
             raise PaperCodeError(f"{path} is not empty; choose another folder, or allow a report in it to be replaced (--replace)")
-        check_writable(path)
+        check_writable(path / FILES[0])
     except OSError as error:
         raise unwritable(path, error) from error
 

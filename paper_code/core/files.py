@@ -59,14 +59,14 @@ def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
     write_together({path: content})
 
 
-def check_writable(folder: str | os.PathLike) -> None:
-    """Raise PaperCodeError unless a file can be written below ``folder``, which need not exist; for before work that takes long."""
-    place = Path(folder).resolve()
+def check_writable(path: str | os.PathLike) -> None:
+    """Raise PaperCodeError unless a file can be written to ``path``, whose folder need not exist; for before work that takes long."""
     try:
-        with tempfile.TemporaryDirectory(dir=next(one for one in (place, *place.parents) if one.exists())):
+        check_place(path)
+        with tempfile.TemporaryDirectory(dir=next(one for one in Path(path).resolve().parents if one.exists())):
             pass
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable(path, error) from error
 
 
 def check_place(path: str | os.PathLike) -> int | None:
