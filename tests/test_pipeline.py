@@ -107,8 +107,8 @@ def test_a_fault_in_a_page_stops_the_strict_build(project, fault):
         (lambda root: (root / "book/one.md").write_bytes(FRONT.encode() + b"\xff"), "error: book/one.md is not UTF-8 text"),
         (lambda root: (root / "_toc.yml").write_bytes(b"# \xe9"), "error: _toc.yml is not UTF-8 text"),
         (lambda root: (root / "_build").touch(), "error: cannot use _build: File exists"),
-        (lambda root: (root / ".snakemake").touch(), "error: cannot use .snakemake: File exists"),
-        (lambda root: (root / ".snakemake/paper_code.lock").mkdir(parents=True), "error: cannot use .snakemake/paper_code.lock: Is"),
+        (lambda root: (root / ".snakemake").touch(), "error: cannot write .snakemake/paper_code.lock: File exists"),
+        (lambda root: (root / ".snakemake/paper_code.lock").mkdir(parents=True), "error: .snakemake/paper_code.lock is a folder"),
         (lambda root: (root / "matplotlibrc").touch(), "error: a file matplotlibrc"),
     ],
 )

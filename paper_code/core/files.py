@@ -7,10 +7,10 @@ import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -115,11 +115,11 @@ def remove_leftovers(directory: str | os.PathLike) -> None:
         path.unlink(missing_ok=True)
 
 
-@contextmanager
-def locked(path: str | os.PathLike) -> Iterator[None]:
-    """Hold the lock file ``path``, which is left behind empty; the lock itself ends with the process, however that ends.
+def locked(path: str | os.PathLike, patience: float = 0.0, busy: str | None = None) -> IO:
+    """The lock file ``path``, open: the lock ends when it is closed, or with the process, however that ends. It is left behind empty.
 
-    If the file system or operating system does not support locks, there is none. A lock held by another process raises PaperCodeError.
+    If the file system or operating system does not support locks, there is none. A lock that another process still holds after
+    ``patience`` seconds raises PaperCodeError, with the message ``busy``.
     """
     path = Path(path)
     try:
@@ -128,15 +128,20 @@ def locked(path: str | os.PathLike) -> Iterator[None]:
         stream = open(path, "a")
     except OSError as error:
         raise unwritable(path, error) from error
-    with stream:
+    deadline = time.monotonic() + patience
+    while fcntl is not None:
         try:
-            if fcntl is not None:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
         except BlockingIOError as error:
-            raise PaperCodeError(f"another process is at work in {path.parent}; wait for its end, or choose another directory") from error
-        except OSError:
-            pass
-        yield
+            if time.monotonic() >= deadline:
+                stream.close()
+                at_work = f"another process is at work in {path.parent}; wait for its end, or choose another directory"
+                raise PaperCodeError(busy or at_work) from error
+            time.sleep(0.2)
+        except OSError:  # a file system without locks
+            break
+    return stream
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
