@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from tiny import STEPS, TRAINING, command, disk_full_beyond, fails, image_set, make_run, temporary_files
 
 from paper_code import weights
-from paper_code.core.files import digest, locked, read_json, read_metadata, read_tensors, sha256, write_json, write_tensors
+from paper_code.core.files import digest, from_bytes, locked, read_json, read_tensors, sha256, write_json, write_tensors
 from paper_code.core.text import markdown_table, plain
 from paper_code.network.layers import EarlyLayers, perturbed
 from paper_code.network.model import Network
@@ -141,7 +141,7 @@ def test_equal_tensors_give_equal_bytes_whatever_their_order(tmp_path):
     write_tensors(tmp_path / "1", {"a": a, "b": b}, metadata)
     write_tensors(tmp_path / "2", {"b": b, "a": np.asfortranarray(a)}, dict(reversed(metadata.items())))
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
-    assert read_metadata(tmp_path / "1") == metadata
+    assert from_bytes((tmp_path / "1").read_bytes(), "1")[1] == metadata
     np.testing.assert_array_equal(read_tensors(tmp_path / "2")["a"], a)
 
 
@@ -513,7 +513,6 @@ def test_what_never_ends_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
         fails("no regular file", read_tensors, path)
-        fails("no regular file", read_metadata, path)
 
 
 def test_the_mend_that_is_advised_mends(store):
@@ -589,7 +588,6 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     for content in (b"", b"hello", b"\xff" * 100, b"\x02" + bytes(7) + b"[]"):
         path.write_bytes(content)
         fails("is not a whole safetensors file", read_tensors, path)
-        fails("is not a whole safetensors file", read_metadata, path)
     for value in (np.nan, np.inf, -np.inf):
         write_tensors(path, {"l1": np.array([0, value], np.float16)})
         fails("tensor l1 holds values that are not finite", read_tensors, path)
@@ -598,7 +596,7 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     path.write_bytes(safetensors.numpy.save({"l1": np.ones(2, np.float16)}).replace(b"F16 ", b"BF16").replace(b'"F16"', b'"BF16"'))
     fails("of a type that NumPy lacks|not a whole", read_tensors, path)
     path.write_bytes(safetensors.numpy.save({"l1": np.ones(2)}, {"paper_code": "{"}))
-    fails("is not a whole safetensors file", read_metadata, path)
+    fails("is not a whole safetensors file", read_tensors, path)
 
 
 @pytest.mark.parametrize("setting", ["abc", "1:x", "-1", "1:", "1:2:3"])

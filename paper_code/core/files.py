@@ -228,31 +228,22 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
 def read_tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file, a dict; raises PaperCodeError if it cannot be read, is no such file, or has non-finite values."""
-    return from_bytes(read_bytes(path), path)
+    return from_bytes(read_bytes(path), path)[0]
 
 
-def from_bytes(content: bytes, path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays in the content of a safetensors file; ``path`` is used only in messages."""
+def from_bytes(content: bytes, path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and the metadata in the content of a file that :func:`write_tensors` wrote; ``path`` is used only in messages."""
     import safetensors.numpy
 
     try:
         tensors = safetensors.numpy.load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        metadata = dict(json.loads(header.get("__metadata__", {}).get("paper_code", "{}")))
     except KeyError as error:
         raise PaperCodeError(f"{path} holds values of a type that NumPy lacks ({error}); write them as float32") from error
-    except (safetensors.SafetensorError, ValueError) as error:
+    except (safetensors.SafetensorError, ValueError, TypeError) as error:
         raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or make it again") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise PaperCodeError(f"{path}: tensor {name} holds values that are not finite; train again")
-    return tensors
-
-
-def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
-    """The metadata stored by :func:`write_tensors`, a dict."""
-    content = read_bytes(path)
-    from_bytes(content, path)  # checks the header, including its length
-    try:
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        return dict(json.loads(header.get("__metadata__", {}).get("paper_code", "{}")))
-    except (ValueError, TypeError) as error:
-        raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or make it again") from error
+    return tensors, metadata

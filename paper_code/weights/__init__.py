@@ -154,7 +154,7 @@ def _checked(path, sha256):
 
 
 def _tensors(*place):
-    return from_bytes(*_content(*place))
+    return from_bytes(*_content(*place))[0]
 
 
 def load_early(condition, seed, directory=None):
