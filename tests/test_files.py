@@ -66,7 +66,7 @@ def test_only_regular_files_are_replaced_appended_to_or_locked(tmp_path):
     assert sorted((path.name, os.lstat(path).st_mode) for path in tmp_path.iterdir()) == before
     assert (tmp_path / "real").read_text() == "precious" and stat.S_ISCHR(os.stat("/dev/null").st_mode)
     for path in (tmp_path / "pipe", "/dev/zero"):  # which would never end
-        fails("is not a file", read_json, path)
+        fails("no regular file", read_json, path)
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o027, 0o002])
@@ -140,8 +140,8 @@ def test_json_that_cannot_be_written_or_read_is_one_line(tmp_path):
     for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b""):
         path.write_bytes(content)
         fails("a.json (is not valid JSON|holds no JSON object).*restore it, or move it away", read_json, path)
-    fails("cannot read .*: No such file", read_json, tmp_path / "none.json")
-    fails("cannot read .*: Is a directory", sha256, tmp_path)
+    fails("there is no file .*none.json", read_json, tmp_path / "none.json")
+    fails("cannot read .*: it is no regular file", sha256, tmp_path)
 
 
 def test_sha256_of_the_standard(tmp_path):

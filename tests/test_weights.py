@@ -333,7 +333,7 @@ DAMAGED_RUNS = {
     "empty result": ("result.json: condition: field required", edit_text("result.json", lambda text: "{}")),
     "a name that leads away": ("result.json: condition.name", edit_text("result.json", lambda text: text.replace('"tiny"', '"../../x"'))),
     "another's result": ("of different runs", edit_text("result.json", lambda text: text.replace('"seed": 0', '"seed": 7'))),
-    "no run.json": ("cannot read .*run.json", lambda run, trained: (run / "run.json").unlink()),
+    "no run.json": ("there is no file .*run.json", lambda run, trained: (run / "run.json").unlink()),
     "empty run.json": ("run.json: condition: field required", edit_text("run.json", lambda text: "{}")),
     "another's run.json": ("of different runs", edit_text("run.json", lambda text: text.replace('"seed": 0', '"seed": 7'))),
     "no early layers": ("there is no file", lambda run, trained: (run / "early.safetensors").unlink()),

@@ -158,11 +158,7 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
 def read_json(path: str | os.PathLike) -> dict[str, Any]:
     """Read a JSON object as a dict, or raise PaperCodeError with the reason in one line."""
     try:
-        if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may never end
-            raise PaperCodeError(f"{path} is not a file")
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unreadable(path, error) from error
+        value = json.loads(read_bytes(path).decode())
     except (ValueError, RecursionError) as error:
         raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it, or move it away and make it again") from error
     if not isinstance(value, dict):
@@ -172,11 +168,7 @@ def read_json(path: str | os.PathLike) -> dict[str, Any]:
 
 def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file as a hexadecimal string; raises PaperCodeError if it cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise unreadable(path, error) from error
+    return hashlib.sha256(read_bytes(path)).hexdigest()
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: dict[str, Any] | None = None) -> None:
@@ -215,7 +207,7 @@ def is_missing(path: str | os.PathLike) -> bool:
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
-    """Content of a regular file of a training run; raises PaperCodeError if it is missing or unreadable, which does not mean damaged."""
+    """Content of a file; raises PaperCodeError if it is missing or unreadable, which does not mean damaged, or if it may never end."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise PaperCodeError(f"cannot read {path}: it is no regular file")
