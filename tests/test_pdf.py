@@ -124,7 +124,7 @@ def test_bookmarks_say_a_heading_once_and_no_byte_moves():
 def book(tmp_path, monkeypatch):
     """A built book in the working directory."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "_toc.yml").write_text("root: book/one\nchapters: [{file: book/two}]")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/one\nchapters: [{file: book/two}]")
     (tmp_path / "_config.yml").write_text("title: A title")
     html = tmp_path / "_build" / "html"
     (html / "book").mkdir(parents=True)

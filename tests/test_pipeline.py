@@ -139,14 +139,15 @@ def test_chapters_have_plain_names_in_one_folder(project, name):
     target = project / f"{name}.md"
     target.parent.mkdir(exist_ok=True)
     target.write_text(FRONT + GOOD)
-    Path("_toc.yml").write_text(json.dumps({"root": "book/plain", "chapters": [{"file": "book/scorecard"}, {"file": name}]}))
+    listed = [{"file": "book/scorecard"}, {"file": name}]
+    Path("_toc.yml").write_text(json.dumps({"format": "jb-book", "root": "book/plain", "chapters": listed}))
     with pytest.raises(PaperCodeError, match="holds code; call it book/<name>"):
         notebook_chapters()
 
 
 def test_a_chapter_is_listed_once(project):
-    Path("_toc.yml").write_text("root: book/one\nchapters: [{file: book/plain}, {file: book/one}]")
-    with pytest.raises(PaperCodeError, match="lists book/one twice"):
+    Path("_toc.yml").write_text("format: jb-book\nroot: book/one\nchapters: [{file: book/plain}, {file: book/one}]")
+    with pytest.raises(PaperCodeError, match="^_toc.yml: document file used multiple times: 'book/one'$"):
         notebook_chapters()
 
 
@@ -345,6 +346,10 @@ def test_the_pages_and_the_chapters_of_a_toc(project):
     (project / "_toc.yml").write_text("format: [")
     with pytest.raises(PaperCodeError, match="not valid YAML"):
         pages()
+    for strange in ("", "[]", "format: []\nroot: a", "root: a\ndefaults: 3", "format: jb-book\nroot: a\nfile: b", "root: 3"):
+        (project / "_toc.yml").write_text(strange)
+        with pytest.raises(PaperCodeError, match="^_toc.yml: .+$"):
+            pages()
     with pytest.raises(PaperCodeError, match="run from the root"):
         pages("nowhere.yml")
 
