@@ -115,17 +115,15 @@ def content_hash(paths):
 def _graph():
     import grimp  # here, because it is slow, and read_chapter below, because chapters imports this module
 
-    return grimp.build_graph(PACKAGE, cache_dir=None)
+    graph = grimp.build_graph(PACKAGE, cache_dir=None)
+    for name in graph.modules - {PACKAGE}:
+        graph.add_import(importer=name, imported=name.rpartition(".")[0])  # a module runs after the packages around it
+    return graph
 
 
 def closure(modules):
     """The set of names of all modules that run when ``modules`` are imported, including these and the packages around them."""
-    found, waiting = set(), set(modules)
-    while waiting:
-        whole = waiting | {above for name in waiting for above in _graph().find_upstream_modules(name)}
-        whole |= {name.rpartition(".")[0] for name in whole} - {""}
-        found, waiting = found | waiting, whole - found - waiting
-    return found
+    return set(modules).union(*map(_graph().find_upstream_modules, modules))
 
 
 def module_files(modules):
