@@ -2,7 +2,6 @@
 
     python -m paper_code.workflow.html stage _build/executed _build/stage
     python -m paper_code.workflow.html render _build/stage _build/html
-    python -m paper_code.workflow.html check _build/html
 
 ``_build/stage`` mirrors the layout of ``book/``, with ``04_lgn.ipynb`` in place of ``04_lgn.md``. The Markdown sources of the notebooks
 go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table is put
@@ -10,8 +9,7 @@ beside the pages for the same purpose. The words :data:`RUN_TIME` in a chapter a
 
 After a warning, an unresolved reference, a broken link, a picture without alt text, an unknown script or an asset from another host, the
 last good html is left unchanged. That folder is not an output of the rule, because Snakemake would delete it first; the empty file
-``.complete`` in it is. ``check`` prints one line per fault and exits with status 1 if there are any. Links to click (``<a href>``) may
-lead anywhere.
+``.complete`` in it is. Links to click (``<a href>``) may lead anywhere.
 """
 
 import argparse
@@ -240,25 +238,17 @@ def link_problem(address, path, root, pages):
 
 
 def main(arguments=None):
-    """The command line of the rules ``stage`` and ``html``, and of the check on its own."""
+    """The command line of the rules ``stage`` and ``html``."""
+    commands = {"stage": stage, "render": render}
     parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.html", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, folders in {"stage": ("executed", "folder"), "render": ("stage", "html"), "check": ("html",)}.items():
-        command = commands.add_parser(name)
-        for folder in folders:
-            command.add_argument(folder)
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("source")
+    parser.add_argument("target")
     options = parser.parse_args(arguments)
     try:
-        if options.command == "stage":
-            stage(options.executed, options.folder)
-            return 0
-        if options.command == "render":
-            return render(options.stage, options.html)
+        return commands[options.command](options.source, options.target) or 0
     except (PaperCodeError, OSError) as error:
         return refuse(error)
-    faults = faults_of(options.html)
-    print("\n".join(faults), end="\n" if faults else "")
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":
