@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from bs4 import BeautifulSoup
 
 from paper_code.core.errors import PaperCodeError
@@ -46,8 +47,11 @@ def sources():
     return sorted(set(found))
 
 
-def stage(executed, folder):
-    """Rebuild ``folder`` from the sources and the notebooks in ``executed``."""
+def stage(executed, folder, only=None):
+    """Rebuild ``folder`` from the sources and the notebooks in ``executed``; of these the one of the chapter ``only``, if given.
+
+    That chapter then is a book of its own, with the plain pages (glossary, references) that it cites.
+    """
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     chapters = {f"{page}.md": f"{page}.ipynb" for page in pages() if is_notebook(page)}
@@ -57,13 +61,16 @@ def stage(executed, folder):
     extra = folder / "extra" / "_sources"
     extra.mkdir(parents=True)
     for source in sources():
-        if str(source) in chapters:
+        if str(source) not in chapters:
+            copy(source, folder / source)
+        elif only in (None, source.stem):
             notebook = chapters[str(source)]
             copy(Path(executed) / Path(notebook).name, folder / notebook)
             say_run_time(folder / notebook, Path(executed).parent / "times")
             copy(source, extra / source)
-        else:
-            copy(source, folder / source)
+    if only is not None:
+        plain = [{"file": page} for page in pages() if f"{page}.md" not in chapters]
+        (folder / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": f"book/{only}", "chapters": plain}))
 
 
 def say_run_time(notebook, times):
