@@ -355,11 +355,11 @@ def picture(
         layers.append(replace(early, step=listed["steps"]))
         order = bank.oriented[np.argsort(bank.fits.orientation[bank.oriented])][:: max(len(bank.oriented) // 16, 1)][:16]
         maps = np.stack([like_map(bank.frame, bank.among(one.K))[1] for one in layers])
-        save(overview.growth(layers, maps, order), out)
-        typer.echo(f"wrote {out}")
-        return
-    fits = fit_gabor(early.receptive_fields)
-    save(overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2))), out)
+        figure = overview.growth(layers, maps, order)
+    else:
+        fits = fit_gabor(early.receptive_fields)
+        figure = overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2)))
+    save(figure, out)
     typer.echo(f"wrote {out}")
 
 
