@@ -295,15 +295,14 @@ def measure(
     """
     import tempfile
 
-    from paper_code.core.files import check_place, check_writable
+    from paper_code.core.files import check_writable
     from paper_code.core.table import write_table
     from paper_code.lateral.bank import FEWEST
     from paper_code.report.measure import measure_network
     from paper_code.weights.collect import collect
 
     if out is not None:
-        check_place(out)
-        check_writable(out.parent)
+        check_writable(out)
     with tempfile.TemporaryDirectory() as folder:
         found = measure_network(*condition_and_seed(collect([run], folder)[0]), times=0, directory=folder)
     rows = found.rows
@@ -356,11 +355,11 @@ def picture(
         layers.append(replace(early, step=listed["steps"]))
         order = bank.oriented[np.argsort(bank.fits.orientation[bank.oriented])][:: max(len(bank.oriented) // 16, 1)][:16]
         maps = np.stack([like_map(bank.frame, bank.among(one.K))[1] for one in layers])
-        save(overview.growth(layers, maps, order), out)
-        typer.echo(f"wrote {out}")
-        return
-    fits = fit_gabor(early.receptive_fields)
-    save(overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2))), out)
+        figure = overview.growth(layers, maps, order)
+    else:
+        fits = fit_gabor(early.receptive_fields)
+        figure = overview.argument(early, early.receptive_fields, np.argsort(fits.orientation), int(np.argmax(fits.r2)))
+    save(figure, out)
     typer.echo(f"wrote {out}")
 
 

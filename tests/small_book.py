@@ -67,7 +67,7 @@ def small_book(folder):
     (root / "book" / "scorecard.md").write_text(reads)
     config = root / "paper_code" / "workflow" / "config.yaml"
     settings = yaml.safe_load(config.read_text())
-    config.write_text(yaml.safe_dump({**settings, "chapters": {"scorecard": {"needs": "all"}}}))
+    config.write_text(yaml.safe_dump({**settings, "chapters": {"scorecard": {"needs": True}}}))
     return root
 
 

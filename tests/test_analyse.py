@@ -1,6 +1,7 @@
 """Laws of the analysis of other people's networks: what is planted is found, what is shuffled is not, and nothing stops the rest."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -330,6 +331,32 @@ def test_a_report_is_whole_or_not_there(result, tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         result.save(tmp_path / "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report"]
+
+
+def test_a_report_that_was_killed_is_written_by_the_same_command(result, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_code.analyse.page.page", lambda result: result.name)
+
+    def ends(folder, moment):
+        """Whether saving ends, in a process that is killed at this rename."""
+        child = os.fork()
+        if child == 0:
+            try:
+                calls, rename = iter(range(10)), os.replace
+                os.replace = lambda *places: os._exit(9) if next(calls) == moment else rename(*places)
+                result.save(folder)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert status in (0, 9)
+        return status == 0
+
+    for number, moments in enumerate([(0,), (1,), (0, 1), (1, 0), (1, 1)]):
+        folder = tmp_path / str(number)
+        assert not any(ends(folder, moment) for moment in moments) and ends(folder, 2)
+        assert sorted(path.name for path in folder.iterdir()) == ["index.html", "result.json"]
+        with pytest.raises(PaperCodeError, match="is not empty"):
+            result.save(folder)
 
 
 @pytest.mark.parametrize(

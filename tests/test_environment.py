@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -11,8 +12,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from small_book import FRONT, ROOT, small_book
 
+from paper_code.core import files
 from paper_code.core.errors import PaperCodeError
-from paper_code.workflow import __main__ as pipeline
 from paper_code.workflow import environment as environments
 from paper_code.workflow.chapters import BlockingKernelManager
 from paper_code.workflow.environment import LONGEST, closed, prepare
@@ -189,16 +190,18 @@ def test_a_file_system_without_locks_is_no_refusal(tmp_path, monkeypatch, number
     def flock(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(pipeline.fcntl, "flock", flock)
-    assert pipeline.take_lock(tmp_path / "folder" / "lock")
+    monkeypatch.setattr(files.fcntl, "flock", flock)
+    with files.locked(tmp_path / "folder" / "lock"):
+        pass
 
 
 def test_a_lock_that_is_held_is_waited_for_and_then_refused(tmp_path, monkeypatch):
-    with pipeline.take_lock(tmp_path / "lock"):
-        monkeypatch.setattr(pipeline, "PATIENCE", 0.3)
-        with pytest.raises(PaperCodeError, match="another run of the pipeline"):
-            pipeline.take_lock(tmp_path / "lock")
-    assert pipeline.take_lock(tmp_path / "lock")
+    with files.locked(tmp_path / "lock"):
+        start = time.monotonic()
+        with pytest.raises(PaperCodeError, match="^busy$"):
+            files.locked(tmp_path / "lock", 0.3, "busy")
+        assert time.monotonic() - start > 0.3
+    files.locked(tmp_path / "lock").close()
 
 
 def test_a_clone_with_autocrlf_has_the_same_bytes(tmp_path):

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 from tiny import disk_full_beyond, fails, temporary_files
 
-from paper_code.core.files import append_line, check_writable, locked, read_json, remove_leftovers, sha256, write_atomically, write_json
+from paper_code.core.files import (
+    append_line,
+    check_writable,
+    locked,
+    read_json,
+    remove_leftovers,
+    sha256,
+    write_atomically,
+    write_json,
+    write_together,
+)
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -24,6 +34,19 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     assert temporary_files(tmp_path) == []
     write_atomically(path, "new")
     assert path.read_bytes() == b"new"
+
+
+def test_of_several_files_all_are_written_or_none(tmp_path):
+    places = [tmp_path / "a.json", tmp_path / "below" / "b.json"]
+    write_together(dict.fromkeys(places, "old"))
+    places[0].chmod(0o600)
+    with disk_full_beyond(1000):
+        fails("cannot write .*b.json", write_together, dict(zip(places, (b"new", bytes(2000)), strict=True)))
+    (tmp_path / "folder").mkdir()
+    fails("folder is a folder", write_together, {places[0]: "new", tmp_path / "folder": "new"})
+    assert [path.read_text() for path in places] == ["old", "old"] and temporary_files(tmp_path) == []
+    write_together(dict.fromkeys(places, "new"))
+    assert [path.read_text() for path in places] == ["new", "new"] and stat.S_IMODE(places[0].stat().st_mode) == 0o600
 
 
 def test_only_regular_files_are_replaced_appended_to_or_locked(tmp_path):
@@ -43,7 +66,7 @@ def test_only_regular_files_are_replaced_appended_to_or_locked(tmp_path):
     assert sorted((path.name, os.lstat(path).st_mode) for path in tmp_path.iterdir()) == before
     assert (tmp_path / "real").read_text() == "precious" and stat.S_ISCHR(os.stat("/dev/null").st_mode)
     for path in (tmp_path / "pipe", "/dev/zero"):  # which would never end
-        fails("is not a file", read_json, path)
+        fails("no regular file", read_json, path)
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o027, 0o002])
@@ -99,7 +122,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     fails(f"cannot write {tmp_path}/file/below/a", write_atomically, tmp_path / "file" / "below" / "a", b"")
     (tmp_path / "folder").mkdir()
     fails("folder is a folder and not a file", write_atomically, tmp_path / "folder", b"")
-    fails("cannot write", append_line, tmp_path, "line")
+    fails("is a folder and not a file", append_line, tmp_path, "line")
     assert temporary_files(tmp_path) == []
 
 
@@ -117,8 +140,8 @@ def test_json_that_cannot_be_written_or_read_is_one_line(tmp_path):
     for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b""):
         path.write_bytes(content)
         fails("a.json (is not valid JSON|holds no JSON object).*restore it, or move it away", read_json, path)
-    fails("cannot read .*: No such file", read_json, tmp_path / "none.json")
-    fails("cannot read .*: Is a directory", sha256, tmp_path)
+    fails("there is no file .*none.json", read_json, tmp_path / "none.json")
+    fails("cannot read .*: it is no regular file", sha256, tmp_path)
 
 
 def test_sha256_of_the_standard(tmp_path):
@@ -127,7 +150,7 @@ def test_sha256_of_the_standard(tmp_path):
 
 
 def test_only_leftovers_of_our_own_are_removed(tmp_path):
-    ours = ["checkpoint.safetensors.a1b2c3d4.tmp", "run.json.abcdef01.tmp", "log.jsonl.01234567.tmp"]
+    ours = ["checkpoint.safetensors.a1b2c3d4.tmp", "run.json.abcdef01.tmp", "log.jsonl.01234567.tmp", "index.html.01234567.tmp"]
     theirs = ["thesis.tmp", "run.json.tmp", "thesis.doc.abcdef01.tmp", "run.json.abcdefgh.tmp", "checkpoint.safetensors.abcdef01.tmp.keep"]
     (tmp_path / "below").mkdir()
     for name in [*ours, *theirs, "below/run.json.abcdef01.tmp"]:

@@ -31,5 +31,5 @@ def test_a_chapter_is_rendered_with_the_plain_pages(tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     notebook = tmp_path / "one.ipynb"
     notebook.write_text(nbformat.writes(new_notebook(cells=[new_markdown_cell("# One")])))
-    page = render_chapter("one", notebook, tmp_path / "out")
+    page = render_chapter("one", tmp_path, tmp_path / "out")
     assert "One" in page.read_text() and (page.parent / "plain.html").is_file()

@@ -5,7 +5,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,19 +31,18 @@ class Arrays:
     shapes: dict[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
 
-    def choose(self, name: str | None, guesses: Sequence[str], option: str) -> str | None:
-        """``name``; if that is None, the name that fits ``guesses``, or None. Raises PaperCodeError if ``name`` is missing."""
-        if name is not None and name not in self.shapes:
-            raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
-        if name is None and list(self.shapes) != [""]:
-            fitting = [one for guess in guesses for one in self.shapes if one == guess or one.endswith(f".{guess}")]
-            return fitting[0] if fitting else None
-        return "" if name is None else name
+    def choose(self, name: str | None, guesses: Sequence[str], option: str, likely: Sequence[str]) -> str | None:
+        """``name``; if that is None, the name that fits ``guesses``, or the only one that is ``likely``, or None.
 
-    def pick(self, name: str | None, guesses: Sequence[str], option: str) -> np.ndarray | None:
-        """The array that :meth:`choose` names, or None."""
-        chosen = self.choose(name, guesses, option)
-        return None if chosen is None else self.read(chosen)
+        Raises PaperCodeError if ``name`` is missing.
+        """
+        if name is None:
+            fitting = [one for guess in guesses for one in self.shapes if one == guess or one.endswith(f".{guess}")]
+            found = fitting[:1] or likely
+            return found[0] if len(found) == 1 else None
+        if name not in self.shapes:
+            raise PaperCodeError(f"{self.path} holds no array called {name}; {option} may be {self.listed()}")
+        return name
 
     def listed(self) -> str:
         """Names and shapes, at most 30, for an error message."""
@@ -130,32 +129,23 @@ def read_network(
     PaperCodeError, which lists the names, if an array is missing or cannot be guessed.
     """
     with open_arrays(filters) as arrays:
-        taken = arrays.choose(filters_name, FILTERS, "--filters-name")
-        likely = [name for name, shape in arrays.shapes.items() if _like_filters(shape)]
+        likely = [name for name, shape in arrays.shapes.items() if name == "" or _like_filters(shape)]
+        taken = arrays.choose(filters_name, FILTERS, "--filters-name", likely)
         if taken is None:
-            if len(likely) != 1:
-                raise PaperCodeError(f"which array of {filters} holds the filters? --filters-name may be {arrays.listed()}")
-            taken = likely[0]
+            raise PaperCodeError(f"which array of {filters} holds the filters? --filters-name may be {arrays.listed()}")
         if say and filters_name is None and len(likely) > 1:
             say(f"filters: the array {taken} {arrays.shapes[taken]} of {filters}; for another, say --filters-name")
-        found = arrays.read(taken)
-        rest = []
-        named = list(arrays.shapes) != [""]
+        found = [arrays.read(taken)]
         for path, name, guesses, option in ((kernel, kernel_name, KERNEL, "--kernel-name"), (l0, l0_name, FRONT, "--l0-name")):
-            if path is not None:
-                with open_arrays(path) as other:
-                    one = other.pick(name, guesses, option)
-                    if one is None and len(other.shapes) == 1:
-                        one = other.read(next(iter(other.shapes)))
-                    if one is None:
-                        raise PaperCodeError(f"which array of {path}? {option} may be {other.listed()}")
-            else:
-                one = arrays.pick(name, guesses, option) if named or name is not None else None
-            rest.append(one)
-    K, front = rest
+            with nullcontext(arrays) if path is None else open_arrays(path) as other:
+                one = other.choose(name, guesses, option, [] if path is None else list(other.shapes))
+                if one is None and path is not None:
+                    raise PaperCodeError(f"which array of {path}? {option} may be {other.listed()}")
+                found.append(None if one is None else other.read(one))
+    bank, K, front = found
     if front is not None and front.ndim > 2 and set(front.shape[:-2]) == {1}:
         front = front.reshape(front.shape[-2:])
-    return found, K, front
+    return bank, K, front
 
 
 def _like_filters(shape: tuple[int, ...]) -> bool:

@@ -1,6 +1,6 @@
 """The function :func:`analyse` and what it returns."""
 
-import math
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -149,7 +149,7 @@ class Analysis:
             "orientation_histogram": {"counts": self.orientation_counts, "edges": self.orientation_edges},
             "kernel": kernel,
         }
-        return _without_nan(significant(result))
+        return json.loads(json.dumps(significant(result)), parse_constant=lambda word: None)  # NaN and infinity become null
 
     def save(self, folder: str | os.PathLike, replace: bool = False) -> None:
         """Write ``index.html``, which needs no other file and no internet, and ``result.json`` into a new or empty folder: both or neither.
@@ -163,14 +163,6 @@ class Analysis:
         from paper_code.analyse.page import write_report  # imported here because drawing needs matplotlib
 
         write_report(self, folder, replace)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def analyse(

@@ -5,8 +5,6 @@ import io
 import json
 import os
 import re
-import secrets
-import shutil
 from html import escape
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import numpy as np
 import paper_code
 from paper_code.analyse.network import Analysis
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import check_writable, move_into_place, unwritable, write_atomically
+from paper_code.core.files import check_writable, leftovers, remove_leftovers, unwritable, write_together
 from paper_code.core.text import p_cell, ring_text, shown, signed
 from paper_code.figures import ACCENT, INK, NULL, SEEDS, SIGNED
 from paper_code.figures import analyse as figures
@@ -46,9 +44,12 @@ def check_folder(folder: str | os.PathLike, replace: bool) -> None:
     try:
         if path.exists() and not path.is_dir():
             raise PaperCodeError(f"{path} is a file; name a folder for the report")
-        if not replace and path.is_dir() and any(path.iterdir()):
+        begun = set(leftovers(path))
+        if begun:  # the killed run may have renamed the first of two
+            begun.add(path / FILES[0])
+        if not replace and path.is_dir() and set(path.iterdir()) - begun:
             raise PaperCodeError(f"{path} is not empty; choose another folder, or allow a report in it to be replaced (--replace)")
-        check_writable(path)
+        check_writable(path / FILES[0])
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -57,18 +58,8 @@ def write_report(result: Analysis, folder: str | os.PathLike, replace: bool = Fa
     """Write ``index.html`` and ``result.json`` into a folder, as described for :meth:`paper_code.analyse.Analysis.save`."""
     check_folder(folder, replace)
     content = page(result), json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n"
-    path = Path(folder)
-    # Beside the folder: files that a killed run left inside it would make the same command refuse to run.
-    temporary = path.resolve().with_name(f".{path.resolve().name}.{secrets.token_hex(4)}.tmp")
-    try:
-        for name, text in zip(FILES, content, strict=True):
-            write_atomically(temporary / name, text)
-        path.mkdir(parents=True, exist_ok=True)
-        move_into_place({path / name: temporary / name for name in FILES})
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    write_together({Path(folder, name): text for name, text in zip(FILES, content, strict=True)})
+    remove_leftovers(folder)  # last: the same command may be killed again
 
 
 def page(result: Analysis) -> str:

@@ -7,10 +7,10 @@ import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -21,74 +21,62 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-LEFTOVER = re.compile(r".+\.(safetensors|jsonl?)\.[0-9a-f]{8}\.tmp")  # the names given by write_atomically
+LEFTOVER = re.compile(r".+\.(safetensors|jsonl?|html)\.[0-9a-f]{8}\.tmp")  # the names given by write_together
+
+
+def write_together(contents: Mapping[str | os.PathLike, str | bytes]) -> None:
+    """Write files, ``{path: content}``: each to a temporary file beside its place and, once all are whole, each to its place, in order.
+
+    A crash or a full disk at any moment leaves of every file the old one or the new one, which keeps the permissions of the old. After a
+    PaperCodeError the temporary files are gone and, unless a rename failed, what was there is untouched.
+    """
+    new = []
+    try:
+        for path, content in contents.items():
+            place = Path(path)
+            temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.tmp")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            mode = check_place(place)
+            # Created by os.open, the file has the permissions that the umask allows.
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+                new.append((place, temporary, mode))
+                stream.write(content.encode() if isinstance(content, str) else content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for path, temporary, mode in new:
+            if mode is not None:
+                os.chmod(temporary, mode)
+            os.replace(temporary, path)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name, or no name
+        raise unwritable(path, error) from error
+    finally:
+        for _, temporary, _ in new:
+            temporary.unlink(missing_ok=True)
 
 
 def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
-    """Write ``content`` (bytes or str) to ``path`` through a temporary file beside it, which is then renamed.
+    """Write ``content`` to ``path``, as :func:`write_together` does."""
+    write_together({path: content})
 
-    A crash or a full disk at any moment leaves either the old file or the new one, which keeps the permissions of the old.
-    After a PaperCodeError the temporary file is gone and what was there is untouched.
-    """
-    path = Path(path)
-    if isinstance(content, str):
-        content = content.encode()
+
+def check_writable(path: str | os.PathLike) -> None:
+    """Raise PaperCodeError unless a file can be written to ``path``, whose folder need not exist; for before work that takes long."""
     try:
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
         check_place(path)
-        try:
-            # Created by os.open, the file has the permissions that the umask allows.
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            move_into_place({path: temporary})
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name, or no name
-        raise unwritable(path, error) from error
-
-
-def check_writable(folder: str | os.PathLike) -> None:
-    """Raise PaperCodeError unless a file can be written below ``folder``, which need not exist; for before work that takes long."""
-    place = Path(folder).resolve()
-    try:
-        with tempfile.TemporaryDirectory(dir=next(one for one in (place, *place.parents) if one.exists())):
+        with tempfile.TemporaryDirectory(dir=next(one for one in Path(path).resolve().parents if one.exists())):
             pass
     except OSError as error:
-        raise unwritable(folder, error) from error
-
-
-def move_into_place(new: Mapping[str | os.PathLike, str | os.PathLike]) -> None:
-    """Rename files, ``{place: temporary}``, each with the permissions of the file that it replaces.
-
-    Raises PaperCodeError as :func:`check_place`, before the first is renamed.
-    """
-    modes = {place: check_place(place) for place in new}
-    for place, temporary in new.items():
-        if modes[place] is not None:
-            os.chmod(temporary, modes[place])
-        os.replace(temporary, place)
+        raise unwritable(path, error) from error
 
 
 def check_place(path: str | os.PathLike) -> int | None:
     """Permissions of the file at ``path``, None if nothing is there; a folder, link or device there raises PaperCodeError."""
-    mode = _mode(path)
-    if mode is not None and os.path.isdir(path):
-        raise PaperCodeError(f"{path} is a folder and not a file, and is left as it is; choose another place")
-    return mode
-
-
-def _mode(path: str | os.PathLike) -> int | None:
-    """Permissions of the file at ``path``, None if nothing is there; a link or a device must not be replaced or appended to."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        kind = "a link" if stat.S_ISLNK(mode) else "a device, a pipe or a socket"
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "a device, a pipe or a socket"
         raise PaperCodeError(f"{path} is {kind} and not a file, and is left as it is; choose another place")
     return stat.S_IMODE(mode)
 
@@ -96,7 +84,7 @@ def _mode(path: str | os.PathLike) -> int | None:
 def append_line(path: str | os.PathLike, line: str) -> None:
     """Append one line to a text file and flush it to disk; after a PaperCodeError the file may end in a part of ``line``."""
     try:
-        _mode(path)
+        check_place(path)
         with open(path, "a", encoding="utf-8") as stream:
             stream.write(line + "\n")
             stream.flush()
@@ -116,35 +104,44 @@ def unreadable(path: str | os.PathLike, error: OSError) -> PaperCodeError:
     return PaperCodeError(f"cannot read {path}: {error.strerror or error}")
 
 
+def leftovers(directory: str | os.PathLike) -> list[Path]:
+    """The temporary safetensors, JSON and HTML files that a killed :func:`write_together` left in ``directory``."""
+    return [path for path in Path(directory).glob("*.tmp") if LEFTOVER.fullmatch(path.name)]
+
+
 def remove_leftovers(directory: str | os.PathLike) -> None:
-    """Delete the temporary safetensors and JSON files that a killed :func:`write_atomically` left in ``directory``, and nothing else."""
-    for path in Path(directory).glob("*.tmp"):
-        if LEFTOVER.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+    """Delete the :func:`leftovers` in ``directory``, and nothing else."""
+    for path in leftovers(directory):
+        path.unlink(missing_ok=True)
 
 
-@contextmanager
-def locked(path: str | os.PathLike) -> Iterator[None]:
-    """Hold the lock file ``path``, which is left behind empty; the lock itself ends with the process, however that ends.
+def locked(path: str | os.PathLike, patience: float = 0.0, busy: str | None = None) -> IO:
+    """The lock file ``path``, open: the lock ends when it is closed, or with the process, however that ends. It is left behind empty.
 
-    If the file system or operating system does not support locks, there is none. A lock held by another process raises PaperCodeError.
+    If the file system or operating system does not support locks, there is none. A lock that another process still holds after
+    ``patience`` seconds raises PaperCodeError, with the message ``busy``.
     """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _mode(path)
+        check_place(path)
         stream = open(path, "a")
     except OSError as error:
         raise unwritable(path, error) from error
-    with stream:
+    deadline = time.monotonic() + patience
+    while fcntl is not None:
         try:
-            if fcntl is not None:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
         except BlockingIOError as error:
-            raise PaperCodeError(f"another process is at work in {path.parent}; wait for its end, or choose another directory") from error
-        except OSError:
-            pass
-        yield
+            if time.monotonic() >= deadline:
+                stream.close()
+                at_work = f"another process is at work in {path.parent}; wait for its end, or choose another directory"
+                raise PaperCodeError(busy or at_work) from error
+            time.sleep(0.2)
+        except OSError:  # a file system without locks
+            break
+    return stream
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
@@ -161,11 +158,7 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
 def read_json(path: str | os.PathLike) -> dict[str, Any]:
     """Read a JSON object as a dict, or raise PaperCodeError with the reason in one line."""
     try:
-        if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may never end
-            raise PaperCodeError(f"{path} is not a file")
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unreadable(path, error) from error
+        value = json.loads(read_bytes(path).decode())
     except (ValueError, RecursionError) as error:
         raise PaperCodeError(f"{path} is not valid JSON ({error}); restore it, or move it away and make it again") from error
     if not isinstance(value, dict):
@@ -175,11 +168,7 @@ def read_json(path: str | os.PathLike) -> dict[str, Any]:
 
 def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file as a hexadecimal string; raises PaperCodeError if it cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise unreadable(path, error) from error
+    return hashlib.sha256(read_bytes(path)).hexdigest()
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: dict[str, Any] | None = None) -> None:
@@ -218,7 +207,7 @@ def is_missing(path: str | os.PathLike) -> bool:
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
-    """Content of a regular file of a training run; raises PaperCodeError if it is missing or unreadable, which does not mean damaged."""
+    """Content of a file; raises PaperCodeError if it is missing or unreadable, which does not mean damaged, or if it may never end."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise PaperCodeError(f"cannot read {path}: it is no regular file")
@@ -231,31 +220,22 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
 def read_tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file, a dict; raises PaperCodeError if it cannot be read, is no such file, or has non-finite values."""
-    return from_bytes(read_bytes(path), path)
+    return from_bytes(read_bytes(path), path)[0]
 
 
-def from_bytes(content: bytes, path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays in the content of a safetensors file; ``path`` is used only in messages."""
+def from_bytes(content: bytes, path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and the metadata in the content of a file that :func:`write_tensors` wrote; ``path`` is used only in messages."""
     import safetensors.numpy
 
     try:
         tensors = safetensors.numpy.load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        metadata = dict(json.loads(header.get("__metadata__", {}).get("paper_code", "{}")))
     except KeyError as error:
         raise PaperCodeError(f"{path} holds values of a type that NumPy lacks ({error}); write them as float32") from error
-    except (safetensors.SafetensorError, ValueError) as error:
+    except (safetensors.SafetensorError, ValueError, TypeError) as error:
         raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or make it again") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise PaperCodeError(f"{path}: tensor {name} holds values that are not finite; train again")
-    return tensors
-
-
-def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
-    """The metadata stored by :func:`write_tensors`, a dict."""
-    content = read_bytes(path)
-    from_bytes(content, path)  # checks the header, including its length
-    try:
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        return dict(json.loads(header.get("__metadata__", {}).get("paper_code", "{}")))
-    except (ValueError, TypeError) as error:
-        raise PaperCodeError(f"{path} is not a whole safetensors file ({error}); restore it or make it again") from error
+    return tensors, metadata

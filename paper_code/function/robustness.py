@@ -20,7 +20,7 @@ from pydantic import Field
 
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import check_place, check_writable, read_json, write_json
+from paper_code.core.files import check_writable, read_json, write_json
 from paper_code.core.plan import condition_and_seed
 from paper_code.core.statistics import Estimate, pooled_differences
 from paper_code.core.text import plain
@@ -185,8 +185,7 @@ def _bits(word, count):
 
 def main(root=None, classes=None, out=FILE, report=print):
     """Measure the shipped networks on the test images of the set on which they were trained, and write the file."""
-    check_place(out)
-    check_writable(Path(out).parent)
+    check_writable(out)
     condition = weights.entry(REFERENCE, weights.seeds(REFERENCE)[0])["condition"]
     image_set = images.load(condition["images"], root, condition["classes"] if classes is None else classes)
     if not len(image_set.test_images):

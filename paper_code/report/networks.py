@@ -7,7 +7,7 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_metadata, read_tensors, write_tensors
+from paper_code.core.files import from_bytes, read_bytes, write_tensors
 from paper_code.core.plan import reported
 from paper_code.core.table import Row
 from paper_code.filters.gabor import GaborBank
@@ -68,7 +68,8 @@ def save_measured(measured, path):
 
 def load_measured(path):
     """Read a file written by :func:`save_measured`; raises PaperCodeError if it is missing, damaged, or from another version of the package."""
-    tensors, about = perturbed(read_tensors(path)), read_metadata(path)
+    tensors, about = from_bytes(read_bytes(path), path)
+    tensors = perturbed(tensors)
     try:
         fits = GaborBank(**{item.name: tensors[f"fits/{item.name}"] for item in fields(GaborBank)})
         bank = Bank(*(tensors.get(f"bank/{name}") for name in BANK), about["stride"], fits, about["level"])

@@ -21,17 +21,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError, check_bounds, short
-from paper_code.core.files import (
-    append_line,
-    digest,
-    from_bytes,
-    locked,
-    read_bytes,
-    read_metadata,
-    remove_leftovers,
-    write_json,
-    write_tensors,
-)
+from paper_code.core.files import append_line, digest, from_bytes, locked, read_bytes, remove_leftovers, write_json, write_tensors
 from paper_code.core.plan import plan_sha256
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.network.layers import EARLY_KEYS
@@ -321,7 +311,7 @@ class Run:
     def _load_checkpoint(self, path):
         content = read_bytes(path)  # outside the try: a file that cannot be read is not damaged
         try:
-            tensors, metadata = from_bytes(content, path), read_metadata(path)
+            tensors, metadata = from_bytes(content, path)
             if metadata.pop("digest") != digest(tensors, metadata):
                 raise KeyError("digest")
             tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}

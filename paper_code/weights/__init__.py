@@ -48,10 +48,7 @@ BANKS = DATA / "banks"
 def manifest(directory=None):
     """The manifest: a dict ``{"networks": {"<condition>/seed-<n>": entry}}``.
 
-    Raises
-    ------
-    PaperCodeError
-        If it is missing, cannot be read, or does not conform to ``paper_code.weights.records.Manifest``.
+    Raises PaperCodeError if it is missing, cannot be read, or does not conform to ``paper_code.weights.records.Manifest``.
 
     Examples
     --------
@@ -92,10 +89,7 @@ def entry(condition, seed, directory=None):
 def seeds(condition, directory=None, needed=True):
     """The seeds for which there are weights of a condition, in increasing order.
 
-    Raises
-    ------
-    PaperCodeError
-        If there are none and ``needed`` is True.
+    Raises PaperCodeError if there are none and ``needed`` is True.
 
     Examples
     --------
@@ -154,7 +148,7 @@ def _checked(path, sha256):
 
 
 def _tensors(*place):
-    return from_bytes(*_content(*place))
+    return from_bytes(*_content(*place))[0]
 
 
 def load_early(condition, seed, directory=None):
@@ -293,6 +287,8 @@ def verify(directory=None):
 def load_bank(name, directory=None):
     """A bank of filters, after a hash check.
 
+    Raises PaperCodeError for a name that there is not, or if the file is missing or differs from its listing.
+
     Parameters
     ----------
     name : str
@@ -306,11 +302,6 @@ def load_bank(name, directory=None):
     filters : float64 array
     record : dict of str
         ``what`` it is, its ``source``, ``by`` whom it was made, and its ``licence``.
-
-    Raises
-    ------
-    PaperCodeError
-        For any other name, or if the file is missing or differs from its listing.
 
     Examples
     --------

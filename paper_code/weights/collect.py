@@ -8,17 +8,7 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError, named
-from paper_code.core.files import (
-    as_bytes,
-    is_missing,
-    locked,
-    move_into_place,
-    read_bytes,
-    read_json,
-    read_tensors,
-    unwritable,
-    write_atomically,
-)
+from paper_code.core.files import as_bytes, is_missing, locked, read_bytes, read_json, read_tensors, remove_leftovers, write_together
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.training.conditions import Condition, snapshot_steps
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, as_record
@@ -67,7 +57,10 @@ def _encode(files, preset, key):
 
 
 def _install(found, directory, replace):
-    """Write the files of networks, ``{key: (source, result, content by kind)}``, and the manifest that lists them, which comes last."""
+    """Write the files of networks, ``{key: (source, result, content by kind)}``, and the manifest that lists them, which comes last.
+
+    If killed between two renames, the manifest rejects what it does not list, and the same command can be run again.
+    """
     path = directory / "manifest.json"
     before = {"networks": {}} if is_missing(path) else weights.manifest(directory)
     after = {key: listed for key, listed in before["networks"].items() if key not in found}
@@ -86,8 +79,10 @@ def _install(found, directory, replace):
         after[key] = {**result, "files": entries}
     listed = {**before, "networks": after}
     as_record(Manifest, listed, path, AGAIN)
-    contents[path] = (json.dumps(listed, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-    _write_together(contents)
+    contents[path] = json.dumps(listed, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    for folder in {place.parent for place in contents}:
+        remove_leftovers(folder)
+    write_together(contents)
     for key in set(found) & set(before["networks"]):
         for file in before["networks"][key]["files"].values():
             if directory / file["path"] not in contents:
@@ -97,23 +92,6 @@ def _install(found, directory, replace):
 def _setting(result):
     """What all seeds of one condition share."""
     return result["condition"]["network"], result["condition"]["training"], result["images"]["sha256"]
-
-
-def _write_together(contents):
-    """Write files, ``{path: bytes}``: first each beside its place and, when all are complete, each to its place.
-
-    If killed between two renames, the manifest rejects what it does not list, and the same command can be run again.
-    """
-    new = {path: path.with_name(f"{path.name}.new.tmp") for path in contents}
-    try:
-        for path, content in contents.items():
-            write_atomically(new[path], content)
-        move_into_place(new)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        for path in new.values():
-            path.unlink(missing_ok=True)
 
 
 def read_result(run):

@@ -13,14 +13,13 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback from the imports that follow
 
-import fcntl
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import locked
 from paper_code.workflow import keeper, refuse
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import drop_damaged, read_text
@@ -38,6 +37,8 @@ TRACE = re.compile(r"RuleException:$|CalledProcessError in file|Command 'set -eu
 
 PATIENCE = 6.0
 """Seconds to wait for the end of a run that was stopped or killed a moment ago."""
+
+BUSY = "another run of the pipeline is at work in this folder; wait for it to end"
 
 
 def main():
@@ -60,7 +61,8 @@ def main():
         build = next((word.removeprefix("build=") for word in sys.argv if word.startswith("build=")), usual)
         if Path("matplotlibrc").exists():
             raise PaperCodeError("a file matplotlibrc in the root of the repository would change every figure; move it away")
-        lock = take_lock(Path(".snakemake") / "paper_code.lock")
+        # Snakemake's own lock survives a kill and must be removed by hand.
+        lock = locked(Path(".snakemake") / "paper_code.lock", PATIENCE, BUSY)
         prepare(environment)
         Path(build).mkdir(parents=True, exist_ok=True)
         drop_damaged(build)
@@ -100,26 +102,6 @@ def main():
     if status and "html" in sys.argv and (Path(build) / "html" / "index.html").is_file():
         print(f"the book in {build}/html is untouched: the last one that was built whole", file=sys.stderr)
     return abs(status)
-
-
-def take_lock(path):
-    """An open file that holds the lock, if the file system supports locks; raises PaperCodeError if another run holds it.
-
-    The system releases it when the processes end, however they end; Snakemake's own lock survives a kill and must be removed by hand.
-    """
-    path.parent.mkdir(exist_ok=True)
-    handle = open(path, "w")
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                raise PaperCodeError("another run of the pipeline is at work in this folder; wait for it to end") from error
-            time.sleep(0.2)
-        except OSError:  # a file system without locks
-            return handle
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import ast
 import copy
 import glob
-import hashlib
 import json
 import os
 import re
@@ -24,8 +23,8 @@ import jupytext
 import nbformat
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 
-from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import write_atomically, write_json
+from paper_code.core.errors import PaperCodeError, printable
+from paper_code.core.files import sha256, write_atomically, write_json
 from paper_code.workflow import refuse
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import notebook_chapters, read_text
@@ -39,7 +38,7 @@ def read_chapter(source):
     try:
         notebook = jupytext.reads(text, fmt="md:myst")
     except Exception as error:  # jupytext passes on whatever its YAML and Markdown readers raise
-        raise PaperCodeError(f"cannot read {source} as a md:myst notebook: {one_line(type(error).__name__, error)}") from error
+        raise PaperCodeError(f"cannot read {source} as a md:myst notebook: {type(error).__name__}: {printable(error)}") from error
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise PaperCodeError(f"{source} has {len(tagged)} cells tagged `parameters`; give it exactly one")
@@ -52,7 +51,7 @@ def check_parameters(notebook, parameters, name):
     try:
         body = ast.parse(cell.source).body
     except (SyntaxError, ValueError) as error:
-        raise PaperCodeError(f"chapter {name}: its parameters cell is not Python: {one_line(type(error).__name__, error)}") from error
+        raise PaperCodeError(f"chapter {name}: its parameters cell is not Python: {type(error).__name__}: {printable(error)}") from error
     assignments = [node for node in body if isinstance(node, ast.Assign)]
     declared = {target.id for node in assignments for target in node.targets if isinstance(target, ast.Name)}
     missing = sorted(set(parameters) - declared)
@@ -78,9 +77,10 @@ def run_notebook(notebook, parameters, name):
         try:
             executed = papermill.execute_notebook(notebook, None, parameters, cwd=".", progress_bar=False, **kernel)
         except PapermillExecutionError as error:
-            raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {one_line(error.ename, error.evalue)}") from error
+            said = f"{error.ename}: {printable(error.evalue)}"
+            raise PaperCodeError(f"chapter {name}, {failing_cell(notebook, error)}: {said}") from error
         except Exception as error:  # a dead kernel, a time-out: nbclient and zmq report these in many ways
-            raise PaperCodeError(f"chapter {name}: {one_line(type(error).__name__, error)}") from error
+            raise PaperCodeError(f"chapter {name}: {type(error).__name__}: {printable(error)}") from error
     executed = clean(executed)
     check_stderr(executed, name)
     return executed
@@ -106,11 +106,6 @@ def failing_cell(notebook, error):
     return f"code cell {number} (starts {lines[0][:60]!r}{f', fails at {failed[:80]!r}' if failed and failed != lines[0] else ''})"
 
 
-def one_line(kind, message):
-    """Format an error on one line."""
-    return f"{kind}: {' '.join(str(message).split())}"
-
-
 def clean(notebook):
     """Remove what papermill and the kernel recorded about this run, and local paths; keep everything that a reader sees.
 
@@ -124,10 +119,8 @@ def clean(notebook):
             cell.metadata.pop(key, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata["tags"] = ["injected-parameters", "remove-cell"]
-        for output in cell.get("outputs", []):
-            for key in ("text", "traceback", "evalue", "data", "metadata"):
-                if key in output:
-                    output[key] = strip_paths(output[key], places)
+        if "outputs" in cell:
+            cell["outputs"] = strip_paths(cell["outputs"], places)
     return notebook
 
 
@@ -164,17 +157,14 @@ def strip_paths(value, places):
 def execute(source, output, times, parameters):
     """Execute a chapter; write its notebook, and its run time with the notebook's hash. If a cell fails, neither file remains."""
     name = Path(source).stem
-    for path in (output, times):
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for path in map(Path, (output, times)):
         for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # and what a killed run was writing
             old.unlink(missing_ok=True)
     start = time.perf_counter()
     text = nbformat.writes(run_notebook(read_chapter(source), parameters, name)) + "\n"
     seconds = time.perf_counter() - start
     write_atomically(output, text)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1), "sha256": digest})
+    write_json(times, {"chapter": name, "profile": parameters.get("profile"), "seconds": round(seconds, 1), "sha256": sha256(output)})
     print(f"chapter {name}: {seconds:.0f} s", flush=True)
 
 

@@ -120,21 +120,15 @@ class RunCounter:
         if path.endswith(".ipynb") and report.when == "call":
             self.ran.add(Path(path).stem)
 
-    def missing(self):
-        """Notebook chapters that did not run, or None if this is not to be checked here."""
-        if not self.config.getoption("all_notebooks") or hasattr(self.config, "workerinput"):
-            return None
-        return [name for name in notebook_chapters() if name not in self.ran]
-
-    def pytest_sessionfinish(self, session):
-        if self.missing() and session.exitstatus == 0:
-            session.exitstatus = 1
-
     def pytest_terminal_summary(self, terminalreporter):
-        missing = self.missing()
-        if missing:
+        """Say whether every notebook chapter ran, and fail the session if not."""
+        if not self.config.getoption("all_notebooks"):
+            return
+        if missing := [name for name in notebook_chapters() if name not in self.ran]:
             terminalreporter.write_line(f"error: reference notebooks that did not run: {', '.join(missing)}", red=True)
-        elif missing is not None:
+            session = self.config.pluginmanager.get_plugin("session")
+            session.exitstatus = session.exitstatus or 1
+        else:
             terminalreporter.write_line(f"all {len(self.ran)} reference notebooks ran")
 
 

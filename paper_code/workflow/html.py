@@ -2,7 +2,6 @@
 
     python -m paper_code.workflow.html stage _build/executed _build/stage
     python -m paper_code.workflow.html render _build/stage _build/html
-    python -m paper_code.workflow.html check _build/html
 
 ``_build/stage`` mirrors the layout of ``book/``, with ``04_lgn.ipynb`` in place of ``04_lgn.md``. The Markdown sources of the notebooks
 go to ``extra/_sources``, which Sphinx copies into the html, so that every page offers both files for download; the tidy table is put
@@ -10,8 +9,7 @@ beside the pages for the same purpose. The words :data:`RUN_TIME` in a chapter a
 
 After a warning, an unresolved reference, a broken link, a picture without alt text, an unknown script or an asset from another host, the
 last good html is left unchanged. That folder is not an output of the rule, because Snakemake would delete it first; the empty file
-``.complete`` in it is. ``check`` prints one line per fault and exits with status 1 if there are any. Links to click (``<a href>``) may
-lead anywhere.
+``.complete`` in it is. Links to click (``<a href>``) may lead anywhere.
 """
 
 import argparse
@@ -24,6 +22,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from bs4 import BeautifulSoup
 
 from paper_code.core.errors import PaperCodeError
@@ -48,8 +47,11 @@ def sources():
     return sorted(set(found))
 
 
-def stage(executed, folder):
-    """Rebuild ``folder`` from the sources and the notebooks in ``executed``."""
+def stage(executed, folder, only=None):
+    """Rebuild ``folder`` from the sources and the notebooks in ``executed``; of these the one of the chapter ``only``, if given.
+
+    That chapter then is a book of its own, with the plain pages (glossary, references) that it cites.
+    """
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     chapters = {f"{page}.md": f"{page}.ipynb" for page in pages() if is_notebook(page)}
@@ -59,13 +61,16 @@ def stage(executed, folder):
     extra = folder / "extra" / "_sources"
     extra.mkdir(parents=True)
     for source in sources():
-        if str(source) in chapters:
+        if str(source) not in chapters:
+            copy(source, folder / source)
+        elif only in (None, source.stem):
             notebook = chapters[str(source)]
             copy(Path(executed) / Path(notebook).name, folder / notebook)
             say_run_time(folder / notebook, Path(executed).parent / "times")
             copy(source, extra / source)
-        else:
-            copy(source, folder / source)
+    if only is not None:
+        plain = [{"file": page} for page in pages() if f"{page}.md" not in chapters]
+        (folder / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": f"book/{only}", "chapters": plain}))
 
 
 def say_run_time(notebook, times):
@@ -240,25 +245,17 @@ def link_problem(address, path, root, pages):
 
 
 def main(arguments=None):
-    """The command line of the rules ``stage`` and ``html``, and of the check on its own."""
+    """The command line of the rules ``stage`` and ``html``."""
+    commands = {"stage": stage, "render": render}
     parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.html", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, folders in {"stage": ("executed", "folder"), "render": ("stage", "html"), "check": ("html",)}.items():
-        command = commands.add_parser(name)
-        for folder in folders:
-            command.add_argument(folder)
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("source")
+    parser.add_argument("target")
     options = parser.parse_args(arguments)
     try:
-        if options.command == "stage":
-            stage(options.executed, options.folder)
-            return 0
-        if options.command == "render":
-            return render(options.stage, options.html)
+        return commands[options.command](options.source, options.target) or 0
     except (PaperCodeError, OSError) as error:
         return refuse(error)
-    faults = faults_of(options.html)
-    print("\n".join(faults), end="\n" if faults else "")
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":

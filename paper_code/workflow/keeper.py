@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 
@@ -31,27 +32,17 @@ def end_descendants(gently=None):
     ``gently`` is the process id of Snakemake, which is interrupted: it cancels its jobs and removes their unfinished files. The others
     are terminated, and whatever is left after ``GRACE`` is killed. Without ``gently``, all are killed at once.
     """
+    own = psutil.Process()
     if gently is not None:
-        for process in descendants():
-            send(process, signal.SIGINT if process.pid == gently else signal.SIGTERM)
-        psutil.wait_procs(descendants(), timeout=GRACE)
-    while left := descendants():
+        for process in own.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT if process.pid == gently else signal.SIGTERM)
+        psutil.wait_procs(own.children(recursive=True), timeout=GRACE)
+    while left := own.children(recursive=True):
         for process in left:
-            send(process, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(left, timeout=1)
-
-
-def descendants():
-    """Children, their children, and so on."""
-    return psutil.Process().children(recursive=True)
-
-
-def send(process, number):
-    """Send a signal, unless the process has already ended."""
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass
 
 
 def main():

@@ -8,6 +8,7 @@ shows on which pages the chapters begin, and the second gives these numbers in i
 this one. A failure leaves the last PDF unchanged.
 """
 
+import json
 import posixpath
 import re
 import shutil
@@ -80,7 +81,7 @@ def head(soups, title):
 
 def quoted(text):
     """A JavaScript string literal that is safe inside HTML."""
-    return "'" + "".join(c if c.isascii() and (c.isalnum() or c in " .,:") else f"\\u{{{ord(c):x}}}" for c in text) + "'"
+    return json.dumps(text).replace("<", r"\u003c")
 
 
 def for_paper(soup, name):

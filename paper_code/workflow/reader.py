@@ -21,15 +21,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import nbformat
-import yaml
 
 from paper_code.core.errors import PaperCodeError, short
 from paper_code.core.files import write_atomically
 from paper_code.workflow import refuse
 from paper_code.workflow.compare import compare_notebooks
 from paper_code.workflow.environment import closed
-from paper_code.workflow.html import build, copy, sources
-from paper_code.workflow.toc import is_notebook, notebook_chapters, pages
+from paper_code.workflow.html import build, stage
+from paper_code.workflow.toc import notebook_chapters
 
 QUICK = Path("_build/quick")
 FOLDER = Path("_build/chapter")
@@ -51,19 +50,12 @@ def name_of(chapter):
     return name
 
 
-def render_chapter(chapter, notebook, folder=FOLDER):
-    """Render a chapter as a book of its own, with the plain pages (glossary, references) that it cites; returns the path of the page."""
-    stage, work = Path(folder) / "stage", Path(folder) / "work"
-    for old in (stage, work):
-        shutil.rmtree(old, ignore_errors=True)
-    for source in sources():
-        if str(source) not in ("_toc.yml", *(f"{page}.md" for page in pages() if is_notebook(page))):
-            copy(source, stage / source)
-    copy(notebook, stage / "book" / f"{chapter}.ipynb")
-    (stage / "extra" / "_sources").mkdir(parents=True, exist_ok=True)
-    plain = [{"file": page} for page in pages() if not is_notebook(page)]
-    (stage / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": f"book/{chapter}", "chapters": plain}))
-    faults = build(stage, work, strict=False)  # links to other chapters lead nowhere
+def render_chapter(chapter, executed, folder=FOLDER):
+    """Render a chapter, whose notebook is in the folder ``executed``, as a book of its own; returns the path of the page."""
+    staged, work = Path(folder) / "stage", Path(folder) / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    stage(executed, staged, only=chapter)
+    faults = build(staged, work, strict=False)  # links to other chapters lead nowhere
     page = work / "_build" / "html" / "book" / f"{chapter}.html"
     if faults or not page.is_file():
         raise PaperCodeError(f"cannot render {chapter}: {(faults or ['it has no page'])[-1]}")
@@ -77,7 +69,7 @@ def run_chapter(chapter=""):
     pipeline = [sys.executable, "-m", "paper_code.workflow", str(notebook), "--config", "profile=quick", f"build={QUICK}"]
     if status := subprocess.run(pipeline, env=closed()).returncode:
         return status
-    print(f"the page is {render_chapter(chapter, notebook)}")
+    print(f"the page is {render_chapter(chapter, notebook.parent)}")
     executed, reference = (nbformat.read(place, as_version=4) for place in (notebook, REFERENCES / f"{chapter}.ipynb"))
     found = compare_notebooks(reference, executed)
     print("\n".join(found) if found else f"every text and number is that of {REFERENCES / chapter}.ipynb (pictures are not compared)")

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
-from paper_code.core.errors import PaperCodeError
+from paper_code.core.errors import PaperCodeError, printable
 from paper_code.core.files import read_json, sha256
 from paper_code.core.plan import condition_and_seed, plan
 
@@ -22,27 +23,13 @@ RUNNER = "paper_code.workflow.chapters"  # runs every chapter
 
 
 def pages(toc="_toc.yml"):
-    """Paths without suffix of all pages in reading order, such as ``book/04_lgn``; raises PaperCodeError if the file lists none."""
+    """Paths without suffix of all pages in reading order, such as ``book/04_lgn``; raises PaperCodeError if the file is malformed."""
     try:
-        tree = yaml.safe_load(read_text(toc, "; run from the root of the repository"))
+        return list(parse_toc_data(yaml.safe_load(read_text(toc, "; run from the root of the repository"))))
     except yaml.YAMLError as error:
-        raise PaperCodeError(f"{toc} is not valid YAML: {' '.join(str(error).split())}") from error
-
-    def walk(node):
-        if isinstance(node, list):
-            for item in node:
-                yield from walk(item)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if key in ("root", "file"):
-                    yield str(value)
-                else:
-                    yield from walk(value)
-
-    found = list(walk(tree))
-    if not found:
-        raise PaperCodeError(f"{toc} lists no page")
-    return found
+        raise PaperCodeError(f"{toc} is not valid YAML: {printable(error)}") from error
+    except (MalformedError, TypeError) as error:  # TypeError: a text or a number in place of settings
+        raise PaperCodeError(f"{toc}: {printable(error)}") from error
 
 
 def read_text(path, advice=""):
@@ -61,13 +48,11 @@ def is_notebook(page):
 
 
 def notebook_chapters():
-    """Names of the chapters with code, in reading order, such as ``04_lgn``; raises PaperCodeError if one is misplaced or listed twice."""
+    """Names of the chapters with code, in reading order, such as ``04_lgn``; raises PaperCodeError if one is misplaced."""
     chapters = [page for page in pages() if is_notebook(page)]
     for page in chapters:
         if not re.fullmatch(r"book/\w[\w.-]*", page):
             raise PaperCodeError(f"_toc.yml: the chapter {page} holds code; call it book/<name>, of letters, digits, _, - and . alone")
-        if chapters.count(page) > 1:
-            raise PaperCodeError(f"_toc.yml lists {page} twice")
     return [Path(page).name for page in chapters]
 
 
@@ -130,17 +115,15 @@ def content_hash(paths):
 def _graph():
     import grimp  # here, because it is slow, and read_chapter below, because chapters imports this module
 
-    return grimp.build_graph(PACKAGE, cache_dir=None)
+    graph = grimp.build_graph(PACKAGE, cache_dir=None)
+    for name in graph.modules - {PACKAGE}:
+        graph.add_import(importer=name, imported=name.rpartition(".")[0])  # a module runs after the packages around it
+    return graph
 
 
 def closure(modules):
     """The set of names of all modules that run when ``modules`` are imported, including these and the packages around them."""
-    found, waiting = set(), set(modules)
-    while waiting:
-        whole = waiting | {above for name in waiting for above in _graph().find_upstream_modules(name)}
-        whole |= {name.rpartition(".")[0] for name in whole} - {""}
-        found, waiting = found | waiting, whole - found - waiting
-    return found
+    return set(modules).union(*map(_graph().find_upstream_modules, modules))
 
 
 def module_files(modules):
