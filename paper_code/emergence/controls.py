@@ -249,7 +249,8 @@ class Board:
         words = {True: [], False: []}
         for place in KERNEL:
             if row := self.pooled(name, *place):
-                words[row.low > 0].append(f"{CONTROL_MEASURES[place]} ({signed(row.value)})")
+                version = " beyond RF and CO" * (place[1] == "beyond RF and CO")
+                words[row.low > 0].append(f"{CONTROL_MEASURES[place]}{version} ({signed(row.value)})")
         return "; ".join(f"{'' if above else 'not '}above 0: {', '.join(found)}" for above, found in words.items() if found)
 
     def remaining(self, name, place):
