@@ -150,22 +150,18 @@ def parts(bank, sums):
     They are K of a Bank; its five terms, and the co-circular term alone, as fitted in the rings of APART to the PairSums of its oriented
     cells; what is left of K without the five terms, or without its regression on RF; and RF with the gain of K.
     """
-    frame, unit = bank.frame, bank.among(bank.K)[bank.frame.target, bank.frame.source].std()
+    frame, unit = bank.frame, bank.frame.values(bank.among(bank.K)).std()
     psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
     made = {name: np.zeros(psi.shape) for name in TERMS}
     for ring in APART:
-        low, high = plan()["harmonics"]["rings"][ring]
-        inside = (frame.squared_distance >= low**2) & (frame.squared_distance < high**2)
-        found = fit(sums, ring)
+        inside, found = frame.within(*plan()["harmonics"]["rings"][ring]), fit(sums, ring)
         for name, value in zip(found.names, found.coefficients[:, sums.kernels.index("K")], strict=True):
             m, n = TERMS[name]
             made[name] += inside * value * np.cos(frame.phase) * np.cos(2 * m * psi + 2 * n * theta)
 
     def between_all(values):
-        few = np.zeros((len(bank.oriented),) * 2 + (bank.side,) * 2)
-        few[frame.target, frame.source] = unit * values.reshape(-1, bank.side, bank.side)
         kernel = np.zeros_like(bank.K)
-        kernel[np.ix_(bank.oriented, bank.oriented)] = few
+        kernel[np.ix_(bank.oriented, bank.oriented)] = frame.as_kernel(unit * values)
         return kernel
 
     geometry = between_all(sum(made.values()))

@@ -133,7 +133,7 @@ class PairSums:
         waves = offset_functions(frame, orientation, coherent)
         functions = np.stack([np.ones_like(frame.along), *waves, *extra])
         explained = np.stack(list(values.values()))
-        ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
+        ring = np.digitize(frame.distance, edges) - 1
         found = []
         for some in np.array_split(np.arange(len(ring)), 1 + len(ring) // PAIRS):
             right, there = functions[:, some].transpose(1, 2, 0), explained[:, some].transpose(1, 2, 0)
@@ -185,11 +185,10 @@ class PairSums:
 def unit(kernel: ArrayLike, frame: PairFrame) -> np.ndarray:
     """Values of a kernel (m, m, k, k) at the pairs of a frame, (p, k * k), divided by their sd."""
     kernel = real_array(kernel, "a kernel")
-    side = int(round(np.sqrt(frame.along.shape[1])))
-    count = 1 + int(max(frame.target.max(), frame.source.max()))
+    side, count = frame.side, frame.count
     if kernel.shape[2:] != (side, side) or kernel.shape[0] != kernel.shape[1] or len(kernel) < count:
         raise PaperCodeError(f"a kernel of shape {kernel.shape} does not go with pairs of {count} cells at {side} x {side} offsets")
-    values = kernel[frame.target, frame.source].reshape(len(frame.target), -1)
+    values = frame.values(kernel)
     return values / deviation(values)
 
 
