@@ -127,7 +127,7 @@ def analyse_kernel(
     cells, fields = cells[chosen], fields[chosen]
     frame = pair_frame(cells, K.shape[-1], stride)
     rf = rf_kernel(fields, K.shape[-1], stride)
-    regressors = {"RF": rf} if rf[frame.target, frame.source].std() > 1e-9 else {}
+    regressors = {"RF": rf} if frame.values(rf).std() > 1e-9 else {}
     rings, parts = ring_edges(frame, rf, stride, edges)
     if not rings:
         notes.append("The harmonics of K are not measured: at its offsets no two receptive fields lie in the rings that were asked for.")
