@@ -12,17 +12,17 @@ import torch
 from torch.nn import functional
 
 from paper_code.core.plan import plan
-from paper_code.function.stimuli import CONTRAST, coordinates
+from paper_code.function.stimuli import coordinates
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.lateral.frame import ordered_pairs
 from paper_code.lateral.harmonics import TERMS, fit
 from paper_code.network.dynamics import as_strong
 from paper_code.network.model import blurred, gaussian_kernel
 
-SD, FREQUENCY = 2.0, 0.14  # of an element, px and cycles per pixel
-ORIENTATIONS, PHASES, PLACES = 12, 4, 3
-SPACINGS = (7.0, 8.0, 9.0)  # px
-STEPS = (15, 30, 45)  # degrees from one element to the next
+PLANNED = plan()["flankers"]
+SD, FREQUENCY, CONTRAST = PLANNED["sd"], PLANNED["frequency"], PLANNED["contrast"]  # px, cycles per pixel, sd of the training images
+ORIENTATIONS, PHASES, PLACES = PLANNED["orientations"], PLANNED["phases"], PLANNED["places"]
+SPACINGS, STEPS = PLANNED["spacings"], PLANNED["steps"]  # px, and degrees from one element to the next
 AWAY = np.array([1, 2, -1, -2])  # by how many turns each of the four flankers differs from the centre's orientation
 APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
 COMPARISONS = {

@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 
 from paper_code import images, weights
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 from paper_code.lateral.kernels import co_activation
 from paper_code.network.model import Network
 
-CO_IMAGES = 240  # patches over which CO is computed
+CO_IMAGES = plan()["co"]["count"]  # patches over which CO is computed
 
 
 @lru_cache(maxsize=1)
