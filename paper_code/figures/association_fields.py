@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, NULL, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
 from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
@@ -30,7 +30,7 @@ def keep_apart(panel):
 def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, one scale per ring; dashed: co-circular sources."""
     kernels = list(next(iter(rows.values())))
-    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7.7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(WIDTH, height * len(rows)), sharex=True, sharey=True, squeeze=False)
     for line, found, limit in zip(axes, rows.values(), limits, strict=True):
         for panel, name in zip(line, kernels, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
@@ -46,7 +46,7 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 def terms(values, rings, names):
     """The five terms, one panel per ring: one mark per network, a bar for the mean; ``values[series][ring][term]`` is (networks,)."""
-    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 3.8), sharex=True)
+    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(WIDTH, 3.8), sharex=True)
     for panel, ring in zip(axes.flat, rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
@@ -69,7 +69,7 @@ def places(maps, turns, extent, core, limit, pale=0.75):
 
     ``maps`` maps the name of a row to an array (turns, n, n). Dotted: where a source at that turn is co-circular with the target.
     """
-    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.6), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(maps), len(turns), figsize=(WIDTH, 1.45 * len(maps) + 0.6), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
     for line, found, letter in zip(axes, maps.values(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
@@ -93,7 +93,7 @@ def invariance(rows):
 
     ``rows`` maps a label to (round, base, full, share as text), with R^2 in %.
     """
-    figure, panel = plt.subplots(figsize=(7.7, 0.36 * len(rows) + 0.8))
+    figure, panel = plt.subplots(figsize=(WIDTH, 0.36 * len(rows) + 0.8))
     for line, (plain, base, full, share) in enumerate(rows.values()):
         panel.barh(line - 0.18, full - plain, height=0.32, color=NULL, label="may differ by orientation" if line == 0 else None)
         panel.barh(line + 0.18, base - plain, height=0.32, color=ACCENT, label="same at all orientations" if line == 0 else None)

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, label_grid, panel_labels
+from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, WIDTH, label_grid, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
@@ -42,7 +42,7 @@ def flankers(pictures, arrangements, differences, spacings):
 
     Effects and differences are by name: (values (networks,), Row over them) at the judged spacing, and a list of these by spacing.
     """
-    figure = plt.figure(figsize=(7.7, 5.0))
+    figure = plt.figure(figsize=(WIDTH, 5.0))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
     for column, (name, shown) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
@@ -75,7 +75,7 @@ def completions(rows, columns):
     contour, one for each of ``columns``, which name the kernel of the propagation, or the state before it.
     """
     names = ("complete", "gap", "control")
-    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
+    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(WIDTH, 1.05 * len(rows) + 0.7))
     for line, (_, half_gap, pictures, maps) in zip(axes, rows, strict=True):
         for panel, shown in zip(line, pictures, strict=False):
             picture(panel, shown, 1.3 * stimuli.CONTRAST)
@@ -98,7 +98,7 @@ def gaps(measures):
     ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B: K relabelled.
     """
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(2, len(families), figsize=(7.7, 4.1), sharey="row", height_ratios=(1, 1.3))
+    figure, axes = plt.subplots(2, len(families), figsize=(WIDTH, 4.1), sharey="row", height_ratios=(1, 1.3))
     for (upper, lower), family in zip(axes.T, families, strict=True):
         wide = [2 * each.half_gap for each in measures[0].by_gap[family]]
         gained = [[each.advantage() for each in one.by_gap[family]] for one in measures]
@@ -132,11 +132,11 @@ def robustness(found):
     ``found`` is a Robustness, or None if nothing has been measured.
     """
     if found is None:
-        figure = plt.figure(figsize=(7.7, 0.6))
+        figure = plt.figure(figsize=(WIDTH, 0.6))
         figure.text(0.5, 0.5, "not measured on these weights", ha="center", va="center")
         return figure
     levels = found.levels
-    figure, axes = plt.subplots(1, len(levels), figsize=(7.7, 2.6), sharey=True)
+    figure, axes = plt.subplots(1, len(levels), figsize=(WIDTH, 2.6), sharey=True)
     for panel, (corruption, values) in zip(axes, levels.items(), strict=True):
         places = np.arange(len(values))
         for group in found.right:
@@ -159,7 +159,7 @@ def illusions(shown, responses, profiles):
 
     ``profiles`` are (name, responses (m, 64, 64)) to draw along the row, all on the scale of ``responses``.
     """
-    figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
+    figure, axes = plt.subplots(3, len(shown), figsize=(WIDTH, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32
     for column, (_, luminance, row) in enumerate(shown):
         picture(axes[0, column], luminance, 1.3 * stimuli.CONTRAST)

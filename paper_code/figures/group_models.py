@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, NULL, WIDTH, label_grid, panel_labels
 from paper_code.figures.association_fields import keep_apart
 
 COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
@@ -18,7 +18,7 @@ def gains(values):
     ``values`` maps (ring, pedestal) to ``{family: (networks,)}``, in % of K's variance.
     """
     rings, pedestals = (list(dict.fromkeys(key[part] for key in values)) for part in (0, 1))
-    size = (7.7, 2.2 * len(pedestals))
+    size = (WIDTH, 2.2 * len(pedestals))
     figure, axes = plt.subplots(len(pedestals), len(rings), figsize=size, sharex=True, sharey="row", squeeze=False)
     for panel, (pedestal, ring) in zip(axes.flat, product(pedestals, rings), strict=True):
         found = values[ring, pedestal]
@@ -37,7 +37,7 @@ def ridge(learned, shapes, labels):
 
     ``learned`` is (networks, turns, bins), ``shapes`` is ``{family: (turns, bins)}``, and ``labels`` name the groups of turns.
     """
-    figure, axes = plt.subplots(1, len(labels), figsize=(7.7, 2.7), sharey=True)
+    figure, axes = plt.subplots(1, len(labels), figsize=(WIDTH, 2.7), sharey=True)
     edges = np.linspace(-90, 90, learned.shape[-1] + 1)
     middles = (edges[1:] + edges[:-1]) / 2
     for number, (panel, label) in enumerate(zip(axes, labels, strict=True)):

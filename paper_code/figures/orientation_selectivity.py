@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels, show_component
+from paper_code.figures import ACCENT, INK, NULL, WIDTH, label_grid, panel_labels, show_component
 
 KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
 
@@ -27,7 +27,7 @@ def tuning(curves, blind, middles):
 
     ``curves`` and ``blind`` map the name of a kernel to an array (networks, bins); ``middles`` (bins,) are in degrees.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7.7, 3.1))
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
     for panel, title, found in zip(axes, ("with phase", "without phase"), (curves, blind), strict=True):
         for name, values in found.items():
             panel.plot(middles, values.T, color=KERNELS[name], linewidth=0.6, alpha=0.5)
@@ -46,7 +46,7 @@ def like(values, chance, names):
 
     ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2); ``names`` are those of the rings.
     """
-    figure, axes = plt.subplots(1, len(values), figsize=(7.7, 2.7), sharey=True)
+    figure, axes = plt.subplots(1, len(values), figsize=(WIDTH, 2.7), sharey=True)
     for panel, (version, found) in zip(axes, values.items(), strict=True):
         for row, (own, band) in enumerate(zip(found, chance[version], strict=True)):
             panel.fill_between([row - 0.35, row + 0.35], *band, color=NULL, alpha=0.5, linewidth=0)
