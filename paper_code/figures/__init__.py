@@ -1,7 +1,7 @@
 """Figures: a module for each chapter and each part shared by chapters; data in, a matplotlib Figure out, no analysis.
 
 Colours: ``SIGNED``, centred on zero, for signed weights; ``MAGNITUDE`` for magnitudes; the cyclic ``ORIENTATION`` for orientations;
-``SEEDS`` for lines that represent training seeds. All are legible to colour-blind readers.
+``SEEDS`` for lines that represent training seeds; ``KERNELS`` by the name of a kernel. All are legible to colour-blind readers.
 """
 
 import io
@@ -27,6 +27,7 @@ INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
 BESIDE = {"rotation": 0, "ha": "right", "va": "center"}  # of the name of a row, horizontal
 CASING = {"color": "white", "linewidth": 2.4, "alpha": 0.6}  # of a thin line that crosses dark colours
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
+KERNELS = {"K": ACCENT, "RF": SEEDS[0], "CO": SEEDS[2], "untrained K": NULL, "DP": "#332288", "HR": SEEDS[3], "ANI": "#117733", "COC": NULL}
 
 
 def show_in_notebook():

@@ -4,17 +4,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, KERNELS, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
 from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
-    "K, raw": (ACCENT, "o"),
-    "K, beyond RF and CO": ("#8c6d1f", "s"),
-    "RF": ("#0072b2", "^"),
-    "CO": ("#009e73", "v"),
-    "untrained K": (NULL, "d"),
-    "direction process": ("#332288", "P"),
-    "enhancement": ("#cc79a7", "X"),
+    "K, raw": (KERNELS["K"], "o"),
+    "K, beyond RF and CO": (SEEDS[4], "s"),
+    "RF": (KERNELS["RF"], "^"),
+    "CO": (KERNELS["CO"], "v"),
+    "untrained K": (KERNELS["untrained K"], "d"),
+    "direction process": (KERNELS["DP"], "P"),
+    "enhancement": (KERNELS["HR"], "X"),
 }
 
 

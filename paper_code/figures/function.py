@@ -3,17 +3,17 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, WIDTH, label_grid, panel_labels
+from paper_code.figures import ACCENT, CASING, INK, NULL, SEEDS, SIGNED, WIDTH, label_grid, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {
     "reference": (ACCENT, "-", "o", "with K"),
     "ablated": (INK, "--", "s", "K set to 0 at test"),
-    "no-lateral": ("#0072b2", ":", "^", "trained without K"),
+    "no-lateral": (SEEDS[0], ":", "^", "trained without K"),
 }
 LINEAR = 0.05  # advantages up to this size are drawn on a linear scale
-SPACING_STYLES = ((ACCENT, "o"), ("#0072b2", "s"), ("#8c6d1f", "^"))
+SPACING_STYLES = ((ACCENT, "o"), (SEEDS[0], "s"), (SEEDS[4], "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
 

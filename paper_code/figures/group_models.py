@@ -6,10 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, WIDTH, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, KERNELS, WIDTH, label_grid, panel_labels
 from paper_code.figures.association_fields import keep_apart
-
-COLORS = {"DP": "#332288", "HR": "#cc79a7", "ANI": "#117733", "COC": NULL}
 
 
 def gains(values):
@@ -44,7 +42,7 @@ def ridge(learned, shapes, labels):
         panel.plot(middles, learned[:, number].T, color=ACCENT, linewidth=0.6, alpha=0.4)
         panel.plot(middles, learned[:, number].mean(axis=0), "o-", color=ACCENT, markersize=3, label="K")
         for name, found in shapes.items():
-            panel.plot(middles, found[number], color=COLORS[name], label=name)
+            panel.plot(middles, found[number], color=KERNELS[name], label=name)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=label, xlim=(-90, 90), xticks=[-90, 0, 90], xlabel="from the ridge (°)")
         keep_apart(panel)

@@ -3,9 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, WIDTH, label_grid, panel_labels, show_component
-
-KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
+from paper_code.figures import ACCENT, INK, KERNELS, NULL, WIDTH, label_grid, panel_labels, show_component
 
 
 def components(rows, radius):
