@@ -118,6 +118,15 @@ def training_steps(axes, last):
     axes.axvline(0.5, color=INK, linewidth=0.6, linestyle=(0, (1, 2)))
 
 
+def each_network(panel, place, values, color, mark="o", label=None, half=0.25, spread=0.0, bar=None, width=None):
+    """Draw one mark per network, up to ``spread`` from a place on the x axis, and a bar, ``half`` to either side, for their mean."""
+    values = np.asarray(values, float)
+    beside = np.linspace(-spread, spread, len(values)) * (len(values) > 1)
+    panel.plot(place + beside, values, mark, color=color, markersize=3, alpha=0.6, label=label)
+    if len(values):
+        panel.plot([place - half, place + half], [values.mean()] * 2, color=bar or color, linewidth=width)
+
+
 def label_grid(axes, rows=(), columns=(), below=None, **style):
     """Name the rows of a grid of panels at the left, in a style of text, the columns on top, and the x axes of the last row."""
     for panel, name in zip(axes[:, 0], rows, strict=False):

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, KERNELS, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, KERNELS, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, each_network, label_grid, panel_labels
 from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
@@ -51,11 +51,9 @@ def terms(values, rings, names):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
-                own = found[ring][name]
                 place = column + 0.16 * (shift - (len(values) - 1) / 2)
                 label = series if column == 0 and ring == rings[0] else None
-                panel.plot(np.full(len(own), place), own, mark, color=color, markersize=3, alpha=0.6, label=label)
-                panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
+                each_network(panel, place, found[ring][name], color, mark, label, half=0.07)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=ring_text(ring), xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
     panel_labels(*axes.flat[: len(rings)])

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, CASING, INK, NULL, SEEDS, SIGNED, WIDTH, label_grid, panel_labels
+from paper_code.figures import ACCENT, CASING, INK, NULL, SEEDS, SIGNED, WIDTH, each_network, label_grid, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
@@ -13,6 +13,7 @@ GROUP_STYLES = {
     "no-lateral": (SEEDS[0], ":", "^", "trained without K"),
 }
 LINEAR = 0.05  # advantages up to this size are drawn on a linear scale
+NETWORKS = {"half": 0.1, "spread": 0.06, "width": 2}
 SPACING_STYLES = ((ACCENT, "o"), (SEEDS[0], "s"), (SEEDS[4], "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
@@ -21,15 +22,6 @@ def picture(panel, shown, limit):
     """Draw a greyscale picture (n, n) without ticks."""
     panel.imshow(shown, cmap="gray", vmin=-limit, vmax=limit)
     panel.set(xticks=[], yticks=[])
-
-
-def _networks(panel, place, values, color, mark="o", label=None):
-    """Draw one mark per network and a bar for their mean, at one position on the x axis."""
-    values = np.asarray(values, float)
-    spread = np.linspace(-0.06, 0.06, len(values)) if len(values) > 1 else np.zeros(1)
-    panel.plot(place + spread[: len(values)], values, mark, color=color, markersize=3, alpha=0.6, label=label)
-    if len(values):
-        panel.plot([place - 0.1, place + 0.1], [values.mean()] * 2, color=color, linewidth=2)
 
 
 def _chance(panel, place, value, label=None):
@@ -51,14 +43,14 @@ def flankers(pictures, arrangements, differences, spacings):
     panel = figure.add_subplot(grid[1, :])
     for place, (values, row) in enumerate(arrangements.values()):
         _chance(panel, place, row.null)
-        _networks(panel, place, values, ACCENT)
+        each_network(panel, place, values, ACCENT, **NETWORKS)
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change in lateral input\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
         for (color, mark), shift, spacing, (values, row) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
-            _networks(panel, place + shift, values, color, mark, spacing if not place else None)
+            each_network(panel, place + shift, values, color, mark, spacing if not place else None, **NETWORKS)
             _chance(panel, place + shift, row.null, "cells relabelled" if not place and shift == 0.28 else None)
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
@@ -110,7 +102,7 @@ def gaps(measures):
         found = [one.at[family] for one in measures]
         names = tuple(found[0].after)
         for place, name in enumerate(names):
-            _networks(lower, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
+            each_network(lower, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK, **NETWORKS)
         for one in found:
             _chance(lower, 0, one.null.mean())
         for edge in (-LINEAR, LINEAR):

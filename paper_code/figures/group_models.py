@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, KERNELS, WIDTH, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, KERNELS, WIDTH, each_network, label_grid, panel_labels
 from paper_code.figures.association_fields import keep_apart
 
 
@@ -21,8 +21,7 @@ def gains(values):
     for panel, (pedestal, ring) in zip(axes.flat, product(pedestals, rings), strict=True):
         found = values[ring, pedestal]
         for column, own in enumerate(found.values()):
-            panel.plot(np.full(len(own), column), own, "o", color=ACCENT, markersize=3, alpha=0.6)
-            panel.plot([column - 0.25, column + 0.25], [np.mean(own)] * 2, color=INK)
+            each_network(panel, column, own, ACCENT, bar=INK)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xticks=range(len(found)), xticklabels=list(found), title=f"{ring_text(ring)}, {pedestal}")
     panel_labels(*axes.flat)

@@ -1,9 +1,8 @@
 """Figures of chapter 06: the components of K between cells of similar orientation, and how K falls off with the turn."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
-from paper_code.figures import ACCENT, INK, KERNELS, NULL, WIDTH, label_grid, panel_labels, show_component
+from paper_code.figures import ACCENT, INK, KERNELS, NULL, WIDTH, each_network, label_grid, panel_labels, show_component
 
 
 def components(rows, radius):
@@ -48,8 +47,7 @@ def like(values, chance, names):
     for panel, (version, found) in zip(axes, values.items(), strict=True):
         for row, (own, band) in enumerate(zip(found, chance[version], strict=True)):
             panel.fill_between([row - 0.35, row + 0.35], *band, color=NULL, alpha=0.5, linewidth=0)
-            panel.plot(np.full(len(own), row), own, "o", color=ACCENT, markersize=3, alpha=0.6)
-            panel.plot([row - 0.25, row + 0.25], [own.mean()] * 2, color=INK)
+            each_network(panel, row, own, ACCENT, bar=INK)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xticks=range(len(names)), xticklabels=names, xlabel="distance (px)", title=version)
     panel_labels(*axes)
