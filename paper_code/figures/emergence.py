@@ -5,6 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
+from paper_code.core.arrays import evenly
 from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, WIDTH, label_grid, panel_labels, show_weights, training_steps
 
 
@@ -82,8 +83,7 @@ def portraits(faces, shown=6):
     figure, axes = plt.subplots(len(faces), shown + 2, figsize=(WIDTH, 0.66 * len(faces) + 0.4), squeeze=False)
     limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
     for line, (l0, fields, found) in zip(axes, faces.values(), strict=True):
-        ranks = np.linspace(0, len(fields) - 1, shown).round().astype(int)
-        for panel, weights in zip(line, (l0, *fields[ranks], found), strict=True):
+        for panel, weights in zip(line, (l0, *evenly(fields, shown), found), strict=True):
             if weights is None:
                 panel.text(0.5, 0.5, "–", ha="center", va="center", color=NULL, transform=panel.transAxes)
                 panel.set(xticks=[], yticks=[])
@@ -98,9 +98,9 @@ def image_kinds(kinds, columns=10):
     """Images of each kind, one kind per row; ``kinds`` maps a label to images (n, s, s)."""
     figure, axes = plt.subplots(len(kinds), columns, figsize=(WIDTH, 0.64 * len(kinds)))
     for line, images in zip(axes, kinds.values(), strict=True):
-        for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
-            low, high = np.quantile(images[which], [0.005, 0.995])
-            panel.imshow(images[which], cmap="gray", vmin=low, vmax=max(high, low + 1))
+        for panel, image in zip(line, evenly(images, columns), strict=True):
+            low, high = np.quantile(image, [0.005, 0.995])
+            panel.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1))
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
     label_grid(axes, kinds, **BESIDE)

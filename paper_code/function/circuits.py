@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from paper_code import weights
+from paper_code.core.arrays import evenly
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import permutations
 from paper_code.lateral.activity import activity_of, natural_patches
@@ -140,8 +141,7 @@ def infer(circuit):
     """
     photographs, sets = natural_patches(), []
     for seed, shown in enumerate((photographs.train_images, photographs.test_images)):
-        shown = shown[np.linspace(0, len(shown) - 1, min(PATCHES, len(shown))).round().astype(int)]
-        h = activity_of(circuit.network, (shown.astype(np.float32) - photographs.mean) / photographs.sd)
+        h = activity_of(circuit.network, (evenly(shown, PATCHES).astype(np.float32) - photographs.mean) / photographs.sd)
         sets.append(windows(h, circuit.kernels["K"].shape[-1], WINDOWS, seed))
     (first, fitted), (second, own) = sets
     cells = np.flatnonzero(circuit.oriented & (own.std(0) > 0) & (fitted.std(0) > 0))
