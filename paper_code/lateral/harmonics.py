@@ -35,13 +35,7 @@ from paper_code.core.statistics import bootstrap_weights, generator
 from paper_code.lateral.frame import PairFrame, deviation
 
 TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
-TERM_NAMES = {
-    "round": "round",
-    "like": "like",
-    "target": "target's axis",
-    "source": "source's axis",
-    "cocircular": "co-circular",
-}  # in words
+TERM_NAMES = {"round": "round", "like": "like", "target": "target's axis", "source": "source's axis", "cocircular": "co-circular"}
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px, for the book's networks (others have their own); the rings below are unions of these intervals
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
 BLIND = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, the round term is the intercept
