@@ -154,7 +154,7 @@ def test_any_lattice_and_any_stride(shape, side, stride):
     rings = found.kernel.rings
     assert all(ring.high - ring.low >= stride and ring.offsets >= 200 for ring in rings)
     assert found.kernel.term("cocircular", rings[-1].name).p_all < 0.05
-    offsets = np.sqrt(pair_frame(cells[np.flatnonzero(found.oriented)], side, stride).squared_distance)
+    offsets = pair_frame(cells[np.flatnonzero(found.oriented)], side, stride).distance
     assert rings[-1].high >= offsets.max() - 1 and found.kernel.radius == stride * (side // 2)
 
 
@@ -171,7 +171,7 @@ def test_the_rings_lie_where_the_overlap_of_the_fields_ends(sigma, stride):
     # The energy of RF falls as exp(-r^2 / 2 sigma^2), in two dimensions from the innermost edge on.
     low = min(stride, 2)
     wanted = [np.sqrt(low**2 - 2 * sigma**2 * np.log(1 - share)) for share in OVERLAP]
-    assert edges[0] == low and edges[1:3] == pytest.approx(wanted, abs=0.6 * stride) and edges[3] >= frame.squared_distance.max() ** 0.5
+    assert edges[0] == low and edges[1:3] == pytest.approx(wanted, abs=0.6 * stride) and edges[3] >= frame.distance.max()
     assert [ring.name for ring in rings][-1] == f"{edges[0]:g}-{edges[3]:g}" and rings[-1].overlap == 1
     chosen, _ = ring_edges(frame, rf_kernel(filters, side, stride), stride, (2, 6, 10.5, 18))
     assert [ring.name for ring in chosen] == ["2-6", "6-10.5", "10.5-18", "2-18"]

@@ -34,7 +34,7 @@ def planted():
     frame = pair_frame(cells, SIZE, STRIDE)
     gap = se2.fold(frame.turn[:, None] - 2 * se2.fold(np.arctan2(frame.across, frame.along)))
     kernel = np.zeros((COUNT, COUNT, SIZE, SIZE))
-    values = np.exp(-frame.squared_distance / 32 - gap**2 / (2 * WIDTH**2)) * np.cos(frame.phase)
+    values = np.exp(-(frame.distance**2) / 32 - gap**2 / (2 * WIDTH**2)) * np.cos(frame.phase)
     kernel[frame.target, frame.source] = values.reshape(-1, SIZE, SIZE)
     kernel[2, 5, 1, 8] = -40 * np.abs(kernel).max()  # 4 rows up, 3 places right
     return kernel, single_cells(Bank(None, fields, kernel, STRIDE, fit_gabor(fields), 0.7), seed=4)

@@ -101,7 +101,7 @@ def tiny():
 
 def planted(frame, m, n, phased=True):
     """cos Phi cos(2 m psi + 2 n theta) beyond 4 px, a cell and itself too."""
-    values = np.cos(2 * m * np.arctan2(frame.across, frame.along) + 2 * n * frame.turn[:, None]) * (frame.squared_distance > 16)
+    values = np.cos(2 * m * np.arctan2(frame.across, frame.along) + 2 * n * frame.turn[:, None]) * (frame.distance > 4)
     kernel = np.zeros((48, 48, SIDE, SIDE))
     kernel[frame.target, frame.source] = 1e-3 * (values * np.cos(frame.phase) if phased else values).reshape(-1, SIDE, SIDE)
     return kernel
@@ -111,7 +111,7 @@ def field(frame):
     """Sources on circles with the target, in front of it and behind, near the co-circular turn 2 psi; times cos Phi."""
     psi = np.arctan(frame.across / np.where(frame.along == 0, np.inf, frame.along))
     off = np.angle(np.exp(2j * (frame.turn[:, None] - 2 * psi))) / 2
-    values = np.exp(-0.5 * (off / 0.3) ** 2 - 0.5 * (psi / 0.5) ** 2) * (frame.squared_distance > 16) * np.cos(frame.phase)
+    values = np.exp(-0.5 * (off / 0.3) ** 2 - 0.5 * (psi / 0.5) ** 2) * (frame.distance > 4) * np.cos(frame.phase)
     kernel = np.zeros((48, 48, SIDE, SIDE))
     kernel[frame.target, frame.source] = 1e-3 * values.reshape(-1, SIDE, SIDE)
     return kernel
@@ -207,7 +207,7 @@ def test_the_five_terms_of_a_kernel_that_is_made_of_them_are_all_of_it(bank):
     assert len(bank.oriented) == 48
     psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
     # Other coefficients in each ring.
-    ring = np.digitize(frame.squared_distance, np.square([2, 6, 10.5, 18]))
+    ring = np.digitize(frame.distance, [2, 6, 10.5, 18])
     scale = np.array([0, 1.0, -0.5, 0.3, 0])[ring] * np.cos(frame.phase)
     kernel[frame.target, frame.source] = (scale * (0.4 + np.cos(4 * psi - 2 * theta))).reshape(-1, SIDE, SIDE)
     fan[frame.target, frame.source] = (scale * np.cos(4 * psi - 2 * theta)).reshape(-1, SIDE, SIDE)

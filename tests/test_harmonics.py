@@ -68,7 +68,7 @@ def test_a_term_on_a_parallel_core_lies_in_its_interval_over_networks(name):
         for network in range(5):
             cells = random_cells(14, [trial, network])
             frame, kernel = planted(cells, core)
-            near = frame.squared_distance < 36
+            near = frame.distance < 6
             kernel[frame.target, frame.source] *= near.reshape(-1, SIDE, SIDE)
             _, wanted = planted(cells, {TERMS[name]: 0.2})
             kernel = kernel + wanted + noise(14, SIDE, [trial, network, 1])
@@ -163,7 +163,7 @@ def test_relabelled_and_dealt_are_what_doing_it_to_the_network_gives():
         bars = cells.orientation[order]
         direction = np.arctan2(frame.across, frame.along) + cells.orientation[frame.target][:, None]
         psi, theta = direction - bars[frame.target][:, None], (bars[frame.source] - bars[frame.target])[:, None]
-        distance = np.sqrt(frame.squared_distance)
+        distance = frame.distance
         inside = (distance >= 2) & (distance < 14)
         columns = [np.ones_like(psi), *(np.cos(frame.phase) * np.cos(2 * m * psi + 2 * n * theta) for m, n in TERMS.values())]
         values = kernel[frame.target, frame.source].reshape(len(frame.target), -1)

@@ -36,7 +36,7 @@ def scene():
 def test_every_sign_at_once(scene, low, expected):
     _, frame, kernel = scene
     pairs = (np.degrees(frame.difference) >= low) & (np.degrees(frame.difference) < low + 15)
-    envelope = np.exp(-frame.squared_distance[pairs] / (4 * SIGMA**2))
+    envelope = np.exp(-(frame.distance[pairs] ** 2) / (4 * SIGMA**2))
     own = frame.phase[pairs]
     mirrored = 2 * at_zero_displacement(scene)[pairs, None] - own
 
@@ -50,7 +50,7 @@ def test_every_sign_at_once(scene, low, expected):
 
 def test_flipped_and_blind_waves_explain_next_to_nothing(scene):
     _, frame, kernel = scene
-    envelope = np.exp(-frame.squared_distance / (4 * SIGMA**2))
+    envelope = np.exp(-(frame.distance**2) / (4 * SIGMA**2))
     mirrored = 2 * at_zero_displacement(scene)[:, None] - frame.phase
     assert np.corrcoef((envelope * np.cos(mirrored)).ravel(), kernel.ravel())[0, 1] <= 0.12
     assert abs(np.corrcoef(envelope.ravel(), kernel.ravel())[0, 1]) <= 0.04
@@ -111,7 +111,7 @@ def test_reciprocity_of_frame_and_rf_kernel(scene):
     np.testing.assert_allclose(kernel[np.arange(64), np.arange(64), 5, 5], 1)
     back = pair_frame(cells, 11, 2, frame.source, frame.target)
     np.testing.assert_allclose(np.cos(back.phase[:, ::-1]), np.cos(frame.phase), atol=1e-9)
-    np.testing.assert_allclose(back.squared_distance[:, ::-1], frame.squared_distance, atol=1e-9)
+    np.testing.assert_allclose(back.distance[:, ::-1], frame.distance, atol=1e-9)
     np.testing.assert_allclose(back.turn, -frame.turn, atol=1e-12)
 
 

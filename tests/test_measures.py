@@ -89,11 +89,11 @@ class Planted:
 
 def test_moved_edges_keep_direction_and_phase():
     _, frame = planted_frame(0.1)
-    r = np.sqrt(frame.squared_distance)
+    r = frame.distance
     for distance in (1.0, -1.0):
         other = pool.shifted(frame, distance)
         far = r > 1.5
-        np.testing.assert_allclose(np.sqrt(other.squared_distance)[far], (r + distance)[far])
+        np.testing.assert_allclose(other.distance[far], (r + distance)[far])
         np.testing.assert_allclose(np.arctan2(other.across, other.along)[far], np.arctan2(frame.across, frame.along)[far])
         assert other.phase is frame.phase
     np.testing.assert_allclose(pool.shifted(frame, 0.0).along, frame.along)

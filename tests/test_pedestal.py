@@ -58,7 +58,7 @@ def placed(frame, values):
 
 def parallel(frame, wave=np.cos):
     """A kernel of the pedestal: constant in rings of 1 px, of both signs, and tuned to the turn."""
-    step = np.floor(np.sqrt(frame.squared_distance))
+    step = np.floor(frame.distance)
     rho, tau = np.exp(-step / 3) - 0.1, 0.8 * np.exp(-step / 4)
     return placed(frame, (rho + tau * np.cos(2 * frame.turn)[:, None]) * wave(frame.phase))
 
@@ -81,7 +81,7 @@ def planted():
     def make(seed, cells, frame):
         own = 1.5 * model(frame, "DP", DP)
         kernel = parallel(frame) + own + 0.5 * noise(COUNT, SIDE, [4, seed])
-        inside = (frame.squared_distance >= 4) & (frame.squared_distance < 196)
+        inside = (frame.distance >= 2) & (frame.distance < 14)
         spread = [part[frame.target, frame.source].reshape(inside.shape) for part in (own, kernel)]
         true.append(spread[0][inside].std() / spread[1].std())
         return kernel
@@ -149,7 +149,7 @@ def test_gains_are_those_of_least_squares_on_the_values(ring, edges):
     for seed in range(NETWORKS):
         _, frame = network(seed)
         kernel = noise(COUNT, SIDE, [8, seed]) + parallel(frame)
-        distance, wave = np.sqrt(frame.squared_distance), np.cos(frame.phase)
+        distance, wave = frame.distance, np.cos(frame.phase)
         inside = (distance >= edges[0]) & (distance < edges[1])
         like = np.cos(2 * frame.turn)[:, None] * np.ones_like(distance)
         steps = [(distance >= low) & (distance < low + 1) for low in range(*edges)]

@@ -127,7 +127,7 @@ def analyse_kernel(
     cells, fields = cells[chosen], fields[chosen]
     frame = pair_frame(cells, K.shape[-1], stride)
     rf = rf_kernel(fields, K.shape[-1], stride)
-    regressors = {"RF": rf} if rf[frame.target, frame.source].std() > 1e-9 else {}
+    regressors = {"RF": rf} if frame.values(rf).std() > 1e-9 else {}
     rings, parts = ring_edges(frame, rf, stride, edges)
     if not rings:
         notes.append("The harmonics of K are not measured: at its offsets no two receptive fields lie in the rings that were asked for.")
@@ -177,7 +177,7 @@ def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[fl
     last edge is the reach of K. Rings with fewer than ``FEW_OFFSETS`` offsets, or narrower than a stride, are merged with their
     neighbours. If there are several rings, one more covers them all.
     """
-    distance, energy = np.sqrt(frame.squared_distance), rf[frame.target, frame.source].reshape(frame.along.shape) ** 2
+    distance, energy = frame.distance, frame.values(rf) ** 2
     if edges is None:
         low = min(stride, max(2, stride / 2))
         inside = distance >= low
@@ -190,18 +190,18 @@ def ring_edges(frame: PairFrame, rf: np.ndarray, stride: int, edges: Sequence[fl
         top = float(np.floor(distance.max() / step) * step + step)
         edges = [float(low)]
         for edge in [*inner, top]:
-            if edge - edges[-1] >= stride and ((distance >= edges[-1]) & (distance < edge)).sum() >= FEW_OFFSETS:
+            if edge - edges[-1] >= stride and frame.within(edges[-1], edge).sum() >= FEW_OFFSETS:
                 edges.append(edge)
         if len(edges) == 1:
             edges.append(top)
         edges[-1] = top
-    whole = energy[(distance >= edges[0]) & (distance < edges[-1])].sum()
+    whole = energy[frame.within(edges[0], edges[-1])].sum()
     spans = list(zip(edges, edges[1:], strict=False))
     if len(spans) > 1:
         spans.append((edges[0], edges[-1]))
     rings = []
     for low, high in spans:
-        inside = (distance >= low) & (distance < high)
+        inside = frame.within(low, high)
         if inside.any():
             rings.append(Ring(f"{low:g}-{high:g}", low, high, int(inside.sum()), float(energy[inside].sum() / whole) if whole > 0 else 0.0))
     return rings, list(edges)

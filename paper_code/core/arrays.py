@@ -26,3 +26,8 @@ def real_array(values: ArrayLike, name: str) -> np.ndarray:
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise PaperCodeError(f"expected {name} as an array of numbers: {' '.join(str(error).split())}") from None
     raise PaperCodeError(f"{name} must be real, not {array.dtype}: give the real part, or the modulus")
+
+
+def evenly(items: np.ndarray, most: int) -> np.ndarray:
+    """At most that many of an array's items, at even intervals from the first to the last."""
+    return items[np.linspace(0, len(items) - 1, min(most, len(items))).round().astype(int)]

@@ -1,7 +1,7 @@
 """Figures: a module for each chapter and each part shared by chapters; data in, a matplotlib Figure out, no analysis.
 
 Colours: ``SIGNED``, centred on zero, for signed weights; ``MAGNITUDE`` for magnitudes; the cyclic ``ORIENTATION`` for orientations;
-``SEEDS`` for lines that represent training seeds. All are legible to colour-blind readers.
+``SEEDS`` for lines that represent training seeds; ``KERNELS`` by the name of a kernel. All are legible to colour-blind readers.
 """
 
 import io
@@ -27,6 +27,7 @@ INK, ACCENT, NULL = "#22303c", "#c2452d", "#9aa5ae"
 BESIDE = {"rotation": 0, "ha": "right", "va": "center"}  # of the name of a row, horizontal
 CASING = {"color": "white", "linewidth": 2.4, "alpha": 0.6}  # of a thin line that crosses dark colours
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d1f")
+KERNELS = {"K": ACCENT, "RF": SEEDS[0], "CO": SEEDS[2], "untrained K": NULL, "DP": "#332288", "HR": SEEDS[3], "ANI": "#117733", "COC": NULL}
 
 
 def show_in_notebook():
@@ -115,6 +116,15 @@ def training_steps(axes, last):
     axes.set_xticks([0, *ticks], ["0", *(f"{tick:,}" if tick < 1000 else f"{tick // 1000}k" for tick in ticks)])
     axes.set_xticks([], minor=True)
     axes.axvline(0.5, color=INK, linewidth=0.6, linestyle=(0, (1, 2)))
+
+
+def each_network(panel, place, values, color, mark="o", label=None, half=0.25, spread=0.0, bar=None, width=None):
+    """Draw one mark per network, up to ``spread`` from a place on the x axis, and a bar, ``half`` to either side, for their mean."""
+    values = np.asarray(values, float)
+    beside = np.linspace(-spread, spread, len(values)) * (len(values) > 1)
+    panel.plot(place + beside, values, mark, color=color, markersize=3, alpha=0.6, label=label)
+    if len(values):
+        panel.plot([place - half, place + half], [values.mean()] * 2, color=bar or color, linewidth=width)
 
 
 def label_grid(axes, rows=(), columns=(), below=None, **style):

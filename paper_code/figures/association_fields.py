@@ -4,17 +4,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from paper_code.core.text import ring_text
-from paper_code.figures import ACCENT, INK, NULL, SIGNED, cocircular_line, label_grid, panel_labels
+from paper_code.figures import ACCENT, INK, KERNELS, NULL, SEEDS, SIGNED, WIDTH, cocircular_line, each_network, label_grid, panel_labels
 from paper_code.lateral.harmonics import TERM_NAMES
 
 LINES = {
-    "K, raw": (ACCENT, "o"),
-    "K, beyond RF and CO": ("#8c6d1f", "s"),
-    "RF": ("#0072b2", "^"),
-    "CO": ("#009e73", "v"),
-    "untrained K": (NULL, "d"),
-    "direction process": ("#332288", "P"),
-    "enhancement": ("#cc79a7", "X"),
+    "K, raw": (KERNELS["K"], "o"),
+    "K, beyond RF and CO": (SEEDS[4], "s"),
+    "RF": (KERNELS["RF"], "^"),
+    "CO": (KERNELS["CO"], "v"),
+    "untrained K": (KERNELS["untrained K"], "d"),
+    "direction process": (KERNELS["DP"], "P"),
+    "enhancement": (KERNELS["HR"], "X"),
 }
 
 
@@ -30,7 +30,7 @@ def keep_apart(panel):
 def fan(rows, limits, height=2.05, unit="sd of the kernel"):
     """Coefficients by direction and turn, ``{ring: {kernel: (bins, bins)}}``, one scale per ring; dashed: co-circular sources."""
     kernels = list(next(iter(rows.values())))
-    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(7.7, height * len(rows)), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(rows), len(kernels), figsize=(WIDTH, height * len(rows)), sharex=True, sharey=True, squeeze=False)
     for line, found, limit in zip(axes, rows.values(), limits, strict=True):
         for panel, name in zip(line, kernels, strict=True):
             scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
@@ -46,16 +46,14 @@ def fan(rows, limits, height=2.05, unit="sd of the kernel"):
 
 def terms(values, rings, names):
     """The five terms, one panel per ring: one mark per network, a bar for the mean; ``values[series][ring][term]`` is (networks,)."""
-    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(7.7, 3.8), sharex=True)
+    figure, axes = plt.subplots(2, -(-len(rings) // 2), figsize=(WIDTH, 3.8), sharex=True)
     for panel, ring in zip(axes.flat, rings, strict=False):
         for shift, (series, found) in enumerate(values.items()):
             color, mark = LINES[series]
             for column, name in enumerate(names):
-                own = found[ring][name]
                 place = column + 0.16 * (shift - (len(values) - 1) / 2)
                 label = series if column == 0 and ring == rings[0] else None
-                panel.plot(np.full(len(own), place), own, mark, color=color, markersize=3, alpha=0.6, label=label)
-                panel.plot([place - 0.07, place + 0.07], [own.mean()] * 2, color=color)
+                each_network(panel, place, found[ring][name], color, mark, label, half=0.07)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(title=ring_text(ring), xticks=range(len(names)), xticklabels=[LABELS[name] for name in names])
     panel_labels(*axes.flat[: len(rings)])
@@ -69,7 +67,7 @@ def places(maps, turns, extent, core, limit, pale=0.75):
 
     ``maps`` maps the name of a row to an array (turns, n, n). Dotted: where a source at that turn is co-circular with the target.
     """
-    figure, axes = plt.subplots(len(maps), len(turns), figsize=(7.7, 1.45 * len(maps) + 0.6), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(maps), len(turns), figsize=(WIDTH, 1.45 * len(maps) + 0.6), sharex=True, sharey=True)
     tick, bar = 15 if extent > 15 else 10, min(2.5, 0.75 * core)
     for line, found, letter in zip(axes, maps.values(), "ABCDEF", strict=False):
         for panel, one, turn in zip(line, found, turns, strict=True):
@@ -93,7 +91,7 @@ def invariance(rows):
 
     ``rows`` maps a label to (round, base, full, share as text), with R^2 in %.
     """
-    figure, panel = plt.subplots(figsize=(7.7, 0.36 * len(rows) + 0.8))
+    figure, panel = plt.subplots(figsize=(WIDTH, 0.36 * len(rows) + 0.8))
     for line, (plain, base, full, share) in enumerate(rows.values()):
         panel.barh(line - 0.18, full - plain, height=0.32, color=NULL, label="may differ by orientation" if line == 0 else None)
         panel.barh(line + 0.18, base - plain, height=0.32, color=ACCENT, label="same at all orientations" if line == 0 else None)

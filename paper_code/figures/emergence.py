@@ -5,7 +5,8 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, label_grid, panel_labels, show_weights, training_steps
+from paper_code.core.arrays import evenly
+from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, WIDTH, label_grid, panel_labels, show_weights, training_steps
 
 
 def courses(found):
@@ -14,7 +15,7 @@ def courses(found):
     ``found`` is a list of :class:`paper_code.emergence.learning.Course`.
     """
     rows = -(-len(found) // 3)
-    figure, axes = plt.subplots(rows, 3, figsize=(7.7, 2.05 * rows + 0.3), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(rows, 3, figsize=(WIDTH, 2.05 * rows + 0.3), sharex=True, squeeze=False)
     last = max(int(one.steps[-1]) for one in found)
     for panel in axes.ravel()[len(found) :]:
         panel.set_axis_off()
@@ -39,7 +40,7 @@ def matrix(board, names, places, titles):
     ``board`` is a :class:`paper_code.emergence.controls.Board`, and ``titles`` are those of its ``places``. Bars are 95 % intervals of the
     difference from the base; dots are filled if this difference is distinguishable from 0 after correction.
     """
-    figure, axes = plt.subplots(1, len(places), figsize=(7.7, 0.25 * len(names) + 1.0), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(places), figsize=(WIDTH, 0.25 * len(names) + 1.0), sharey=True, squeeze=False)
     for column, (panel, place, title) in enumerate(zip(axes[0], places, titles, strict=True)):
         own = board.values(board.base, *place)
         if len(own):
@@ -79,11 +80,10 @@ def portraits(faces, shown=6):
 
     ``faces`` maps a label to (l0 or None, fields (n, c, c) from best to worst fit, map (q, q) or None); the maps share one scale.
     """
-    figure, axes = plt.subplots(len(faces), shown + 2, figsize=(7.7, 0.66 * len(faces) + 0.4), squeeze=False)
+    figure, axes = plt.subplots(len(faces), shown + 2, figsize=(WIDTH, 0.66 * len(faces) + 0.4), squeeze=False)
     limit = max((np.nanquantile(np.abs(found), 0.99) for _, _, found in faces.values() if found is not None), default=1)
     for line, (l0, fields, found) in zip(axes, faces.values(), strict=True):
-        ranks = np.linspace(0, len(fields) - 1, shown).round().astype(int)
-        for panel, weights in zip(line, (l0, *fields[ranks], found), strict=True):
+        for panel, weights in zip(line, (l0, *evenly(fields, shown), found), strict=True):
             if weights is None:
                 panel.text(0.5, 0.5, "–", ha="center", va="center", color=NULL, transform=panel.transAxes)
                 panel.set(xticks=[], yticks=[])
@@ -96,11 +96,11 @@ def portraits(faces, shown=6):
 
 def image_kinds(kinds, columns=10):
     """Images of each kind, one kind per row; ``kinds`` maps a label to images (n, s, s)."""
-    figure, axes = plt.subplots(len(kinds), columns, figsize=(7.7, 0.64 * len(kinds)))
+    figure, axes = plt.subplots(len(kinds), columns, figsize=(WIDTH, 0.64 * len(kinds)))
     for line, images in zip(axes, kinds.values(), strict=True):
-        for panel, which in zip(line, np.linspace(0, len(images) - 1, columns).round().astype(int), strict=True):
-            low, high = np.quantile(images[which], [0.005, 0.995])
-            panel.imshow(images[which], cmap="gray", vmin=low, vmax=max(high, low + 1))
+        for panel, image in zip(line, evenly(images, columns), strict=True):
+            low, high = np.quantile(image, [0.005, 0.995])
+            panel.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1))
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
     label_grid(axes, kinds, **BESIDE)

@@ -3,17 +3,18 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from paper_code.figures import ACCENT, CASING, INK, NULL, SIGNED, label_grid, panel_labels
+from paper_code.figures import ACCENT, CASING, INK, NULL, SEEDS, SIGNED, WIDTH, each_network, label_grid, panel_labels
 from paper_code.function import stimuli
 
 FAMILY_NAMES = {"dashed": "dashed bar", "occluded": "occluded edge", "inducers": "Kanizsa inducers"}
 GROUP_STYLES = {
     "reference": (ACCENT, "-", "o", "with K"),
     "ablated": (INK, "--", "s", "K set to 0 at test"),
-    "no-lateral": ("#0072b2", ":", "^", "trained without K"),
+    "no-lateral": (SEEDS[0], ":", "^", "trained without K"),
 }
 LINEAR = 0.05  # advantages up to this size are drawn on a linear scale
-SPACING_STYLES = ((ACCENT, "o"), ("#0072b2", "s"), ("#8c6d1f", "^"))
+NETWORKS = {"half": 0.1, "spread": 0.06, "width": 2}
+SPACING_STYLES = ((ACCENT, "o"), (SEEDS[0], "s"), (SEEDS[4], "^"))
 LEVEL_NAMES = {"noise": "sd of the noise", "occlusion": "share under bars", "contrast": "contrast"}
 
 
@@ -21,15 +22,6 @@ def picture(panel, shown, limit):
     """Draw a greyscale picture (n, n) without ticks."""
     panel.imshow(shown, cmap="gray", vmin=-limit, vmax=limit)
     panel.set(xticks=[], yticks=[])
-
-
-def _networks(panel, place, values, color, mark="o", label=None):
-    """Draw one mark per network and a bar for their mean, at one position on the x axis."""
-    values = np.asarray(values, float)
-    spread = np.linspace(-0.06, 0.06, len(values)) if len(values) > 1 else np.zeros(1)
-    panel.plot(place + spread[: len(values)], values, mark, color=color, markersize=3, alpha=0.6, label=label)
-    if len(values):
-        panel.plot([place - 0.1, place + 0.1], [values.mean()] * 2, color=color, linewidth=2)
 
 
 def _chance(panel, place, value, label=None):
@@ -42,7 +34,7 @@ def flankers(pictures, arrangements, differences, spacings):
 
     Effects and differences are by name: (values (networks,), Row over them) at the judged spacing, and a list of these by spacing.
     """
-    figure = plt.figure(figsize=(7.7, 5.0))
+    figure = plt.figure(figsize=(WIDTH, 5.0))
     grid = figure.add_gridspec(3, len(pictures), height_ratios=(0.75, 1.25, 1.35))
     for column, (name, shown) in enumerate(pictures.items()):
         panel = figure.add_subplot(grid[0, column])
@@ -51,14 +43,14 @@ def flankers(pictures, arrangements, differences, spacings):
     panel = figure.add_subplot(grid[1, :])
     for place, (values, row) in enumerate(arrangements.values()):
         _chance(panel, place, row.null)
-        _networks(panel, place, values, ACCENT)
+        each_network(panel, place, values, ACCENT, **NETWORKS)
     labels = [name.replace(" ", "\n") + "°" * (" " in name) for name in arrangements]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="change in lateral input\n(own response)")
     panel.axhline(0, color=INK, linewidth=0.7)
     panel = figure.add_subplot(grid[2, :])
     for place, by_spacing in enumerate(differences.values()):
         for (color, mark), shift, spacing, (values, row) in zip(SPACING_STYLES, (-0.28, 0, 0.28), spacings, by_spacing, strict=True):
-            _networks(panel, place + shift, values, color, mark, spacing if not place else None)
+            each_network(panel, place + shift, values, color, mark, spacing if not place else None, **NETWORKS)
             _chance(panel, place + shift, row.null, "cells relabelled" if not place and shift == 0.28 else None)
     labels = [name.replace(" polarity", "").replace(" less ", "\nless ").replace(", ", "\n") + "°" * ("," in name) for name in differences]
     panel.set(xticks=range(len(labels)), xticklabels=labels, ylabel="difference\n(own response)")
@@ -75,7 +67,7 @@ def completions(rows, columns):
     contour, one for each of ``columns``, which name the kernel of the propagation, or the state before it.
     """
     names = ("complete", "gap", "control")
-    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(7.7, 1.05 * len(rows) + 0.7))
+    figure, axes = plt.subplots(len(rows), len(names) + len(columns), figsize=(WIDTH, 1.05 * len(rows) + 0.7))
     for line, (_, half_gap, pictures, maps) in zip(axes, rows, strict=True):
         for panel, shown in zip(line, pictures, strict=False):
             picture(panel, shown, 1.3 * stimuli.CONTRAST)
@@ -98,7 +90,7 @@ def gaps(measures):
     ``measures`` is a list of CompletionMeasures; thin lines are networks, thick ones their mean; grey in B: K relabelled.
     """
     families = tuple(measures[0].at)
-    figure, axes = plt.subplots(2, len(families), figsize=(7.7, 4.1), sharey="row", height_ratios=(1, 1.3))
+    figure, axes = plt.subplots(2, len(families), figsize=(WIDTH, 4.1), sharey="row", height_ratios=(1, 1.3))
     for (upper, lower), family in zip(axes.T, families, strict=True):
         wide = [2 * each.half_gap for each in measures[0].by_gap[family]]
         gained = [[each.advantage() for each in one.by_gap[family]] for one in measures]
@@ -110,7 +102,7 @@ def gaps(measures):
         found = [one.at[family] for one in measures]
         names = tuple(found[0].after)
         for place, name in enumerate(names):
-            _networks(lower, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK)
+            each_network(lower, place, [one.advantage(name) for one in found], ACCENT if name == "K" else INK, **NETWORKS)
         for one in found:
             _chance(lower, 0, one.null.mean())
         for edge in (-LINEAR, LINEAR):
@@ -132,11 +124,11 @@ def robustness(found):
     ``found`` is a Robustness, or None if nothing has been measured.
     """
     if found is None:
-        figure = plt.figure(figsize=(7.7, 0.6))
+        figure = plt.figure(figsize=(WIDTH, 0.6))
         figure.text(0.5, 0.5, "not measured on these weights", ha="center", va="center")
         return figure
     levels = found.levels
-    figure, axes = plt.subplots(1, len(levels), figsize=(7.7, 2.6), sharey=True)
+    figure, axes = plt.subplots(1, len(levels), figsize=(WIDTH, 2.6), sharey=True)
     for panel, (corruption, values) in zip(axes, levels.items(), strict=True):
         places = np.arange(len(values))
         for group in found.right:
@@ -159,7 +151,7 @@ def illusions(shown, responses, profiles):
 
     ``profiles`` are (name, responses (m, 64, 64)) to draw along the row, all on the scale of ``responses``.
     """
-    figure, axes = plt.subplots(3, len(shown), figsize=(7.7, 5.0), height_ratios=(1, 1, 0.8))
+    figure, axes = plt.subplots(3, len(shown), figsize=(WIDTH, 5.0), height_ratios=(1, 1, 0.8))
     x = np.arange(64) - 32
     for column, (_, luminance, row) in enumerate(shown):
         picture(axes[0, column], luminance, 1.3 * stimuli.CONTRAST)

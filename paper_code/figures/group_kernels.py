@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, label_grid, panel_labels
+from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, WIDTH, label_grid, panel_labels
 
 METHODS = {
     "Fourier modes": ("o-", SEEDS[0]),
@@ -27,7 +27,7 @@ def kernels(rows, theta, arcs, half_width):
     where the fan has that turn, psi = theta / 2.
     """
     columns = len(theta) + 1
-    figure, grid = plt.subplots(len(rows), columns, figsize=(7.7, 1.4 * len(rows) + 0.4), sharex=True, sharey=True, squeeze=False)
+    figure, grid = plt.subplots(len(rows), columns, figsize=(WIDTH, 1.4 * len(rows) + 0.4), sharex=True, sharey=True, squeeze=False)
     extent = (-half_width, half_width) * 2
     for line, (_, plane, slices) in zip(grid, rows, strict=True):
         for column, (panel, picture) in enumerate(zip(line, [plane, *slices], strict=True)):
@@ -53,7 +53,7 @@ def monte_carlo(ticks, profiles, residuals):
     ``profiles`` is a list of (name, [(label, seen (n,), expected (n,)), ...]) of counts; ``ticks`` (n,) is in px; ``residuals`` maps a
     name to an array (m,).
     """
-    figure, axes = plt.subplots(1, len(profiles) + 1, figsize=(7.7, 2.9), width_ratios=(1.2,) * len(profiles) + (1.1,))
+    figure, axes = plt.subplots(1, len(profiles) + 1, figsize=(WIDTH, 2.9), width_ratios=(1.2,) * len(profiles) + (1.1,))
     for panel, (name, lines) in zip(axes, profiles, strict=False):
         for index, (label, seen, expected) in enumerate(lines):
             color = SEEDS[index % len(SEEDS)]
@@ -78,7 +78,7 @@ def convergence(panels):
 
     ``panels`` is a list of (label of the abscissa, efforts (n,), errors (n,), predicted (n,), whether the abscissa is logarithmic).
     """
-    figure, axes = plt.subplots(-(-len(panels) // 2), 2, figsize=(7.7, 4.6), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(-(-len(panels) // 2), 2, figsize=(WIDTH, 4.6), sharey=True, squeeze=False)
     for panel, (label, efforts, errors, predicted, logarithmic) in zip(axes.flat, panels, strict=False):
         panel.plot(efforts, predicted, "--", color=NULL, label="predicted rate")
         panel.plot(efforts, errors, "o", color=SEEDS[0], markersize=4, label="measured")
@@ -96,7 +96,7 @@ def cost(table, names, guides):
 
     ``table`` comes from ``se2.benchmark.cost``; ``names`` label its keys, and ``guides`` hold what the cost should be proportional to.
     """
-    figure, axes = plt.subplots(2, len(names), figsize=(7.7, 4.2), sharex="col", sharey="row")
+    figure, axes = plt.subplots(2, len(names), figsize=(WIDTH, 4.2), sharex="col", sharey="row")
     for column, (key, label) in enumerate(names.items()):
         efforts, seconds, memory = table[key]
         for panel, values in zip(axes[:, column], (seconds, memory / 1e6), strict=True):

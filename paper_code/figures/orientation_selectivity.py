@@ -1,11 +1,8 @@
 """Figures of chapter 06: the components of K between cells of similar orientation, and how K falls off with the turn."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
-from paper_code.figures import ACCENT, INK, NULL, label_grid, panel_labels, show_component
-
-KERNELS = {"K": ACCENT, "RF": "#0072b2", "CO": "#009e73", "untrained K": NULL}
+from paper_code.figures import ACCENT, INK, KERNELS, NULL, WIDTH, each_network, label_grid, panel_labels, show_component
 
 
 def components(rows, radius):
@@ -27,7 +24,7 @@ def tuning(curves, blind, middles):
 
     ``curves`` and ``blind`` map the name of a kernel to an array (networks, bins); ``middles`` (bins,) are in degrees.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7.7, 3.1))
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.1))
     for panel, title, found in zip(axes, ("with phase", "without phase"), (curves, blind), strict=True):
         for name, values in found.items():
             panel.plot(middles, values.T, color=KERNELS[name], linewidth=0.6, alpha=0.5)
@@ -46,12 +43,11 @@ def like(values, chance, names):
 
     ``values`` maps a version to an array (rings, networks), ``chance`` to (rings, 2); ``names`` are those of the rings.
     """
-    figure, axes = plt.subplots(1, len(values), figsize=(7.7, 2.7), sharey=True)
+    figure, axes = plt.subplots(1, len(values), figsize=(WIDTH, 2.7), sharey=True)
     for panel, (version, found) in zip(axes, values.items(), strict=True):
         for row, (own, band) in enumerate(zip(found, chance[version], strict=True)):
             panel.fill_between([row - 0.35, row + 0.35], *band, color=NULL, alpha=0.5, linewidth=0)
-            panel.plot(np.full(len(own), row), own, "o", color=ACCENT, markersize=3, alpha=0.6)
-            panel.plot([row - 0.25, row + 0.25], [own.mean()] * 2, color=INK)
+            each_network(panel, row, own, ACCENT, bar=INK)
         panel.axhline(0, color=INK, linewidth=0.6)
         panel.set(xticks=range(len(names)), xticklabels=names, xlabel="distance (px)", title=version)
     panel_labels(*axes)

@@ -5,6 +5,7 @@ import numpy as np
 
 from paper_code.figures import ACCENT, BESIDE, INK, NULL, ORIENTATION, SEEDS, WIDTH, label_grid, panel_labels, show_weights, tile
 from paper_code.filters.gabor import DEGENERATE_BELOW
+from paper_code.filters.nulls import QUANTILE
 
 
 def bank(fields, fits, order):
@@ -34,7 +35,7 @@ def r2_against_null(measures):
             cumulative(panel, start, INK, "untrained", 1.2, ":")
         for index, values in enumerate(trained):
             cumulative(panel, values, SEEDS[index % len(SEEDS)], f"seed {measures.seeds[index]}", 1.4)
-        panel.axvline(np.quantile(null, 0.95), color=INK, linestyle="--", linewidth=1)
+        panel.axvline(np.quantile(null, QUANTILE), color=INK, linestyle="--", linewidth=1)
         panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Gabor R²", title=name)
     axes[0].set_ylabel("share of filters below")
     panel_labels(*axes)

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
+from paper_code.core.arrays import evenly
 from paper_code.core.errors import printable
 from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, WIDTH, label_grid, panel_labels, show_weights, training_steps
 
@@ -14,13 +15,12 @@ LONGEST = 32  # characters shown of a class name
 
 def contact_sheet(image_set, rows=ROWS):
     """Some training images of each class, one class per row; evenly spaced classes if there are more than ``rows``."""
-    count = len(image_set.classes)
-    labels = np.unique(np.linspace(0, count - 1, min(count, rows)).round().astype(int))
+    labels = evenly(np.arange(len(image_set.classes)), rows)
     side, gap = image_set.train_images.shape[-1], 3
     sheet = np.full((len(labels) * (side + gap) - gap, COLUMNS * (side + gap) - gap), 255, np.uint8)
     for row, label in enumerate(labels):
         members = np.flatnonzero(image_set.train_labels == label)
-        for column, index in enumerate(members[np.linspace(0, len(members) - 1, min(len(members), COLUMNS)).round().astype(int)]):
+        for column, index in enumerate(evenly(members, COLUMNS)):
             sheet[row * (side + gap) :, column * (side + gap) :][:side, :side] = image_set.train_images[index]
     figure, axes = plt.subplots(figsize=(WIDTH, 0.64 * len(labels) + 0.15))
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255)

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from paper_code.core.errors import PaperCodeError, check_bounds
 from paper_code.core.geometry import sides
+from paper_code.core.plan import plan
 from paper_code.core.statistics import generator
 from paper_code.filters.fitting import Indexed, minimise, read_bank, unit_energy
 from paper_code.filters.gabor import GaborModel, fit_gabor, starting_points
@@ -16,7 +17,7 @@ from paper_code.filters.laplacian import fit_log
 from paper_code.filters.radial import radial_symmetry
 from paper_code.network.layers import receptive_fields
 
-QUANTILE, SEED = 0.95, 0  # of the random filters, from the frozen plan: what exceeds their quantile is beyond chance
+QUANTILE, SEED = plan()["oriented"]["quantile"], plan()["oriented"]["seed"]  # random filters rarely exceed their quantile
 SMOOTHING = 1.0  # px: sd of the Gaussian blur that produces smooth random filters
 HEAT = 20  # iterations for every start of every filter if only a quantile of R^2 is needed;
 AHEAD = 5  # the best filters, this many times the number above the quantile, are then fitted to convergence

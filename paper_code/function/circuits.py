@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from paper_code import weights
+from paper_code.core.arrays import evenly
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import permutations
 from paper_code.lateral.activity import activity_of, natural_patches
@@ -88,8 +89,8 @@ def fitted_group(kernel, frame):
     shapes = library()
     elements = np.concatenate([shapes.members[family] for family in GROUP])
     places, wave = Places.of(frame), np.cos(frame.phase).astype(np.float32)
-    keep = frame.squared_distance >= CORE**2
-    learned = kernel[frame.target, frame.source].reshape(keep.shape)[keep].astype(np.float32)
+    keep = frame.distance >= CORE
+    learned = frame.values(kernel)[keep].astype(np.float32)
     likeness = [np.corrcoef(learned, (shapes.values(places, [one])[0] * wave)[keep])[0, 1] for one in elements]
     best = elements[int(np.argmax(likeness))]
     family = next(name for name in GROUP if best in shapes.members[name])
@@ -99,9 +100,8 @@ def fitted_group(kernel, frame):
 def between(oriented, cells, size, stride, family, **parameters):
     """A family's kernel, times cos Phi, between oriented cells, each with itself too: (n, n, size, size); 0 for other cells and in CORE."""
     frame = pair_frame(cells, size, stride, *(axis.ravel() for axis in np.indices((len(cells),) * 2)))
-    far = (frame.squared_distance >= CORE**2).reshape(len(cells), len(cells), size, size)
     whole = np.zeros((len(oriented), len(oriented), size, size))
-    whole[np.ix_(oriented, oriented)] = model(frame, family, parameters) * far
+    whole[np.ix_(oriented, oriented)] = model(frame, family, parameters) * frame.as_kernel(frame.distance >= CORE)
     return whole
 
 
@@ -141,8 +141,7 @@ def infer(circuit):
     """
     photographs, sets = natural_patches(), []
     for seed, shown in enumerate((photographs.train_images, photographs.test_images)):
-        shown = shown[np.linspace(0, len(shown) - 1, min(PATCHES, len(shown))).round().astype(int)]
-        h = activity_of(circuit.network, (shown.astype(np.float32) - photographs.mean) / photographs.sd)
+        h = activity_of(circuit.network, (evenly(shown, PATCHES).astype(np.float32) - photographs.mean) / photographs.sd)
         sets.append(windows(h, circuit.kernels["K"].shape[-1], WINDOWS, seed))
     (first, fitted), (second, own) = sets
     cells = np.flatnonzero(circuit.oriented & (own.std(0) > 0) & (fitted.std(0) > 0))

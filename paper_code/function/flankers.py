@@ -12,17 +12,17 @@ import torch
 from torch.nn import functional
 
 from paper_code.core.plan import plan
-from paper_code.function.stimuli import CONTRAST, coordinates
+from paper_code.function.stimuli import coordinates
 from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.lateral.frame import ordered_pairs
 from paper_code.lateral.harmonics import TERMS, fit
 from paper_code.network.dynamics import as_strong
 from paper_code.network.model import blurred, gaussian_kernel
 
-SD, FREQUENCY = 2.0, 0.14  # of an element, px and cycles per pixel
-ORIENTATIONS, PHASES, PLACES = 12, 4, 3
-SPACINGS = (7.0, 8.0, 9.0)  # px
-STEPS = (15, 30, 45)  # degrees from one element to the next
+PLANNED = plan()["flankers"]
+SD, FREQUENCY, CONTRAST = PLANNED["sd"], PLANNED["frequency"], PLANNED["contrast"]  # px, cycles per pixel, sd of the training images
+ORIENTATIONS, PHASES, PLACES = PLANNED["orientations"], PLANNED["phases"], PLANNED["places"]
+SPACINGS, STEPS = PLANNED["spacings"], PLANNED["steps"]  # px, and degrees from one element to the next
 AWAY = np.array([1, 2, -1, -2])  # by how many turns each of the four flankers differs from the centre's orientation
 APART = ("2-6", "6-10.5", "10.5-18")  # rings of distance that do not overlap
 COMPARISONS = {
@@ -150,22 +150,18 @@ def parts(bank, sums):
     They are K of a Bank; its five terms, and the co-circular term alone, as fitted in the rings of APART to the PairSums of its oriented
     cells; what is left of K without the five terms, or without its regression on RF; and RF with the gain of K.
     """
-    frame, unit = bank.frame, bank.among(bank.K)[bank.frame.target, bank.frame.source].std()
+    frame, unit = bank.frame, bank.frame.values(bank.among(bank.K)).std()
     psi, theta = np.arctan2(frame.across, frame.along), frame.turn[:, None]
     made = {name: np.zeros(psi.shape) for name in TERMS}
     for ring in APART:
-        low, high = plan()["harmonics"]["rings"][ring]
-        inside = (frame.squared_distance >= low**2) & (frame.squared_distance < high**2)
-        found = fit(sums, ring)
+        inside, found = frame.within(*plan()["harmonics"]["rings"][ring]), fit(sums, ring)
         for name, value in zip(found.names, found.coefficients[:, sums.kernels.index("K")], strict=True):
             m, n = TERMS[name]
             made[name] += inside * value * np.cos(frame.phase) * np.cos(2 * m * psi + 2 * n * theta)
 
     def between_all(values):
-        few = np.zeros((len(bank.oriented),) * 2 + (bank.side,) * 2)
-        few[frame.target, frame.source] = unit * values.reshape(-1, bank.side, bank.side)
         kernel = np.zeros_like(bank.K)
-        kernel[np.ix_(bank.oriented, bank.oriented)] = few
+        kernel[np.ix_(bank.oriented, bank.oriented)] = frame.as_kernel(unit * values)
         return kernel
 
     geometry = between_all(sum(made.values()))

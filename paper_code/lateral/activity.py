@@ -11,11 +11,13 @@ import torch
 from numpy.typing import ArrayLike
 
 from paper_code import images, weights
+from paper_code.core.arrays import evenly
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 from paper_code.lateral.kernels import co_activation
 from paper_code.network.model import Network
 
-CO_IMAGES = 240  # patches over which CO is computed
+CO_IMAGES = plan()["co"]["count"]  # patches over which CO is computed
 
 
 @lru_cache(maxsize=1)
@@ -55,8 +57,7 @@ def co_kernel(
         raise PaperCodeError(f"networks of the condition {condition} have no lateral kernel; choose another condition")
     network = first_layers(condition, seed, directory)
     image_set = natural_patches() if image_set is None else image_set
-    shown = image_set.train_images
-    shown = shown[np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int)]
+    shown = evenly(image_set.train_images, count)
     standardised = (shown.astype(np.float32) - image_set.mean) / image_set.sd
     return co_activation(activity_of(network, standardised, noise_seed), network.config.lateral_size)
 

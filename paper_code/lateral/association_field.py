@@ -90,9 +90,7 @@ def association_field(
         raise PaperCodeError(f"a map needs step, blur > 0 and an extent of more than a step; got {step}, {blur} and {extent}")
     half = round(extent / step)
     edges = (np.arange(2 * half + 2) - half - 0.5) * step
-    kernel = real_array(kernel, "a kernel")
-    values = kernel.reshape(*kernel.shape[:2], -1)[frame.target, frame.source]
-    wave = np.cos(frame.phase)
+    values, wave = frame.values(real_array(kernel, "a kernel")), np.cos(frame.phase)
     maps = []
     for turn in np.atleast_1d(turns):
         pairs = orientation_difference(frame.turn, turn) <= half_width

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from paper_code.core.arrays import real_array
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.plan import plan
 from paper_code.filters.fitting import read_bank
 from paper_code.filters.gabor import GaborBank, fit_gabor
 from paper_code.filters.nulls import QUANTILE, SEED, gabor_level, null_filters
@@ -16,8 +17,8 @@ from paper_code.lateral.frame import Cells, PairFrame, pair_frame
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.network.layers import receptive_fields
 
-NULL_COUNT = 800  # from the frozen plan, as is FEWEST
-FEWEST = 20  # oriented cells below which K is not measured
+NULL_COUNT = plan()["oriented"]["count"]
+FEWEST = plan()["oriented"]["fewest"]  # oriented cells below which K is not measured
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,34 @@ class PairFrame(Indexed):
         return np.abs(self.turn)
 
     @property
-    def squared_distance(self) -> np.ndarray:
-        """``|D|^2``, (p, k * k), px^2."""
-        return self.along**2 + self.across**2
+    def distance(self) -> np.ndarray:
+        """``|D|``, (p, k * k), px."""
+        return np.sqrt(self.along**2 + self.across**2)
+
+    def within(self, low: float, high: float) -> np.ndarray:
+        """Mask of the offsets with ``low <= |D| < high`` px, (p, k * k)."""
+        distance = self.distance
+        return (distance >= low) & (distance < high)
+
+    @property
+    def side(self) -> int:
+        """Side k of the kernel, in offsets."""
+        return int(round(np.sqrt(self.phase.shape[1])))
+
+    @property
+    def count(self) -> int:
+        """Number of cells that a kernel has at least: one more than the largest index."""
+        return 1 + int(max(self.target.max(), self.source.max()))
+
+    def values(self, kernel: np.ndarray) -> np.ndarray:
+        """Values of a kernel (m, m, k, k) at the pairs, (p, k * k)."""
+        return kernel[self.target, self.source].reshape(self.phase.shape)
+
+    def as_kernel(self, values: np.ndarray) -> np.ndarray:
+        """The kernel (count, count, k, k) with these values (p, k * k), 0 for pairs not in the frame."""
+        kernel = np.zeros((self.count, self.count, self.side, self.side), values.dtype)
+        kernel[self.target, self.source] = values.reshape(-1, self.side, self.side)
+        return kernel
 
 
 def pair_frame(cells: Cells, size: int, stride: float, target: np.ndarray | None = None, source: np.ndarray | None = None) -> PairFrame:

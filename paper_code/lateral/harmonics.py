@@ -35,13 +35,7 @@ from paper_code.core.statistics import bootstrap_weights, generator
 from paper_code.lateral.frame import PairFrame, deviation
 
 TERMS = {"round": (0, 0), "like": (0, 1), "target": (1, 0), "source": (1, -1), "cocircular": (2, -1)}
-TERM_NAMES = {
-    "round": "round",
-    "like": "like",
-    "target": "target's axis",
-    "source": "source's axis",
-    "cocircular": "co-circular",
-}  # in words
+TERM_NAMES = {"round": "round", "like": "like", "target": "target's axis", "source": "source's axis", "cocircular": "co-circular"}
 EDGES = (2.0, 6.0, 10.5, 14.0, 18.0)  # px, for the book's networks (others have their own); the rings below are unions of these intervals
 RINGS = {"2-6": (0,), "6-10.5": (1,), "2-14": (0, 1, 2), "10.5-18": (2, 3)}
 BLIND = {name: pair for name, pair in TERMS.items() if name != "round"}  # without phase, the round term is the intercept
@@ -133,7 +127,7 @@ class PairSums:
         waves = offset_functions(frame, orientation, coherent)
         functions = np.stack([np.ones_like(frame.along), *waves, *extra])
         explained = np.stack(list(values.values()))
-        ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
+        ring = np.digitize(frame.distance, edges) - 1
         found = []
         for some in np.array_split(np.arange(len(ring)), 1 + len(ring) // PAIRS):
             right, there = functions[:, some].transpose(1, 2, 0), explained[:, some].transpose(1, 2, 0)
@@ -185,11 +179,10 @@ class PairSums:
 def unit(kernel: ArrayLike, frame: PairFrame) -> np.ndarray:
     """Values of a kernel (m, m, k, k) at the pairs of a frame, (p, k * k), divided by their sd."""
     kernel = real_array(kernel, "a kernel")
-    side = int(round(np.sqrt(frame.along.shape[1])))
-    count = 1 + int(max(frame.target.max(), frame.source.max()))
+    side, count = frame.side, frame.count
     if kernel.shape[2:] != (side, side) or kernel.shape[0] != kernel.shape[1] or len(kernel) < count:
         raise PaperCodeError(f"a kernel of shape {kernel.shape} does not go with pairs of {count} cells at {side} x {side} offsets")
-    values = kernel[frame.target, frame.source].reshape(len(frame.target), -1)
+    values = frame.values(kernel)
     return values / deviation(values)
 
 

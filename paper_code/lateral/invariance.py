@@ -19,7 +19,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.statistics import bootstrap_weights
 from paper_code.lateral.harmonics import RINGS, TERMS, PairSums, solve
 
-MODULATIONS = (2, 4)  # k
+MODULATIONS = (2, 4)
 NESTED = ("round", "base", "full")
 
 

@@ -219,7 +219,4 @@ def evaluate(family: str, places: Places, **parameters: float) -> np.ndarray:
 
 def model(frame: PairFrame, family: str, parameters: Mapping[str, float]) -> np.ndarray:
     """A family's kernel times cos Phi at the pairs and offsets of a frame: (m, m, k, k), 0 for pairs not in the frame."""
-    count, side = 1 + int(max(frame.target.max(), frame.source.max())), int(round(np.sqrt(frame.phase.shape[1])))
-    kernel = np.zeros((count, count, side, side))
-    kernel[frame.target, frame.source] = (evaluate(family, Places.of(frame), **parameters) * np.cos(frame.phase)).reshape(-1, side, side)
-    return kernel
+    return frame.as_kernel(evaluate(family, Places.of(frame), **parameters) * np.cos(frame.phase))

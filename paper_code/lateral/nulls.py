@@ -70,14 +70,11 @@ def relabelled(
     """
     check_bounds("times", times, 1, 10**7)
     count, orders = len(orientation), permutations(len(orientation), times, seed)
-    flat = unit(kernel, frame)
-    values = np.zeros((count, count, flat.shape[1]), np.float32)
-    values[frame.target, frame.source] = flat
-    values = values.reshape(count**2, -1)
+    values = frame.as_kernel(unit(kernel, frame).astype(np.float32)).reshape(count**2, -1)
     weights = cosines(TERMS if coherent else BLIND, orientation[frame.target], orientation[frame.source])
     terms = np.einsum("pqw,wpl->plq", weights, offset_functions(frame, orientation, coherent))
     columns = np.concatenate([np.ones_like(terms[:, :, :1]), terms, *(unit(one, frame)[:, :, None] for one in regressors.values())], axis=2)
-    ring = np.digitize(np.sqrt(frame.squared_distance), edges) - 1
+    ring = np.digitize(frame.distance, edges) - 1
     grams, stacked = [], []
     for number in range(len(edges) - 1):
         inside = columns * (ring == number)[:, :, None]

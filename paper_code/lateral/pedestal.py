@@ -64,7 +64,7 @@ def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, Arr
     """Sums of one network, from the frame of its oriented cells, its kernel and the regressors RF and CO between them, (m, m, k, k)."""
     inside, pedestal = _pedestal(frame, regressors)
     pair, offset = np.nonzero(inside)
-    far = frame.squared_distance[pair, offset] >= SPLIT**2
+    far = frame.distance[pair, offset] >= SPLIT
     order = np.argsort(far, kind="stable")  # near offsets first, so that each side is a slice
     pair, offset, pedestal = pair[order], offset[order], pedestal[order]
     sides = [slice(np.count_nonzero(~far)), slice(np.count_nonzero(~far), None)]
@@ -94,11 +94,10 @@ def model_sums(frame: PairFrame, kernel: ArrayLike, regressors: Mapping[str, Arr
 
 def _pedestal(frame: PairFrame, regressors: Mapping[str, ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
     """Mask of the offsets within 2 to 14 px (p, l), and the columns of the pedestal at these (offsets, q)."""
-    distance = np.sqrt(frame.squared_distance)
-    inside = (distance >= NEAREST) & (distance < FARTHEST)
-    step = np.floor(distance[inside]).astype(int) - NEAREST
+    inside = frame.within(NEAREST, FARTHEST)
+    step = np.floor(frame.distance[inside]).astype(int) - NEAREST
     wave = np.cos(frame.phase)[inside]
-    like = np.broadcast_to(np.cos(2 * frame.turn)[:, None], distance.shape)[inside]
+    like = np.broadcast_to(np.cos(2 * frame.turn)[:, None], inside.shape)[inside]
     in_ring = (step[:, None] == np.arange(FARTHEST - NEAREST)) * wave[:, None]
     extra = [unit(one, frame)[inside][:, None] for one in regressors.values()]
     return inside, np.concatenate([np.ones((len(wave), 1)), in_ring, in_ring * like[:, None], *extra], axis=1)
@@ -112,13 +111,9 @@ def beyond_pedestal(frame: PairFrame, kernels: Mapping[str, ArrayLike]) -> dict[
     inside, columns = _pedestal(frame, {})
     columns = columns[:, (columns**2).sum(axis=0) > 0]
     values = np.stack([unit(kernel, frame)[inside] for kernel in kernels.values()], axis=1)
-    left, found = values - columns @ solve(columns.T @ columns, columns.T @ values), {}
-    for (name, kernel), one in zip(kernels.items(), left.T, strict=True):
-        whole = np.zeros(inside.shape)
-        whole[inside] = one
-        found[name] = np.zeros(np.shape(kernel))
-        found[name][frame.target, frame.source] = whole.reshape(-1, *np.shape(kernel)[2:])
-    return found
+    left, whole = values - columns @ solve(columns.T @ columns, columns.T @ values), np.zeros((len(kernels), *inside.shape))
+    whole[:, inside] = left.T
+    return {name: frame.as_kernel(one) for name, one in zip(kernels, whole, strict=True)}
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ RADIUS = 10  # px, half side of the pictures of like cells: the reach of K along
 
 def tuning(frame: PairFrame, kernel: ArrayLike, low: float = 2.0, high: float = 14.0, coherent: bool = True) -> np.ndarray:
     """Coefficient of cos Phi, or the phase-blind mean, by orientation difference (edges TURNS), from low to high px: array (6,)."""
-    values, inside = unit(kernel, frame), _ring(frame, low, high)
+    values, inside = unit(kernel, frame), frame.within(low, high)
     wave = np.cos(frame.phase) if coherent else np.ones_like(frame.phase)
     count = len(TURNS) - 1
     group = np.clip(np.digitize(frame.difference, TURNS) - 1, 0, count - 1)
@@ -43,7 +43,7 @@ def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18
     theta = 2 psi.
     """
     row, column = _bin(frame.turn[:, None]), _bin(np.arctan2(frame.across, frame.along))
-    return _by_place(frame, kernel, _ring(frame, low, high), row * BINS + column, BINS)
+    return _by_place(frame, kernel, frame.within(low, high), row * BINS + column, BINS)
 
 
 def in_line(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, low: float, high: float) -> np.ndarray:
@@ -52,7 +52,7 @@ def in_line(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, low: fl
     Of all such pairs, of those with a cardinal target, within 22.5 degrees of the horizontal or the vertical, and of those with an oblique
     one. ``orientation`` is that of the cells, radians.
     """
-    straight = _ring(frame, low, high) & (np.abs(frame.across) < np.tan(IN_LINE) * np.abs(frame.along))
+    straight = frame.within(low, high) & (np.abs(frame.across) < np.tan(IN_LINE) * np.abs(frame.along))
     straight &= (np.abs(frame.turn) < IN_LINE)[:, None]
     along_axes = cardinal(np.asarray(orientation)[frame.target])[:, None]
     values, wave = unit(kernel, frame), np.cos(frame.phase)
@@ -70,7 +70,7 @@ def ridge(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
     side = np.where(frame.turn < 0, -1, 1)[:, None]
     away = side * (np.arctan2(frame.across, frame.along) - frame.turn[:, None] / 2)
     row = np.clip(np.digitize(frame.difference, edges) - 1, 0, len(edges) - 2)
-    return _by_place(frame, kernel, _ring(frame, 6.0, 14.0), row[:, None] * BINS + _bin(away), len(edges) - 1)
+    return _by_place(frame, kernel, frame.within(6.0, 14.0), row[:, None] * BINS + _bin(away), len(edges) - 1)
 
 
 def _bin(angle: np.ndarray) -> np.ndarray:
@@ -128,15 +128,10 @@ def along_and_across(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
     The share of the strongest 1 % of weights beyond 6 px that lie within 30 degrees of the source's axis and of what is orthogonal to it;
     below, the same of all weights there: chance.
     """
-    values, far = unit(kernel, frame), np.sqrt(frame.squared_distance) >= BEYOND
+    values, far = unit(kernel, frame), frame.distance >= BEYOND
     angle = orientation_difference(np.arctan2(frame.across, frame.along), frame.turn[:, None])
     strong = far & (values >= np.quantile(values[far], 1 - STRONGEST))
     return np.array([[(angle[chosen] <= WITHIN).mean(), (angle[chosen] >= np.pi / 2 - WITHIN).mean()] for chosen in (strong, far)])
-
-
-def _ring(frame: PairFrame, low: float, high: float) -> np.ndarray:
-    distance = np.sqrt(frame.squared_distance)
-    return (distance >= low) & (distance < high)
 
 
 @dataclass(frozen=True)
@@ -182,8 +177,7 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     """
     like = np.abs(frame.turn) < LIKE_BELOW
     values = unit(kernel, frame)[like]
-    side = int(round(np.sqrt(values.shape[1])))
-    target = frame.target[like]
+    side, target = frame.side, frame.target[like]
     middle = np.asarray(orientation)[target] + frame.turn[like] / 2
     # The displacement of the fields at the centre of K, in the image; a place of K further is a stride further.
     centre = values.shape[1] // 2

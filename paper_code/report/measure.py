@@ -12,7 +12,7 @@ from paper_code.core.table import END, Row
 from paper_code.filters import fit_dog, fit_log, radial_symmetry
 from paper_code.filters.gabor import fit_gabor
 from paper_code.filters.laplacian import gaussian_r2
-from paper_code.filters.nulls import gabor_level, phase_scrambled
+from paper_code.filters.nulls import QUANTILE, gabor_level, phase_scrambled
 from paper_code.function.flankers import compared, flanker_effects
 from paper_code.lateral import nulls
 from paper_code.lateral.activity import co_kernel, first_layers
@@ -134,7 +134,7 @@ def l0_measures(l0, levels):
     nothing = float("nan")
     return [
         *log_measures(l0, levels, log),
-        ("log_r2:spectrum-matched", log.r2[0], float(np.quantile(scrambled.r2, 0.95))),
+        ("log_r2:spectrum-matched", log.r2[0], float(np.quantile(scrambled.r2, QUANTILE))),
         ("gaussian_r2", gaussian_r2(l0[None])[0], nothing),
         ("dog_r2", dog.r2[0], nothing),
         ("off_centre", np.hypot(log.x0[0], log.y0[0]), nothing),

@@ -213,7 +213,7 @@ class Beside:
         for frame, kernels in zip(self.frames, self.left, strict=True):
             kernel = self.strength[name] * kernels[name]
             found = view(frame, kernel, *where, **options)
-            parts.append((found[1] if isinstance(found, tuple) else found) * kernel[frame.target, frame.source].std())
+            parts.append((found[1] if isinstance(found, tuple) else found) * frame.values(kernel).std())
         return np.array(parts)
 
     def seen(self, view, name, *where, **options):
@@ -222,8 +222,8 @@ class Beside:
 
     def likeness(self, first, second):
         """Correlation between two shapes, averaged over networks."""
-        places = [(frame.target, frame.source) for frame in self.frames]
-        found = [np.corrcoef(one[first][at].ravel(), one[second][at].ravel()) for one, at in zip(self.left, places, strict=True)]
+        pairs = zip(self.frames, self.left, strict=True)
+        found = [np.corrcoef(*(frame.values(kernels[name]).ravel() for name in (first, second))) for frame, kernels in pairs]
         return float(np.mean([one[0, 1] for one in found]))
 
 

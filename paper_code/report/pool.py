@@ -202,7 +202,7 @@ def labelled(bank, level):
 
 def shifted(frame, distance):
     """The frame with every displacement lengthened by ``distance`` px, direction and phase kept: ring edges move nearer by as much."""
-    r = np.sqrt(frame.squared_distance)
+    r = frame.distance
     scale = np.divide(np.maximum(r + distance, 0), r, out=np.ones_like(r), where=r > 0)
     return replace(frame, along=frame.along * scale, across=frame.across * scale)
 
