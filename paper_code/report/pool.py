@@ -2,7 +2,11 @@
 
 The suffix of a measure says what its row adds: ``:bootstrap`` the hierarchical bootstrap, ``:relabelled`` and ``:permuted`` the p and the
 mean of a null within networks (cells, or carriers, permuted), ``:holm`` the t test's p adjusted in its family, ``:trained`` the end minus
-the start, ``:difference`` a condition minus its base.
+the start, ``:difference`` a condition minus its base, its p adjusted for the false discovery rate, ``:equivalence`` the p of the test that
+a difference lies within the plan's margin, ``:spectrum-matched`` and ``:phase-scrambled`` chance from filters with the same spectrum and
+random phases. After ``K.invariant``, ``:round``, ``:base``, ``:full`` and ``:forbidden`` are the R² of its nested fits, in %; after a
+model, ``:strength`` is its gain g, and ``:length``, ``:diffusion``, ``:blur``, ``:scale``, ``:exponent``, ``:kappa`` and ``:elongation``
+are the parameters chosen on the other networks.
 """
 
 from dataclasses import replace
