@@ -22,7 +22,7 @@ from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
 from paper_code.network.dynamics import correlation, gain
 from paper_code.network.model import Network, NetworkConfig
-from paper_code.report import book
+from paper_code.report.verdict import family_verdicts
 from paper_code.training.run import Run
 from paper_code.weights.collect import collect
 
@@ -99,16 +99,16 @@ def test_what_every_picture_adds_alike_is_no_completion():
 def test_families_are_adjusted_and_judged_over_networks():
     strong, weak, against = [0.11, 0.12, 0.13, 0.12], [0.2, -0.1, 0.05, 0.01], [-0.3, -0.31, -0.29, -0.3]
     single = {name: estimated(values) for name, values in (("strong", strong), ("weak", weak), ("against", against))}
-    found = book.family(single, margin=0.01)
+    found = family_verdicts(single, margin=0.01)
     assert [word for _, _, word in found.values()] == ["holds", "not settled", "does not hold"]
     p = {name: over_networks(values).p for name, values in (("strong", strong), ("weak", weak), ("against", against))}
     assert found["weak"][1] == pytest.approx(p["weak"]) and found["strong"][1] == pytest.approx(2 * p["strong"])
     assert found["against"][1] == pytest.approx(3 * p["against"])
-    assert book.family({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
+    assert family_verdicts({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
 
 
 def test_a_single_network_has_a_value_and_no_verdict():
-    one, p, word = book.family({"K": estimated([0.5])})["K"]
+    one, p, word = family_verdicts({"K": estimated([0.5])})["K"]
     assert one.value == 0.5 and np.isnan([one.low, one.high, p]).all() and word == "not settled"
     assert effect_text(one) == "+0.500" and effect_text(over_networks([0.4, 0.6])).startswith("+0.500 [")
 

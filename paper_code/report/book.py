@@ -6,13 +6,13 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.plan import is_confirming, plan
-from paper_code.core.statistics import estimated, holm
+from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, ring_text, shown, signed
 from paper_code.lateral import views
 from paper_code.lateral.harmonics import TERMS, VERSIONS
 from paper_code.report.networks import files_of, load_measured
-from paper_code.report.pool import verdict
+from paper_code.report.verdict import verdict
 
 BY_DISTANCE = ("2-6", "6-10.5", "10.5-18", "2-14")
 """The rings in the order in which pages show them, with the one covering all distances last."""
@@ -122,12 +122,6 @@ def judged(numbers, primary, condition="reference"):
     place = primary["ring"], primary["version"], condition
     row, p = (term(numbers, f"{primary['term']}{end}", *place) for end in ("", ":holm primary"))
     return row, p.p, verdict(row, p.p)
-
-
-def family(estimates, target=0.0, margin=None):
-    """(estimate, Holm-adjusted p, verdict) by name, for a dict of estimates that form one family of tests."""
-    adjusted = holm([one.p for one in estimates.values()])
-    return {name: (one, float(p), verdict(one, p, target, margin)) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
 
 
 def heard(numbers, comparison, condition="reference"):
