@@ -22,7 +22,7 @@ from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
 from paper_code.network.dynamics import correlation, gain
 from paper_code.network.model import Network, NetworkConfig
-from paper_code.report.verdict import family_verdicts
+from paper_code.report.verdict import family_verdicts, illusion_verdicts
 from paper_code.training.run import Run
 from paper_code.weights.collect import collect
 
@@ -206,7 +206,7 @@ def test_verdicts_say_the_direction_over_networks_and_whether_chance_reaches_as_
     middle = np.array([2.5, 0.5, -2.5, -0.5, 0.0, 1.0])
     values = middle + np.array([[0.01], [-0.01], [0.02]]) * np.array([1, 1, 1, 1, 9, 90])
     found = lightness.Lightness(none, none, values, none, none, chance, none, 1.0)
-    assert found.verdicts() == [
+    assert list(illusion_verdicts(found).values()) == [
         "as perceived and beyond chance",
         "as perceived, but within chance",
         "reversed and beyond chance",
@@ -214,7 +214,7 @@ def test_verdicts_say_the_direction_over_networks_and_whether_chance_reaches_as_
         "not settled",
         "not settled",
     ]
-    assert set(replace(found, l0=values[:1]).verdicts()) == {"not settled"}
+    assert set(illusion_verdicts(replace(found, l0=values[:1])).values()) == {"not settled"}
 
 
 def test_indices_do_not_depend_on_the_sign_or_the_scale_of_a_filter():

@@ -1,4 +1,4 @@
-"""Estimates over networks for chapters 10 and 10b: flankers by parts of K, gaps in contours, silenced cells, accuracy under corruption."""
+"""Estimates over networks for chapter 10: flankers by parts of K, gaps in contours, silenced cells, accuracy under corruption."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The plan's rule for an estimate over networks."""
+"""The plan's rule for estimates over networks, alone or in a family of tests."""
 
 import numpy as np
 
@@ -26,3 +26,13 @@ def family_verdicts(estimates, target=0.0, margin=None):
     """(estimate, Holm-adjusted p, verdict) by name, for a dict of estimates that form one family of tests."""
     adjusted = holm([one.p for one in estimates.values()])
     return {name: (one, float(p), verdict(one, p, target, margin)) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
+
+
+def illusion_verdicts(light):
+    """In words, by illusion of a Lightness: direction of l0's index if it is significant, and whether it is beyond chance."""
+    words = {}
+    for (name, (one, p, _)), low, high in zip(family_verdicts(light.estimates()).items(), *light.chance_interval, strict=True):
+        direction = "as perceived" if one.value > 0 else "reversed"
+        chance = " and beyond chance" if one.low > high or one.high < low else ", but within chance"
+        words[name] = direction + chance if p < plan()["inference"]["alpha"] else "not settled"
+    return words
