@@ -30,7 +30,7 @@ def networks(build, condition="reference"):
     return [load_measured(path) for path in files_of(build, condition)]
 
 
-def which(numbers, condition="reference"):
+def networks_told(numbers, condition="reference"):
     """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
     if is_confirming(condition, seeds):
@@ -67,7 +67,7 @@ def term(numbers, name, ring, version, condition="reference", kernel="K"):
     return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
-def small(numbers, condition="reference"):
+def variance_explained(numbers, condition="reference"):
     """Sentences on how much of K the five terms explain, and how much finer steps of distance do."""
     places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
@@ -124,7 +124,7 @@ def judged(numbers, primary, condition="reference"):
     return row, p.p, verdict(row, p.p)
 
 
-def heard(numbers, comparison, condition="reference"):
+def flanker_difference(numbers, comparison, condition="reference"):
     """(estimate, p Holm-adjusted over the six, verdict) for one of the judged differences between flankers, at the judged spacing."""
     place = {"condition": condition, "seed": ALL, "step": END, "ring": f"{plan()['flankers']['spacings'][0]:g} px"}
     row, p = (numbers.one(measure=f"flankers.{comparison}{end}", **place) for end in ("", ":holm"))
