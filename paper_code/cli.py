@@ -130,7 +130,7 @@ def train(
     """
     from paper_code import images
     from paper_code.training.run import SEEDS, Hardware, Run
-    from paper_code.training.run_files import RESULT
+    from paper_code.training.run_files import EARLY, LOG, RESULT
 
     own = {"epochs": epochs, "batch": batch, "peak_rate": peak_rate}
     settings = [f"{name}={value}" for name, value in own.items() if value is not None] + (setting or [])
@@ -146,7 +146,7 @@ def train(
     if not quiet and not (out / RESULT).exists():
         typer.echo(
             f"{len(image_set.train_images)} training images, {len(image_set.classes)} classes, {run.total} steps, "
-            f"{run.hardware.device} {run.hardware.precision}; log in {out / 'log.jsonl'}",
+            f"{run.hardware.device} {run.hardware.precision}; log in {out / LOG}",
             err=True,
         )
     result = run.train(progress=not quiet)
@@ -155,9 +155,7 @@ def train(
     else:
         typer.echo(f"{out}: accuracy {result['accuracy']:.3f}, without receptor noise {result['accuracy_noise_free']:.3f}")
     if not quiet:
-        typer.echo(
-            f"next:  python -m paper_code analyse {quote(str(out / 'early.safetensors'))} --out {quote(str(out / 'report'))}", err=True
-        )
+        typer.echo(f"next:  python -m paper_code analyse {quote(str(out / EARLY))} --out {quote(str(out / 'report'))}", err=True)
 
 
 def _condition(name, data, classes, settings):

@@ -237,8 +237,8 @@ def test_p_is_adjusted_over_the_six_at_the_judged_spacing_and_chance_is_heeded()
     rows = differences([0.001, 0.02, 0.03, 0.04, 0.5, 0.9])
     found = adjusted(rows)
     assert {row.ring for row in found} == {"7 px"} and len(found) == 6
-    row, p, word = book.heard(Table(rows + found), "arc less zigzag, 15")
+    row, p, word = book.flanker_difference(Table(rows + found), "arc less zigzag, 15")
     assert p == pytest.approx(0.006) and word == "holds" and row.value == 0.2
-    assert book.heard(Table(rows + found), "arc less zigzag, 30")[2] == "not settled"
+    assert book.flanker_difference(Table(rows + found), "arc less zigzag, 30")[2] == "not settled"
     above = [replace(row, null=0.15) for row in rows]
-    assert book.heard(Table(above + adjusted(above)), "arc less zigzag, 15")[2] == "not settled"
+    assert book.flanker_difference(Table(above + adjusted(above)), "arc less zigzag, 15")[2] == "not settled"

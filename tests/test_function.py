@@ -22,7 +22,7 @@ from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
 from paper_code.network.dynamics import correlation, gain
 from paper_code.network.model import Network, NetworkConfig
-from paper_code.report import book
+from paper_code.report.verdict import family_verdicts, illusion_verdicts
 from paper_code.training.run import Run
 from paper_code.weights.collect import collect
 
@@ -99,16 +99,16 @@ def test_what_every_picture_adds_alike_is_no_completion():
 def test_families_are_adjusted_and_judged_over_networks():
     strong, weak, against = [0.11, 0.12, 0.13, 0.12], [0.2, -0.1, 0.05, 0.01], [-0.3, -0.31, -0.29, -0.3]
     single = {name: estimated(values) for name, values in (("strong", strong), ("weak", weak), ("against", against))}
-    found = book.family(single, margin=0.01)
+    found = family_verdicts(single, margin=0.01)
     assert [word for _, _, word in found.values()] == ["holds", "not settled", "does not hold"]
     p = {name: over_networks(values).p for name, values in (("strong", strong), ("weak", weak), ("against", against))}
     assert found["weak"][1] == pytest.approx(p["weak"]) and found["strong"][1] == pytest.approx(2 * p["strong"])
     assert found["against"][1] == pytest.approx(3 * p["against"])
-    assert book.family({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
+    assert family_verdicts({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
 
 
 def test_a_single_network_has_a_value_and_no_verdict():
-    one, p, word = book.family({"K": estimated([0.5])})["K"]
+    one, p, word = family_verdicts({"K": estimated([0.5])})["K"]
     assert one.value == 0.5 and np.isnan([one.low, one.high, p]).all() and word == "not settled"
     assert effect_text(one) == "+0.500" and effect_text(over_networks([0.4, 0.6])).startswith("+0.500 [")
 
@@ -206,7 +206,7 @@ def test_verdicts_say_the_direction_over_networks_and_whether_chance_reaches_as_
     middle = np.array([2.5, 0.5, -2.5, -0.5, 0.0, 1.0])
     values = middle + np.array([[0.01], [-0.01], [0.02]]) * np.array([1, 1, 1, 1, 9, 90])
     found = lightness.Lightness(none, none, values, none, none, chance, none, 1.0)
-    assert found.verdicts() == [
+    assert list(illusion_verdicts(found).values()) == [
         "as perceived and beyond chance",
         "as perceived, but within chance",
         "reversed and beyond chance",
@@ -214,7 +214,7 @@ def test_verdicts_say_the_direction_over_networks_and_whether_chance_reaches_as_
         "not settled",
         "not settled",
     ]
-    assert set(replace(found, l0=values[:1]).verdicts()) == {"not settled"}
+    assert set(illusion_verdicts(replace(found, l0=values[:1])).values()) == {"not settled"}
 
 
 def test_indices_do_not_depend_on_the_sign_or_the_scale_of_a_filter():

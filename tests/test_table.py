@@ -8,7 +8,7 @@ import pytest
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan, plan_sha256, reported
 from paper_code.core.table import COLUMNS, END, Row, Table, read_table, write_table
-from paper_code.report.pool import verdict
+from paper_code.report.verdict import verdict
 
 ROWS = [
     Row("reference", "10", "end", "K.like", "raw", "2-14", 0.1234567891, null=-1e-9),

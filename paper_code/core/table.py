@@ -1,22 +1,4 @@
-"""The tidy table: every number of the book, one per row, as a CSV file that a reader can open anywhere.
-
-=========  ==========================================================================================================
-column     what it holds
-=========  ==========================================================================================================
-condition  condition of the network, as listed by ``python -m paper_code conditions``
-seed       seed of the network; ``all`` for an estimate over the networks of a condition
-step       training step; ``end`` for the trained network
-measure    ``kernel.term`` or ``layer.measure``; what follows a colon says how the row's p or interval was obtained
-version    version of a measure of K: raw, beyond RF, beyond RF and CO; otherwise empty
-ring       distance between the receptive fields, px; otherwise empty
-value      in sd of the kernel for terms, in % of its variance for shares and gains, otherwise R²
-low, high  95 % interval over networks, or from the bootstrap
-p          two-sided: against ``null`` for measures of l0, l1 and the bank, otherwise against 0
-null       the value that chance gives
-=========  ==========================================================================================================
-
-An empty cell means that there is no such number.
-"""
+"""The tidy table: one number per row, as a CSV file that a reader can open anywhere."""
 
 import csv
 import io
@@ -31,36 +13,35 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable, write_atomically
 from paper_code.core.plan import reported
-from paper_code.core.text import DIGITS
+from paper_code.core.text import DIGITS, comments
 
 ALL, END = "all", "end"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One number with its place in the table; see the module."""
+    """One number with its place in the table; an empty cell means that there is no such number."""
 
-    condition: str
-    seed: str
-    step: str
-    measure: str
-    version: str = ""
-    ring: str = ""
-    value: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    p: float = math.nan
-    null: float = math.nan
+    condition: str  # as ``python -m paper_code conditions`` lists them; ``exploratory``: over reference networks outside the plan
+    seed: str  # of the network; ``all`` for an estimate over the networks of a condition
+    step: str  # of training; ``end`` for the trained network
+    measure: str  # ``kernel.term`` or ``layer.measure``; what follows a colon says what the row adds
+    version: str = ""  # of K: ``raw``, ``beyond RF``, ``beyond RF and CO``; pedestal of models: ``plain``, ``with RF and CO``
+    ring: str = ""  # distance between the receptive fields in px; for flankers the spacing of the elements, such as ``7 px``
+    value: float = math.nan  # terms in sd of the kernel, its share and gains in % of variance, lengths in px; the rest: R², ratios, counts
+    low: float = math.nan  # end of the 95 % interval over networks or of the bootstrap; of the null for ``:relabelled``, ``:permuted``
+    high: float = math.nan  # its other end
+    p: float = math.nan  # two-sided, against ``null`` for l0, l1, the bank, ``:relabelled`` and ``:permuted``, otherwise against 0
+    null: float = math.nan  # the value that chance gives
 
 
 COLUMNS = tuple(item.name for item in fields(Row))
 NUMBERS = ("value", "low", "high", "p", "null")
 
 
-def columns() -> list[tuple[str, ...]]:
-    """(name, what it holds) of the columns, from the module's docstring."""
-    body = __doc__.split("\n=")[2].splitlines()[1:]  # between the second rule and the third
-    return [tuple(part.strip() for part in line.split("  ", 1)) for line in body]
+def columns() -> dict[str, str]:
+    """What the columns hold, by name."""
+    return comments(Row)
 
 
 class Table:

@@ -15,8 +15,7 @@ from torch.nn import functional
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.plan import plan
-from paper_code.core.statistics import estimated, holm
+from paper_code.core.statistics import estimated
 from paper_code.filters import fit_log, null_filters
 from paper_code.filters.measures import first_filters
 from paper_code.function import stimuli
@@ -111,17 +110,8 @@ class Lightness:
         return tuple(np.quantile(self.chance, (0.025, 0.975), axis=0))
 
     def estimates(self):
-        """Mean index of l0 over networks, tested against 0, for each illusion; with a single network there is no interval."""
-        return [estimated(column) for column in self.l0.T]
-
-    def verdicts(self):
-        """In words, per illusion: direction of l0's index if it differs from 0 after Holm's correction, and whether it is beyond chance."""
-        found, words = self.estimates(), []
-        for one, p, low, high in zip(found, holm([one.p for one in found]), *self.chance_interval, strict=True):
-            direction = "as perceived" if one.value > 0 else "reversed"
-            chance = " and beyond chance" if one.low > high or one.high < low else ", but within chance"
-            words.append(direction + chance if p < plan()["inference"]["alpha"] else "not settled")
-        return words
+        """Mean index of l0 over networks, tested against 0, by illusion; with a single network there is no interval."""
+        return {name: estimated(column) for name, column in zip(NAMES, self.l0.T, strict=True)}
 
 
 def measure_lightness(condition, seeds, randoms):

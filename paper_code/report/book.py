@@ -6,13 +6,13 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.plan import is_confirming, plan
-from paper_code.core.statistics import estimated, holm
+from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, ring_text, shown, signed
 from paper_code.lateral import views
 from paper_code.lateral.harmonics import TERMS, VERSIONS
 from paper_code.report.networks import files_of, load_measured
-from paper_code.report.pool import verdict
+from paper_code.report.verdict import verdict
 
 BY_DISTANCE = ("2-6", "6-10.5", "10.5-18", "2-14")
 """The rings in the order in which pages show them, with the one covering all distances last."""
@@ -30,7 +30,7 @@ def networks(build, condition="reference"):
     return [load_measured(path) for path in files_of(build, condition)]
 
 
-def which(numbers, condition="reference"):
+def networks_told(numbers, condition="reference"):
     """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
     if is_confirming(condition, seeds):
@@ -67,7 +67,7 @@ def term(numbers, name, ring, version, condition="reference", kernel="K"):
     return numbers.one(condition=condition, seed=ALL, step=END, measure=f"{kernel}.{name}", version=version, ring=ring)
 
 
-def small(numbers, condition="reference"):
+def variance_explained(numbers, condition="reference"):
     """Sentences on how much of K the five terms explain, and how much finer steps of distance do."""
     places = (("2-14", "raw"), ("2-14", "beyond RF and CO"), ("10.5-18", "raw"))
     whole, left, far = (shown(term(numbers, "share", *place, condition).value, 1) for place in places)
@@ -124,13 +124,7 @@ def judged(numbers, primary, condition="reference"):
     return row, p.p, verdict(row, p.p)
 
 
-def family(estimates, target=0.0, margin=None):
-    """(estimate, Holm-adjusted p, verdict) by name, for a dict of estimates that form one family of tests."""
-    adjusted = holm([one.p for one in estimates.values()])
-    return {name: (one, float(p), verdict(one, p, target, margin)) for (name, one), p in zip(estimates.items(), adjusted, strict=True)}
-
-
-def heard(numbers, comparison, condition="reference"):
+def flanker_difference(numbers, comparison, condition="reference"):
     """(estimate, p Holm-adjusted over the six, verdict) for one of the judged differences between flankers, at the judged spacing."""
     place = {"condition": condition, "seed": ALL, "step": END, "ring": f"{plan()['flankers']['spacings'][0]:g} px"}
     row, p = (numbers.one(measure=f"flankers.{comparison}{end}", **place) for end in ("", ":holm"))

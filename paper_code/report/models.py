@@ -12,7 +12,7 @@ from paper_code.core.text import effect_text, fixed, p_cell
 from paper_code.lateral import pedestal
 from paper_code.lateral.harmonics import RINGS, PairSums, fit
 from paper_code.lateral.models import FAMILIES, GROUP, PARAMETERS, library, model
-from paper_code.report.pool import verdict
+from paper_code.report.verdict import verdict
 
 PLACES = [(ring, version) for version in pedestal.PEDESTALS for ring in pedestal.RINGS]
 SHOWN = ("DP", "HR", "ANI", "COC")  # shown next to K in figures

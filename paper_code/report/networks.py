@@ -67,7 +67,7 @@ def save_measured(measured, path):
 
 
 def load_measured(path):
-    """Read a file written by :func:`save_measured`; raises PaperCodeError if it is missing, damaged, or from another version of the package."""
+    """Read a file written by :func:`save_measured`; PaperCodeError if it is missing, damaged or from another version of the package."""
     tensors, about = from_bytes(read_bytes(path), path)
     tensors = perturbed(tensors)
     try:

@@ -1,4 +1,4 @@
-"""Estimates over networks for chapters 10 and 10b: flankers by parts of K, gaps in contours, silenced cells, accuracy under corruption."""
+"""Estimates over networks for chapter 10: flankers by parts of K, gaps in contours, silenced cells, accuracy under corruption."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from paper_code.core.table import ALL, END, reported_seeds
 from paper_code.core.text import effect_text, p_cell, signed
 from paper_code.function import circuits, contours, flankers
 from paper_code.lateral.activity import first_layers
-from paper_code.report import book
+from paper_code.report.verdict import family_verdicts
 
 ARRANGEMENTS = ("line", "opposite", "orthogonal", "random", *(f"{kind} {step}" for step in flankers.STEPS for kind in ("arc", "zigzag")))
 ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
@@ -77,7 +77,7 @@ def gaps(completion, names):
         null = {name: np.mean([one.null.mean() for one in some]) if kernel == "K" and not minus else 0.0 for name, some in found.items()}
         return {name: estimated(some, null[name]) for name, some in values.items()}
 
-    judged = (book.family(some, margin=contours.LEAK) for some in (advantage("K"), advantage("K", "RF")))
+    judged = (family_verdicts(some, margin=contours.LEAK) for some in (advantage("K"), advantage("K", "RF")))
     return Gaps(*judged, advantage(circuits.PLANTED))
 
 
@@ -104,9 +104,9 @@ def silenced(measures):
     """:class:`Silenced` from a list of circuits.Inference."""
     medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
-    own = book.family({"K": estimated(medians["K"], chance)}, target=chance)["K"]
+    own = family_verdicts({"K": estimated(medians["K"], chance)}, target=chance)["K"]
     explained = {name: estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
-    beside = book.family({name: estimated(medians["K"] - some) for name, some in medians.items() if name != "K"})
+    beside = family_verdicts({name: estimated(medians["K"] - some) for name, some in medians.items() if name != "K"})
     return Silenced(own, chance, {name: estimated(some) for name, some in medians.items()}, explained, beside)
 
 
@@ -116,7 +116,7 @@ def growing_leads(found):
     Two dicts by corruption: (lead, growth) at every level, lists of Estimate; and (Estimate, Holm-adjusted p, verdict) at the middle one.
     """
     leads = {corruption: (found.lead(corruption), found.lead(corruption, relative=True)) for corruption in found.levels}
-    return leads, book.family({corruption: grown[2] for corruption, (_, grown) in leads.items()})
+    return leads, family_verdicts({corruption: grown[2] for corruption, (_, grown) in leads.items()})
 
 
 def growth_rows(leads, judged):

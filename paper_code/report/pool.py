@@ -2,7 +2,11 @@
 
 The suffix of a measure says what its row adds: ``:bootstrap`` the hierarchical bootstrap, ``:relabelled`` and ``:permuted`` the p and the
 mean of a null within networks (cells, or carriers, permuted), ``:holm`` the t test's p adjusted in its family, ``:trained`` the end minus
-the start, ``:difference`` a condition minus its base.
+the start, ``:difference`` a condition minus its base, its p adjusted for the false discovery rate, ``:equivalence`` the p of the test that
+a difference lies within the plan's margin, ``:spectrum-matched`` and ``:phase-scrambled`` chance from filters with the same spectrum and
+random phases. After ``K.invariant``, ``:round``, ``:base``, ``:full`` and ``:forbidden`` are the R² of its nested fits, in %; after a
+model, ``:strength`` is its gain g, and ``:length``, ``:diffusion``, ``:blur``, ``:scale``, ``:exponent``, ``:kappa`` and ``:elongation``
+are the parameters chosen on the other networks.
 """
 
 from dataclasses import replace
@@ -13,9 +17,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.statistics import benjamini_hochberg, holm, over_networks, permutation_p, pooled_differences
 from paper_code.core.table import ALL, END, Row, Table
-from paper_code.core.text import ring_text
-from paper_code.lateral.frame import relative_pose
-from paper_code.lateral.harmonics import TERM_NAMES, TERMS, VERSIONS, PairSums, bootstrap, fit
+from paper_code.lateral.harmonics import TERMS, VERSIONS, bootstrap, fit
 from paper_code.lateral.invariance import invariance
 from paper_code.lateral.nulls import NULLS
 
@@ -145,71 +147,3 @@ def control_differences(table, conditions, measures, base="control"):
             if np.isfinite(one.value):
                 rows.append(Row(name, ALL, END, f"{measure}:difference", version, ring, one.value, one.low, one.high, one.p, 0.0))
     return [replace(row, p=p) for row, p in zip(rows, benjamini_hochberg([row.p for row in rows]), strict=True)]
-
-
-def verdict(row, p, target=None, margin=None):
-    """``holds``, ``does not hold`` or ``not settled`` for an estimate over networks, by the plan's rule.
-
-    ``row`` holds the interval, and chance as its ``null`` (0 if empty); ``p`` is adjusted in its family. A claim holds if p is significant
-    and the interval lies above chance and above any ``target``. It does not hold if the interval lies within ``margin`` of chance (by
-    default the plan's) or below the ``target``.
-    """
-    settings = plan()["inference"]
-    margin = settings["margin"] if margin is None else margin
-    chance = 0.0 if np.isnan(row.null) else row.null
-    if p < settings["alpha"] and row.low > chance and (target is None or row.low > target):
-        return "holds"
-    nothing = row.low > chance - margin and row.high < chance + margin
-    return "does not hold" if nothing or (target is not None and row.high < target) else "not settled"
-
-
-VARIANTS = tuple(f"{TERM_NAMES[one['term']]}, {ring_text(one['ring'])}, {one['version']}" for one in plan()["primary"])
-"""The five primary terms, which are the columns of the table of sensitivity."""
-
-RULES = {
-    "the plan's": lambda bank: (bank, bank.frame),
-    "oriented: R² above .7": lambda bank: labelled(bank, 0.7),
-    "oriented: R² above .9": lambda bank: labelled(bank, 0.9),
-    "edges of the rings 1 px nearer": lambda bank: (bank, shifted(bank.frame, 1.0)),
-    "edges of the rings 1 px farther": lambda bank: (bank, shifted(bank.frame, -1.0)),
-    "arithmetic mean of the frequencies": lambda bank: (bank, arithmetic(bank)),
-}
-
-
-def sensitivity(members):
-    """Mean over networks of the primary terms under every rule: ``{rule: array (5,)}``, in the order of VARIANTS."""
-    found = {name: [] for name in RULES}
-    for one in members:
-        kernels = {"RF": one.bank.rf, "CO": one.co}
-        for name, rule in RULES.items():
-            found[name].append(primary(*rule(one.bank), kernels))
-    return {name: np.mean(values, axis=0) for name, values in found.items()}
-
-
-def primary(bank, frame, kernels):
-    """The five primary terms of K, (5,), between the oriented cells of a bank, with the geometry of their pairs given by a frame."""
-    regressors = {name: bank.among(kernel) for name, kernel in kernels.items()}
-    sums = PairSums.of(frame, bank.cells.orientation, {"K": bank.among(bank.K)}, regressors)
-    names = list(TERMS)
-    return [fit(sums, one["ring"], VERSIONS[one["version"]]).coefficients[names.index(one["term"]), 0] for one in plan()["primary"]]
-
-
-def labelled(bank, level):
-    """The bank with a different R^2 level for counting cells as oriented, and its frame."""
-    other = replace(bank, level=level)
-    return other, other.frame
-
-
-def shifted(frame, distance):
-    """The frame with every displacement lengthened by ``distance`` px, direction and phase kept: ring edges move nearer by as much."""
-    r = frame.distance
-    scale = np.divide(np.maximum(r + distance, 0), r, out=np.ones_like(r), where=r > 0)
-    return replace(frame, along=frame.along * scale, across=frame.across * scale)
-
-
-def arithmetic(bank):
-    """The bank's frame, with the arithmetic instead of the geometric mean of the two cells' frequencies in Phi."""
-    frame, cells = bank.frame, bank.cells
-    first, second = cells.frequency[frame.target], cells.frequency[frame.source]
-    own = relative_pose(cells, frame.target, frame.source)[2][:, None]  # the part of Phi that does not depend on displacement
-    return replace(frame, phase=own + (frame.phase - own) * ((first + second) / 2 / np.sqrt(first * second))[:, None])

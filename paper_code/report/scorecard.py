@@ -12,7 +12,7 @@ from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, shown
 from paper_code.emergence.controls import ENOUGH
 from paper_code.network.model import NetworkConfig
-from paper_code.report.pool import verdict
+from paper_code.report.verdict import verdict
 
 FILE = Path(__file__).with_name("claims.toml")
 ROTATED = {

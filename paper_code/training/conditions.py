@@ -134,7 +134,7 @@ class Control:
 
     condition: Condition
     label: str  # a few words for a table
-    asks: str  # the question that it answers
+    asks: str
 
 
 # name after "control-": its line in lists of conditions, and what changes: settings of network and training, or fields of the condition

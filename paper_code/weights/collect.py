@@ -11,6 +11,7 @@ from paper_code.core.errors import PaperCodeError, named
 from paper_code.core.files import as_bytes, is_missing, locked, read_bytes, read_json, read_tensors, remove_leftovers, write_together
 from paper_code.network.layers import EARLY_KEYS
 from paper_code.training.conditions import Condition, snapshot_steps
+from paper_code.training.run_files import EARLY, IDENTITY, LOG, REST, RESULT, SNAPSHOTS
 from paper_code.weights.records import SUFFIXES, Identity, Manifest, Result, as_record
 
 # Which files are kept, and which layers at the end of training as float16: each weight is then off by at most 5e-4 of itself or, below
@@ -96,14 +97,14 @@ def _setting(result):
 
 def read_result(run):
     """``result.json`` of a finished run, a dict, checked and confirmed to be of the run described in ``run.json``."""
-    path = Path(run) / "result.json"
+    path, begun = Path(run) / RESULT, Path(run) / IDENTITY
     if is_missing(path):
-        raise PaperCodeError(f"{run} holds no finished run (no result.json); train it to the end first")
-    result, identity = read_json(path), read_json(Path(run) / "run.json")
+        raise PaperCodeError(f"{run} holds no finished run (no {RESULT}); train it to the end first")
+    result, identity = read_json(path), read_json(begun)
     as_record(Result, result, path, AGAIN)
-    as_record(Identity, identity, Path(run) / "run.json", AGAIN)
+    as_record(Identity, identity, begun, AGAIN)
     if {name: result.get(name) for name in identity} != identity:
-        raise PaperCodeError(f"{run} is damaged: result.json and run.json are of different runs; {AGAIN}")
+        raise PaperCodeError(f"{run} is damaged: {RESULT} and {IDENTITY} are of different runs; {AGAIN}")
     return result
 
 
@@ -111,23 +112,23 @@ def _read_run(run):
     """Key of a finished run, its result, and the content of its files, by kind."""
     result = read_result(run)
     condition = Condition.from_dict(result["condition"])
-    early, rest = (read_tensors(run / f"{kind}.safetensors") for kind in ("early", "rest"))
-    network = weights.assemble(condition.network, early, rest, f"early.safetensors and rest.safetensors of {run}")
+    early, rest = (read_tensors(run / name) for name in (EARLY, REST))
+    network = weights.assemble(condition.network, early, rest, f"{EARLY} and {REST} of {run}")
     for name, layer in network.early_layers().items():
         if not np.allclose(early[name], layer, rtol=1e-4, atol=1e-6):  # gains are derived from the norms in rest
-            raise PaperCodeError(f"{run} is damaged: its early.safetensors and rest.safetensors are of different networks; {AGAIN}")
+            raise PaperCodeError(f"{run} is damaged: its {EARLY} and {REST} are of different networks; {AGAIN}")
     steps, with_lateral = snapshot_steps(result["steps"], condition.training)
     snapshots = {}
     for step in sorted(steps):  # of step 0, which weights.initial_early draws again, only the layers are checked
-        path = run / "snapshots" / f"{step:06d}.safetensors"
+        path = run / SNAPSHOTS / f"{step:06d}.safetensors"
         tensors = read_tensors(path)
         wanted = {name: tensor.shape for name, tensor in early.items() if name != "K" or step in with_lateral}
         if {name: tensor.shape for name, tensor in tensors.items()} != wanted:
             raise PaperCodeError(f"{path} does not hold the layers of its network; {AGAIN}")
         snapshots |= {f"{path.stem}/{name}": tensor for name, tensor in tensors.items() if step > 0}
-    log = read_bytes(run / "log.jsonl")
-    lines = weights.parse_log(log, run / "log.jsonl")
+    log = read_bytes(run / LOG)
+    lines = weights.parse_log(log, run / LOG)
     if not lines or lines[-1]["step"] != result["steps"] or "epoch" not in lines[-1]:
-        raise PaperCodeError(f"{run / 'log.jsonl'} does not go to the end of its training, step {result['steps']}; {AGAIN}")
+        raise PaperCodeError(f"{run / LOG} does not go to the end of its training, step {result['steps']}; {AGAIN}")
     key = f"{condition.name}/seed-{result['seed']}"
     return key, result, {"early": early, "snapshots": snapshots, "rest": rest, "log": log}
