@@ -11,10 +11,10 @@ from tiny import command, make_run
 
 from paper_code import weights
 from paper_code.core.table import END, Row, Table
-from paper_code.emergence import controls
+from paper_code.emergence import controls, efficient_coding
 from paper_code.emergence.controls import CONTROL_MEASURES
+from paper_code.emergence.efficient_coding import RadialPower
 from paper_code.figures import emergence as figures
-from paper_code.images.image_set import RadialPower
 from paper_code.report import measure
 from paper_code.report.pool import control_differences, emergence
 from paper_code.training.conditions import CONDITIONS
@@ -198,7 +198,7 @@ def test_only_networks_that_differ_in_noise_and_blur_take_part():
             *own("control-no-lateral", 1.0),
         ]
     )
-    found = controls.noise_rows(table)
+    found = efficient_coding.noise_rows(table)
     base = CONDITIONS["control"].network
     assert [(one.noise, one.blur, one.sigma, one.is_log) for one in found] == [
         (base.noise, base.blur, 1.0, True),
@@ -214,32 +214,32 @@ def test_a_trend_with_the_noise_is_found_and_a_reversed_one_is_not():
         """Two seeds, the second wider by ``shift`` at every level."""
         levels = (0.1, 0.2, 0.4, 0.8)
         pairs = [(noise, sigma + shift * seed, seed) for seed in (0, 1) for noise, sigma in zip(levels, sigmas, strict=True)]
-        return [controls.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in pairs]
+        return [efficient_coding.NoiseRow(noise, 1.0, sigma, seed, True) for noise, sigma, seed in pairs]
 
     rising = networks((1.0, 1.25, 1.5, 1.75))
-    found = controls.noise_trend(rising)
+    found = efficient_coding.noise_trend(rising)
     assert found.p < 0.01
     assert (found.slope, found.low, found.high) == pytest.approx((0.25, 0.25, 0.25)) and (found.networks, found.levels) == (8, 4)
-    found = controls.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
+    found = efficient_coding.noise_trend(networks((1.9, 1.5, 1.2, 1.0)))
     assert found.p > 0.99 and found.high < 0
     lost = [replace(rising[0], is_log=False), *rising[1:]]
-    assert controls.noise_trend(lost).left_out == 1 and controls.noise_trend(lost).networks == 7
-    assert controls.noise_trend([replace(one, blur=0.0) for one in rising]) is None and controls.noise_trend([]) is None
-    assert controls.noise_trend([one for one in rising if one.noise < 0.3]) is None  # two levels are no trend
+    assert efficient_coding.noise_trend(lost).left_out == 1 and efficient_coding.noise_trend(lost).networks == 7
+    assert efficient_coding.noise_trend([replace(one, blur=0.0) for one in rising]) is None and efficient_coding.noise_trend([]) is None
+    assert efficient_coding.noise_trend([one for one in rising if one.noise < 0.3]) is None  # two levels are no trend
     silent = [replace(rising[0], noise=0.0, sigma=9.0), *rising]
-    assert controls.noise_trend(silent) == controls.noise_trend(rising)  # there is no doubling of nothing
+    assert efficient_coding.noise_trend(silent) == efficient_coding.noise_trend(rising)  # there is no doubling of nothing
 
 
 def test_the_interval_of_the_slope_covers(monkeypatch):
-    monkeypatch.setattr(controls, "DRAWS", 1)
+    monkeypatch.setattr(efficient_coding, "DRAWS", 1)
     rng, covered = np.random.default_rng(1), []
     for _ in range(300):
         levels = [(noise, seed) for seed in (0, 1) for noise in (0.1, 0.2, 0.4, 0.8)]
         rows = [
-            controls.NoiseRow(noise, 1.0, 2 + seed + 0.2 * np.log2(noise) + 0.1 * rng.standard_normal(), seed, True)
+            efficient_coding.NoiseRow(noise, 1.0, 2 + seed + 0.2 * np.log2(noise) + 0.1 * rng.standard_normal(), seed, True)
             for noise, seed in levels
         ]
-        found = controls.noise_trend(rows)
+        found = efficient_coding.noise_trend(rows)
         covered.append(found.low <= 0.2 <= found.high)
     assert 0.9 < np.mean(covered) < 0.99
 
@@ -247,10 +247,10 @@ def test_the_interval_of_the_slope_covers(monkeypatch):
 def test_efficient_coding_asks_for_a_wider_centre_with_more_noise():
     frequency = np.arange(1, 33) / 64
     power = RadialPower(frequency, 0.01 * frequency**-2.0)
-    sigma = controls.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
+    sigma = efficient_coding.efficient_sigma(power, [0.1, 0.2, 0.4, 0.8], 1.0)
     assert (np.diff(sigma) > 0).all() and sigma[0] > 0.3
     # Without optics, S / N alone sets the peak: of f^-2 it lies where the noise is half the signal, N = S / 2.
-    peak = 1 / (np.sqrt(2) * np.pi * controls.efficient_sigma(power, [0.5], 0.0)[0])
+    peak = 1 / (np.sqrt(2) * np.pi * efficient_coding.efficient_sigma(power, [0.5], 0.0)[0])
     assert 0.01 * peak**-2 == pytest.approx(2 * 0.25, rel=0.05)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from paper_code.emergence.efficient_coding import blur_gain, efficient_gain, radial_power
 from paper_code.filters.spectrum import radial_gain
-from paper_code.images.image_set import blur_gain, efficient_gain, radial_power
 
 RNG = np.random.default_rng(2)
 

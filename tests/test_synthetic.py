@@ -6,9 +6,9 @@ from scipy import ndimage
 from tiny import fails
 
 from paper_code import images
+from paper_code.emergence.efficient_coding import radial_power
 from paper_code.images import drawn
 from paper_code.images.drawn import dead_leaves, paint, periodic_component, photographs, pink_noise, power_law, scramble, white_noise
-from paper_code.images.image_set import radial_power
 
 GENERATED = {"dead-leaves": dead_leaves, "pink-noise": pink_noise, "white-noise": white_noise}
 

@@ -1,18 +1,12 @@
-"""The effect of a condition on a measure: its networks compared with those of a base condition, and the wording of the difference.
-
-Also the width of l0's centre as a function of receptor noise, and what efficient coding predicts (Atick and Redlich 1992).
-"""
+"""The effect of a condition on a measure: its networks compared with those of a base condition, and the wording of the difference."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
 
-from paper_code import weights
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import as_large, effect_text, shown, signed
-from paper_code.images.image_set import blur_gain, efficient_gain
+from paper_code.core.text import effect_text, shown, signed
 
 CONTROL_MEASURES = {
     ("l0.log_r2", "", ""): "l0's LoG R²",
@@ -42,7 +36,6 @@ LACKS = {
 
 ENOUGH = 5  # networks needed for a condition to have its own interval
 BASE = "control"  # the reference with the shortened training of all controls
-FRONT_ENDS = (BASE, *(f"control-{name}" for name in ("no-front-end", "noise-high", "noise-higher", "noise-low")))  # all else is the same
 
 FILTERS = tuple(place for place in CONTROL_MEASURES if not place[0].startswith("K."))
 KERNEL = tuple(place for place in CONTROL_MEASURES if place[0].startswith("K."))
@@ -277,96 +270,3 @@ class Board:
             differs = "above" if row.low > row.null else "below" if row.high < row.null else "not distinguishable from"
             text += f" At full length the reference has {effect_text(row, 2).replace('+', '')}, {differs} one half."
         return text
-
-
-DRAWS = 9999  # shuffles of the noise
-MIDDLE = 0.25  # largest offset of the fitted centre, in sides of l0: near the border, little more than a smooth slope is visible
-
-
-@dataclass(frozen=True)
-class NoiseRow:
-    """l0 of one network and the noise with which it was trained."""
-
-    noise: float  # sd of the receptor noise, in units of the sd of the images
-    blur: float  # px
-    sigma: float  # sigma of the fitted LoG, px
-    seed: int
-    is_log: bool  # whether the fit exceeds its null with its centre near the middle; otherwise sigma means little
-
-
-def noise_rows(numbers):
-    """A list of :class:`NoiseRow` for the networks of FRONT_ENDS."""
-    listed, found = weights.manifest()["networks"], []
-    for row in numbers.where(condition=FRONT_ENDS, step=END, measure="l0.sigma").rows:
-        one = listed.get(f"{row.condition}/seed-{row.seed}")
-        if one is None:
-            continue
-        network, place = one["condition"]["network"], {"condition": row.condition, "seed": row.seed, "step": END}
-        r2, off = numbers.one(measure="l0.log_r2", **place), numbers.one(measure="l0.off_centre", **place).value
-        is_log = r2.value > r2.null and off <= MIDDLE * network["l0_size"]
-        found.append(NoiseRow(network["noise"], network["blur"], row.value, int(row.seed), bool(is_log)))
-    return found
-
-
-@dataclass(frozen=True)
-class Trend:
-    """How sigma varies with the noise, over n networks with optics and noise whose l0 is a LoG (``is_log``)."""
-
-    networks: int
-    levels: int  # levels of noise
-    left_out: int  # networks with optics and noise whose l0 is not a LoG
-    p: float  # one-sided, of Spearman's rank correlation within seeds, by shuffling the noise within seeds
-    slope: float  # px per doubling of the noise, with a separate intercept for each seed
-    low: float  # 95 % interval, Student's t
-    high: float
-
-
-def noise_trend(rows):
-    """The trend of sigma with the noise: a :class:`Trend`, or None if there are fewer than three levels of noise or too few networks.
-
-    Networks with the same seed start from the same weights at every level of noise, so the noise is shuffled within seeds. Networks
-    without noise are left out, since the slope is per doubling.
-    """
-    there = [one for one in rows if one.blur > 0 and one.noise > 0]
-    taken = [one for one in there if one.is_log]
-    noise, sigma, seeds = (np.array([getattr(one, name) for one in taken]) for name in ("noise", "sigma", "seed"))
-    member = seeds[:, None] == np.unique(seeds)
-    if len(np.unique(noise)) < 3 or len(taken) < member.shape[1] + 2:
-        return None
-    noise_rank, sigma_rank = (_within(stats.rankdata(values), member) for values in (noise, sigma))
-    generator = np.random.default_rng(0)
-    shuffled = np.zeros((DRAWS, len(taken)))
-    for group in member.T:
-        shuffled[:, group] = generator.permuted(np.tile(noise_rank[group], (DRAWS, 1)), axis=1)
-    value, null = noise_rank @ sigma_rank, shuffled @ sigma_rank
-    doublings, width = _within(np.log2(noise), member), _within(sigma, member)
-    free = len(taken) - member.shape[1] - 1
-    slope = doublings @ width / (doublings @ doublings)
-    error = np.sqrt(((width - slope * doublings) ** 2).sum() / free / (doublings @ doublings)) * special.stdtrit(free, 0.975)
-    return Trend(
-        len(taken),
-        len(np.unique(noise)),
-        len(there) - len(taken),
-        float((1 + as_large(null, value).sum()) / (1 + DRAWS)),
-        float(slope),
-        float(slope - error),
-        float(slope + error),
-    )
-
-
-def _within(values, member):
-    """Values minus the mean of their group; ``member`` (n, groups) is True for the group of each value."""
-    return values - member @ (values @ member / member.sum(0))
-
-
-def efficient_sigma(power, noise, blur):
-    """Sigma (n,), in px, of the LoG whose gain peaks at the frequency of highest gain in efficient coding (Atick and Redlich 1992).
-
-    A LoG peaks at ``1 / (sqrt(2) pi sigma)`` cycles per pixel. The spectrum is the power law that best fits ``power`` (a RadialPower of
-    standardised images). ``noise`` (n,) holds standard deviations greater than 0; ``blur`` is in px.
-    """
-    frequency = np.geomspace(power.frequency[0], 0.5, 400)
-    slope, offset = np.polyfit(np.log(power.frequency), np.log(power.power), 1)
-    signal = np.exp(offset + slope * np.log(frequency)) * blur_gain(frequency, blur) ** 2
-    peaks = [frequency[efficient_gain(signal, one**2 * np.ones_like(signal)).argmax()] for one in np.atleast_1d(noise)]
-    return 1 / (np.sqrt(2) * np.pi * np.array(peaks))

@@ -1,7 +1,4 @@
-"""What every source of images returns, the checks that all share, and the conversion of encoded images to 64 x 64 grey levels.
-
-Also the second-order statistics of images, and the filter that they call for (Field 1987; Atick and Redlich 1992).
-"""
+"""What every source of images returns, the checks that all share, and the conversion of encoded images to 64 x 64 grey levels."""
 
 import hashlib
 import io
@@ -145,45 +142,3 @@ def to_grey(image):
 def shrink(image):
     """Crop the central square of a Pillow image and scale it to 64 x 64, antialiased (Lanczos, three lobes)."""
     return image if image.size == (IMAGE_SIZE, IMAGE_SIZE) else ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.LANCZOS)
-
-
-@dataclass(frozen=True)
-class RadialPower:
-    """Power of images against frequency, averaged over directions."""
-
-    frequency: np.ndarray  # (k,), cycles per pixel, from one cycle per image to the Nyquist frequency
-    power: np.ndarray  # (k,), per pixel: white noise of variance v has power v at every frequency
-
-    @property
-    def slope(self):
-        """Exponent of the best-fitting power law in log-log coordinates; about -2 for natural images."""
-        return float(np.polyfit(np.log(self.frequency), np.log(self.power), 1)[0])
-
-
-def radial_power(images):
-    """Radial power spectrum of images (n, s, s), with their common mean removed, under a Hann window that suppresses the border."""
-    images = np.asarray(images, float)
-    side = images.shape[-1]
-    ramp = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
-    window = np.outer(ramp, ramp)
-    spectrum = np.abs(np.fft.fft2((images - images.mean()) * window)) ** 2 / (window**2).sum()
-    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side))
-    ring = np.rint(frequency * side).astype(int)
-    rings = np.arange(1, side // 2 + 1)
-    mean = spectrum.mean(0)
-    return RadialPower(rings / side, np.array([mean[ring == index].mean() for index in rings]))
-
-
-def blur_gain(frequency, sd):
-    """Factor by which a Gaussian blur of ``sd`` pixels reduces the amplitude at ``frequency`` cycles per pixel."""
-    return np.exp(-2 * (np.pi * sd * np.asarray(frequency)) ** 2)
-
-
-def efficient_gain(signal, noise):
-    """Amplitude gain of the filter that whitens what can be known of the signal, up to a factor, from the powers at each frequency.
-
-    Atick and Redlich (1992): a Wiener filter S / (S + N), which discards what the noise has drowned, then division by the amplitude
-    sqrt(S + N) of the input, which equalises the power of the output across frequencies.
-    """
-    signal, noise = np.asarray(signal, float), np.asarray(noise, float)
-    return signal / (signal + noise) / np.sqrt(signal + noise)
