@@ -128,7 +128,7 @@ class PairFrame(Indexed):
 
     @property
     def count(self) -> int:
-        """Number of cells that a kernel has at least: one more than the largest index."""
+        """Number of cells that a kernel has at least, one more than the largest index."""
         return 1 + int(max(self.target.max(), self.source.max()))
 
     def values(self, kernel: np.ndarray) -> np.ndarray:
