@@ -6,7 +6,7 @@ import numpy as np
 
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import effect_text, shown, signed
+from paper_code.core.text import effect_text, ring_text, shown, signed
 
 CONTROL_MEASURES = {
     ("l0.log_r2", "", ""): "l0's LoG R²",
@@ -129,9 +129,14 @@ class Compared:
 
 def heading(place):
     """The label of a measure with its distance, and with its version unless this is raw."""
-    label, (_, version, ring) = CONTROL_MEASURES[place], place
-    distance = f", {ring.replace('-', ' to ')} px" if ring else ""
-    return label + distance + ("" if version in ("", "raw") or version in label else f", {version}")
+    distance = ring_text(place[2]) if place[2] else ""
+    return ", ".join(filter(None, (CONTROL_MEASURES[place], distance, unsaid_version(place))))
+
+
+def unsaid_version(place):
+    """The version of a measure, or an empty string if it is raw or in the label already."""
+    label, version = CONTROL_MEASURES[place], place[1]
+    return "" if version == "raw" or version in label else version
 
 
 class Board:
@@ -242,8 +247,8 @@ class Board:
         words = {True: [], False: []}
         for place in KERNEL:
             if row := self.pooled(name, *place):
-                version = " beyond RF and CO" * (place[1] == "beyond RF and CO")
-                words[row.low > 0].append(f"{CONTROL_MEASURES[place]}{version} ({signed(row.value)})")
+                label = f"{CONTROL_MEASURES[place]} {unsaid_version(place)}".rstrip()
+                words[row.low > 0].append(f"{label} ({signed(row.value)})")
         return "; ".join(f"{'' if above else 'not '}above 0: {', '.join(found)}" for above, found in words.items() if found)
 
     def remaining(self, name, place):

@@ -56,6 +56,11 @@ def between_like(networks, kernel_of):
     return views.components(np.concatenate([views.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
 
 
+def boutons(networks):
+    """Shares of K's weights beyond 6 px near the source's axis and its normal, mean over networks; see ``views.along_and_across``."""
+    return np.mean([views.along_and_across(one.bank.frame, one.bank.among(one.bank.K)) for one in networks], axis=0)
+
+
 def mean_maps(networks, turns, from_source, extent):
     """Mean over networks of the maps of K for the given turns, each within 15 degrees; see :func:`paper_code.lateral.views.maps`."""
     found = [views.maps(one.bank.frame, one.bank.among(one.bank.K), turns, np.deg2rad(15), from_source, extent)[1] for one in networks]

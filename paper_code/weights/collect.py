@@ -31,13 +31,12 @@ def collect(runs, directory=None, preset="exact", replace=False):
     ``runs`` are directories that :class:`paper_code.training.run.Run` completed, ``directory`` is by default ``weights.DIRECTORY``,
     ``preset`` says what to keep, and ``replace`` whether a listed network may be replaced by other files of the same condition and seed.
     """
-    named("preset", preset, PRESETS)
-    found = {}
+    kept, found = named("preset", preset, PRESETS), {}
     for run in map(Path, runs):
         key, result, files = _read_run(run)
         if key in found:
             raise PaperCodeError(f"{run} and {found[key][0]} are both {key}; collect one of them")
-        found[key] = run, result, _encode(files, preset, key)
+        found[key] = run, result, _encode(files, kept, key)
     directory = Path(directory or weights.DIRECTORY)
     with locked(directory / ".lock"):
         _install(found, directory, replace)
@@ -45,8 +44,8 @@ def collect(runs, directory=None, preset="exact", replace=False):
 
 
 def _encode(files, preset, key):
-    """Content of the files that a preset keeps, by kind."""
-    kinds, halved = PRESETS[preset]
+    """Content of the files that a preset keeps, by kind; ``preset`` is one of the values of PRESETS."""
+    kinds, halved = preset
     early = dict(files["early"])
     for layer in set(halved) & set(early):
         with np.errstate(over="ignore"):
