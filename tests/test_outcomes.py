@@ -50,4 +50,4 @@ def test_growth_of_a_lead_is_shown_in_points_with_the_lead_itself():
     lead = [over_networks(np.array(values)) for values in ((0.0, 0.02), (0.01, 0.03), (0.024, 0.026), (0.05, 0.05001))]
     estimate = lead[2]
     (row,) = outcomes.growth_rows({"noise": (lead, lead)}, {"noise": (estimate, 0.01, "holds")})
-    assert row[0] == "noise" and row[2].startswith("+2.5 [") and row[4] == row[2] and row[5:] == [".010", "**holds**"]
+    assert row[0] == "noise" and row[1].startswith("+2.5 [") and row[2] == row[1] and row[3:] == [".010", "**holds**"]

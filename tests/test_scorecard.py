@@ -140,7 +140,7 @@ def test_rotations_show_the_conditions_that_were_measured(monkeypatch):
 
     monkeypatch.setattr(card, "ENOUGH", 3)
     rows = card.rotations(Table(of("reference", SEEDS) + of("control-phase-scrambled", (0, 1))))
-    assert [row[:2] for row in rows] == [["upright", 3], ["phases scrambled, short training", 2]]
+    assert [row[:2] for row in rows] == [["reference", 3], ["phase-scrambled images, shortened", 2]]
     interval = "0.75 [0.60, 0.90]"  # two networks have none to speak of
     assert rows[0][2:] == [interval, f"{interval} (below chance 0.95)", interval]
     assert rows[1][2:] == ["0.75", "0.75 (chance 0.95)", "0.75"]

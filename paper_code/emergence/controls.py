@@ -24,16 +24,6 @@ CONTROL_MEASURES = {
 }
 """(measure, version, ring) on which controls are compared, for the filters and the primary terms of K, each with a short label."""
 FULL_LENGTH = ("excitatory", "turned")  # as long as the reference, their base; shortened controls are compared with ``control``
-
-LACKS = {
-    "control-shuffled-labels": "true labels",
-    "control-phase-scrambled": "edges",
-    "control-rotations": "upright images",
-    "control-no-silencing": "silenced cells",
-    "control-no-front-end": "optics and receptor noise",
-}
-"""What the main controls remove."""
-
 ENOUGH = 5  # networks needed for a condition to have its own interval
 BASE = "control"  # the reference with the shortened training of all controls
 
@@ -210,13 +200,12 @@ class Board:
             parts.append(f"No term of $K$ could be measured{cells}.")
         return " ".join(parts)
 
-    def stories(self, words):
-        """:meth:`story` of every available condition, one paragraph each, and one for all without a difference. ``words`` names them."""
-        there = [name for name in words if name in self.there]
+    def stories(self, names):
+        """:meth:`story` of every available condition, one paragraph each, and one for all without a difference."""
+        there = [name for name in names if name in self.there]
         differs = {name: any(self.compare(name, place).change for place in CONTROL_MEASURES) for name in there}
-        lines = [f"**{words[name]}.** {self.story(name)}" for name in there if differs[name]]
-        alike = [words[name] for name in there if not differs[name]]
-        alike = [name if name.isupper() or "=" in name else name[0].lower() + name[1:] for name in alike]
+        lines = [f"**{self.label[name][0].upper()}{self.label[name][1:]}.** {self.story(name)}" for name in there if differs[name]]
+        alike = [self.label[name] for name in there if not differs[name]]
         lines += [f"**Not distinguishable** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
         return "\n\n".join(lines)
 
@@ -270,7 +259,7 @@ class Board:
         }
         base, own = one.shown(one.base.mean(), one.values.mean())
         text = f"The share of oriented cells within 22.5° of horizontal or vertical is {base} in the {self.label[self.base]} "
-        text += f"and {own} with turned images (chance is one half): {words.get(one.word, 'the two are not distinguishable')}."
+        text += f"and {own} with rotated images (chance is one half): {words.get(one.word, 'the two are not distinguishable')}."
         if row := self.pooled("reference", "bank.cardinal"):
             differs = "above" if row.low > row.null else "below" if row.high < row.null else "not distinguishable from"
             text += f" At full length the reference has {effect_text(row, 2).replace('+', '')}, {differs} one half."

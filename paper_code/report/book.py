@@ -34,10 +34,7 @@ def networks_told(numbers, condition="reference"):
     """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
     if is_confirming(condition, seeds):
-        return (
-            f"These {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) of all measures was frozen; each was "
-            "measured once, and none has been left out."
-        )
+        return f"All {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) was frozen, and none is left out."
     planned = plan()["networks"]["reported"].get(condition, [])
     return (
         f"**These {len(seeds)} networks are exploratory**: they were examined while the [plan](reproducibility.ipynb) of all measures was "

@@ -120,13 +120,13 @@ def growing_leads(found):
 
 
 def growth_rows(leads, judged):
-    """Table rows, one per corruption, in points of accuracy."""
+    """Table rows at the judged level, one per corruption: growth of the lead and lead in points of accuracy, p, verdict."""
 
     def points(one):
         value, low, high = (signed(100 * part, 1) for part in (one.value, one.low, one.high))
         return value if np.isnan(one.low) else f"{value} [{low}, {high}]"
 
     return [
-        [name, *map(points, grown[1:]), points(lead[2]), p_cell(judged[name][1]), f"**{judged[name][2]}**"]
+        [name, points(grown[2]), points(lead[2]), p_cell(judged[name][1]), f"**{judged[name][2]}**"]
         for name, (lead, grown) in leads.items()
     ]

@@ -10,26 +10,15 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, shown
-from paper_code.emergence.controls import ENOUGH
+from paper_code.emergence.controls import BASE, ENOUGH
 from paper_code.network.model import NetworkConfig
 from paper_code.report.verdict import verdict
+from paper_code.training.conditions import CONTROLS, LABELS
 
 FILE = Path(__file__).with_name("claims.toml")
-ROTATED = {
-    "reference": "upright",
-    "turned": "randomly rotated",
-    "control": "upright, short training",
-    "control-phase-scrambled": "phases scrambled, short training",
-}
+ROTATED = ("reference", "turned", "control", "control-phase-scrambled")
 """Conditions for which invariance under rotation is tabulated."""
-INVARIANT = {
-    "reference": "upright images",
-    "turned": "randomly rotated images",
-    "control": "upright, short training",
-    "control-rotations": "rotated, short training",
-    "control-no-silencing": "no silenced cells, short training",
-    "control-phase-scrambled": "phase-scrambled, short training",
-}
+INVARIANT = ("reference", "turned", "control", "control-rotations", "control-no-silencing", "control-phase-scrambled")
 """Conditions for which K's invariance is plotted."""
 
 
@@ -133,14 +122,20 @@ def scorecard(numbers):
     return [judge(claim, numbers) for claim in claims()[1]]
 
 
+def with_length(condition):
+    """The label of a condition, and whether its training is shortened."""
+    return LABELS[condition] + (", shortened" if condition in CONTROLS and condition != BASE else "")
+
+
 def invariant_parts(numbers, ring="6-10.5"):
     """R^2 (%) of K on the network left out, and the share that is the same at all orientations: ``{label: (round, base, full, text)}``."""
     parts = {}
-    for condition, label in INVARIANT.items():
+    for condition in INVARIANT:
         place = {"condition": condition, "seed": ALL, "version": "raw", "ring": ring}
         if numbers.where(measure="K.invariant", **place).rows:
             explained = [numbers.one(measure=f"K.invariant:{part}", **place).value for part in ("round", "base", "full")]
-            parts[label] = (*explained, _share(numbers.one(measure="K.invariant", **place), len(reported_seeds(numbers, condition))))
+            text = _share(numbers.one(measure="K.invariant", **place), len(reported_seeds(numbers, condition)))
+            parts[with_length(condition)] = (*explained, text)
     return parts
 
 
@@ -150,9 +145,9 @@ def _share(row, networks):
 
 
 def rotations(numbers):
-    """Rows on how far l0, the bank and K are the same at all orientations: images, networks, radial symmetry, evenness, share of K."""
+    """Rows on how far l0, the bank and K are the same at all orientations: condition, networks, radial symmetry, evenness, share of K."""
     rows = []
-    for condition, label in ROTATED.items():
+    for condition in ROTATED:
         seeds = reported_seeds(numbers, condition)
         if len(seeds) < 2:
             continue
@@ -163,7 +158,7 @@ def rotations(numbers):
         even = found[1]
         below = "below " if even.high < even.null and len(seeds) >= ENOUGH else ""
         shares[1] += f" ({below}chance {shown(even.null, 2)})"
-        rows.append([label, len(seeds), *shares])
+        rows.append([with_length(condition), len(seeds), *shares])
     return rows
 
 

@@ -109,6 +109,95 @@ def _changed(chosen, values, **own):
     return replace(chosen, **own)
 
 
+# Every control is shortened alike, and compared with `control`, the reference shortened alike. Batches are halved with it: the decay of the
+# weights, which makes filters smooth, acts once a step, and few steps leave them rough.
+SHORTENED = {"epochs": 6, "batch": 32}
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a control takes away from the reference or changes, and the words for it."""
+
+    label: str  # a few words for a table
+    asks: str  # the question that it answers
+    about: str  # its line in lists of conditions
+    changes: dict  # settings of network and training, or fields of the condition
+    lacks: str = ""  # what it removes, to be read after "without"
+
+
+_NOISE = "does l0's centre widen with the noise?"
+_STEPS = "does it depend on the number of propagation steps?"
+CONTROLS = {
+    "control": Control(
+        "shortened reference", "what does the reference reach in so short a training?", "the reference, shortened like all controls", {}
+    ),
+    "control-shuffled-labels": Control(
+        "shuffled labels", "does it need meaningful labels?", "control: training labels permuted", {"labels": "shuffled"}, "true labels"
+    ),
+    "control-no-l0": Control("no l0", "do l1 and K need a layer before them?", "control: without the LGN filter", {"l0": "none"}),
+    "control-no-lateral": Control(
+        "no K", "do l0 and l1 need lateral connections?", "control: without lateral connections", {"lateral_size": 0}
+    ),
+    "control-no-silencing": Control(
+        "no silenced cells", "does K need silenced cells?", "control: no map of l1 is ever silenced", {"silenced": 0.0}, "silenced cells"
+    ),
+    "control-two-steps": Control("T = 2", _STEPS, "control: two steps of lateral propagation", {"steps": 2}),
+    "control-four-steps": Control("T = 4", _STEPS, "control: four steps of lateral propagation", {"steps": 4}),
+    "control-phase-scrambled": Control(
+        "phase-scrambled images",
+        "is the power spectrum of natural images enough?",
+        "control: the same images with random phases: their power spectra, without edges",
+        {"images": "phase-scrambled"},
+        "edges",
+    ),
+    "control-dead-leaves": Control(
+        "dead leaves",
+        "are edges and occlusion enough, without objects or a preferred orientation?",
+        "control: occluding discs of power-law radii, told apart by size",
+        {"images": "dead-leaves", "classes": "all"},
+    ),
+    "control-pink-noise": Control(
+        "1/f noise",
+        "is correlation between pixels enough?",
+        "control: Gaussian noise with amplitude 1/f^a, told apart by a",
+        {"images": "pink-noise", "classes": "all"},
+    ),
+    "control-white-noise": Control(
+        "white noise",
+        "does it need any structure in the images?",
+        "control: Gaussian white noise, told apart by contrast",
+        {"images": "white-noise", "classes": "all"},
+    ),
+    "control-no-front-end": Control(
+        "no blur, no noise",
+        "does l0 need optics and noisy receptors?",
+        "control: neither optical blur nor receptor noise",
+        {"blur": 0.0, "noise": 0.0},
+        "optics and receptor noise",
+    ),
+    "control-noise-low": Control("receptor noise .1", _NOISE, "control: receptor noise .1 of the images' sd", {"noise": 0.1}),
+    "control-noise-high": Control("receptor noise .4", _NOISE, "control: receptor noise .4 of the images' sd", {"noise": 0.4}),
+    "control-noise-higher": Control("receptor noise .8", _NOISE, "control: receptor noise .8 of the images' sd", {"noise": 0.8}),
+    "control-rectified-l0": Control("rectified l0", "does it need a linear l0?", "control: ReLU after the LGN filter", {"l0": "rectified"}),
+    "control-rotations": Control(
+        "rotated images",
+        "does it need the orientations that upright images favour?",
+        "control: every training image turned by a random angle",
+        {"rotation": 180.0},
+        "upright images",
+    ),
+}
+"""The controls in the order of a table; the first is the reference, shortened like all others."""
+
+
+LACKS = {name: one.lacks for name, one in CONTROLS.items() if one.lacks}
+"""What the main controls remove."""
+
+LABELS = {"reference": "reference", "excitatory": "excitatory K", "turned": "rotated images", "no-l0": "no l0", "no-lateral": "no K"}
+LABELS |= {name: one.label for name, one in CONTROLS.items()}
+"""Every condition of the book in a few words; those of controls do not say that their training is shortened."""
+
+
 def _all():
     reference = Condition("reference", "the network of the book: l0, l1 and lateral connections on 20 classes of Tiny ImageNet")
     excites = "lateral connections that only excite, as horizontal connections of V1 do"
@@ -120,70 +209,8 @@ def _all():
     yield _changed(reference, {"lateral_sign": "excitatory"}, name="excitatory", about=excites)
     yield _changed(reference, {"rotation": 180.0}, name="turned", about="every training image turned by a random angle, at full length")
     yield _changed(reference, small, name="photographs", about=short)
-
-
-# Every control is shortened alike, and compared with `control`, the reference shortened alike. Batches are halved with it: the decay of the
-# weights, which makes filters smooth, acts once a step, and few steps leave them rough.
-CONTROL_EPOCHS = 6
-CONTROL_BATCH = 32
-
-
-@dataclass(frozen=True)
-class Control:
-    """A condition that takes one thing away from the reference, or changes one."""
-
-    condition: Condition
-    label: str  # a few words for a table
-    asks: str
-
-
-# name after "control-": its line in lists of conditions, and what changes: settings of network and training, or fields of the condition
-_CHANGES = {
-    "shuffled-labels": ("training labels permuted", {"labels": "shuffled"}),
-    "no-l0": ("without the LGN filter", {"l0": "none"}),
-    "no-lateral": ("without lateral connections", {"lateral_size": 0}),
-    "no-silencing": ("no map of l1 is ever silenced", {"silenced": 0.0}),
-    "two-steps": ("two steps of lateral propagation", {"steps": 2}),
-    "four-steps": ("four steps of lateral propagation", {"steps": 4}),
-    "phase-scrambled": ("the same images with random phases: their power spectra, without edges", {"images": "phase-scrambled"}),
-    "dead-leaves": ("occluding discs of power-law radii, told apart by size", {"images": "dead-leaves", "classes": "all"}),
-    "pink-noise": ("Gaussian noise with amplitude 1/f^a, told apart by a", {"images": "pink-noise", "classes": "all"}),
-    "white-noise": ("Gaussian white noise, told apart by contrast", {"images": "white-noise", "classes": "all"}),
-    "no-front-end": ("neither optical blur nor receptor noise", {"blur": 0.0, "noise": 0.0}),
-    "noise-low": ("receptor noise .1 of the images' sd", {"noise": 0.1}),
-    "noise-high": ("receptor noise .4 of the images' sd", {"noise": 0.4}),
-    "noise-higher": ("receptor noise .8 of the images' sd", {"noise": 0.8}),
-    "rectified-l0": ("ReLU after the LGN filter", {"l0": "rectified"}),
-    "rotations": ("every training image turned by a random angle", {"rotation": 180.0}),
-}
-
-# its label in a table, and the question that it answers
-_WORDS = {
-    "shuffled-labels": ("shuffled labels", "does it need meaningful labels?"),
-    "no-l0": ("no l0", "do l1 and K need a layer before them?"),
-    "no-lateral": ("no K", "do l0 and l1 need lateral connections?"),
-    "no-silencing": ("no silenced cells", "does K need silenced cells?"),
-    "two-steps": ("T = 2", "does it depend on the number of propagation steps?"),
-    "four-steps": ("T = 4", "does it depend on the number of propagation steps?"),
-    "phase-scrambled": ("phase-scrambled images", "is the power spectrum of natural images enough?"),
-    "dead-leaves": ("dead leaves", "are edges and occlusion enough, without objects or a preferred orientation?"),
-    "pink-noise": ("1/f noise", "is correlation between pixels enough?"),
-    "white-noise": ("white noise", "does it need any structure in the images?"),
-    "no-front-end": ("no blur, no noise", "does l0 need optics and noisy receptors?"),
-    "noise-low": ("receptor noise .1", "does l0's centre widen with the noise?"),
-    "noise-high": ("receptor noise .4", "does l0's centre widen with the noise?"),
-    "noise-higher": ("receptor noise .8", "does l0's centre widen with the noise?"),
-    "rectified-l0": ("rectified l0", "does it need a linear l0?"),
-    "rotations": ("turned images", "does it need the orientations that upright images favour?"),
-}
-
-
-def _controls(reference):
-    shortened = {"epochs": CONTROL_EPOCHS, "batch": CONTROL_BATCH}
-    base = _changed(reference, shortened, name="control", about="the reference, shortened like all controls")
-    yield Control(base, "shortened reference", "what does the reference reach in so short a training?")
-    for name, (about, changes) in _CHANGES.items():
-        yield Control(_changed(base, changes, name=f"control-{name}", about=f"control: {about}"), *_WORDS[name])
+    for name, one in CONTROLS.items():
+        yield _changed(reference, SHORTENED | one.changes, name=name, about=one.about)
 
 
 def settings_of(chosen):
@@ -222,7 +249,5 @@ def written(value):
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-CONTROLS = {control.condition.name: control for control in _controls(next(_all()))}
-"""The controls in the order of a table, :class:`Control` by name; the first is the reference, shortened like all others."""
-
-CONDITIONS = {condition.name: condition for condition in (*_all(), *(control.condition for control in CONTROLS.values()))}
+CONDITIONS = {one.name: one for one in _all()}
+"""Every :class:`Condition` by name."""
