@@ -338,8 +338,8 @@ def picture(
     from paper_code import weights as store
     from paper_code.figures import overview, picture_format, save
     from paper_code.filters import fit_gabor
+    from paper_code.lateral.association_field import like_map
     from paper_code.lateral.bank import Bank
-    from paper_code.lateral.views import like_map
 
     picture_format(out)
     name, seed = condition_and_seed(network)
@@ -352,7 +352,7 @@ def picture(
         layers = [one for one in store.load_snapshots(name, seed) if one.K is not None and one.step < listed["steps"]]
         layers.append(replace(early, step=listed["steps"]))
         order = bank.oriented[np.argsort(bank.fits.orientation[bank.oriented])][:: max(len(bank.oriented) // 16, 1)][:16]
-        maps = np.stack([like_map(bank.frame, bank.among(one.K))[1] for one in layers])
+        maps = np.stack([like_map(bank.frame, bank.among(one.K)) for one in layers])
         figure = overview.growth(layers, maps, order)
     else:
         fits = fit_gabor(early.receptive_fields)

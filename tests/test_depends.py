@@ -6,7 +6,8 @@ import pytest
 from small_book import FRONT
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.workflow.toc import chapter_files, notebook_chapters
+from paper_code.workflow.dependencies import chapter_files
+from paper_code.workflow.toc import notebook_chapters
 
 CHAPTERS = notebook_chapters()
 

@@ -11,12 +11,11 @@ import pytest
 
 from paper_code import weights
 from paper_code.core.table import ALL, END, Row, Table
-from paper_code.emergence.learning import FOLLOWED, course, falls
-from paper_code.emergence.learning import film as filmed
+from paper_code.emergence.courses import FOLLOWED, course, falls
+from paper_code.emergence.courses import film as filmed
 from paper_code.figures import emergence as figures
 from paper_code.figures import interactive, overview
 from paper_code.lateral.bank import Bank
-from paper_code.lateral.views import like_map, maps
 from paper_code.report.networks import Measured
 from paper_code.workflow.html import Page
 
@@ -103,15 +102,6 @@ def shipped(bank):
     return film, interactive.figure_html("growth", interactive.growth_data(film, (0.3, -0.2)))
 
 
-def test_a_map_of_like_cells_is_the_mean_of_a_place_and_the_opposite_one(bank):
-    ticks, found = like_map(bank.frame, bank.among(bank.K))
-    np.testing.assert_allclose(found, found[::-1, ::-1])
-    whole = maps(bank.frame, bank.among(bank.K), [0.0], np.pi / 8)[1][0]
-    middle = len(ticks) // 2
-    assert found[middle, middle] == pytest.approx(whole[middle, middle])
-    np.testing.assert_allclose(found[middle, middle + 3], (whole[middle, middle + 3] + whole[middle, middle - 3]) / 2)
-
-
 def unpacked(text, shape):
     return np.frombuffer(base64.b64decode(text), np.int8).reshape(shape).astype(float)
 
@@ -188,7 +178,7 @@ def test_controls_can_be_reached_and_are_named(shipped):
 
 
 def test_a_network_without_K_still_grows(shipped):
-    film = replace(shipped[0], maps=np.zeros((0,)), map_steps=np.zeros(0, int), ticks=np.zeros(0), l0=None)
+    film = replace(shipped[0], maps=np.zeros((0,)), map_steps=np.zeros(0, int), l0=None)
     data = interactive.growth_data(film, (0.0, 0.0))
     assert data["maps"] == "" == data["l0"] and data["small"] == 0 and data["kept"] == []
 

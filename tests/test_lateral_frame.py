@@ -12,6 +12,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.filters import fit_gabor
 from paper_code.lateral import Cells, association_field, co_activation, ordered_pairs, pair_frame, standardise
 from paper_code.lateral.activity import activity_of
+from paper_code.lateral.association_field import coherent_maps
 from paper_code.lateral.frame import relative_pose
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.views import in_line
@@ -174,7 +175,7 @@ def test_map_returns_a_planted_association_field():
     streak = np.exp(-(frame.along**2) / 50 - (frame.across - tilt * frame.along) ** 2 / 4) * (frame.difference[:, None] < 0.8)
     kernel = 0.1 * rng.standard_normal((40, 40, 11, 11))
     kernel[frame.target, frame.source] += (streak * np.cos(frame.phase)).reshape(-1, 11, 11)
-    field = association_field(kernel, frame, turns=np.deg2rad([0, 30, 90]), extent=8)
+    field = association_field(kernel, frame, turns=np.deg2rad([0, 30, 90]), extent=8, step=0.5, blur=0.8)
     middle = len(field.ticks) // 2
     place = {tick: index for index, tick in enumerate(field.ticks)}
     assert field.ticks[middle] == 0
@@ -185,6 +186,18 @@ def test_map_returns_a_planted_association_field():
     assert np.nanmax(np.abs(field.coherent[2])) < 0.15
     assert np.nanmean(np.abs(field.blind[0])) < 0.1
     np.testing.assert_allclose(field.coherent[0], field.coherent[0, ::-1, ::-1], atol=1e-9)
+
+
+def test_map_from_the_source_keeps_what_lies_along_its_bars_and_is_in_sd_of_the_kernel():
+    cells = random_cells(40, seed=10)
+    frame = pair_frame(cells, 11, 2)
+    beside = frame.across * np.cos(frame.turn)[:, None] - frame.along * np.sin(frame.turn)[:, None]  # distance from the source's axis
+    kernel = frame.as_kernel(np.exp(-(beside**2) / 4) * np.cos(frame.phase))
+    turns = np.deg2rad([-50, 0, 50])
+    from_source, from_target = (coherent_maps(frame, kernel, turns, extent=8, from_source=one) for one in (True, False))
+    assert (from_source[:, 8, 2] > 3 * from_source[:, 2, 8]).all()  # at 6 px ahead, and beside
+    assert from_target[0, 8, 2] < 0.5 * from_target[1, 8, 2]  # from the target the axis is turned
+    np.testing.assert_allclose(coherent_maps(frame, 7 * kernel, turns, extent=8), from_target)
 
 
 def test_bad_input_is_refused():

@@ -18,8 +18,9 @@ from paper_code.core.files import sha256, write_json
 from paper_code.figures import interactive
 from paper_code.workflow import html as rendering
 from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
+from paper_code.workflow.dependencies import content_hash, drop_damaged, measured_networks
 from paper_code.workflow.html import RUN_TIME, stage
-from paper_code.workflow.toc import content_hash, drop_damaged, measured_networks, notebook_chapters, pages
+from paper_code.workflow.toc import notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
 

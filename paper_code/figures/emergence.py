@@ -12,7 +12,7 @@ from paper_code.figures import ACCENT, BESIDE, INK, NULL, SEEDS, WIDTH, label_gr
 def courses(found):
     """Each measure against the training step: one thin line per network, a thick one for the mean, over chance; step 0 is at the left.
 
-    ``found`` is a list of :class:`paper_code.emergence.learning.Course`.
+    ``found`` is a list of :class:`paper_code.emergence.courses.Course`.
     """
     rows = -(-len(found) // 3)
     figure, axes = plt.subplots(rows, 3, figsize=(WIDTH, 2.05 * rows + 0.3), sharex=True, squeeze=False)

@@ -81,7 +81,7 @@ def strip(filters, bank, patterns, fan, course):
 def growth(layers, maps, order):
     """One network at some training steps, one column per step: l0, some receptive fields, and K between cells of similar orientation.
 
-    The ``maps`` (steps, q, q), on one colour scale, are those of :func:`paper_code.lateral.views.like_map`.
+    The ``maps`` (steps, q, q), on one colour scale, are those of :func:`paper_code.lateral.association_field.like_map`.
     """
     figure, axes = plt.subplots(3, len(layers), figsize=(1.55 * len(layers) + 0.9, 4.9))
     columns, limit = int(np.ceil(np.sqrt(len(order)))), np.nanmax(np.abs(maps))

@@ -5,6 +5,7 @@ maps are pictures, not tests.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,13 +17,13 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import orientation_difference
 from paper_code.filters import GaborBank
 from paper_code.lateral.bank import Bank
-from paper_code.lateral.frame import PairFrame, standardise
+from paper_code.lateral.frame import PairFrame, deviation, standardise
 from paper_code.lateral.views import LIKE_BELOW
 
 MIDDLES = np.deg2rad(np.arange(-75, 91, 15))  # centres of the bands of orientation difference
 HALF_WIDTH = np.deg2rad(15)
 STEP, EVERY = 0.5, 3  # side of the squares that are summed, px, and the interval, in squares, between the places that are kept
-BLUR = 1.2  # px: wider than for a bank, as one cell has fewer offsets
+BLUR = 1.2  # px
 FEWEST = 8.0  # offsets required at a place: about one source
 
 
@@ -44,10 +45,11 @@ def association_field(
     frame: PairFrame,
     turns: ArrayLike,
     half_width: float = HALF_WIDTH,
-    extent: float = 12,
-    step: float = 0.5,
-    blur: float = 0.8,
-    fewest: float = 20.0,
+    extent: float = 17,
+    step: float = 1.0,
+    blur: float = 1.5,
+    fewest: float = 60.0,
+    from_source: bool = False,
 ) -> AssociationField:
     """Map a kernel in the frames of its targets, by sums over small squares, blurred before the division: an :class:`AssociationField`.
 
@@ -70,6 +72,8 @@ def association_field(
         Side of the squares and sd of the Gaussian blur, px.
     fewest : float
         Offsets required at a place.
+    from_source : bool
+        Map where the targets of a source lie instead, x along the source's bars; ``turns`` are then those of the target.
 
     Examples
     --------
@@ -84,28 +88,43 @@ def association_field(
     >>> K[frame.target, frame.source] = np.cos(frame.phase).reshape(-1, 7, 7)
     >>> field = association_field(K, frame, turns=[0.0], extent=6)
     >>> print(field.coherent.shape, f"{np.nanmedian(field.coherent):.2f}")
-    (1, 25, 25) 1.00
+    (1, 13, 13) 1.00
     """
     if not (step > 0 and blur > 0 and extent > step):
         raise PaperCodeError(f"a map needs step, blur > 0 and an extent of more than a step; got {step}, {blur} and {extent}")
-    half = round(extent / step)
-    edges = (np.arange(2 * half + 2) - half - 0.5) * step
     values, wave = frame.values(real_array(kernel, "a kernel")), np.cos(frame.phase)
+    x, y, turn = frame.along, frame.across, frame.turn
+    if from_source:  # the displacement reversed, and turned into the source's frame
+        cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
+        x, y, turn = -(x * cos + y * sin), -(y * cos - x * sin), -turn
+    half = round(extent / step)
+    side = 2 * half + 1
+    column, row = half + np.rint(x / step).astype(int), half - np.rint(y / step).astype(int)
+    inside, place = (np.maximum(abs(column - half), abs(row - half)) <= half), row * side + column
     maps = []
-    for turn in np.atleast_1d(turns):
-        pairs = orientation_difference(frame.turn, turn) <= half_width
-        place = (frame.across[pairs].ravel(), frame.along[pairs].ravel())
+    for middle in np.atleast_1d(turns):
+        use = inside & (orientation_difference(turn, middle) <= half_width)[:, None]
         sums = []
-        for one in (values[pairs] * wave[pairs], wave[pairs] ** 2, values[pairs], np.ones_like(wave[pairs])):
-            total = np.histogram2d(*place, bins=(edges, edges), weights=one.ravel())[0]
-            total = total + total[::-1, ::-1]
+        for one in (values * wave, wave**2, values, np.ones_like(wave)):
+            total = np.bincount(place[use], one[use], side**2)
+            total = (total + total[::-1]).reshape(side, side)
             # Multiplied by the effective area of the Gaussian, this is an effective count of offsets.
             sums.append(gaussian_filter(total, blur / step, mode="constant") * 4 * np.pi * (blur / step) ** 2)
         enough = sums[3] >= fewest
         with np.errstate(divide="ignore", invalid="ignore"):
-            coherent, blind = (np.where(enough, a / b, np.nan)[::-1] for a, b in ((sums[0], sums[1]), (sums[2], sums[3])))
-        maps.append((coherent, blind))
-    return AssociationField(np.atleast_1d(turns), edges[:-1] + step / 2, *(np.stack(part) for part in zip(*maps, strict=True)))
+            maps.append([np.where(enough, a / b, np.nan) for a, b in ((sums[0], sums[1]), (sums[2], sums[3]))])
+    return AssociationField(np.atleast_1d(turns), np.arange(-half, half + 1) * step, *np.swapaxes(maps, 0, 1))
+
+
+def coherent_maps(frame: PairFrame, kernel: ArrayLike, turns: ArrayLike, **options: Any) -> np.ndarray:
+    """The coherent maps of :func:`association_field`, which takes the ``options``, in sd of K: array (b, m, m)."""
+    kernel = real_array(kernel, "a kernel")
+    return association_field(kernel, frame, turns, **options).coherent / deviation(frame.values(kernel))
+
+
+def like_map(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
+    """What cells of similar orientation send each other where phases agree, target's bars to the right, in sd of K: array (35, 35)."""
+    return coherent_maps(frame, kernel, [0.0], half_width=LIKE_BELOW)[0]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
-"""K as pictures, without a model of how it varies: tuning, maps in the frame of the target or the source, principal components.
+"""K as pictures, without a model of how it varies: tuning, fan, principal components; maps are in ``association_field``.
 
 The coefficient of cos Phi in a bin is ``sum K cos Phi / sum cos^2 Phi`` over its offsets, in sd of K: what
 :mod:`paper_code.lateral.harmonics` fits by a few cosines, here free in every bin. Principal components are those of the kernels between
 like cells: what K is made of, without phase.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import map_coordinates
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.geometry import cardinal, orientation_difference, pixel_grid
@@ -19,7 +18,6 @@ from paper_code.lateral.harmonics import unit
 
 TURNS = np.deg2rad(np.arange(0, 91, 15))  # edges, of the orientation difference
 BINS = 12  # of a direction, over 180 degrees
-STEP, BLUR = 1.0, 1.5  # px, distance of places and blur of the maps
 STRONGEST, BEYOND, WITHIN = 0.01, 6.0, np.deg2rad(30)  # the share of weights, px and radians of :func:`along_and_across`
 LIKE_BELOW = np.deg2rad(22.5)
 IN_LINE = np.deg2rad(15)
@@ -82,44 +80,6 @@ def _by_place(frame: PairFrame, kernel: ArrayLike, inside: np.ndarray, place: np
     values, wave = unit(kernel, frame)[inside], np.cos(frame.phase)[inside]
     top, bottom = (np.bincount(place[inside], part, rows * BINS) for part in (values * wave, wave**2))
     return (top / np.maximum(bottom, 1e-9)).reshape(rows, BINS)
-
-
-def maps(
-    frame: PairFrame, kernel: ArrayLike, turns: Iterable[float], half_width: float, source: bool = False, reach: float = 17.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficient of cos Phi by place, for sources of some turns, in the frame of the target or of the source: ticks (n,), (turns, n, n).
-
-    ``turns`` are radians, and ``half_width`` that of the band of each; ``reach`` is the half side of the maps, px. ``source`` asks for the
-    place of the target from the source, x along the source's bars, instead of the source from the target. Rows run from top to bottom,
-    with NaN where there is next to nothing.
-    """
-    values, wave = unit(kernel, frame), np.cos(frame.phase)
-    x, y, turn = frame.along, frame.across, frame.turn
-    if source:  # the displacement reversed, and turned into the source's frame
-        cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
-        x, y, turn = -(x * cos + y * sin), -(y * cos - x * sin), -turn
-    count = int(round(2 * reach / STEP)) + 1
-    column, row = np.rint((x + reach) / STEP).astype(int), np.rint((reach - y) / STEP).astype(int)
-    inside = (column >= 0) & (column < count) & (row >= 0) & (row < count)
-    found = []
-    for angle in turns:
-        use = inside & (orientation_difference(turn, angle) <= half_width)[:, None]
-        place = row[use] * count + column[use]
-        top, bottom = (np.bincount(place, part[use], count**2).reshape(count, count) for part in (values * wave, wave**2))
-        top, bottom = gaussian_filter(top, BLUR / STEP), gaussian_filter(bottom, BLUR / STEP)
-        found.append(np.where(bottom > 0.5, top / np.maximum(bottom, 1e-9), np.nan))
-    return np.arange(count) * STEP - reach, np.stack(found)
-
-
-def like_map(frame: PairFrame, kernel: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """What like cells send each other, by place in the target's frame, its bars to the right: ticks (n,) and a map (n, n), as :func:`maps`.
-
-    Bars have no head, so that a place and the opposite one are the same: the map is point-symmetric.
-    """
-    ticks, (found,) = maps(frame, kernel, [0.0], LIKE_BELOW)
-    both = np.stack([found, found[::-1, ::-1]])
-    there = np.isfinite(both)
-    return ticks, np.where(there.any(axis=0), np.where(there, both, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1), np.nan)
 
 
 def along_and_across(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:

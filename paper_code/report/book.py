@@ -10,6 +10,7 @@ from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, ring_text, shown, signed
 from paper_code.lateral import views
+from paper_code.lateral.association_field import coherent_maps
 from paper_code.lateral.harmonics import TERMS, VERSIONS
 from paper_code.report.networks import files_of, load_measured
 from paper_code.report.verdict import verdict
@@ -58,10 +59,9 @@ def boutons(networks):
     return np.mean([views.along_and_across(one.bank.frame, one.bank.among(one.bank.K)) for one in networks], axis=0)
 
 
-def mean_maps(networks, turns, from_source, extent):
-    """Mean over networks of the maps of K for the given turns, each within 15 degrees; see :func:`paper_code.lateral.views.maps`."""
-    found = [views.maps(one.bank.frame, one.bank.among(one.bank.K), turns, np.deg2rad(15), from_source, extent)[1] for one in networks]
-    return np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
+def mean_maps(networks, turns, **options):
+    """Mean over networks of the maps of K, NaN where one of them has none; see ``association_field.coherent_maps``."""
+    return np.mean([coherent_maps(one.bank.frame, one.bank.among(one.bank.K), turns, **options) for one in networks], axis=0)
 
 
 def term(numbers, name, ring, version, condition="reference", kernel="K"):

@@ -212,8 +212,7 @@ class Beside:
         parts = []
         for frame, kernels in zip(self.frames, self.left, strict=True):
             kernel = self.strength[name] * kernels[name]
-            found = view(frame, kernel, *where, **options)
-            parts.append((found[1] if isinstance(found, tuple) else found) * frame.values(kernel).std())
+            parts.append(view(frame, kernel, *where, **options) * frame.values(kernel).std())
         return np.array(parts)
 
     def seen(self, view, name, *where, **options):

@@ -11,10 +11,10 @@ from paper_code.core.files import from_bytes, read_bytes, write_tensors
 from paper_code.core.plan import reported
 from paper_code.core.table import Row
 from paper_code.filters.gabor import GaborBank
+from paper_code.lateral.association_field import like_map
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.harmonics import PairSums
 from paper_code.lateral.nulls import NULLS
-from paper_code.lateral.views import like_map
 from paper_code.network.layers import perturbed
 
 ARRAYS = ("gram", "cross", "total", "square", "count", "orientation")
@@ -103,4 +103,4 @@ def _portrait(one):
     """l0; the receptive fields (the filters of l1 if l0 is rectified); and the map of K between cells of similar orientation, or None."""
     rectified = weights.configuration(one.condition, one.seed).l0 == "rectified"
     fields = (one.bank.l1 if rectified else one.bank.fields)[np.argsort(-one.bank.fits.r2, kind="stable")]
-    return one.bank.l0, fields, None if one.sums is None else like_map(one.bank.frame, one.bank.among(one.bank.K))[1]
+    return one.bank.l0, fields, None if one.sums is None else like_map(one.bank.frame, one.bank.among(one.bank.K))

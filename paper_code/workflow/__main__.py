@@ -21,8 +21,9 @@ from pathlib import Path
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import locked
 from paper_code.workflow import keeper, refuse
+from paper_code.workflow.dependencies import drop_damaged
 from paper_code.workflow.environment import closed, prepare
-from paper_code.workflow.toc import drop_damaged, read_text
+from paper_code.workflow.toc import read_text
 
 USUAL = ["--cores", "all", "--rerun-incomplete", "--nolock", "--quiet", "host", "progress", "reason", "rules"]
 

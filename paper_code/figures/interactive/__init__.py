@@ -126,7 +126,8 @@ def growth_data(film, centre):
 
     ``centre`` is the centre of l0 at the end, px right and up, about which its radial profile is drawn.
     """
-    half = film.ticks.size**2 // 2 + 1
+    wide = film.maps.shape[-1]  # places, 1 px each
+    half = wide**2 // 2 + 1
     scale = float(np.nanmax(np.abs(film.maps))) if film.maps.size else 1.0
     maps = film.maps.reshape(len(film.maps), -1)[:, :half] if film.maps.size else np.zeros((0, 0))
     return colours() | {
@@ -138,8 +139,8 @@ def growth_data(film, centre):
         "centre": [round(float(one), 2) for one in centre],
         "kept": film.map_steps.tolist(),
         "nearest": film.nearest.tolist(),
-        "wide": film.ticks.size,
-        "reach": float(film.ticks[-1] + (film.ticks[1] - film.ticks[0]) / 2) if film.ticks.size else 0.0,
+        "wide": wide,
+        "reach": wide / 2,
         "half": half,
         "scale": round(scale, 2),
         "l0": "" if film.l0 is None else signed_bytes(film.l0, np.abs(film.l0).max(axis=(1, 2), keepdims=True)),
