@@ -8,7 +8,7 @@ QUICK := --config profile=quick build=_build/quick
 PYTEST := $(RUN) -m pytest -p paper_code.workflow.compare
 # Overrides pip's own settings of where to install. No line that runs $(RUN) may need a shell: then its process ends when make is killed.
 INSTALL := -m pip --disable-pip-version-check install --quiet --no-user --target= --root=
-CORE := analyse banks gabor lgn nulls statistics table models pedestal validation se2_curves se2_direction_process se2_enhancement se2_lattice se2_resolution
+CORE := analyse banks gabor lgn nulls statistics table models pedestal se2_checks se2_curves se2_direction_process se2_enhancement se2_lattice se2_resolution
 NBVAL := --nbval --nbval-current-env -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help

@@ -12,7 +12,7 @@ def main():
     except ModuleNotFoundError as error:
         if error.name.partition(".")[0] == "paper_code":
             raise
-        extra = "cli" if error.name in ("typer", "safetensors") else "train"
+        extra = "cli" if error.name in ("typer", "safetensors", "pydantic") else "train"
         sys.exit(f"error: this needs the package {error.name}: python -m pip install '.[{extra}]' in the repository of paper_code")
 
 

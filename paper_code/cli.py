@@ -211,7 +211,7 @@ def analyse(
 
     The report has the Gabor fits of all filters, which of them are oriented, their shapes and orientations; for a kernel, its principal
     components between cells of similar orientation and its harmonics by distance, with permutation p. Filters that are constant or
-    contain NaN are flagged and left out. A shipped network (needs PyTorch), or early.safetensors of a run, brings its l0, K and stride.
+    contain NaN are flagged and left out. A shipped network, or early.safetensors of a run, brings its l0, K and stride.
 
     \b
     python -m paper_code analyse reference/seed-10 --out report

@@ -9,7 +9,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from paper_code.network import fourier
-from paper_code.network.model import Network, NetworkConfig, spectral_multiply_adds, stages
+from paper_code.network.config import NetworkConfig
+from paper_code.network.cost import spectral_multiply_adds, stages
+from paper_code.network.model import Network
 from paper_code.training.conditions import CONDITIONS
 
 # K of 5 x 5 runs as a convolution, which hooks and torch's counter can see.

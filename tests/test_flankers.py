@@ -16,7 +16,8 @@ from paper_code.function.stimuli import coordinates
 from paper_code.lateral.bank import Bank
 from paper_code.lateral.frame import Cells, pair_frame
 from paper_code.lateral.harmonics import PairSums
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.config import NetworkConfig
+from paper_code.network.model import Network
 from paper_code.report import book
 from paper_code.report.pool import flankers as adjusted
 

@@ -15,13 +15,14 @@ from paper_code import weights
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_json
 from paper_code.core.geometry import pixel_grid
-from paper_code.core.statistics import estimated, over_networks
+from paper_code.core.statistics import correlation, estimated, over_networks
 from paper_code.core.text import effect_text
 from paper_code.function import circuits, contours, lightness, robustness, stimuli
 from paper_code.images.image_set import ImageSet
 from paper_code.lateral import Cells, pair_frame
-from paper_code.network.dynamics import correlation, gain
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.config import NetworkConfig
+from paper_code.network.dynamics import gain
+from paper_code.network.model import Network
 from paper_code.report.verdict import family_verdicts, illusion_verdicts
 from paper_code.training.run import Run
 from paper_code.weights.collect import collect

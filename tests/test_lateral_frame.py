@@ -16,7 +16,8 @@ from paper_code.lateral.association_field import coherent_maps
 from paper_code.lateral.frame import relative_pose
 from paper_code.lateral.kernels import rf_kernel
 from paper_code.lateral.views import in_line
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.config import NetworkConfig
+from paper_code.network.model import Network
 
 
 def half_turn(cells, which):

@@ -57,6 +57,13 @@ def test_the_core_needs_numpy_and_scipy_alone():
     assert done.stdout == "[]\n", done.stdout + done.stderr
 
 
+def test_weights_are_read_with_neither_pytorch_nor_pillow():
+    missing = "import sys; sys.modules.update(dict.fromkeys(('torch', 'PIL', 'tqdm', 'skimage', 'pooch')))"
+    places = "weights.load_early('reference', 10).K.shape, weights.configuration('reference', 10).stride"
+    done = run(f"{missing}\nfrom paper_code import weights\nprint({places})")
+    assert done.stdout == "(64, 64, 11, 11) 2\n", done.stderr
+
+
 def test_the_tests_of_the_core_are_found_without_what_it_does_not_need():
     names = re.search(r"^CORE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     words = ["--collect-only", "-q", "-p", "no:cacheprovider", *(f"tests/test_{name}.py" for name in names)]

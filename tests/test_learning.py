@@ -9,7 +9,7 @@ from paper_code.core.files import sha256, write_json, write_tensors
 from paper_code.core.text import settings
 from paper_code.emergence import learning
 from paper_code.lateral import activity
-from paper_code.network.model import NetworkConfig
+from paper_code.network.config import NetworkConfig
 from paper_code.training.conditions import Condition, TrainingConfig
 
 RNG = np.random.default_rng(0)

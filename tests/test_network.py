@@ -11,8 +11,9 @@ from scipy.signal import correlate
 from torch.nn import functional
 
 from paper_code.core.errors import PaperCodeError, short
+from paper_code.network.config import NetworkConfig
 from paper_code.network.layers import EarlyLayers
-from paper_code.network.model import Network, NetworkConfig, gaussian_kernel
+from paper_code.network.model import Network, gaussian_kernel
 from paper_code.training.conditions import CONDITIONS
 
 CLEAR = NetworkConfig(classes=3, blur=0, noise=0, cells=5, lateral_size=7, widths=(4, 4, 4), dropout=0)

@@ -9,9 +9,11 @@ import pytest
 from paper_code.emergence.learning import Accuracy, Growth
 from paper_code.figures import architecture, training
 from paper_code.images.image_set import ImageSet
+from paper_code.network.config import NetworkConfig
+from paper_code.network.cost import stages
 from paper_code.network.dynamics import trace
 from paper_code.network.layers import EarlyLayers
-from paper_code.network.model import Network, NetworkConfig, stages
+from paper_code.network.model import Network
 
 RNG = np.random.default_rng(3)
 

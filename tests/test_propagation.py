@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from paper_code.network.config import NetworkConfig
 from paper_code.network.dynamics import drive_by_receptive_fields, echo, gain, impulse, read_out, responses, routes_differ, trace
 from paper_code.network.layers import EarlyLayers
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.model import Network
 
 RNG = np.random.default_rng(5)
 CONFIG = NetworkConfig(cells=5, lateral_size=7, widths=(4, 4), classes=3)

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 from paper_code.core.geometry import pixel_grid
-from paper_code.filters.measures import length_over_width, reverse_correlation
-from paper_code.network.dynamics import correlation
+from paper_code.core.statistics import correlation
+from paper_code.filters.reverse_correlation import length_over_width, reverse_correlation
+from paper_code.network.config import NetworkConfig
 from paper_code.network.layers import receptive_fields
-from paper_code.network.model import Network, NetworkConfig
+from paper_code.network.model import Network
 
 
 def small_network(**changes):

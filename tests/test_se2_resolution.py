@@ -13,7 +13,7 @@ from se2_reference import hankel, sampled
 
 from paper_code import se2
 from paper_code.core.errors import PaperCodeError
-from paper_code.se2 import benchmark
+from paper_code.se2 import checks
 from paper_code.se2.modes import Process
 from paper_code.se2.sampling import TOLERANCE, losses, resolved
 
@@ -346,11 +346,11 @@ def test_memory_is_what_the_check_reckons_with(size, n_theta, monkeypatch):
     asked = []
     monkeypatch.setattr("paper_code.se2.sampling.check_memory", lambda needed, advice: asked.append(needed))
     process = se2.DirectionProcess(D=0.1, alpha=0.6)
-    used = benchmark.peak_memory(lambda: se2.sample_grid(process, size=size, n_theta=n_theta))
+    used = checks.peak_memory(lambda: se2.sample_grid(process, size=size, n_theta=n_theta))
     blocks = 1e7
     assert 0.3 * max(asked) < used < 1.1 * max(asked) + blocks
     asked.clear()
-    wide = benchmark.peak_memory(lambda: se2.sample_points(process, 50.0, 0, 0))
+    wide = checks.peak_memory(lambda: se2.sample_points(process, 50.0, 0, 0))
     assert 0.3 * max(asked) < wide < 1.1 * max(asked) + 2 * blocks
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.images.image_set import ImageSet
-from paper_code.network.model import NetworkConfig
+from paper_code.network.config import NetworkConfig
 from paper_code.training.conditions import Condition, TrainingConfig
 from paper_code.training.run import Hardware, Run
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+IMAGE_SIZE = 64  # side of the images that a network sees, px
+
 
 def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of the points of a lattice centred on zero.

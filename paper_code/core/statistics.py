@@ -144,3 +144,10 @@ def _sample(values: ArrayLike) -> np.ndarray:
     if not np.isfinite(values).all():
         raise PaperCodeError("a network has no value of this measure (NaN); leave out the measure, not the network")
     return values
+
+
+def correlation(one, other, axis=(-2, -1)):
+    """Pearson correlation over the given axes; 0 where either does not vary, such as the field of a cell that never responded."""
+    one, other = (values - values.mean(axis, keepdims=True) for values in (one, other))
+    norms = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))
+    return np.divide((one * other).sum(axis), norms, out=np.zeros_like(norms), where=norms > 0)

@@ -6,9 +6,9 @@ import numpy as np
 
 from paper_code import weights
 from paper_code.core.plan import reported
+from paper_code.core.statistics import correlation
 from paper_code.core.text import signed
 from paper_code.filters.spectrum import spectral_orientation
-from paper_code.network.dynamics import correlation
 from paper_code.training.conditions import CONTROLS
 
 REFERENCE = "reference"

@@ -7,13 +7,6 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from paper_code.figures import INK, MAGNITUDE, NULL, SEEDS, WIDTH, label_grid, panel_labels
 
-METHODS = {
-    "Fourier modes": ("o-", SEEDS[0]),
-    "finite differences": ("s-", SEEDS[2]),
-    "Monte Carlo": ("^-", SEEDS[1]),
-    "near the axis": ("D", INK),
-}
-
 
 def _bar(panel, x, y, theta, half, **style):
     panel.plot([x - half * np.cos(theta), x + half * np.cos(theta)], [y - half * np.sin(theta), y + half * np.sin(theta)], **style)
@@ -94,7 +87,7 @@ def convergence(panels):
 def cost(table, names, guides):
     """Processor seconds and peak memory in megabytes against one numerical parameter at a time.
 
-    ``table`` comes from ``se2.benchmark.cost``; ``names`` label its keys, and ``guides`` hold what the cost should be proportional to.
+    ``table`` comes from ``se2.checks.cost``; ``names`` label its keys, and ``guides`` hold what the cost should be proportional to.
     """
     figure, axes = plt.subplots(2, len(names), figsize=(WIDTH, 4.2), sharex="col", sharey="row")
     for column, (key, label) in enumerate(names.items()):
@@ -110,15 +103,4 @@ def cost(table, names, guides):
     label_grid(axes, ("processor seconds", "peak memory (MB)"))
     axes[0, 0].legend(loc="upper left")
     panel_labels(*axes.flat)
-    return figure
-
-
-def work_precision(runs):
-    """Relative error against processor seconds for each method of computing a kernel; ``runs`` as from ``se2.benchmark.work_precision``."""
-    figure, panel = plt.subplots(figsize=(6.4, 3.6))
-    for method, (style, color) in METHODS.items():
-        own = [run for run in runs if run.method == method]
-        panel.loglog([run.seconds for run in own], [run.error for run in own], style, color=color, markersize=5, label=method)
-    panel.set(xlabel="processor seconds", ylabel="relative error (root mean square)")
-    panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

@@ -12,12 +12,12 @@ import torch
 from paper_code import weights
 from paper_code.core.arrays import evenly
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.statistics import permutations
+from paper_code.core.statistics import correlation, permutations
 from paper_code.lateral.activity import activity_of, natural_patches
 from paper_code.lateral.bank import FEWEST
 from paper_code.lateral.frame import ordered_pairs, pair_frame
 from paper_code.lateral.models import GROUP, Places, library, model
-from paper_code.network.dynamics import as_strong, correlation
+from paper_code.network.dynamics import as_strong
 
 RIVALS = ("SE(2) model", "RF", "untrained K")  # take the place of K
 BALANCED = "K less its mean"  # mean over pairs at each offset: removes the input that all cells receive alike

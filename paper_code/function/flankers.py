@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from paper_code.core.geometry import IMAGE_SIZE
 from paper_code.core.plan import plan
 from paper_code.function.stimuli import coordinates
-from paper_code.images.image_set import IMAGE_SIZE
 from paper_code.lateral.frame import ordered_pairs
 from paper_code.lateral.harmonics import TERMS, fit
 from paper_code.network.dynamics import as_strong

@@ -15,11 +15,10 @@ from torch.nn import functional
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.statistics import estimated
+from paper_code.core.statistics import correlation, estimated
 from paper_code.filters import fit_log, null_filters
 from paper_code.filters.measures import first_filters
 from paper_code.function import stimuli
-from paper_code.network.dynamics import correlation
 from paper_code.network.model import blurred, gaussian_kernel
 
 CORNSWEET = ("Cornsweet edge", "Cornsweet, integrated")

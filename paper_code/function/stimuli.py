@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.geometry import pixel_grid
-from paper_code.images.image_set import IMAGE_SIZE
+from paper_code.core.geometry import IMAGE_SIZE, pixel_grid
 
 CONTRAST = 1.5  # luminance of bars, discs and half-planes relative to the grey, in either polarity
 WIDTH = 3.0  # px, of a bar

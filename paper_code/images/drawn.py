@@ -13,8 +13,9 @@ from PIL import Image
 from scipy import fft
 from tqdm import tqdm
 
+from paper_code.core.geometry import IMAGE_SIZE
 from paper_code.images import tiny_imagenet
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, to_grey
+from paper_code.images.image_set import ImageSet, choose_classes, to_grey
 
 # Of objects, faces and textures; drawings, text, maps and microscope images are excluded.
 PHOTOGRAPHS = {name: f"{name}.png" for name in ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "moon")}

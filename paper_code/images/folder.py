@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, say
+from paper_code.core.geometry import IMAGE_SIZE
+from paper_code.images.image_set import ImageSet, choose_classes, decode, say
 
 HELD_OUT = 0.1
 TRAINING, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")  # names of the parts, in upper or lower case

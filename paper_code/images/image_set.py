@@ -15,8 +15,7 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError, printable
 from paper_code.core.files import unreadable
-
-IMAGE_SIZE = 64
+from paper_code.core.geometry import IMAGE_SIZE
 
 
 @dataclass(frozen=True, eq=False)

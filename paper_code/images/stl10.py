@@ -12,7 +12,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, reading, shrink, to_grey
+from paper_code.core.geometry import IMAGE_SIZE
+from paper_code.images.image_set import ImageSet, choose_classes, reading, shrink, to_grey
 
 FOLDER = "stl10_binary"
 SIDE = 96

@@ -13,7 +13,8 @@ import numpy as np
 from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.images.image_set import IMAGE_SIZE, ImageSet, choose_classes, decode, reading
+from paper_code.core.geometry import IMAGE_SIZE
+from paper_code.images.image_set import ImageSet, choose_classes, decode, reading
 
 FOLDER = "tiny-imagenet-200"
 

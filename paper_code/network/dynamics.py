@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from paper_code.core.statistics import correlation
 from paper_code.core.text import as_large
 from paper_code.network import fourier
 
@@ -95,13 +96,6 @@ def echo(kernel, fields, stride, order=None):
     pictures = read_out(woken, fields if order is None else fields[order], stride)
     margin = (pictures.shape[-1] - fields.shape[-1]) // 2
     return correlation(pictures[:, margin:, margin:][:, : fields.shape[-1], : fields.shape[-1]], fields)
-
-
-def correlation(one, other, axis=(-2, -1)):
-    """Pearson correlation over the given axes; 0 where either does not vary, such as the field of a cell that never responded."""
-    one, other = (values - values.mean(axis, keepdims=True) for values in (one, other))
-    norms = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))
-    return np.divide((one * other).sum(axis), norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def gain(kernel, size=32):

@@ -1,63 +1,18 @@
 """The network: front end, l0 (LGN), l1 (V1 simple cells) with lateral connections, and a tail that assigns the class.
 
 The paper provides the idea (one filter l0, a bank l1, a lateral kernel K); the sizes, the front end, the silenced cells
-and the tail are choices of this companion. Every stage can be switched off or changed in :class:`NetworkConfig`.
+and the tail are choices of this companion. Every stage can be switched off or changed in :class:`paper_code.network.config.NetworkConfig`.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from paper_code.core.errors import PaperCodeError, bounded, check_bounds, check_numbers, short
-from paper_code.images.image_set import IMAGE_SIZE
+from paper_code.core.errors import PaperCodeError
+from paper_code.core.geometry import IMAGE_SIZE
 from paper_code.network import fourier
-
-MOST_CHANNELS = 8192
-MOST_BLUR = (IMAGE_SIZE - 1) / 4  # the Gaussian is cut at 4 sd, which reflecting the image must cover
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Architecture; the defaults are the reference condition."""
-
-    classes: int = bounded(20, 2, 100_000)
-    blur: float = bounded(0.85, 0.0, MOST_BLUR)  # sd of the optical blur, pixels; 0 = none
-    noise: float = bounded(0.2, 0.0, 1000.0)  # sd of the receptor noise, in units of the images' standard deviation; 0 = none
-    l0: str = "linear"  # "linear", "rectified" or "none"
-    l0_size: int = bounded(7, 3, IMAGE_SIZE - 1)  # side of the l0 filter, pixels
-    l0_scale: float = bounded(0.3, 1e-6, 1000.0)  # factor on l0's initial weights
-    cells: int = bounded(64, 1, MOST_CHANNELS)  # number of l1 filters
-    l1_size: int = bounded(9, 3, IMAGE_SIZE - 1)  # side of an l1 filter, pixels
-    stride: int = bounded(2, 1, 2)  # pixels between neighbouring cells of l1, 1 or 2
-    silenced: float = bounded(0.05, 0.0, 0.99)  # probability that a map of l1 is silenced when a training image is presented
-    lateral_size: int = bounded(11, 0, IMAGE_SIZE - 1)  # side of the lateral kernel, cells; 0 = no lateral connections
-    lateral_sign: str = "any"  # sign of the lateral weights: "any", or "excitatory", none below 0
-    steps: int = bounded(1, 0, 100)  # number of lateral propagation steps, T
-    widths: tuple = (96, 96, 192)  # channels of the tail's blocks
-    dropout: float = bounded(0.4, 0.0, 0.99)  # dropout rate before the linear read-out
-
-    def __post_init__(self):
-        check_numbers(self)  # 1 x 1 convolutions after reflection of the border corrupt memory in PyTorch 2.13
-        for name, choices in (("l0", ("linear", "rectified", "none")), ("lateral_sign", ("any", "excitatory"))):
-            if getattr(self, name) not in choices:
-                raise PaperCodeError(f"{name} must be one of {', '.join(choices)}, not {short(getattr(self, name))}")
-        for name in ("l0_size", "l1_size", "lateral_size"):
-            size = getattr(self, name)
-            if size % 2 == 0 and (name, size) != ("lateral_size", 0):
-                raise PaperCodeError(f"{name} must be odd, so that the kernel has a centre; got {size}")
-        most = int(math.log2(IMAGE_SIZE // self.stride // 2))  # each block halves the image
-        if not isinstance(self.widths, tuple) or not 1 <= len(self.widths) <= most:
-            raise PaperCodeError(f"widths must be 1 to {most} whole numbers with stride {self.stride}, not {short(self.widths)}")
-        for width in self.widths:
-            check_bounds("widths", width, 1, MOST_CHANNELS)
-
-    @property
-    def lateral(self):
-        """Whether activity propagates inside l1."""
-        return self.lateral_size > 0 and self.steps > 0
 
 
 class HalvingConv2d(nn.Conv2d):
@@ -212,82 +167,3 @@ def blurred(images, kernel):
     """Images (n, 1, rows, columns) blurred with a :func:`gaussian_kernel`, reflected at the border."""
     images = functional.pad(images, [kernel.shape[-1] // 2] * 4, mode="reflect")
     return functional.conv2d(functional.conv2d(images, kernel[:, :, None, :]), kernel[:, :, :, None])
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the network."""
-
-    name: str
-    definition: str  # in a few words
-    shape: tuple  # output for one image: (channels, rows, columns), or (classes,)
-    field: int  # side of the square of receptors, after the optics, that can influence one value of the output, px
-    parameters: int  # number of learned parameters
-    multiply_adds: int  # multiply-adds for one image
-
-    def row(self, total):
-        """Table cells: name, definition, output, field, weights, multiply-adds in millions, their share of ``total``."""
-        adds = self.multiply_adds
-        arithmetic = [f"{adds / 1e6:,.2f}", f"{100 * adds / total:.2f}"] if adds else ["–", "–"]
-        weights = f"{self.parameters:,}" if self.parameters else "–"
-        return [self.name, self.definition, " × ".join(map(str, self.shape)), self.field, weights, *arithmetic]
-
-
-def stages(config):
-    """The stages of ``Network(config)``, a list of :class:`Stage` in the order of the computation."""
-    rows = []
-    side, channels, field, spacing = IMAGE_SIZE, 1, 1, 1
-
-    def add(name, definition, parameters, multiply_adds):
-        rows.append(Stage(name, definition, (channels, side, side), min(field, IMAGE_SIZE), parameters, multiply_adds))
-
-    if config.blur > 0:
-        radius = math.ceil(4 * config.blur)
-        along_rows, along_columns = (2 * radius + 1) * (side + 2 * radius) * side, (2 * radius + 1) * side**2
-        add("optics", f"Gaussian blur, sd {config.blur:g} px", 0, along_rows + along_columns)
-    if config.noise > 0:
-        add("receptors", f"white noise, sd {config.noise:g}", 0, 0)
-    if config.l0 != "none":
-        field += config.l0_size - 1
-        kind = "linear" if config.l0 == "linear" else "ReLU"
-        add("l0", f"1 filter {_square(config.l0_size)}, {kind}", config.l0_size**2, config.l0_size**2 * side**2)
-    field += config.l1_size - 1
-    side, channels, spacing = (side - 1) // config.stride + 1, config.cells, config.stride
-    weights = channels * config.l1_size**2
-    add("l1", f"{channels} filters {_square(config.l1_size)}, stride {config.stride}", weights, weights * side**2)
-    add("l1 norm", "batch norm, ReLU", 2 * channels, channels * side**2)
-    if config.lateral:
-        weights = channels**2 * config.lateral_size**2
-        field += config.steps * (config.lateral_size - 1) * spacing
-        add("lateral", f"kernel K {_square(config.lateral_size)}, T = {config.steps}", weights, config.steps * weights * side**2)
-    side, field, spacing = side // 2, field + spacing, 2 * spacing
-    add("pool", "maximum over 2 × 2", 0, 0)
-    for number, width in enumerate(config.widths, start=1):
-        weights = width * channels * 9
-        multiply_adds = (weights + width) * side**2
-        field, channels, side = field + 2 * spacing + spacing, width, side // 2
-        spacing *= 2
-        add(f"block {number}", "3 × 3, batch norm, ReLU, pool", weights + 2 * width, multiply_adds)
-    weights, name = channels * config.classes, "mean over places, linear"
-    return [*rows, Stage("read-out", name, (config.classes,), IMAGE_SIZE, weights + config.classes, weights)]
-
-
-def spectral_multiply_adds(config, batch=64):
-    """Multiply-adds of propagation in the Fourier domain for one image, :func:`paper_code.network.fourier.propagate`.
-
-    Each product with a transform matrix is counted in full, and a complex product as four real ones; the cost of the spectrum of K,
-    computed once for ``batch`` images, is shared among them.
-    """
-    side, size, cells = (IMAGE_SIZE - 1) // config.stride + 1, config.lateral_size, config.cells
-    period = side + size // 2
-    half = period // 2 + 1
-
-    def transform(width, signals):
-        return signals * (2 * half * width * width + 4 * period * width * half)
-
-    a_step = 2 * transform(side, cells) + 4 * period * half * cells**2
-    return round(config.steps * a_step + transform(size, cells**2) / batch)
-
-
-def _square(size):
-    return f"{size} × {size}"

@@ -15,7 +15,7 @@ from paper_code.core.files import write_json
 from paper_code.core.plan import condition_and_seed, plan, reported
 from paper_code.core.table import Table, read_table, write_table
 from paper_code.emergence.controls import CONTROL_MEASURES, FULL_LENGTH
-from paper_code.network.model import NetworkConfig
+from paper_code.network.config import NetworkConfig
 from paper_code.report.levels import Levels
 from paper_code.report.measure import measure_network
 from paper_code.report.models import model_rows

@@ -11,7 +11,7 @@ from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, shown
 from paper_code.emergence.controls import BASE, ENOUGH
-from paper_code.network.model import NetworkConfig
+from paper_code.network.config import NetworkConfig
 from paper_code.report.verdict import verdict
 from paper_code.training.conditions import CONTROLS, LABELS
 

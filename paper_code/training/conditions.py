@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError, bounded, check_numbers, short
-from paper_code.images.image_set import IMAGE_SIZE
-from paper_code.network.model import NetworkConfig
+from paper_code.core.geometry import IMAGE_SIZE
+from paper_code.network.config import NetworkConfig
 
 
 @dataclass(frozen=True)

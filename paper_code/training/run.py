@@ -22,10 +22,11 @@ from tqdm import tqdm
 
 from paper_code.core.errors import PaperCodeError, check_bounds, short
 from paper_code.core.files import append_line, digest, from_bytes, locked, read_bytes, remove_leftovers, write_json, write_tensors
+from paper_code.core.geometry import IMAGE_SIZE
 from paper_code.core.plan import plan_sha256
-from paper_code.images.image_set import IMAGE_SIZE
+from paper_code.network.cost import stages
 from paper_code.network.layers import EARLY_KEYS
-from paper_code.network.model import Network, stages
+from paper_code.network.model import Network
 from paper_code.training import run_files
 from paper_code.training.conditions import learning_rate, snapshot_steps
 

@@ -26,13 +26,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import from_bytes, is_missing, read_bytes, read_json
 from paper_code.core.plan import reported
 from paper_code.network.layers import EARLY_KEYS, EarlyLayers, perturbed
-from paper_code.network.model import Network
 from paper_code.training.conditions import Condition
 from paper_code.weights.records import SUFFIXES, Manifest, Noted, Tested, as_record
 
@@ -175,6 +173,8 @@ def initial_early(condition, seed, directory=None):
     >>> weights.initial_early("reference", 10).step
     0
     """
+    from paper_code.network.model import Network  # here, because it imports PyTorch, which trained layers can do without
+
     return EarlyLayers.from_tensors(Network(configuration(condition, seed, directory), seed).early_layers(), step=0)
 
 
@@ -230,6 +230,10 @@ def load_network(condition, seed, directory=None):
 
 def assemble(config, early, rest, name):
     """The network of a configuration with given early layers and rest, dicts of arrays; raises PaperCodeError if they do not fit."""
+    import torch
+
+    from paper_code.network.model import Network
+
     EarlyLayers.from_tensors(early)
     state = dict(rest)
     for layer, key in EARLY_KEYS.items():

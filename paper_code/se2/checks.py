@@ -1,9 +1,6 @@
-"""Accuracy and cost of the kernels: closed forms, convergence, cost, and the other standard methods for the same values.
+"""Checks of the kernels: simulated paths, convergence, symmetries, moments, and what a kernel costs.
 
-The methods compared are those of the literature (Zhang, Duits, Sanguinetti and ter Haar Romeny 2016 compare three of them): Fourier
-modes (this package), histograms of simulated paths, explicit finite differences, and a Gaussian approximation near the axis. All
-compute the same kernel, that of the blurred direction process with an exponential lifetime, on a ``Lattice``, and return an array
-(n_theta, rows, columns) of densities per px^2 and radian, with theta_k = 2 pi k / n_theta and y up.
+Arrays are (n_theta, rows, columns), densities per px^2 and radian or counts, with theta_k = 2 pi k / n_theta and y up.
 """
 
 import math
@@ -23,7 +20,6 @@ from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import sample_grid, sample_points
 
 STEPS = 64  # steps per simulated path
-SIDE = 26.0  # px, side of the periodic grid of the finite differences
 
 
 @dataclass(frozen=True)
@@ -44,17 +40,6 @@ class Lattice:
         return 2 * math.pi * np.arange(self.n_theta) / self.n_theta
 
 
-@dataclass(frozen=True)
-class Effort:
-    """One method for computing the kernel, at one setting."""
-
-    method: str
-    setting: str  # in words
-    effort: float  # as a number: M, paths, or grid points per pixel; 0 for the closed form
-    error: float  # relative to the exact values, root mean square over the lattice
-    seconds: float  # processor time, which other load on the machine does not lengthen
-
-
 def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
     """The result of ``function()`` and the shortest processor time of ``repeats`` calls, summed over threads, in seconds."""
     best = math.inf
@@ -73,16 +58,6 @@ def peak_memory(function: Callable[[], object]) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-def relative_error(found: ArrayLike, exact: ArrayLike) -> float:
-    """Relative error |found - exact| / |exact|, in the root mean square."""
-    return float(np.linalg.norm(np.subtract(found, exact)) / np.linalg.norm(exact))
-
-
-def fourier(process: Process, lattice: Lattice, step: float | None = None, box: float | None = None) -> np.ndarray:
-    """Densities from the Fourier modes of this package, cut at M = ``process.modes``; step and box as in ``lattice_kernel``, px."""
-    return lattice_kernel(process, radius=lattice.radius, angles=lattice.theta, cell=0, box=box, step=step, tolerance=math.inf)[0]
 
 
 def bin_averages(process: Process, lattice: Lattice) -> np.ndarray:
@@ -119,116 +94,6 @@ def histogram(x: np.ndarray, y: np.ndarray, theta: np.ndarray, lattice: Lattice)
     inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
     place = (level[inside] * side + row[inside]) * side + column[inside]
     return np.bincount(place, minlength=lattice.n_theta * side * side).reshape(lattice.n_theta, side, side)
-
-
-def monte_carlo(process: DirectionProcess | Enhancement, lattice: Lattice, count: int, seed: int = 0) -> np.ndarray:
-    """Densities, averaged over bins, from the histogram of ``count`` simulated paths."""
-    volume = 2 * math.pi / lattice.n_theta
-    return histogram(*simulate(process, count, seed), lattice) / (count * volume)
-
-
-def finite_differences(process: DirectionProcess, lattice: Lattice, refinement: int, life: float = 20.0) -> np.ndarray:
-    """Densities by central differences on a grid of 1 / refinement px and explicit fourth-order Runge-Kutta steps.
-
-    The blurred source is placed on the grid and its density p_t is evolved; the resolvent is alpha times the integral of e^{-alpha t}
-    p_t, by Simpson's rule. Both differences are of second order. The integral is cut at ``life`` px.
-    The target's blur in theta is a factor on the modes in theta.
-    """
-    h = 1 / refinement
-    n_theta = lattice.n_theta * max(1, math.ceil(refinement / 2))
-    half = math.ceil(SIDE * refinement / 2)
-    ticks = np.arange(-half, half) * h
-    theta = 2 * math.pi * np.arange(n_theta) / n_theta
-    turn = (theta + math.pi) % (2 * math.pi) - math.pi
-    profile, angles = _normal(ticks, process.blur), _normal(turn, process.blur_theta)
-    density = angles[:, None, None] * profile[:, None] * profile  # (theta, y, x), y increasing
-    cos, sin = (part[:, None, None] / (2 * h) for part in (np.cos(theta), np.sin(theta)))
-    bend = process.D / (theta[1] ** 2)
-
-    def rate(p):
-        change = cos * (np.roll(p, 1, 2) - np.roll(p, -1, 2))
-        change += sin * (np.roll(p, 1, 1) - np.roll(p, -1, 1))
-        change += bend * (np.roll(p, 1, 0) + np.roll(p, -1, 0))
-        change -= (2 * bend + process.alpha) * p
-        return change
-
-    # RK4 is stable up to 2.8 on the imaginary axis, where the spectrum of transport lies, and up to 2.7 on the real axis.
-    count = 2 * math.ceil(life * max(math.sqrt(2) / h / 2.4, (4 * bend + process.alpha) / 2.4) / 2)
-    dt = life / count
-    total = density.copy()
-    for step in range(1, count + 1):
-        first = rate(density)
-        second = rate(density + dt / 2 * first)
-        third = rate(density + dt / 2 * second)
-        density = density + dt / 6 * (first + 2 * second + 2 * third + rate(density + dt * third))
-        total += (1 if step == count else 4 if step % 2 else 2) * density
-    total *= process.alpha * dt / 3
-    m = np.fft.fftfreq(n_theta, 1 / n_theta)
-    blurred = np.fft.ifft(np.fft.fft(total, axis=0) * np.exp(-((process.blur_theta * m) ** 2) / 2)[:, None, None], axis=0).real
-    places = half + refinement * np.arange(-lattice.radius, lattice.radius + 1)
-    return blurred[:: n_theta // lattice.n_theta][:, places[::-1]][:, :, places]
-
-
-def _normal(x: np.ndarray, sd: float) -> np.ndarray:
-    return np.exp(-(x**2) / (2 * sd**2)) / (math.sqrt(2 * math.pi) * sd)
-
-
-def near_axis(process: DirectionProcess, lattice: Lattice) -> np.ndarray:
-    """The Heisenberg approximation (cos theta = 1, sin theta = theta) with the same blurs, in closed form except for x.
-
-    At distance x' the pair (y, theta) is Gaussian with variances 2 D x'^3 / 3 and 2 D x' and covariance D x'^2. To these, jitter s of the
-    source's angle adds s^2 (x', 1)(x', 1)^T, that of the target adds s^2 to the variance of theta, and the blur its square to that of y.
-    """
-    ahead, D, jitter = np.linspace(0, lattice.radius + 6 * process.blur, 400), process.D, process.blur_theta**2
-    y2 = 2 * D * ahead**3 / 3 + jitter * ahead**2 + process.blur**2
-    yt, t2 = D * ahead**2 + jitter * ahead, 2 * D * ahead + 2 * jitter
-    det = y2 * t2 - yt**2
-    turn = (lattice.theta + math.pi) % (2 * math.pi) - math.pi
-    y, theta = -lattice.ticks[None, :, None], turn[:, None, None]
-    plane = np.exp(-(t2 * y**2 - 2 * yt * y * theta + y2 * theta**2) / (2 * det)) / (2 * math.pi * np.sqrt(det))  # (theta, y, nodes)
-    along = _normal(lattice.ticks - ahead[:, None], process.blur)
-    weight = np.full(len(ahead), ahead[1])
-    weight[[0, -1]] /= 2
-    return plane @ ((weight * process.alpha * np.exp(-process.alpha * ahead))[:, None] * along)
-
-
-def work_precision(
-    process: DirectionProcess,
-    lattice: Lattice,
-    *,
-    modes: Iterable[int],
-    paths: Iterable[int],
-    refinements: Iterable[int],
-    repeats: int = 3,
-) -> list[Effort]:
-    """Error and time of the four methods for a blurred kernel at increasing effort, as a list of :class:`Effort`.
-
-    ``modes`` are values of M in the Fourier method; the grid step follows so that both cuts are at the same multiple of 1 / blur_theta and
-    1 / blur: step = pi blur / (blur_theta M). ``paths`` are numbers of paths, simulated from seed 0; their histogram is compared with exact
-    averages over its bins, so binning adds no error. ``refinements`` are grid points per pixel of the finite differences. The Fourier
-    method and the approximation take milliseconds and are timed ``repeats`` times; the shortest time counts. Exact values are those of the
-    Fourier method with M = 4.5 / blur_theta, a step of blur / 3 and a wider box.
-    """
-    fine = replace(process, modes=math.ceil(4.5 / process.blur_theta))
-    window = 2 * lattice.radius + 1
-    exact = fourier(fine, lattice, step=process.blur / 3, box=window + 1.5 * process.reach)
-    averages = bin_averages(process, lattice)
-    runs = []
-
-    def run(method, setting, effort, found, right, times=1):
-        values, seconds = timed(found, times)
-        runs.append(Effort(method, setting, effort, relative_error(values, right), seconds))
-
-    for count in modes:
-        coarse, step = replace(process, modes=count), math.pi * process.blur / (process.blur_theta * count)
-        run("Fourier modes", f"M = {count}, step {step:.2f} px", count, partial(fourier, coarse, lattice, step=step), exact, repeats)
-    for count in paths:
-        run("Monte Carlo", f"{count:,} paths", count, partial(monte_carlo, process, lattice, count), averages)
-    for refinement in refinements:
-        setting = f"grid of 1/{refinement} px"
-        run("finite differences", setting, refinement, partial(finite_differences, process, lattice, refinement), exact)
-    run("near the axis", "closed form", 0, partial(near_axis, process, lattice), exact, repeats)
-    return runs
 
 
 def standard_residuals(
@@ -351,20 +216,3 @@ def moment_gap(process: DirectionProcess | Enhancement, n_theta: int = 48, **win
     sampled, closed = sample_grid(process, n_theta=n_theta, **window).moments(), process.moments()
     pairs = {name: (getattr(sampled, name), getattr(closed, name)) for name in vars(closed)}
     return pairs, max(abs(found - exact) / max(abs(exact), 0.1) for found, exact in pairs.values())
-
-
-def compare_ways(runs: Sequence[Effort]) -> dict[str, Any]:
-    """Summary, as a dict, of the methods compared by the runs of :func:`work_precision`.
-
-    "best": smallest error of each method. "others": smallest error of all but the Fourier modes. "scatter": for each Monte Carlo run,
-    its error times the root of the number of paths, which should be constant. "orders": those of the finite differences, which should be 2.
-    """
-    ways = {name: [run for run in runs if run.method == name] for name in dict.fromkeys(run.method for run in runs)}
-    best = {name: min(run.error for run in some) for name, some in ways.items()}
-    others = min(error for name, error in best.items() if name != "Fourier modes")
-    return {
-        "best": best,
-        "others": others,
-        "scatter": np.array([run.error * np.sqrt(run.effort) for run in ways["Monte Carlo"]]),
-        "orders": orders(*zip(*((run.error, run.effort) for run in ways["finite differences"]), strict=True)),
-    }
