@@ -162,7 +162,8 @@ def test_the_page_is_whole_small_and_loads_nothing(shipped):
 
 def test_the_script_finds_all_that_it_looks_for(shipped):
     script, text = (interactive.HERE / "growth.js").read_text(), shipped[1]
-    wanted = set(re.findall(r'\bget\("([\w-]+)"\)', script))
+    wanted = set(re.findall(r'\b(?:get|list|slider)\("([\w-]+)"', script))
+    wanted |= {f"{name}-{part}" for tool, part in (("show", "now"), ("tell", "note")) for name in re.findall(rf'\b{tool}\("(\w+)"', script)}
     assert wanted >= {"step", "play", "l0", "bank", "map", "words"}
     assert all(f'id="growth-{name}"' in text for name in wanted)
     keys = set(re.findall(r"(?<!\.)\bdata\.(\w+)", script)) | set(re.search(r"const \{ ([^}]+) \} = data", script)[1].split(", "))

@@ -152,7 +152,10 @@ def test_the_page_is_whole_small_and_loads_nothing(shown, page):
 
 def test_the_script_finds_all_that_it_looks_for(shown, page):
     script = (interactive.HERE / "kernel.js").read_text()
-    wanted = set(re.findall(r'\bget\("([\w-]+)"\)', script)) | {f"{name}-now" for name in re.findall(r'\bshow\("(\w+)"', script)}
+    wanted = set(re.findall(r'\b(?:get|list|slider|plot)\("([\w-]+)"', script)) | {
+        f"{part}-scale" for part in re.findall(r'\bplot\("(\w+)"', script)
+    }
+    wanted |= {f"{name}-{part}" for tool, part in (("show", "now"), ("tell", "note")) for name in re.findall(rf'\b{tool}\("(\w+)"', script)}
     assert wanted >= {"map", "fan", "words", "own", "completion", "enhancement", "diffusion-now", "length-now", "turn-now"}
     assert all(f'id="kernel-player-{name}"' in page for name in wanted)
     keys = set(re.findall(r"(?<!\.)\bdata\.(\w+)", script)) | set(re.search(r"const \{ ([^}]+) \} = data", script)[1].split(", "))

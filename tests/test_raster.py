@@ -51,11 +51,11 @@ def test_each_figure_holds_the_shared_script_in_a_scope_of_its_own(pages, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_figure_takes_the_tools_that_it_uses(name):
     shared, own = ((interactive.HERE / file).read_text(encoding="utf-8") for file in ("raster.js", f"{name}.js"))
-    given = set(re.search(r"return \{ ([^}]+) \};\n\}\s*$", shared)[1].split(", "))
-    taken = set(re.search(r"const \{ ([^}]+) \} = figureTools", own)[1].split(", "))
+    given = set(re.split(r",\s+", re.search(r"return \{ ([^}]+) \};\n\}\s*$", shared)[1]))
+    taken = set(re.split(r",\s+", re.search(r"const \{ ([^}]+) \} = figureTools", own)[1]))
     rest = own.split("figureTools(", 1)[1]
     assert len(given) > 8 and taken == {tool for tool in given if re.search(rf"(?<![.\w]){tool}\b[(.]", rest)}
-    assert not re.search(r"function (raster|shade|ready)\(|parseInt|putImageData", own)
+    assert not re.search(r"function (raster|shade|ready|plane|colourBar)\(|parseInt|putImageData|getContext|devicePixelRatio", own)
 
 
 @pytest.mark.parametrize("name", NAMES)

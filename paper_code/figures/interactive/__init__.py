@@ -1,13 +1,14 @@
 """Interactive figures of chapters 01, 07 and 09, and a static version of the first.
 
 Each is a piece of HTML that loads nothing: numbers rounded to bytes, and a script that draws them on canvases. A figure ``name`` has its
-text, style and script in ``name.html``, ``name.css`` and ``name.js`` beside this module; ``raster.js`` is inserted into that script, so
-figures on one page do not interfere. All ids begin with the id of the figure; a page can hold one of each. Maps are point-symmetric, so
-only the first half of each, up to its centre, is stored.
+text, style and script in ``name.html``, ``name.css`` and ``name.js`` beside this module; ``frame.html``, ``frame.css`` and ``raster.js``
+hold what all share. The shared script is inserted into that of each, so figures on one page do not interfere. All ids begin with the id
+of the figure; a page can hold one of each. Maps are point-symmetric, so only the first half of each, up to its centre, is stored.
 """
 
 import base64
 import json
+from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -19,6 +20,7 @@ from paper_code.core.text import significant
 from paper_code.figures import ACCENT, INK, SIGNED, WIDTH, cocircular_line, label_grid, panel_labels
 
 HERE = Path(__file__).parent
+IDS = {"explorer": "cell-explorer", "growth": "growth", "kernel": "kernel-player"}
 MISSING = -128  # byte for a missing value
 SHADES = 17  # number of signed colours, between which the script interpolates
 CLIP = 99  # explorer: percentile of a cell's coefficients at the end of its colour scale
@@ -35,6 +37,11 @@ def signed_bytes(values, scale):
     return base64.b64encode(np.where(np.isnan(scaled), MISSING, scaled).astype(np.int8).tobytes()).decode()
 
 
+def _on_own_scale(filters):
+    """Filters (..., n, n) as bytes, each relative to its own largest modulus."""
+    return signed_bytes(filters, np.abs(filters).max(axis=(-2, -1), keepdims=True))
+
+
 def colours():
     """Entries of a figure's data that ``raster.js`` needs besides the numbers."""
     shades = [to_hex(shade) for shade in plt.get_cmap(SIGNED)(np.linspace(0, 1, SHADES))]
@@ -43,14 +50,14 @@ def colours():
 
 def figure_html(name, data):
     """The figure ``name`` as a piece of HTML; ``data`` is a JSON-serialisable dict that includes :func:`colours`."""
-    body, style, script, shared = (
-        (HERE / file).read_text(encoding="utf-8").rstrip() for file in (f"{name}.html", f"{name}.css", f"{name}.js", "raster.js")
+    page, body, style, script = (
+        "\n".join((HERE / file).read_text(encoding="utf-8").rstrip() for file in files)
+        for files in (["frame.html"], [f"{name}.html"], ["frame.css", f"{name}.css"], ["raster.js", f"{name}.js"])
     )
     numbers = json.dumps(data, separators=(",", ":")).replace("<", r"\u003c")  # a "<" could end the script
-    parts = {"/*STYLE*/": style, "/*SCRIPT*/": script, "/*RASTER*/": shared, "/*DATA*/": numbers}
-    for place, part in parts.items():
-        body = body.replace(place, part)
-    return body + "\n"
+    for place, part in {"BODY": body, "STYLE": style, "SCRIPT": script, "ID": IDS[name], "DATA": numbers}.items():
+        page = page.replace(f"/*{place}*/", part)
+    return page + "\n"
 
 
 def explorer_data(cells):
@@ -62,8 +69,7 @@ def explorer_data(cells):
     """
     if not cells.oriented.any():
         raise PaperCodeError("no cell has an orientation, so there is no frame to show K in")
-    numbers = np.flatnonzero(cells.oriented)
-    row = {int(number): place for place, number in enumerate(numbers)}
+    row = {int(number): place for place, number in enumerate(np.flatnonzero(cells.oriented))}
     order = sorted(range(len(cells.fields)), key=lambda cell: (cell not in row, cells.fits.orientation[cell]))
     kept = [row[cell] for cell in order if cell in row]
     half = cells.ticks.size**2 // 2 + 1
@@ -73,12 +79,7 @@ def explorer_data(cells):
     peak = np.maximum(strength.max(axis=1, keepdims=True), 1e-12)
     turn = np.rint(cells.preferred[kept].reshape(len(kept), -1)[:, :half] * 256 / np.pi) % 256
     behind = np.concatenate([cells.like_sources[:, None], cells.sources], axis=1)[kept]
-    listed = []
-    for place, cell in enumerate(order):
-        entry = _cell(cells, cell)
-        if cell in row:
-            entry |= {"scale": round(float(scale[place]), 2), "behind": behind[place].tolist()}
-        listed.append(entry)
+    shown = [{"scale": round(float(one), 2), "behind": counts.tolist()} for one, counts in zip(scale, behind, strict=True)]
     return colours() | {
         "seed": cells.seed,
         "first": best_cell(cells),
@@ -88,8 +89,8 @@ def explorer_data(cells):
         "turns": np.rint(np.degrees(cells.turns)).astype(int).tolist(),
         "half": half,
         "reach": REACH,
-        "cells": listed,
-        "fields": signed_bytes(cells.fields[order], np.abs(cells.fields[order]).max(axis=(1, 2), keepdims=True)),
+        "cells": [_cell(cells, cell) | more for cell, more in zip_longest(order, shown, fillvalue={})],
+        "fields": _on_own_scale(cells.fields[order]),
         "maps": signed_bytes(maps.reshape(*maps.shape[:3], -1)[..., :half], scale[:, None, None, None]),
         "bars": base64.b64encode(np.stack([turn, np.rint(255 * strength / peak)], axis=1).astype(np.uint8).tobytes()).decode(),
     }
@@ -143,8 +144,8 @@ def growth_data(film, centre):
         "reach": wide / 2,
         "half": half,
         "scale": round(scale, 2),
-        "l0": "" if film.l0 is None else signed_bytes(film.l0, np.abs(film.l0).max(axis=(1, 2), keepdims=True)),
-        "bank": signed_bytes(film.bank, np.abs(film.bank).max(axis=(2, 3), keepdims=True)),
+        "l0": "" if film.l0 is None else _on_own_scale(film.l0),
+        "bank": _on_own_scale(film.bank),
         "maps": signed_bytes(maps, scale),
         "measures": [_measure(film, one) for one in film.values if np.isfinite(film.values[one]).any()],
     }
@@ -168,11 +169,8 @@ def kernel_data(gallery):
     half) are ratios to the former to the power ``ROOT``, ``fans`` (kernels, turns, directions) ratios to the latter; kernels are in the
     order family, diffusion, length.
     """
-    wide = gallery.ticks.size
-    kernels = int(np.prod(gallery.maps.shape[:3]))
-    half = wide**2 // 2 + 1
-    maps = gallery.maps.reshape(kernels, gallery.turns.size, wide**2)
-    fans = gallery.fans.reshape(kernels, gallery.turns.size, -1)
+    half = gallery.ticks.size**2 // 2 + 1
+    maps, fans = (views.reshape(-1, gallery.turns.size, np.prod(views.shape[4:])) for views in (gallery.maps, gallery.fans))
     map_tops, fan_tops = maps[..., _beyond_core(gallery).ravel()].max(axis=-1), fans.max(axis=-1)
     if not (np.isfinite(maps).all() and np.isfinite(fans).all() and map_tops.min() > 0 and fan_tops.min() > 0):
         raise PaperCodeError("the densities of a kernel must be finite, and not zero at any turn")
