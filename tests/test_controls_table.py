@@ -77,11 +77,10 @@ def test_sentences_follow_the_words(numbers):
     stories = {name: shown.story(name) for name in NETWORKS if name != "control"}
     assert stories["same"] == "None of the 1 measures is distinguishable from the control."
     assert stories["gone"].startswith("Distinguishable from the control: far co-circular 0.000 against 0.101 (−0.101 [")
-    assert shown.told({name: f"what {name} lacks" for name in NETWORKS}, [FAR]) == [
-        "far co-circular, 10.5 to 18 px, is weaker without what weaker lacks (0.051 against 0.101)",
-        "far co-circular, 10.5 to 18 px, is gone without what gone lacks (0.000 against 0.101)",
-        "far co-circular, 10.5 to 18 px, is stronger without what more lacks (0.200 against 0.101)",
-    ]
+    changes = {"weaker": "weaker", "gone": "gone", "more": "stronger"}
+    told = {name: f"without its {name}, the far co-circular term is {change}" for name, change in changes.items()}
+    lost = shown.lost({name: f"its {name}" for name in NETWORKS}, [FAR])
+    assert {name: text for name, text in lost.items() if "too few" not in text} == told
     assert controls.Board(numbers, dict.fromkeys(["blind", "nothing", "control"], "x")).there == ["blind", "control"]
 
 

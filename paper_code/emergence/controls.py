@@ -123,6 +123,12 @@ def heading(place):
     return ", ".join(filter(None, (CONTROL_MEASURES[place], distance, unsaid_version(place))))
 
 
+def in_a_sentence(place):
+    """The label of a measure with an article and a noun where it needs them."""
+    label, beyond, rest = CONTROL_MEASURES[place].partition(" beyond ")
+    return f"the {label}{'' if label.endswith('axis') else ' term'}{beyond}{rest}" if place in KERNEL else label
+
+
 def unsaid_version(place):
     """The version of a measure, or an empty string if it is raw or in the label already."""
     label, version = CONTROL_MEASURES[place], place[1]
@@ -194,7 +200,7 @@ class Board:
         parts = [f"Distinguishable from {base}: {'; '.join(clauses)}."] if told else []
         if len(found) > len(told):
             none = f"None of the {len(found)} measures is distinguishable from {base}."
-            parts.append(f"No other of the {len(found)} measures is." if told else none)
+            parts.append("None of the other measures is." if told else none)
         if not any(one.place in KERNEL for one in found):
             cells = f" ({self.cells(name)} cells have an orientation)" if self.unmeasurable(name) else ""
             parts.append(f"No term of $K$ could be measured{cells}.")
@@ -209,18 +215,22 @@ class Board:
         lines += [f"**Not distinguishable** from the {self.label[self.base]} in any measure: {', '.join(alike)}."] if alike else []
         return "\n\n".join(lines)
 
-    def told(self, words, places=KERNEL):
-        """Clauses on what differs from the base: ``source's axis, 6 to 10.5 px, is gone without edges (−0.065 against 0.111)``.
+    def lost(self, words, places=KERNEL):
+        """Clauses by condition on what differs from the base: ``without edges, the like term is gone, and l0's LoG R² is lower``.
 
-        Conditions that do the same to a measure share a clause.
+        ``words`` maps conditions to what they remove; conditions without a difference are left out.
         """
-        alike = {}
-        for place in places:
-            for name in (name for name in words if name in self.there):
-                one = self.compare(name, place)
-                if one.change:
-                    alike.setdefault((heading(place), one.change), []).append(f"without {words[name]} ({one.against()})")
-        return [f"{title}{',' * (',' in title)} is {change} {', '.join(parts)}" for (title, change), parts in alike.items()]
+        clauses = {}
+        for name in (name for name in words if name in self.there):
+            alike = {}
+            for place in places:
+                if change := self.compare(name, place).change:
+                    alike.setdefault(change, []).append(in_a_sentence(place))
+            parts = [f"{' and '.join(some)} {'are' if len(some) > 1 else 'is'} {change}" for change, some in alike.items()]
+            parts += ["too few cells have an orientation to measure K"] * self.unmeasurable(name)
+            if parts:
+                clauses[name] = f"without {words[name]}, {', and '.join(parts)}"
+        return clauses
 
     def lacking(self, words):
         """Sentences on the conditions in which no network has enough oriented cells to measure K."""

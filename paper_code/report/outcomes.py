@@ -17,8 +17,9 @@ ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
 
 
 def listed(names):
-    """Names separated by commas, or "none"."""
-    return ", ".join(names) or "none"
+    """Names in a sentence, ``a, b and c``, or "none"."""
+    *first, last = names or ["none"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def differing(judged, sign):
