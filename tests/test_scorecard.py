@@ -64,8 +64,8 @@ LIKE, LOG, MODEL = one(measure="K.like"), one(measure="l0.log_r2"), one(measure=
         (LIKE, {"value": 0.0, "half": 0.01, "p": 0.9}, "does not hold"),
         (LIKE, {"value": 0.0, "half": 0.03, "p": 0.9}, "not settled"),
         (LOG, {"value": 0.97, "half": 0.01, "null": 0.77}, "holds"),
-        (LOG, {"value": 0.95, "half": 0.01, "null": 0.77}, "not settled"),  # the target lies in the interval
-        (LOG, {"value": 0.90, "half": 0.01, "null": 0.77}, "does not hold"),  # above chance, below the target
+        (LOG, {"value": 0.95, "half": 0.01, "null": 0.77}, "not settled"),  # the threshold lies in the interval
+        (LOG, {"value": 0.90, "half": 0.01, "null": 0.77}, "does not hold"),  # above chance, below the threshold
         (MODEL, {"value": 0.3, "half": 0.1}, "holds"),
         (MODEL, {"value": 0.0, "half": 0.04, "p": 0.9}, "does not hold"),  # the margin of a gain is wider than that of a term
     ],
@@ -118,9 +118,9 @@ def test_the_plan_is_on_the_card_whole():
     assert primary == {(c.measure, c.version, c.ring, c.claim) for c in CLAIMS if c.family == "holm primary"}
     for version in ("plain", "with RF and CO"):
         assert one(measure="models.DP", version=version).ring in plan()["models"]["rings"]
-    targets = {claim.measure.partition(".")[2]: (claim.claim, claim.target) for claim in CLAIMS if claim.target is not None}
+    thresholds = {claim.measure.partition(".")[2]: (claim.claim, claim.threshold) for claim in CLAIMS if claim.threshold is not None}
     planned = {name: (row["claim"], row["target"]) for name, row in plan()["filters"].items() if name != "beside"}
-    assert targets == planned
+    assert thresholds == planned
 
 
 def test_the_summary_counts_measures_that_hold():

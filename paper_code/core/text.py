@@ -119,6 +119,12 @@ def effect_text(row: Any, digits: int = 3) -> str:
     return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
 
 
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names in a sentence, ``a, b and c``, or "none"."""
+    *first, last = names or ["none"]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
 def glue(name: str, value: Any) -> None:
     """Store a number, rounded to the digits it carries, or a text for the page, where ``{glue:text}`` shows it."""
     import myst_nb  # here, because it imports Sphinx, which the package does not need elsewhere

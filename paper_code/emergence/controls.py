@@ -6,7 +6,7 @@ import numpy as np
 
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
-from paper_code.core.text import effect_text, ring_text, shown, signed
+from paper_code.core.text import effect_text, listed, ring_text, shown, signed
 
 CONTROL_MEASURES = {
     ("l0.log_r2", "", ""): "l0's LoG R²",
@@ -229,7 +229,7 @@ class Board:
             parts = [f"{' and '.join(some)} {'are' if len(some) > 1 else 'is'} {change}" for change, some in alike.items()]
             parts += ["too few cells have an orientation to measure K"] * self.unmeasurable(name)
             if parts:
-                clauses[name] = f"without {words[name]}, {', and '.join(parts)}"
+                clauses[name] = f"without {words[name]}, {listed(parts)}"
         return clauses
 
     def lacking(self, words):

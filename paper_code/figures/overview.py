@@ -96,15 +96,15 @@ def growth(layers, maps, order):
 
 
 def scorecard(groups):
-    """Estimates over networks, one panel per unit and one line per row, (label, values, mean, low, high, chance or nan, target or None)."""
+    """Estimates over networks, a panel per unit, a line per row: (label, values, mean, low, high, chance or nan, threshold or None)."""
     heights = [len(rows) for rows in groups.values()]
     size = (7.6, 0.38 * sum(heights) + 0.75 * len(groups))
     figure, axes = plt.subplots(len(groups), 1, figsize=size, height_ratios=heights, squeeze=False)
     for panel, (unit, rows) in zip(axes[:, 0], groups.items(), strict=True):
-        for index, (_, values, mean, low, high, chance, target) in enumerate(rows):
+        for index, (_, values, mean, low, high, chance, threshold) in enumerate(rows):
             y = -index
-            if target is not None:
-                panel.plot(target, y, "|", color=ACCENT, markersize=15, markeredgewidth=2)
+            if threshold is not None:
+                panel.plot(threshold, y, "|", color=ACCENT, markersize=15, markeredgewidth=2)
             panel.plot(values, np.full(len(values), y - 0.25), "o", color=NULL, markersize=4)
             panel.plot([low, high], [y, y], color=INK, linewidth=2)
             panel.plot(mean, y, "D", color=INK, markersize=5)

@@ -16,12 +16,6 @@ ARRANGEMENTS = ("line", "opposite", "orthogonal", "random", *(f"{kind} {step}" f
 ARC, LINE = "arc less zigzag, 30", "line less opposite polarity"
 
 
-def listed(names):
-    """Names in a sentence, ``a, b and c``, or "none"."""
-    *first, last = names or ["none"]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def differing(judged, sign):
     """Names of the judged differences (Estimate, p, verdict) that are significantly above 0 (``sign`` 1) or below 0 (``sign`` -1)."""
     return [name for name, (one, p, _) in judged.items() if p < plan()["inference"]["alpha"] and sign * one.value > 0]
@@ -105,7 +99,7 @@ def silenced(measures):
     """:class:`Silenced` from a list of circuits.Inference."""
     medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
-    own = family_verdicts({"K": estimated(medians["K"], chance)}, target=chance)["K"]
+    own = family_verdicts({"K": estimated(medians["K"], chance)}, threshold=chance)["K"]
     explained = {name: estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
     beside = family_verdicts({name: estimated(medians["K"] - some) for name, some in medians.items() if name != "K"})
     return Silenced(own, chance, {name: estimated(some) for name, some in medians.items()}, explained, beside)

@@ -40,8 +40,8 @@ class Claim:
     lead: bool = False  # represents its claim on the intro page
 
     @property
-    def target(self):
-        """The plan's target for the measure, or None."""
+    def threshold(self):
+        """What the measure must exceed by the plan, which calls it its target, or None."""
         return plan()["filters"].get(self.measure.partition(".")[2], {}).get("target")
 
     @property
@@ -98,7 +98,7 @@ def judge(claim, numbers):
     place = {"seed": ALL, "step": END, **claim.place}
     row = numbers.one(measure=claim.measure, **place)
     p = numbers.one(measure=f"{claim.measure}:{claim.family}", **place).p if claim.family else row.p
-    said = "" if claim.ours else verdict(row, p, claim.target, claim.margin)
+    said = "" if claim.ours else verdict(row, p, claim.threshold, claim.margin)
     return Found(claim, row, p, said, single(claim, numbers))
 
 
