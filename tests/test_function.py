@@ -105,7 +105,7 @@ def test_families_are_adjusted_and_judged_over_networks():
     p = {name: over_networks(values).p for name, values in (("strong", strong), ("weak", weak), ("against", against))}
     assert found["weak"][1] == pytest.approx(p["weak"]) and found["strong"][1] == pytest.approx(2 * p["strong"])
     assert found["against"][1] == pytest.approx(3 * p["against"])
-    assert family_verdicts({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, target=0.6)["K"][2] == "does not hold"
+    assert family_verdicts({"K": estimated([0.5, 0.51, 0.49], null=0.6)}, threshold=0.6)["K"][2] == "does not hold"
 
 
 def test_a_single_network_has_a_value_and_no_verdict():

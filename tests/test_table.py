@@ -64,9 +64,9 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path, content):
         (-0.01, 0.1, 0.2, 0.04, {}, "not settled"),
         (-0.01, 0.0, 0.01, 0.9, {}, "does not hold"),
         (-0.2, -0.1, -0.05, 0.001, {}, "not settled"),  # the other way round is not nothing
-        (0.96, 0.97, 0.98, 0.001, {"target": 0.95}, "holds"),
-        (0.94, 0.96, 0.98, 0.001, {"target": 0.95}, "not settled"),
-        (0.90, 0.92, 0.94, 0.001, {"target": 0.95}, "does not hold"),
+        (0.96, 0.97, 0.98, 0.001, {"threshold": 0.95}, "holds"),
+        (0.94, 0.96, 0.98, 0.001, {"threshold": 0.95}, "not settled"),
+        (0.90, 0.92, 0.94, 0.001, {"threshold": 0.95}, "does not hold"),
     ],
 )
 def test_a_verdict_follows_the_plan(low, value, high, p, options, wanted):
