@@ -35,10 +35,10 @@ def networks_told(numbers, condition="reference"):
     """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
     if is_confirming(condition, seeds):
-        return f"All {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) was frozen, and none is left out."
+        return f"All {len(seeds)} networks were trained after the [plan](intro.ipynb) was frozen, and none is left out."
     planned = plan()["networks"]["reported"].get(condition, [])
     return (
-        f"**These {len(seeds)} networks are exploratory**: they were examined while the [plan](reproducibility.ipynb) of all measures was "
+        f"**These {len(seeds)} networks are exploratory**: they were examined while the [plan](intro.ipynb) of all measures was "
         f"drawn up. The {len(planned)} networks that the plan reports will replace them once the last of them is trained."
     )
 
@@ -78,8 +78,8 @@ def variance_explained(numbers, condition="reference"):
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain"}
     alone = [shown(row.value, 1) for ring in ("2-14", "6-14") for row in numbers.where(ring=ring, **place).rows]
     if alone:
-        text += ". The pedestal of [chapter 8](08_group_models.ipynb), phase agreement by distance and turn whatever the direction, explains "
-        text += f"{alone[0]} % at 2 to 14 px and {alone[1]} % at 6 to 14 px in networks left out of its fit"
+        text += ". The pedestal of [chapter 8](08_group_models.ipynb), phase agreement by distance and turn whatever the direction, "
+        text += f"explains {alone[0]} % at 2 to 14 px and {alone[1]} % at 6 to 14 px in networks left out of its fit"
     return f"{text}. What determines the rest of $K$ was not investigated."
 
 

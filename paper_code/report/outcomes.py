@@ -7,7 +7,7 @@ import numpy as np
 from paper_code.core.plan import plan
 from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, reported_seeds
-from paper_code.core.text import effect_text, p_cell, signed
+from paper_code.core.text import effect_text, listed, p_cell, signed
 from paper_code.function import circuits, contours, flankers
 from paper_code.lateral.activity import first_layers
 from paper_code.report.verdict import family_verdicts
@@ -59,7 +59,7 @@ class Gaps:
         """The verdicts for K as text."""
         said = {"holds": "continued", "does not hold": "not continued", "not settled": "not settled"}
         kinds = {word: [name for name, (_, _, verdict) in self.own.items() if verdict == word] for word in said}
-        return "; ".join(f"{said[word]} for the {', the '.join(names)}" for word, names in kinds.items() if names)
+        return "; ".join(f"{said[word]} for {listed([f'the {name}' for name in names])}" for word, names in kinds.items() if names)
 
 
 def gaps(completion, names):
