@@ -229,9 +229,7 @@ def fit(
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, fit
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
     >>> K[frame.target, frame.source] += np.cos(frame.phase).reshape(-1, 7, 7)
@@ -306,9 +304,7 @@ def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Seque
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, bootstrap
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> kernels = np.random.default_rng(1).normal(size=(3, 12, 12, 13, 13))
     >>> networks = [PairSums.of(frame, cells.orientation, {"K": K}) for K in kernels]

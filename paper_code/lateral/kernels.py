@@ -56,7 +56,9 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     """CO: correlation of h_i(x) and h_j(x + d) over images and positions, or edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
 
-    PaperCodeError if a cell responds identically to all images, the sheet is too small, or the size is even.
+    Array (n, n, k, k): mean product over the positions where both cells lie on the sheet, each activity minus its mean and in units of its
+    standard deviation; computed in single precision. PaperCodeError if a cell responds identically to all images, the sheet is too small,
+    or the size is even.
 
     Parameters
     ----------
@@ -65,12 +67,6 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
         less its border matters.
     size : int
         Side k of the kernel, odd and at most 2 * min(rows, columns) - 1.
-
-    Returns
-    -------
-    array (n, n, k, k)
-        Mean product of the two activities over the positions where both cells lie on the sheet, each activity minus its mean and in
-        units of its standard deviation; computed in single precision.
 
     Examples
     --------

@@ -106,6 +106,8 @@ class Components:
 def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: float = RADIUS, step: float = 1.0) -> np.ndarray:
     """The kernels between cells of similar orientation, each turned to the pair's mean bar direction and centred on the receptive fields.
 
+    Array (p, s, s), s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
+
     Parameters
     ----------
     frame : PairFrame
@@ -116,24 +118,17 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     radius, step : float
         Half side and distance of the places, px.
 
-    Returns
-    -------
-    array (p, s, s)
-        s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
-
     Examples
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.views import turned
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
     >>> pictures = turned(frame, cells.orientation, K, radius=6)
     >>> print(pictures.shape, int((frame.difference < np.deg2rad(22.5)).sum()))
-    (42, 13, 13) 42
+    (100, 13, 13) 100
     """
     like = np.abs(frame.turn) < LIKE_BELOW
     values = unit(kernel, frame)[like]

@@ -78,8 +78,8 @@ def variance_explained(numbers, condition="reference"):
     place = {"condition": condition, "seed": ALL, "step": END, "measure": "models.pedestal", "version": "plain"}
     alone = [shown(row.value, 1) for ring in ("2-14", "6-14") for row in numbers.where(ring=ring, **place).rows]
     if alone:
-        text += ". The pedestal of [chapter 8](08_group_models.ipynb), phase agreement by distance and turn whatever the direction, explains "
-        text += f"{alone[0]} % at 2 to 14 px and {alone[1]} % at 6 to 14 px in networks left out of its fit"
+        text += ". The pedestal of [chapter 8](08_group_models.ipynb), phase agreement by distance and turn whatever the direction, "
+        text += f"explains {alone[0]} % at 2 to 14 px and {alone[1]} % at 6 to 14 px in networks left out of its fit"
     return f"{text}. What determines the rest of $K$ was not investigated."
 
 
