@@ -105,10 +105,10 @@ def test_reported_networks_are_those_of_the_plan_once_all_are_there():
 )
 def test_files_of_an_earlier_build_are_passed_over(tmp_path, there, taken):
     pytest.importorskip("torch")
-    from paper_code.report.networks import file_of, files_of
+    from paper_code.report.networks import files_of
 
     for seed in there:
-        path = file_of(tmp_path / "networks", "reference", seed)
+        path = tmp_path / "networks" / "reference" / f"seed-{seed}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert [path.stem for path in files_of(tmp_path, "reference")] == [f"seed-{seed}" for seed in taken]

@@ -13,7 +13,7 @@ import numpy as np
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import unreadable, write_atomically
 from paper_code.core.plan import reported
-from paper_code.core.text import DIGITS, comments
+from paper_code.core.text import DIGITS
 
 ALL, END = "all", "end"
 
@@ -37,11 +37,6 @@ class Row:
 
 COLUMNS = tuple(item.name for item in fields(Row))
 NUMBERS = ("value", "low", "high", "p", "null")
-
-
-def columns() -> dict[str, str]:
-    """What the columns hold, by name."""
-    return comments(Row)
 
 
 class Table:

@@ -44,17 +44,7 @@ class Fits(Indexed):
     LENGTHS: ClassVar[tuple[str, ...]]
 
     def in_units(self, scale: float) -> Self:
-        """Convert lengths to another unit, with ``scale`` units per pixel; frequencies become cycles per unit.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from paper_code.filters import fit_gabor
-        >>> fits = fit_gabor(np.random.default_rng(0).normal(size=(2, 9, 9)))
-        >>> degrees = fits.in_units(0.05)
-        >>> print((degrees.frequency / fits.frequency).round())
-        [20. 20.]
-        """
+        """Convert lengths to another unit, with ``scale`` units per pixel; frequencies become cycles per unit."""
         scale = positive(scale, "scale")
         changed = {name: getattr(self, name) * scale for name in (*self.LENGTHS, "scale")}
         return replace(self, **changed | {name: getattr(self, name) / scale for name in ("frequency",) if hasattr(self, name)})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from scipy import ndimage
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
@@ -93,13 +94,8 @@ def shared_spectrum(l0: np.ndarray, l1: np.ndarray) -> SharedSpectrum:
     first, bank = first / first.mean(), bank / bank.mean()
     edges = np.linspace(0, 0.5, 17)
     ring = np.digitize(np.hypot(fx, fy), edges) - 1
-    inside = ring < len(edges) - 1
-    number = np.bincount(ring[inside], minlength=len(edges) - 1)
-
-    def radial(power):
-        return np.bincount(ring[inside], power[inside], minlength=len(edges) - 1) / number
-
-    return SharedSpectrum((edges[1:] + edges[:-1]) / 2, radial(first), radial(bank), float(np.corrcoef(first.ravel(), bank.ravel())[0, 1]))
+    powers = (ndimage.mean(power, ring, np.arange(len(edges) - 1)) for power in (first, bank))
+    return SharedSpectrum((edges[1:] + edges[:-1]) / 2, *powers, float(np.corrcoef(first.ravel(), bank.ravel())[0, 1]))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from paper_code import weights
-from paper_code.core.plan import is_confirming, plan
+from paper_code.core.plan import plan
 from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, ring_text, shown, signed
@@ -34,9 +34,9 @@ def networks(build, condition="reference"):
 def networks_told(numbers, condition="reference"):
     """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
-    if is_confirming(condition, seeds):
-        return f"All {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) was frozen, and none is left out."
     planned = plan()["networks"]["reported"].get(condition, [])
+    if planned and set(planned) <= set(seeds):
+        return f"All {len(seeds)} networks were trained after the [plan](reproducibility.ipynb) was frozen, and none is left out."
     return (
         f"**These {len(seeds)} networks are exploratory**: they were examined while the [plan](reproducibility.ipynb) of all measures was "
         f"drawn up. The {len(planned)} networks that the plan reports will replace them once the last of them is trained."

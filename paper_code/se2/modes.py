@@ -175,7 +175,7 @@ class Process(ABC):
 
     @abstractmethod
     def moments(self) -> Moments:
-        """Closed-form Moments of the blurred kernel, in the plane."""
+        """Closed-form Moments of the blurred kernel, in the plane, without the wrap-around of a box."""
 
     @property
     def default_modes(self) -> int:
