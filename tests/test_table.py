@@ -52,7 +52,7 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path, content):
     with pytest.raises(PaperCodeError, match="table.csv") as caught:
         read_table(path)
     assert "\n" not in str(caught.value)
-    with pytest.raises(PaperCodeError, match="cannot read"):
+    with pytest.raises(PaperCodeError, match="there is no file .*none.csv"):
         read_table(tmp_path / "none.csv")
 
 

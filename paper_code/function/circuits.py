@@ -113,10 +113,6 @@ class Inference:
     explained: dict  # by kernel (m,), share of the activity's variance explained, with a gain and offset per cell fitted on other pictures
     null: np.ndarray  # (r, m), the correlation for K with its cells relabelled
 
-    def median(self, name="K"):
-        """Median correlation over the cells."""
-        return float(np.median(self.correlation[name]))
-
 
 def windows(h, size, count, seed):
     """Windows (count, cells * size * size) at random places of activity h (m, cells, p, p), and h at their centres (count, cells)."""

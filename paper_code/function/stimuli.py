@@ -98,11 +98,7 @@ def _inducers(u, v, gap):
     disc = covered(np.hypot(ahead, v) - RADIUS)
     square = covered(-v) * covered(ahead)  # its far side is outside the picture
     cut = disc * (1 - square)
-    return {
-        "complete": cut - square,
-        "gap": cut,
-        "turned": disc * (1 - covered(-ahead) * covered(v)),
-    }
+    return {"complete": cut - square, "gap": cut, "turned": disc * (1 - covered(-ahead) * covered(v))}
 
 
 FAMILIES = {"dashed": _dashed, "occluded": _occluded, "inducers": _inducers}  # of contours: what draws each

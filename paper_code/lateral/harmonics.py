@@ -146,12 +146,6 @@ class PairSums:
         """The terms of all pairs, as the function ``cosines`` gives them: (p, terms, 5)."""
         return cosines(terms, self.orientation[self.target], self.orientation[self.source], sine, factor)
 
-    @property
-    def middle(self) -> np.ndarray:
-        """Mean orientation of each pair, with the source's taken within 90 degrees of the target's: (p,), radians."""
-        turn = self.orientation[self.source] - self.orientation[self.target]
-        return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
-
     def mix(self, cosines: np.ndarray, version: Sequence[str]) -> np.ndarray:
         """Columns 1, cosines and the version's regressors for each pair, as mixtures of the u functions of an offset: (p, q, u)."""
         p, terms, _ = cosines.shape

@@ -97,7 +97,7 @@ class Silenced:
 
 def silenced(measures):
     """:class:`Silenced` from a list of circuits.Inference."""
-    medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
+    medians = {name: np.array([np.median(one.correlation[name]) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
     own = family_verdicts({"K": estimated(medians["K"], chance)}, threshold=chance)["K"]
     explained = {name: estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
