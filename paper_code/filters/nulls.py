@@ -96,8 +96,7 @@ def gabor_level(filters: ArrayLike, quantile: float = QUANTILE) -> float:
 
     This is the quantile of ``fit_gabor(filters).r2`` at two thirds of the cost: R^2 only rises during a fit, so the fits of filters that
     lie far below it after a few steps from each start are not continued. Filters and errors are those of
-    :func:`paper_code.filters.fit_gabor`; filters that contain NaN or are constant are left out. A quantile outside [0, 1] raises
-    PaperCodeError.
+    :func:`paper_code.filters.fit_gabor`, with one for a quantile outside [0, 1]; filters that contain NaN or are constant are left out.
 
     Examples
     --------

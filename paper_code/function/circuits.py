@@ -1,7 +1,6 @@
 """The networks of chapter 10: each shipped network without receptor noise, and other kernels of the same gain to replace K.
 
-:func:`infer` silences their cells. During training, whole maps of l1 are silenced at random, and lateral input is then all that such a map
-receives.
+:func:`infer` silences their cells. During training, whole maps of l1 are silenced at random, and then receive lateral input alone.
 """
 
 from dataclasses import dataclass, replace

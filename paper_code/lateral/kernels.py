@@ -63,8 +63,7 @@ def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     Parameters
     ----------
     activity : array (m, n, rows, columns)
-        Activity of n cells for m images, as returned by ``activity_of`` of ``paper_code.lateral.activity``; the larger the sheet, the
-        less its border matters.
+        Activity of n cells for m images, as from ``paper_code.lateral.activity.activity_of``; on a larger sheet its border matters less.
     size : int
         Side k of the kernel, odd and at most 2 * min(rows, columns) - 1.
 

@@ -37,8 +37,7 @@ def tuning(frame: PairFrame, kernel: ArrayLike, low: float = 2.0, high: float = 
 def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18.0) -> np.ndarray:
     """Coefficient of cos Phi by the direction psi of the source from the target's bars and by its turn theta: array (12, 12).
 
-    Rows are theta from -90 degrees up, columns psi from -90 degrees up, both of period 180. A co-circular kernel is large along
-    theta = 2 psi.
+    Rows are theta and columns psi, both from -90 degrees up and of period 180. A co-circular kernel is large along theta = 2 psi.
     """
     row, column = _bin(frame.turn[:, None]), _bin(np.arctan2(frame.across, frame.along))
     return _by_place(frame, kernel, frame.within(low, high), row * BINS + column, BINS)
@@ -61,8 +60,7 @@ def in_line(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, low: fl
 def ridge(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
     """Coefficient of cos Phi against the direction from the ridge psi = theta / 2, by the size of the turn, 6 to 14 px: array (3, 12).
 
-    Columns run from -90 degrees up; a turn to the other side is mirrored. The source's axis lies at plus half the turn, the target's at
-    minus half of it.
+    Columns go from -90 degrees up; a turn to the other side is mirrored. The source's axis is at half the turn, the target's at minus half.
     """
     edges = TURNS[::2]
     side = np.where(frame.turn < 0, -1, 1)[:, None]

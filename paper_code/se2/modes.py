@@ -236,8 +236,7 @@ class Process(ABC):
         """The modes p_m of the blurred kernel at frequencies ``wx, wy`` (F,), radians per pixel: complex array (2M+1, F).
 
         ``sum_m p_m e^{i m theta}`` is the Fourier transform over (x, y) of the density per px^2 and radian. An undirected kernel has only
-        even modes. ``source_angle`` is the orientation of the source at the origin, radians; displacement and theta are then in world axes
-        (left invariance).
+        even modes. ``source_angle`` is the orientation of the source, radians; displacement and theta are then in world axes.
         """
         wx, wy = check_arrays(wx=wx, wy=wy)
         if wx.ndim != 1:

@@ -207,8 +207,7 @@ def prepare_environment(folder):
 class PrivateSockets:
     """Lets a manager talk to its kernel through sockets in a private folder.
 
-    Over TCP, the manager looks for free ports and the kernel takes them a second later: if two chapters start together, one may find its
-    ports taken and die.
+    Over TCP, the manager looks for free ports and the kernel takes them a second later, when another chapter may have taken them.
     """
 
     def __init__(self, **options):
