@@ -33,8 +33,7 @@ class LgnMeasures:
 
     def first(self, count: int) -> Self:
         """The same measures for the first ``count`` networks only, for figures."""
-        names = ("seeds", "filters", "fit", "symmetry", "start", "start_fit", "start_symmetry")
-        return replace(self, **{name: getattr(self, name)[:count] for name in names})
+        return replace(self, **{name: values[:count] for name, values in vars(self).items() if name != "null"})
 
 
 def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMeasures:

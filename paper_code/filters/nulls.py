@@ -74,8 +74,7 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
     (20, 7, 5)
     """
     bank = read_bank(filters).sound
-    if count < 1:
-        raise PaperCodeError(f"a null needs count >= 1, not {count}")
+    check_bounds("count of a null", count, 1, 10**7)
     shape = bank.shape[1:]
     power = (np.abs(np.fft.fft2(unit_energy(bank)[0].reshape(bank.shape))) ** 2).mean(axis=0)
     noise = np.fft.fft2(generator(seed).standard_normal((count, *shape)))
