@@ -336,6 +336,7 @@ def picture(
     import numpy as np
 
     from paper_code import weights as store
+    from paper_code.emergence.learning import layers_through_training
     from paper_code.figures import overview, picture_format, save
     from paper_code.filters import fit_gabor
     from paper_code.lateral.association_field import like_map
@@ -347,10 +348,9 @@ def picture(
     if early.l0 is None or early.K is None:
         raise PaperCodeError(f"{network} lacks l0 or K; choose a network that has both")
     if growth:
-        listed = store.entry(name, seed)
-        bank = Bank.of(early.l0, early.l1, early.K, listed["condition"]["network"]["stride"])
-        layers = [one for one in store.load_snapshots(name, seed) if one.K is not None and one.step < listed["steps"]]
-        layers.append(replace(early, step=listed["steps"]))
+        bank = Bank.of(early.l0, early.l1, early.K, store.configuration(name, seed).stride)
+        found = zip(*layers_through_training(name, seed), strict=True)
+        layers = [replace(one, step=int(step)) for one, step in found if one.K is not None]
         order = bank.oriented[np.argsort(bank.fits.orientation[bank.oriented])][:: max(len(bank.oriented) // 16, 1)][:16]
         maps = np.stack([like_map(bank.frame, bank.among(one.K)) for one in layers])
         figure = overview.growth(layers, maps, order)

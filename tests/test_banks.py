@@ -224,7 +224,7 @@ def test_the_null_of_a_bank_has_its_spectrum(shape):
     assert (null**2).sum(axis=(1, 2)).mean() == pytest.approx(1, abs=0.02)
     np.testing.assert_array_equal(null[:3], spectrum_matched(np.concatenate([loud, 0 * loud[:2]]), 3, seed=0))
     assert not np.array_equal(null[:3], spectrum_matched(loud, 3, seed=1))
-    with pytest.raises(PaperCodeError, match="a null needs"):
+    with pytest.raises(PaperCodeError, match="count of a null must be"):
         spectrum_matched(loud, 0, seed=0)
     with pytest.raises(PaperCodeError, match="needs a seed"):
         spectrum_matched(loud, 3, seed=-1)

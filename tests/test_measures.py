@@ -7,6 +7,7 @@ from scipy.optimize import least_squares
 from paper_code import weights
 from paper_code.core import table
 from paper_code.core.statistics import generator
+from paper_code.core.text import comments
 from paper_code.filters import fit_gabor, measures
 from paper_code.lateral.frame import Cells, pair_frame
 from paper_code.report.sensitivity import arithmetic, shifted
@@ -68,7 +69,7 @@ def test_simple_cells_are_fitted_and_above_chance():
 
 
 def test_the_columns_of_the_page_are_those_of_the_table():
-    assert tuple(table.columns()) == table.COLUMNS
+    assert tuple(comments(table.Row)) == table.COLUMNS
 
 
 def planted_frame(frequency):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -58,6 +57,10 @@ def on_lattice(process, lattice):
     return lattice_kernel(process, radius=lattice.radius, angles=lattice.theta, cell=0, box=40.0, tolerance=np.inf)[0]
 
 
+def bin_averages(process, lattice):
+    return lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]
+
+
 def relative_error(found, exact):
     return np.linalg.norm(found - exact) / np.linalg.norm(exact)
 
@@ -92,7 +95,7 @@ def test_paths_are_seeded_and_scatter_by_the_root_of_their_number():
     one, two = (histogram(3_000, seed) for seed in (4, 4))
     np.testing.assert_array_equal(one, two)
     assert np.abs(one - histogram(3_000, 5)).max() > 0
-    exact = checks.bin_averages(PROCESS, LATTICE)
+    exact = bin_averages(PROCESS, LATTICE)
     p = exact * 2 * np.pi / LATTICE.n_theta  # each count is binomial
     for count in (2_000, 16_000):
         expected = np.sqrt((p * (1 - p)).sum() / count / (p**2).sum())
@@ -127,7 +130,7 @@ def test_the_approximation_near_the_axis_is_the_limit_of_little_turning():
 def test_the_kernel_is_normalised_and_its_paths_turn_left_above():
     cell, wide = 2 * np.pi / 16, checks.Lattice(radius=9, n_theta=16)
     paths = checks.histogram(*checks.simulate(PROCESS, 20_000, 0), wide) / (20_000 * cell)
-    for found in (on_lattice(PROCESS, wide), checks.bin_averages(PROCESS, wide), paths):
+    for found in (on_lattice(PROCESS, wide), bin_averages(PROCESS, wide), paths):
         assert found.shape == (16, 19, 19)
         assert found.sum() * cell == pytest.approx(1, abs=0.01)
         mean_x = (found * wide.ticks).sum() * cell  # x grows with the columns
@@ -151,16 +154,7 @@ def test_moments_and_rates_are_reported():
     assert errors["boxes"][1] < errors["boxes"][0]
 
 
-def test_the_clock_and_the_scale_measure_what_they_say():
-    def busy():
-        end = time.process_time() + 0.05
-        while time.process_time() < end:
-            pass
-        return "done"
-
-    answer, seconds = checks.timed(busy, 2)
-    assert answer == "done" and 0.04 < seconds < 0.2
-    assert checks.timed(lambda: time.sleep(0.05))[1] < 0.04  # waiting is not work
+def test_the_scale_measures_what_it_says():
     assert checks.peak_memory(lambda: np.zeros(4_000_000)) == pytest.approx(32e6, rel=0.05)
     table = checks.cost(PROCESS, sizes=[8, 16, 64], directions=[4, 8, 64], modes=[4, 8, 16], repeats=1)
     efforts, seconds, memory = table["n_theta"]

@@ -154,11 +154,8 @@ class Analysis:
     def save(self, folder: str | os.PathLike, replace: bool = False) -> None:
         """Write ``index.html``, which needs no other file and no internet, and ``result.json`` into a new or empty folder: both or neither.
 
-        Raises
-        ------
-        PaperCodeError
-            If the folder is not empty and ``replace`` is False (if True, a report in it is replaced and other files are left alone),
-            or if the folder cannot be written.
+        PaperCodeError if the folder cannot be written, or is not empty and ``replace`` is False; if True, a report in it is replaced and
+        other files are left alone.
         """
         from paper_code.analyse.page import write_report  # imported here because drawing needs matplotlib
 
@@ -179,7 +176,10 @@ def analyse(
     edges: Sequence[float] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Analysis:
-    """Measure the first-layer filters of any network, and a lateral kernel between them, against chance; takes seconds to a minute.
+    """Measure the first-layer filters of any network, and a lateral kernel between them, against chance: an :class:`Analysis`.
+
+    It takes seconds to a minute. PaperCodeError if no filter can be fitted, a shape is wrong, or an argument is out of bounds. What cannot
+    be measured from valid arguments is left out, and ``notes`` say so.
 
     Parameters
     ----------
@@ -209,16 +209,6 @@ def analyse(
         (``paper_code.analyse.kernel.ring_edges``). The book's are (2, 6, 10.5, 18).
     progress : callable, optional
         Called with a str that says what is being done.
-
-    Returns
-    -------
-    Analysis
-
-    Raises
-    ------
-    PaperCodeError
-        If no filter can be fitted, a shape is wrong, or an argument is out of bounds. What cannot be measured from valid arguments is left
-        out, and ``notes`` say so.
 
     Examples
     --------

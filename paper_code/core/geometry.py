@@ -7,7 +7,9 @@ IMAGE_SIZE = 64  # side of the images that a network sees, px
 
 
 def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of the points of a lattice centred on zero.
+    """Coordinates x and y of the points of a lattice centred on zero, in pixels: two float64 arrays (rows, columns).
+
+    ``x`` increases with the column, ``y`` decreases with the row.
 
     Parameters
     ----------
@@ -15,11 +17,6 @@ def pixel_grid(size: int | tuple[int, int], spacing: float = 1.0) -> tuple[np.nd
         Points per side, or rows and columns; an odd number has a point at the origin, an even one has the origin midway between points.
     spacing : float
         Distance between neighbouring points, in pixels (the stride, for offsets of K).
-
-    Returns
-    -------
-    x, y : float64 arrays (rows, columns)
-        In pixels; ``x`` increases with the column, ``y`` decreases with the row.
 
     Examples
     --------

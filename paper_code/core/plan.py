@@ -53,9 +53,3 @@ def reported(condition: str, there: Sequence[int]) -> list[int]:
     if wanted is None:
         return list(there)
     return list(wanted) if set(wanted) <= set(there) else [seed for seed in there if seed not in wanted]
-
-
-def is_confirming(condition: str, there: Sequence[int]) -> bool:
-    """Whether :func:`reported` returns the networks that the plan reports."""
-    wanted = plan()["networks"]["reported"].get(condition)
-    return wanted is not None and set(wanted) <= set(there)

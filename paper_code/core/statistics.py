@@ -95,8 +95,7 @@ def permutation_p_of_greatest(observed: ArrayLike, null: ArrayLike) -> np.ndarra
 def pooled_differences(groups: Mapping[str, ArrayLike], base: str) -> dict[str, Estimate]:
     """Difference of each group's mean from that of the base, with 95 % t intervals; the variance is pooled within all groups (n,).
 
-    With two or three networks per group, no group can estimate its own variance; all together can. NaN is left out, and a group
-    without values gives NaN.
+    With two or three networks per group, no group can estimate its own variance; all together can. A group without finite values gives NaN.
     """
     kept = {name: np.asarray(values, float)[np.isfinite(values)] for name, values in groups.items()}
     squares = sum(((values - values.mean()) ** 2).sum() for values in kept.values() if len(values))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import unreadable, write_atomically
+from paper_code.core.files import read_bytes, write_atomically
 from paper_code.core.plan import reported
-from paper_code.core.text import DIGITS, comments
+from paper_code.core.text import DIGITS
 
 ALL, END = "all", "end"
 
@@ -37,11 +37,6 @@ class Row:
 
 COLUMNS = tuple(item.name for item in fields(Row))
 NUMBERS = ("value", "low", "high", "p", "null")
-
-
-def columns() -> dict[str, str]:
-    """What the columns hold, by name."""
-    return comments(Row)
 
 
 class Table:
@@ -111,18 +106,15 @@ def _shown(value: str | float) -> str:
 def read_table(path: str | os.PathLike) -> Table:
     """Read what :func:`write_table` wrote; PaperCodeError, in one line, if the file is missing or is not such a table."""
     try:
-        with open(path, newline="", encoding="utf-8") as stream:
-            reader = csv.reader(stream)
-            if tuple(next(reader, ())) != COLUMNS:
-                raise PaperCodeError(f"{path} is not a table of measures: its columns are not {', '.join(COLUMNS)}")
-            rows = []
-            for number, line in enumerate(reader, 2):
-                if len(line) != len(COLUMNS):
-                    raise PaperCodeError(f"{path}, line {number}: {len(line)} columns, not {len(COLUMNS)}; make the table again")
-                texts, numbers = line[: -len(NUMBERS)], line[-len(NUMBERS) :]
-                rows.append(Row(*texts, *(math.nan if one == "" else float(one) for one in numbers)))
-    except OSError as error:
-        raise unreadable(path, error) from error
+        reader = csv.reader(io.StringIO(read_bytes(path).decode(), newline=""))
+        if tuple(next(reader, ())) != COLUMNS:
+            raise PaperCodeError(f"{path} is not a table of measures: its columns are not {', '.join(COLUMNS)}")
+        rows = []
+        for number, line in enumerate(reader, 2):
+            if len(line) != len(COLUMNS):
+                raise PaperCodeError(f"{path}, line {number}: {len(line)} columns, not {len(COLUMNS)}; make the table again")
+            texts, numbers = line[: -len(NUMBERS)], line[-len(NUMBERS) :]
+            rows.append(Row(*texts, *(math.nan if one == "" else float(one) for one in numbers)))
     except (ValueError, csv.Error) as error:
         raise PaperCodeError(f"{path} is not a table of measures ({error}); make it again") from error
     return Table(rows)

@@ -9,7 +9,7 @@ import inspect
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -81,12 +81,6 @@ def spread(values: ArrayLike, digits: int = 2) -> str:
     values = np.asarray(values, float)
     some = [values.min(), np.median(values), values.max()] if values.size > 1 else values.ravel()
     return " / ".join(shown(value, digits) for value in some)
-
-
-def settings(config: Any) -> list[tuple[str, Any, str]]:
-    """The fields of a configuration with the comments from its source: a list of (name, value, meaning)."""
-    said = comments(type(config))
-    return [(field.name, getattr(config, field.name), said.get(field.name, "")) for field in fields(config)]
 
 
 def comments(cls: type) -> dict[str, str]:

@@ -112,10 +112,6 @@ class Compared:
         """The difference, in bold if distinguishable from 0."""
         return f"**{self.effect()}**" if self.change else self.effect()
 
-    def against(self):
-        """Mean of the condition against that of the base, as text."""
-        return " against ".join(self.shown(self.values.mean(), self.base.mean()))
-
 
 def heading(place):
     """The label of a measure with its distance, and with its version unless this is raw."""
@@ -196,7 +192,10 @@ class Board:
         """
         found = [one for place in CONTROL_MEASURES if (one := self.compare(name, place)).difference]
         told, base = [one for one in found if one.change], f"the {self.label[self.base]}"
-        clauses = [f"{CONTROL_MEASURES[one.place]} {one.against()}" + (f" ({one.effect()})" if one.place in KERNEL else "") for one in told]
+        clauses = []
+        for one in told:
+            means = " against ".join(one.shown(one.values.mean(), one.base.mean()))
+            clauses.append(f"{CONTROL_MEASURES[one.place]} {means}" + (f" ({one.effect()})" if one.place in KERNEL else ""))
         parts = [f"Distinguishable from {base}: {'; '.join(clauses)}."] if told else []
         if len(found) > len(told):
             none = f"None of the {len(found)} measures is distinguishable from {base}."

@@ -20,11 +20,6 @@ class Followed:
     label: str  # short label for an axis
 
     @property
-    def place(self):
-        """Columns of the table that select the measure."""
-        return {"measure": self.measure, "version": self.version, "ring": self.ring}
-
-    @property
     def layer(self):
         """The layer, which is l0, l1 or K."""
         return self.measure.partition(".")[0]
@@ -72,7 +67,8 @@ def course(numbers, followed, condition, seeds, total):
 
     ``total`` is the number of steps of the whole training.
     """
-    rows = numbers.where(condition=condition, seed=list(seeds), **followed.place).rows
+    own = {"version": followed.version, "ring": followed.ring}
+    rows = numbers.where(condition=condition, seed=list(seeds), measure=followed.measure, **own).rows
     by_network = {}
     for row in rows:
         by_network.setdefault(int(row.seed), {})[total if row.step == END else int(row.step)] = row.value
@@ -81,7 +77,7 @@ def course(numbers, followed, condition, seeds, total):
     steps = np.array(sorted(set.intersection(*map(set, kept.values()))) if kept else [], int)
     values = np.array([[one[step] for step in steps] for one in kept.values()]).reshape(len(kept), len(steps))
     ends = [(one[0], one[total]) for _, one in sorted(by_network.items()) if {0, total} <= set(one)]
-    place = {"condition": condition, "seed": ALL, "step": END, "version": followed.version, "ring": followed.ring}
+    place = {"condition": condition, "seed": ALL, "step": END, **own}
     pooled = (numbers.where(measure=f"{followed.measure}:{part}", **place).rows for part in ("relabelled", "trained"))
     moved, trained = (found[0] if found else None for found in pooled)
     nulls = [row.null for row in rows if row.step == END and np.isfinite(row.null)]

@@ -10,23 +10,6 @@ from paper_code.filters.nulls import NullRadial, gabor_level, null_filters, null
 from paper_code.filters.radial import FrequencyResponse, RadialSymmetry, frequency_response, radial_profile, radial_symmetry, recentre
 from paper_code.filters.spectrum import spectral_orientation
 
-__all__ = [
-    "DogFit",
-    "FrequencyResponse",
-    "GaborBank",
-    "LogFit",
-    "NullRadial",
-    "RadialSymmetry",
-    "fit_dog",
-    "fit_gabor",
-    "fit_log",
-    "frequency_response",
-    "gabor_level",
-    "null_filters",
-    "null_radial",
-    "radial_profile",
-    "radial_symmetry",
-    "recentre",
-    "spectral_orientation",
-    "spectrum_matched",
-]
+__all__ = ["DogFit", "FrequencyResponse", "GaborBank", "LogFit", "NullRadial", "RadialSymmetry"]
+__all__ += ["fit_dog", "fit_gabor", "fit_log", "frequency_response", "gabor_level", "null_filters", "null_radial", "radial_profile"]
+__all__ += ["radial_symmetry", "recentre", "spectral_orientation", "spectrum_matched"]

@@ -44,17 +44,7 @@ class Fits(Indexed):
     LENGTHS: ClassVar[tuple[str, ...]]
 
     def in_units(self, scale: float) -> Self:
-        """Convert lengths to another unit, with ``scale`` units per pixel; frequencies become cycles per unit.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from paper_code.filters import fit_gabor
-        >>> fits = fit_gabor(np.random.default_rng(0).normal(size=(2, 9, 9)))
-        >>> degrees = fits.in_units(0.05)
-        >>> print((degrees.frequency / fits.frequency).round())
-        [20. 20.]
-        """
+        """Convert lengths to another unit, with ``scale`` units per pixel; frequencies become cycles per unit."""
         scale = positive(scale, "scale")
         changed = {name: getattr(self, name) * scale for name in (*self.LENGTHS, "scale")}
         return replace(self, **changed | {name: getattr(self, name) / scale for name in ("frequency",) if hasattr(self, name)})
@@ -105,17 +95,12 @@ class Filters:
 
 
 def read_bank(filters: ArrayLike) -> Filters:
-    """Prepare filters of any supported kind for fitting, with their colours projected.
+    """Prepare filters (n, h, w), (n, 1, h, w) or (n, 3, h, w), from NumPy or PyTorch, for fitting, with their colours projected.
 
     The colours of a filter (3, h, w) are projected onto their main component, the first left singular vector of the matrix (3, h w): the
     mixture of the channels that retains the most energy. Its sign is chosen so that the channel weights have a positive sum or, if they
     sum to zero, so that the first nonzero weight is positive. PaperCodeError if the array is not real or has another shape, n < 1 or a side
     is less than 3, or no filter can be fitted because each contains NaN or weights above 1e300, or is constant (R^2 is then undefined).
-
-    Parameters
-    ----------
-    filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        NumPy or PyTorch array.
 
     Examples
     --------

@@ -209,10 +209,10 @@ def _starts(filters: np.ndarray) -> np.ndarray:
 
 
 def fit_gabor(filters: ArrayLike) -> GaborBank:
-    """Least-squares Gabor fit to every filter: the learned filters Psi1, or the receptive fields Psi1 * Psi0.
+    """Least-squares Gabor fit to every filter, of the lowest SSR over the ``starting_points``: a :class:`GaborBank`.
 
-    Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles per pixel); sx and sy in [1/2, size] px, where size is the longer side;
-    the centre inside the filter.
+    The filters may be the learned Psi1, or the receptive fields Psi1 * Psi0. Bounds: f from 1/(4 size) to ``zone_edge`` (.5 to .707 cycles
+    per pixel); sx and sy in [1/2, size] px, where size is the longer side; the centre inside the filter.
 
     The Gabor has no constant term, yet R^2 is taken about the filter's mean. This is the stricter choice (the sum of squares about zero is
     larger and would credit any even Gabor with the mean weight), and is comparable with the R^2 of the LoG and of the radial indices.
@@ -221,14 +221,8 @@ def fit_gabor(filters: ArrayLike) -> GaborBank:
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        NumPy or PyTorch array. Colours are projected onto each filter's main component, see :func:`paper_code.filters.fitting.read_bank`;
-        ``energy_kept`` is the share of the energy that it retains.
-
-    Returns
-    -------
-    GaborBank
-        The fit of lowest SSR over the ``starting_points``. A filter that contains NaN or is constant is not ``valid``, and does not affect
-        the others.
+        NumPy or PyTorch array. Colours are projected onto each filter's main component, see :func:`paper_code.filters.fitting.read_bank`.
+        A filter that contains NaN or is constant is not ``valid``, and does not affect the others.
 
     Examples
     --------

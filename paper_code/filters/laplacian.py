@@ -175,7 +175,7 @@ def log_starts(filters: np.ndarray) -> np.ndarray:
 
 
 def fit_log(filters: ArrayLike) -> LogFit:
-    """Least-squares fit of a Laplacian of Gaussian plus a constant.
+    """Least-squares fit of a Laplacian of Gaussian plus a constant: a :class:`LogFit`.
 
     Bounds: the centre lies on the filter's lattice, and sigma in [.3, size] px, where size is the longer side. PaperCodeError as for
     :func:`paper_code.filters.fitting.read_bank`.
@@ -183,13 +183,7 @@ def fit_log(filters: ArrayLike) -> LogFit:
     Parameters
     ----------
     filters : array (n, h, w), (n, 1, h, w) or (n, 3, h, w)
-        NumPy or PyTorch array. Pass Psi0 alone as ``psi0[None]``; ``fit_log(psi0[None])[0]`` is then a fit of scalars. Colours are
-        projected onto each filter's main component, see :func:`paper_code.filters.fitting.read_bank`.
-
-    Returns
-    -------
-    LogFit
-        A filter that contains NaN or is constant is not ``valid``, and does not affect the others.
+        As for :func:`paper_code.filters.fit_gabor`. Pass Psi0 alone as ``psi0[None]``; ``fit_log(psi0[None])[0]`` is then a fit of scalars.
 
     Examples
     --------

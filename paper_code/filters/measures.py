@@ -1,27 +1,17 @@
 """Measures of claims 1 and 2 on shipped networks, with nulls and untrained networks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from scipy import ndimage
 
 from paper_code import weights
 from paper_code.core.errors import PaperCodeError
-from paper_code.filters import (
-    GaborBank,
-    LogFit,
-    NullRadial,
-    RadialSymmetry,
-    fit_gabor,
-    fit_log,
-    null_filters,
-    null_radial,
-    radial_symmetry,
-)
+from paper_code.filters import GaborBank, LogFit, NullRadial, RadialSymmetry, fit_gabor, fit_log, null_filters, null_radial, radial_symmetry
 from paper_code.filters.nulls import QUANTILE, SEED, phase_scrambled
 from paper_code.filters.spectrum import frequency_grid, transform
-from paper_code.network.layers import EarlyLayers
 
 
 @dataclass(frozen=True)
@@ -43,13 +33,12 @@ class LgnMeasures:
 
     def first(self, count: int) -> Self:
         """The same measures for the first ``count`` networks only, for figures."""
-        names = ("seeds", "filters", "fit", "symmetry", "start", "start_fit", "start_symmetry")
-        return replace(self, **{name: getattr(self, name)[:count] for name in names})
+        return replace(self, **{name: values[:count] for name, values in vars(self).items() if name != "null"})
 
 
 def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMeasures:
     """Fit and measure the l0 filters of a condition's shipped networks; PaperCodeError if they have no l0 or a network is missing."""
-    start, filters = (first_filters(condition, seeds, load) for load in (weights.initial_early, weights.load_early))
+    start, filters = first_filters(condition, seeds)
     fit, start_fit = fit_log(filters), fit_log(start)
     return LgnMeasures(
         tuple(seeds),
@@ -63,12 +52,11 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMea
     )
 
 
-def first_filters(condition: str, seeds: Sequence[int], load: Callable[[str, int], EarlyLayers]) -> np.ndarray:
-    """l0 of each network, (s, a, a), from ``weights.load_early`` or ``weights.initial_early``; PaperCodeError if they have none."""
-    filters = [load(condition, seed).l0 for seed in seeds]
-    if any(one is None for one in filters):
+def first_filters(condition: str, seeds: Sequence[int]) -> list[np.ndarray]:
+    """l0 of each network before and after training, two arrays (s, a, a); PaperCodeError if they have none."""
+    if weights.load_early(condition, seeds[0]).l0 is None:
         raise PaperCodeError(f"networks of the condition {condition} have no l0; choose another condition")
-    return np.stack(filters)
+    return [np.stack([load(condition, seed).l0 for seed in seeds]) for load in (weights.initial_early, weights.load_early)]
 
 
 @dataclass(frozen=True)
@@ -93,13 +81,8 @@ def shared_spectrum(l0: np.ndarray, l1: np.ndarray) -> SharedSpectrum:
     first, bank = first / first.mean(), bank / bank.mean()
     edges = np.linspace(0, 0.5, 17)
     ring = np.digitize(np.hypot(fx, fy), edges) - 1
-    inside = ring < len(edges) - 1
-    number = np.bincount(ring[inside], minlength=len(edges) - 1)
-
-    def radial(power):
-        return np.bincount(ring[inside], power[inside], minlength=len(edges) - 1) / number
-
-    return SharedSpectrum((edges[1:] + edges[:-1]) / 2, radial(first), radial(bank), float(np.corrcoef(first.ravel(), bank.ravel())[0, 1]))
+    powers = (ndimage.mean(power, ring, np.arange(len(edges) - 1)) for power in (first, bank))
+    return SharedSpectrum((edges[1:] + edges[:-1]) / 2, *powers, float(np.corrcoef(first.ravel(), bank.ravel())[0, 1]))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ AHEAD = 5  # the best filters, this many times the number above the quantile, ar
 
 
 def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, psi0: ArrayLike | None = None) -> np.ndarray:
-    """Random filters, to be fitted exactly as the data are: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
+    """Random filters (count, h, w), to be fitted as the data are: what :func:`paper_code.filters.fit_gabor` reaches on them is chance.
 
     PaperCodeError for any other kind, a seed that is not a whole number >= 0, or a count or size that is too small.
 
@@ -34,15 +34,10 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
         Side of the filters, or height and width, in px.
     kind : "white" or "smooth"
         Independent standard normal weights, or the same blurred by a Gaussian of sd 1 px with mirrored borders.
-    count : int
-    seed : int
+    count, seed : int
     psi0 : array (m, m), optional
-        LGN filter in front of the random filters: the null for receptive fields Psi1 * Psi0, in which only Psi1 is random.
-
-    Returns
-    -------
-    array (count, h, w)
-        Filters of side ``size``, or of side ``size + m - 1`` behind ``psi0``.
+        LGN filter in front of the random filters, which makes them m - 1 px wider and higher: the null for receptive fields Psi1 * Psi0,
+        in which only Psi1 is random.
 
     Examples
     --------
@@ -63,16 +58,12 @@ def null_filters(size: int | tuple[int, int], kind: str, count: int, seed: int, 
 
 
 def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
-    """Smooth random fields with the mean power spectrum of a bank: what its filters would be if only their spectrum mattered.
+    """Gaussian fields (count, h, w) with the mean power spectrum of a bank: what its filters would be if only their spectrum mattered.
 
     This is the null for a network without an l0, whose smoothness is not otherwise known. The spectrum is computed on the filters' own
     lattice and averaged over the filters scaled to unit energy, so that strong filters do not count for more. Filters and errors are those
     of :func:`paper_code.filters.fit_gabor`, with the errors of :func:`null_filters` too; filters with NaN or constant ones are left out.
-
-    Returns
-    -------
-    array (count, h, w)
-        Gaussian fields, of unit energy on average.
+    The fields are of unit energy on average.
 
     Examples
     --------
@@ -83,8 +74,7 @@ def spectrum_matched(filters: ArrayLike, count: int, seed: int) -> np.ndarray:
     (20, 7, 5)
     """
     bank = read_bank(filters).sound
-    if count < 1:
-        raise PaperCodeError(f"a null needs count >= 1, not {count}")
+    check_bounds("count of a null", count, 1, 10**7)
     shape = bank.shape[1:]
     power = (np.abs(np.fft.fft2(unit_energy(bank)[0].reshape(bank.shape))) ** 2).mean(axis=0)
     noise = np.fft.fft2(generator(seed).standard_normal((count, *shape)))
@@ -105,8 +95,7 @@ def gabor_level(filters: ArrayLike, quantile: float = QUANTILE) -> float:
 
     This is the quantile of ``fit_gabor(filters).r2`` at two thirds of the cost: R^2 only rises during a fit, so the fits of filters that
     lie far below it after a few steps from each start are not continued. Filters and errors are those of
-    :func:`paper_code.filters.fit_gabor`; filters that contain NaN or are constant are left out. A quantile outside [0, 1] raises
-    PaperCodeError.
+    :func:`paper_code.filters.fit_gabor`, with one for a quantile outside [0, 1]; filters that contain NaN or are constant are left out.
 
     Examples
     --------

@@ -112,10 +112,7 @@ def _orbit_share(filters: np.ndarray) -> np.ndarray:
 def radial_profile(filters: np.ndarray, x0: ArrayLike, y0: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Weights of filters (n, h, w) against distance from a centre, ``x0`` and ``y0`` (n,), px to the right of and above the middle.
 
-    Returns
-    -------
-    radius, weight : arrays (n, h * w)
-        Radius in px and weight in units of the weights, sorted by radius.
+    Returns the radius in px and the weights, arrays (n, h * w), sorted by radius.
 
     Examples
     --------

@@ -1,7 +1,6 @@
 """The networks of chapter 10: each shipped network without receptor noise, and other kernels of the same gain to replace K.
 
-:func:`infer` silences their cells. During training, whole maps of l1 are silenced at random, and lateral input is then all that such a map
-receives.
+:func:`infer` silences their cells. During training, whole maps of l1 are silenced at random, and then receive lateral input alone.
 """
 
 from dataclasses import dataclass, replace
@@ -112,10 +111,6 @@ class Inference:
     correlation: dict  # by kernel (m,), between lateral input from the other cells and the cell's own activity, over pictures and places
     explained: dict  # by kernel (m,), share of the activity's variance explained, with a gain and offset per cell fitted on other pictures
     null: np.ndarray  # (r, m), the correlation for K with its cells relabelled
-
-    def median(self, name="K"):
-        """Median correlation over the cells."""
-        return float(np.median(self.correlation[name]))
 
 
 def windows(h, size, count, seed):

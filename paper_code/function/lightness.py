@@ -118,7 +118,7 @@ def measure_lightness(condition, seeds, randoms):
     config = weights.configuration(condition, seeds[0])
     if config.l0 != "linear":
         raise PaperCodeError(f"networks of the condition {condition} have no linear l0; choose another condition")
-    l0, start = (first_filters(condition, seeds, load) for load in (weights.load_early, weights.initial_early))
+    start, l0 = first_filters(condition, seeds)
     fits = fit_log(l0)
     filters, fitted = upright(l0, fits), upright(fits.render(l0.shape[-1]), fits)
     pictures = np.stack([one.picture for one in stimuli.illusions()])

@@ -51,8 +51,7 @@ def contours(family, half_gap, orientations=8, offsets=(-0.5, 0.5)):
     """Contours in ``orientations`` directions and both polarities, displaced by ``offsets`` (px) across their direction.
 
     - ``dashed``: a bar 3 px wide, with a gap of ``2 half_gap`` between two dashes of 12 px. Controls: the two dashes turned by 90
-      degrees at their inner ends ("turned"), or moved to either side of the middle as two parallel bars ("flanking"); the nearest point
-      is at the same distance.
+      degrees at their inner ends ("turned"), or moved to either side of the middle as two parallel bars ("flanking"), equally near to it.
     - ``occluded``: a step between two half-planes behind a grey disc of radius ``half_gap``. Control: the step turned by 90 degrees
       behind the same disc.
     - ``inducers``: two discs of radius 8 px with a quarter cut out, as along one side of a square of Kanizsa (1976): the edges of the
@@ -98,11 +97,7 @@ def _inducers(u, v, gap):
     disc = covered(np.hypot(ahead, v) - RADIUS)
     square = covered(-v) * covered(ahead)  # its far side is outside the picture
     cut = disc * (1 - square)
-    return {
-        "complete": cut - square,
-        "gap": cut,
-        "turned": disc * (1 - covered(-ahead) * covered(v)),
-    }
+    return {"complete": cut - square, "gap": cut, "turned": disc * (1 - covered(-ahead) * covered(v))}
 
 
 FAMILIES = {"dashed": _dashed, "occluded": _occluded, "inducers": _inducers}  # of contours: what draws each
@@ -183,8 +178,7 @@ def white_effect():
 def cornsweet(decay=10.0):
     """The edge of Craik (1966), O'Brien (1958) and Cornsweet (1970), and the step that it looks like: a tuple of two arrays (64, 64).
 
-    The right side looks lighter in both. Away from the edge, the first decays from the luminances of the step to mean grey, as
-    exp(-|x| / decay).
+    The right side looks lighter in both. Away from the edge, the first decays from the step to mean grey, as exp(-|x| / decay).
     """
     x = coordinates()[0] + 0.5  # the edge lies between two pixels
     step = CONTRAST * np.sign(x)

@@ -12,17 +12,6 @@ from paper_code.lateral.association_field import AssociationField, SingleCells, 
 from paper_code.lateral.frame import Cells, PairFrame, ordered_pairs, pair_frame, standardise
 from paper_code.lateral.kernels import co_activation, rf_kernel
 
-__all__ = [
-    "AssociationField",
-    "Cells",
-    "PairFrame",
-    "SingleCells",
-    "association_field",
-    "co_activation",
-    "ordered_pairs",
-    "pair_frame",
-    "rf_kernel",
-    "single_cells",
-    "standardise",
-    "strongest_sources",
-]
+__all__ = ["AssociationField", "Cells", "PairFrame", "SingleCells"]
+__all__ += ["association_field", "co_activation", "ordered_pairs", "pair_frame", "rf_kernel", "single_cells", "standardise"]
+__all__ += ["strongest_sources"]

@@ -79,10 +79,7 @@ def association_field(
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, association_field, pair_frame
-    >>> generator = np.random.default_rng(0)
-    >>> carrier = generator.uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.zeros((12, 12, 7, 7))
     >>> K[frame.target, frame.source] = np.cos(frame.phase).reshape(-1, 7, 7)
@@ -155,19 +152,14 @@ class SingleCells:
 def strongest_sources(kernel: np.ndarray, stride: int, count: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sources of every cell with the strongest weight, of either sign, at any offset; a cell's kernel to itself is excluded.
 
+    Returns the sources, int array (n, s); x and y of the offset, px, y up, (n, s, 2); and the weights (n, s).
+
     Parameters
     ----------
     kernel : array (n, n, k, k)
     stride : int
     count : int
-        Number of sources; at most n - 1 are returned.
-
-    Returns
-    -------
-    source : int array (n, s)
-    place : array (n, s, 2)
-        x and y of the offset, px, y up.
-    weight : array (n, s)
+        Number s of sources, at most n - 1.
 
     Examples
     --------
@@ -198,7 +190,6 @@ def single_cells(bank: Bank, seed: int = 0, extent: float = 9.0) -> SingleCells:
     Parameters
     ----------
     bank : paper_code.lateral.bank.Bank
-        A bank with K.
     seed : int
         Recorded in the result.
     extent : float

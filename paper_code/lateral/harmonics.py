@@ -146,12 +146,6 @@ class PairSums:
         """The terms of all pairs, as the function ``cosines`` gives them: (p, terms, 5)."""
         return cosines(terms, self.orientation[self.target], self.orientation[self.source], sine, factor)
 
-    @property
-    def middle(self) -> np.ndarray:
-        """Mean orientation of each pair, with the source's taken within 90 degrees of the target's: (p,), radians."""
-        turn = self.orientation[self.source] - self.orientation[self.target]
-        return self.orientation[self.target] + (turn - np.pi * np.rint(turn / np.pi)) / 2
-
     def mix(self, cosines: np.ndarray, version: Sequence[str]) -> np.ndarray:
         """Columns 1, cosines and the version's regressors for each pair, as mixtures of the u functions of an offset: (p, q, u)."""
         p, terms, _ = cosines.shape
@@ -229,9 +223,7 @@ def fit(
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, fit
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
     >>> K[frame.target, frame.source] += np.cos(frame.phase).reshape(-1, 7, 7)
@@ -306,9 +298,7 @@ def bootstrap(networks: Sequence[PairSums], drawn: int = 2000, seed: int | Seque
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums, bootstrap
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> kernels = np.random.default_rng(1).normal(size=(3, 12, 12, 13, 13))
     >>> networks = [PairSums.of(frame, cells.orientation, {"K": K}) for K in kernels]

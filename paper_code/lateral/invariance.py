@@ -38,7 +38,9 @@ class Invariance:
 
 def nested(sums: PairSums) -> dict[str, np.ndarray]:
     """The four nested sets of columns, without the intercept: arrays (p, terms, 5) by name."""
-    middle = sums.middle
+    target, source = sums.orientation[sums.target], sums.orientation[sums.source]
+    turn = source - target
+    middle = target + (turn - np.pi * np.rint(turn / np.pi)) / 2  # the source's orientation taken within 90 degrees of the target's
     with_angle = {name: pair for name, pair in TERMS.items() if pair != (0, 0)}  # sin 0 gives no column
     base = sums.cosines()
     full, both = [base], [base]

@@ -56,21 +56,16 @@ def rf_kernel(fields: ArrayLike, size: int, stride: int) -> np.ndarray:
 def co_activation(activity: ArrayLike, size: int) -> np.ndarray:
     """CO: correlation of h_i(x) and h_j(x + d) over images and positions, or edge co-occurrence (Geisler et al. 2001; Iyer et al. 2020).
 
-    PaperCodeError if a cell responds identically to all images, the sheet is too small, or the size is even.
+    Array (n, n, k, k): mean product over the positions where both cells lie on the sheet, each activity minus its mean and in units of its
+    standard deviation; computed in single precision. PaperCodeError if a cell responds identically to all images, the sheet is too small,
+    or the size is even.
 
     Parameters
     ----------
     activity : array (m, n, rows, columns)
-        Activity of n cells for m images, as returned by ``activity_of`` of ``paper_code.lateral.activity``; the larger the sheet, the
-        less its border matters.
+        Activity of n cells for m images, as from ``paper_code.lateral.activity.activity_of``; on a larger sheet its border matters less.
     size : int
         Side k of the kernel, odd and at most 2 * min(rows, columns) - 1.
-
-    Returns
-    -------
-    array (n, n, k, k)
-        Mean product of the two activities over the positions where both cells lie on the sheet, each activity minus its mean and in
-        units of its standard deviation; computed in single precision.
 
     Examples
     --------

@@ -31,7 +31,9 @@ def relabelled(
     places: Collection[tuple[str, str]] | None = None,
     coherent: bool = True,
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Coefficients of the terms when the cells of K are relabelled, for all rings and versions.
+    """Coefficients of the terms when the cells of K are relabelled, for all rings and versions: a dict of arrays (times, terms).
+
+    Its keys are (ring, version), for the versions whose regressors are present.
 
     Parameters
     ----------
@@ -50,19 +52,12 @@ def relabelled(
     coherent : bool
         If False, cos Phi is omitted, and there are four terms, those of ``harmonics.BLIND``.
 
-    Returns
-    -------
-    dict of (ring, version): array (times, terms)
-        For the versions whose regressors are present.
-
     Examples
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.nulls import relabelled
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
     >>> relabelled(frame, cells.orientation, K, {}, times=19)["2-6", "raw"].shape
@@ -99,9 +94,7 @@ def permuted_carriers(sums: PairSums, times: int = 999, seed: int | Sequence[int
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.harmonics import PairSums
     >>> from paper_code.lateral.nulls import permuted_carriers
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=13, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 13, 13))
     >>> sums = PairSums.of(frame, cells.orientation, {"K": K})

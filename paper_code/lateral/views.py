@@ -37,8 +37,7 @@ def tuning(frame: PairFrame, kernel: ArrayLike, low: float = 2.0, high: float = 
 def fan(frame: PairFrame, kernel: ArrayLike, low: float = 10.5, high: float = 18.0) -> np.ndarray:
     """Coefficient of cos Phi by the direction psi of the source from the target's bars and by its turn theta: array (12, 12).
 
-    Rows are theta from -90 degrees up, columns psi from -90 degrees up, both of period 180. A co-circular kernel is large along
-    theta = 2 psi.
+    Rows are theta and columns psi, both from -90 degrees up and of period 180. A co-circular kernel is large along theta = 2 psi.
     """
     row, column = _bin(frame.turn[:, None]), _bin(np.arctan2(frame.across, frame.along))
     return _by_place(frame, kernel, frame.within(low, high), row * BINS + column, BINS)
@@ -61,8 +60,7 @@ def in_line(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, low: fl
 def ridge(frame: PairFrame, kernel: ArrayLike) -> np.ndarray:
     """Coefficient of cos Phi against the direction from the ridge psi = theta / 2, by the size of the turn, 6 to 14 px: array (3, 12).
 
-    Columns run from -90 degrees up; a turn to the other side is mirrored. The source's axis lies at plus half the turn, the target's at
-    minus half of it.
+    Columns go from -90 degrees up; a turn to the other side is mirrored. The source's axis is at half the turn, the target's at minus half.
     """
     edges = TURNS[::2]
     side = np.where(frame.turn < 0, -1, 1)[:, None]
@@ -106,6 +104,8 @@ class Components:
 def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: float = RADIUS, step: float = 1.0) -> np.ndarray:
     """The kernels between cells of similar orientation, each turned to the pair's mean bar direction and centred on the receptive fields.
 
+    Array (p, s, s), s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
+
     Parameters
     ----------
     frame : PairFrame
@@ -116,24 +116,17 @@ def turned(frame: PairFrame, orientation: ArrayLike, kernel: ArrayLike, radius: 
     radius, step : float
         Half side and distance of the places, px.
 
-    Returns
-    -------
-    array (p, s, s)
-        s = 2 radius / step + 1, x along the mean of the bars, y counter-clockwise of it; in sd of K, 0 beyond its reach.
-
     Examples
     --------
     >>> import numpy as np
     >>> from paper_code.lateral import Cells, pair_frame
     >>> from paper_code.lateral.views import turned
-    >>> carrier = np.random.default_rng(0).uniform(0, np.pi, 12)
-    >>> zero = np.zeros(12)
-    >>> cells = Cells(x=zero, y=zero, carrier=carrier, frequency=zero + 0.2, phase=zero)
+    >>> cells = Cells(*np.random.default_rng(0).uniform(size=(5, 12)))
     >>> frame = pair_frame(cells, size=7, stride=2)
     >>> K = np.random.default_rng(1).normal(size=(12, 12, 7, 7))
     >>> pictures = turned(frame, cells.orientation, K, radius=6)
     >>> print(pictures.shape, int((frame.difference < np.deg2rad(22.5)).sum()))
-    (42, 13, 13) 42
+    (100, 13, 13) 100
     """
     like = np.abs(frame.turn) < LIKE_BELOW
     values = unit(kernel, frame)[like]

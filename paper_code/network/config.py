@@ -14,7 +14,7 @@ MOST_BLUR = (IMAGE_SIZE - 1) / 4  # the Gaussian is cut at 4 sd, which reflectin
 class NetworkConfig:
     """Architecture; the defaults are the reference condition."""
 
-    classes: int = bounded(20, 2, 100_000)
+    classes: int = bounded(20, 2, 100_000)  # number of classes
     blur: float = bounded(0.85, 0.0, MOST_BLUR)  # sd of the optical blur, pixels; 0 = none
     noise: float = bounded(0.2, 0.0, 1000.0)  # sd of the receptor noise, in units of the images' standard deviation; 0 = none
     l0: str = "linear"  # "linear", "rectified" or "none"

@@ -6,9 +6,11 @@ python -m paper_code.report models --networks _build/networks --output _build/mo
 python -m paper_code.report table --networks _build/networks --models _build/models.csv --output _build/table.csv
 """
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import write_json
@@ -19,29 +21,40 @@ from paper_code.network.config import NetworkConfig
 from paper_code.report.levels import Levels
 from paper_code.report.measure import measure_network
 from paper_code.report.models import model_rows
-from paper_code.report.networks import file_of, load_measured, save_measured
+from paper_code.report.networks import load_measured, save_measured
 from paper_code.report.pool import control_differences, pooled
 from paper_code.training.conditions import CONTROLS
 
+app = typer.Typer(help="Measure networks for the pipeline.", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+Networks = Annotated[Path, typer.Option(help="folder of the measured networks, <condition>/seed-<n>.safetensors")]
+Output = Annotated[Path, typer.Option(help="file to write")]
 
-def network(options):
+
+@app.command()
+def network(
+    names: Annotated[list[str], typer.Argument(help="such as reference/seed-10")],
+    networks: Networks,
+    permutations: Annotated[int | None, typer.Option(help="of each null; the plan's when absent")] = None,
+    levels: Annotated[Path | None, typer.Option(help="what the command levels wrote; worked out anew when absent")] = None,
+):
     """Measure networks and save the measures."""
-    shared = Levels.load(options.levels) if options.levels else Levels()
-    for name in options.names:
+    shared = Levels.load(levels) if levels else Levels()
+    for name in names:
         condition, seed = condition_and_seed(name)
         planned = condition in plan()["networks"]["reported"]
-        times = options.permutations if options.permutations is not None or planned else 0
+        times = permutations if permutations is not None or planned else 0
         measured = measure_network(condition, seed, times, levels=shared)
-        save_measured(measured, file_of(options.networks, condition, seed))
+        save_measured(measured, Path(networks, condition, f"seed-{seed}.safetensors"))
         print(f"{name}: {len(measured.rows)} measures", flush=True)
 
 
-def levels(options):
+@app.command()
+def levels(output: Output):
     """Compute and save the chance levels for filters of the reference's sizes, to be shared by all networks."""
     found = Levels()
     found.radial(NetworkConfig.l0_size, "log_r2")
     found.gabor(NetworkConfig.l1_size)
-    write_json(options.output, found.known)
+    write_json(output, found.known)
 
 
 def measured_in(folder, condition="*"):
@@ -65,55 +78,36 @@ def reported_in(found):
     return chosen | ({"exploratory": rest} if rest else {})
 
 
-def models(options):
+@app.command()
+def models(networks: Networks, output: Output):
     """Fit the group models to the reported networks of the reference and save the rows."""
-    members = reported_in(measured_in(options.networks, "reference"))["reference"]
-    write_table(options.output, model_rows("reference", members) if len(members) > 2 else [])
+    members = reported_in(measured_in(networks, "reference"))["reference"]
+    write_table(output, model_rows("reference", members) if len(members) > 2 else [])
 
 
-def table(options):
+@app.command()
+def table(networks: Networks, models: Annotated[Path, typer.Option(help="what the command models wrote")], output: Output):
     """Pool all rows into one table and save it."""
-    found = measured_in(options.networks)
+    found = measured_in(networks)
     single = [row for members in found.values() for one in members for row in one.rows]
     chosen = reported_in(found)
-    rows = single + pooled(chosen) + read_table(options.models).rows
+    rows = single + pooled(chosen) + read_table(models).rows
     compared = Table(row for name in found for one in chosen[name] for row in one.rows)  # exploratory networks excluded
     controls = [name for name in found if name in CONTROLS and name != "control"]
     for base, conditions in (("control", controls), ("reference", [name for name in FULL_LENGTH if name in found])):
         if base in found and conditions:
             rows += control_differences(compared, conditions, CONTROL_MEASURES, base)
-    write_table(options.output, rows)
-    print(f"{len(rows)} rows in {options.output}", flush=True)
+    write_table(output, rows)
+    print(f"{len(rows)} rows in {output}", flush=True)
 
 
 def main(arguments=None):
-    """Run the command line and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m paper_code.report", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("network", help="measure networks")
-    one.add_argument("names", nargs="+", help="such as reference/seed-10")
-    one.add_argument("--permutations", type=int, help="of each null; the plan's when absent")
-    one.add_argument("--levels", help="what the command levels wrote; worked out anew when absent")
-    one.set_defaults(run=network)
-    chance = commands.add_parser("levels", help="what chance gives single filters")
-    chance.set_defaults(run=levels)
-    fits = commands.add_parser("models", help="fit group models")
-    fits.set_defaults(run=models)
-    whole = commands.add_parser("table", help="write the tidy table")
-    whole.add_argument("--models", required=True)
-    whole.set_defaults(run=table)
-    for command in (one, fits, whole):
-        command.add_argument("--networks", required=True, help="folder of the measured networks, <condition>/seed-<n>.safetensors")
-    for command in (chance, fits, whole):
-        command.add_argument("--output", required=True)
-    options = parser.parse_args(arguments)
+    """Run the command line; an error that the user can mend is one line, with exit status 1."""
     try:
-        options.run(options)
+        app(arguments)
     except PaperCodeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from paper_code import weights
-from paper_code.core.plan import is_confirming, plan
+from paper_code.core.plan import plan
 from paper_code.core.statistics import estimated
 from paper_code.core.table import ALL, END, read_table, reported_seeds
 from paper_code.core.text import effect_text, markdown_table, p_cell, ring_text, shown, signed
 from paper_code.lateral import views
-from paper_code.lateral.association_field import coherent_maps
 from paper_code.lateral.harmonics import TERMS, VERSIONS
 from paper_code.report.networks import files_of, load_measured
 from paper_code.report.verdict import verdict
@@ -34,9 +33,9 @@ def networks(build, condition="reference"):
 def networks_told(numbers, condition="reference"):
     """Sentences on the networks behind the estimates: those of the plan, or exploratory ones until these are available."""
     seeds = reported_seeds(numbers, condition)
-    if is_confirming(condition, seeds):
-        return f"All {len(seeds)} networks were trained after the [plan](intro.ipynb) was frozen, and none is left out."
     planned = plan()["networks"]["reported"].get(condition, [])
+    if planned and set(planned) <= set(seeds):
+        return f"All {len(seeds)} networks were trained after the [plan](intro.ipynb) was frozen, and none is left out."
     return (
         f"**These {len(seeds)} networks are exploratory**: they were examined while the [plan](intro.ipynb) of all measures was "
         f"drawn up. The {len(planned)} networks that the plan reports will replace them once the last of them is trained."
@@ -54,14 +53,9 @@ def between_like(networks, kernel_of):
     return views.components(np.concatenate([views.turned(bank.frame, bank.cells.orientation, kernel) for bank, kernel in banks]))
 
 
-def boutons(networks):
-    """Shares of K's weights beyond 6 px near the source's axis and its normal, mean over networks; see ``views.along_and_across``."""
-    return np.mean([views.along_and_across(one.bank.frame, one.bank.among(one.bank.K)) for one in networks], axis=0)
-
-
-def mean_maps(networks, turns, **options):
-    """Mean over networks of the maps of K, NaN where one of them has none; see ``association_field.coherent_maps``."""
-    return np.mean([coherent_maps(one.bank.frame, one.bank.among(one.bank.K), turns, **options) for one in networks], axis=0)
+def each(networks, view, *where, kernel_of=lambda one: one.bank.K, **options):
+    """A view (a function of a frame and a kernel) of each network, (networks, ...); ``kernel_of`` maps a Measured to a kernel."""
+    return np.array([view(one.bank.frame, one.bank.among(kernel_of(one)), *where, **options) for one in networks])
 
 
 def term(numbers, name, ring, version, condition="reference", kernel="K"):

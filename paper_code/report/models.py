@@ -148,14 +148,11 @@ class Gains:
 
     def difference_cells(self):
         """The plan's differences as table rows, one cell per place, bold where distinguishable from 0."""
-        rows, alpha = [], plan()["inference"]["alpha"]
-        for name in self.pairs:
-            found = [self.differences[name, place] for place in PLACES]
-            texts = [effect_text(row, 2) for row, _ in found]
-            rows.append(
-                [name.replace(" less ", " − "), *(f"**{text}**" if p < alpha else text for text, (_, p) in zip(texts, found, strict=True))]
-            )
-        return rows
+        rows = {name: [name.replace(" less ", " − ")] for name in self.pairs}
+        for (name, _), (row, p) in self.differences.items():
+            text = effect_text(row, 2)
+            rows[name].append(f"**{text}**" if p < plan()["inference"]["alpha"] else text)
+        return list(rows.values())
 
     def difference_rows(self):
         """The plan's differences as table rows, with their equivalence tests and the outcome of both."""

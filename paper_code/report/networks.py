@@ -35,11 +35,6 @@ class Measured:
     co: np.ndarray | None = None  # CO between all cells, float32; None where K is not measured
 
 
-def file_of(folder, condition, seed):
-    """Path of a network's measures in a folder."""
-    return Path(folder) / condition / f"seed-{seed}.safetensors"
-
-
 def files_of(build, condition):
     """Files of the measured networks of a condition, ordered by seed: of the networks used for estimates or, failing these, of all present.
 

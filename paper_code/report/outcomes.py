@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_code.core.plan import plan
-from paper_code.core.statistics import estimated
+from paper_code.core.statistics import Estimate, estimated
 from paper_code.core.table import ALL, END, reported_seeds
-from paper_code.core.text import effect_text, listed, p_cell, signed
+from paper_code.core.text import effect_text, listed, p_cell
 from paper_code.function import circuits, contours, flankers
 from paper_code.lateral.activity import first_layers
 from paper_code.report.verdict import family_verdicts
@@ -97,7 +97,7 @@ class Silenced:
 
 def silenced(measures):
     """:class:`Silenced` from a list of circuits.Inference."""
-    medians = {name: np.array([one.median(name) for one in measures]) for name in measures[0].correlation}
+    medians = {name: np.array([np.median(one.correlation[name]) for one in measures]) for name in measures[0].correlation}
     chance = float(np.mean([np.median(one.null, axis=1).mean() for one in measures]))
     own = family_verdicts({"K": estimated(medians["K"], chance)}, threshold=chance)["K"]
     explained = {name: estimated([100 * np.median(one.explained[name]) for one in measures]) for name in medians}
@@ -118,8 +118,7 @@ def growth_rows(leads, judged):
     """Table rows at the judged level, one per corruption: growth of the lead and lead in points of accuracy, p, verdict."""
 
     def points(one):
-        value, low, high = (signed(100 * part, 1) for part in (one.value, one.low, one.high))
-        return value if np.isnan(one.low) else f"{value} [{low}, {high}]"
+        return effect_text(Estimate(100 * one.value, 100 * one.low, 100 * one.high), 1)
 
     return [
         [name, points(grown[2]), points(lead[2]), p_cell(judged[name][1]), f"**{judged[name][2]}**"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
+from paper_code.core.files import read_bytes
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, shown
@@ -45,11 +46,6 @@ class Claim:
         return plan()["filters"].get(self.measure.partition(".")[2], {}).get("target")
 
     @property
-    def margin(self):
-        """The plan's margin around chance within which an effect counts as absent, for gains of models or for all else."""
-        return plan()["models" if self.measure.startswith("models.") else "inference"]["margin"]
-
-    @property
     def place(self):
         """Columns of the table that select its networks."""
         return {"condition": self.condition, "version": self.version, "ring": self.ring}
@@ -80,11 +76,9 @@ class Found:
 def claims(path=FILE):
     """The five claims, ``{1: text, ...}``, and every :class:`Claim` row; raises PaperCodeError if the file is missing or damaged."""
     try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        content = tomllib.loads(read_bytes(path).decode())
         rows = [Claim(**entry) for entry in content["row"]]
         texts = {int(number): text for number, text in content["claims"].items()}
-    except OSError as error:
-        raise PaperCodeError(f"cannot read the claims {path}: {error.strerror}; install the package again") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise PaperCodeError(f"the claims {path} are damaged ({' '.join(str(error).split())}); mend them") from error
     astray = [one.text for one in rows if one.claim not in texts]
@@ -98,7 +92,8 @@ def judge(claim, numbers):
     place = {"seed": ALL, "step": END, **claim.place}
     row = numbers.one(measure=claim.measure, **place)
     p = numbers.one(measure=f"{claim.measure}:{claim.family}", **place).p if claim.family else row.p
-    said = "" if claim.ours else verdict(row, p, claim.threshold, claim.margin)
+    margin = plan()["models" if claim.measure.startswith("models.") else "inference"]["margin"]
+    said = "" if claim.ours else verdict(row, p, claim.threshold, margin)
     return Found(claim, row, p, said, single(claim, numbers))
 
 

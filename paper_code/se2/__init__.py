@@ -24,33 +24,12 @@ Sources: Field, Hayes and Hess 1993; Mumford 1994; Citti and Sarti 2006; Duits a
 Barbieri, Citti, Cocci and Sarti 2014; Zhang, Duits, Sanguinetti and ter Haar Romeny 2016.
 """
 
-from paper_code.se2.curves import (
-    Geodesic,
-    association_arcs,
-    co_circular,
-    constant_curvature,
-    fold,
-    geodesic,
-    mode_field,
-)
+from paper_code.se2.curves import Geodesic, association_arcs, co_circular, constant_curvature, fold, geodesic, mode_field
 from paper_code.se2.lattice import lattice_kernel
 from paper_code.se2.modes import Moments
 from paper_code.se2.processes import DirectionProcess, Enhancement
 from paper_code.se2.sampling import Kernel, sample_grid, sample_points
 
-__all__ = [
-    "DirectionProcess",
-    "Enhancement",
-    "Geodesic",
-    "Kernel",
-    "Moments",
-    "association_arcs",
-    "co_circular",
-    "constant_curvature",
-    "fold",
-    "geodesic",
-    "lattice_kernel",
-    "mode_field",
-    "sample_grid",
-    "sample_points",
-]
+__all__ = ["DirectionProcess", "Enhancement", "Geodesic", "Kernel", "Moments"]
+__all__ += ["association_arcs", "co_circular", "constant_curvature", "fold", "geodesic", "lattice_kernel", "mode_field", "sample_grid"]
+__all__ += ["sample_points"]

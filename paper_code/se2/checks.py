@@ -4,11 +4,12 @@ Arrays are (n_theta, rows, columns), densities per px^2 and radian or counts, wi
 """
 
 import math
-import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from time import process_time
+from timeit import repeat
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,6 @@ class Lattice:
         return 2 * math.pi * np.arange(self.n_theta) / self.n_theta
 
 
-def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
-    """The result of ``function()`` and the shortest processor time of ``repeats`` calls, summed over threads, in seconds."""
-    best = math.inf
-    for _ in range(repeats):
-        start = time.process_time()
-        answer = function()
-        best = min(best, time.process_time() - start)
-    return answer, best
-
-
 def peak_memory(function: Callable[[], object]) -> int:
     """Peak memory held by ``function()``, in bytes, including its result."""
     tracemalloc.start()
@@ -58,11 +49,6 @@ def peak_memory(function: Callable[[], object]) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-def bin_averages(process: Process, lattice: Lattice) -> np.ndarray:
-    """Exact averages over the bins of :func:`histogram`, 1 px by 1 px by 2 pi / n_theta."""
-    return lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]
 
 
 def simulate(process: DirectionProcess | Enhancement, count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,7 +90,8 @@ def standard_residuals(
     Residuals, of the bins that expect more than 20, are normal with variance 1 if the kernel is correct; their sum of squares is chi^2.
     """
     seen = histogram(*simulate(process, count, seed), lattice)
-    expected = bin_averages(process, lattice) * count * 2 * math.pi / lattice.n_theta
+    density = lattice_kernel(process, radius=lattice.radius, n_theta=lattice.n_theta, cell=1.0)[0]  # averages over the bins
+    expected = density * count * 2 * math.pi / lattice.n_theta
     often = expected > 20
     return seen, expected, (seen[often] - expected[often]) / np.sqrt(expected[often])
 
@@ -173,7 +160,7 @@ def cost(
             given = middle | {name: effort}
             numerics = replace(process, modes=given.pop("modes"))
             kernel = partial(sample_grid, numerics, spacing=0.25, tolerance=math.inf, **given)
-            seconds.append(timed(kernel, repeats)[1])
+            seconds.append(min(repeat(kernel, timer=process_time, repeat=repeats, number=1)))
             memory.append(peak_memory(kernel))
         table[name] = (np.array(efforts), np.array(seconds), np.array(memory))
     return table

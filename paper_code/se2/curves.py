@@ -53,12 +53,8 @@ def parking(step: float) -> np.ndarray:
 def constant_curvature(curvature: ArrayLike, s: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The horizontal curve of constant curvature, 1/px, from the identity, at arc lengths s, px; both may be negative or zero; broadcasts.
 
-    PaperCodeError if a value is not finite, or the shapes cannot be broadcast together.
-
-    Returns
-    -------
-    x, y, theta : float arrays
-        px and radians: x = sin(k s)/k, y = (1 - cos(k s))/k, theta = k s, so that theta = 2 atan2(y, x) within (-pi, pi) (co-circularity).
+    Returns x = sin(k s)/k and y = (1 - cos(k s))/k, px, and theta = k s, radians, so that theta = 2 atan2(y, x) within (-pi, pi)
+    (co-circularity). PaperCodeError if a value is not finite, or the shapes cannot be broadcast together.
 
     Examples
     --------
@@ -106,8 +102,9 @@ class Geodesic:
 def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
     """The sub-Riemannian geodesic from the identity with momentum (cos b, sin b, h3); its forward and angular speeds are cos b and sin b.
 
-    x' = cos(b) cos(theta), y' = cos(b) sin(theta), theta' = sin(b), b' = -h3, h3' = -sin(b) cos(b); cos(b)^2 + h3^2 is constant.
-    PaperCodeError if b, h3, length or count is out of range.
+    x' = cos(b) cos(theta), y' = cos(b) sin(theta), theta' = sin(b), b' = -h3, h3' = -sin(b) cos(b); cos(b)^2 + h3^2 is constant. It is
+    sampled at ``count`` values of t from 0 to length, as a :class:`Geodesic`. One pixel is weighted as one radian here; if it is to count
+    as beta radians, divide x and y by beta. PaperCodeError if b, h3, length or count is out of range.
 
     Parameters
     ----------
@@ -117,12 +114,6 @@ def geodesic(b: float, h3: float, length: float, count: int = 101) -> Geodesic:
         Sub-Riemannian arc length.
     count : int
         Number of points, at least 2.
-
-    Returns
-    -------
-    Geodesic
-        Sampled at ``count`` values of t from 0 to length; its endpoint is exp(b, h3, length).
-        One pixel is weighted as one radian here; if it is to count as beta radians, divide x and y by beta.
 
     Examples
     --------
@@ -179,7 +170,8 @@ def association_arcs(*, length: float, curvature: float, count: int = 9, points:
 def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np.ndarray]:
     """Orientation of the largest value at each position (the first, if several are equal), refined by a parabola.
 
-    PaperCodeError if the values are not finite, have another shape, or cover fewer than three orientations.
+    Returns it, radians in [0, period), and the largest sample, float arrays (rows, columns). PaperCodeError if the values are not finite,
+    have another shape, or cover fewer than three orientations.
 
     Parameters
     ----------
@@ -187,13 +179,6 @@ def mode_field(values: ArrayLike, period: float = np.pi) -> tuple[np.ndarray, np
         theta_k = k period / n_theta.
     period : float
         pi or 2 pi.
-
-    Returns
-    -------
-    theta : float array (rows, columns)
-        Radians in [0, period).
-    weight : float array (rows, columns)
-        The largest sample, the maximum over theta.
 
     Examples
     --------

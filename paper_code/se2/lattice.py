@@ -30,9 +30,10 @@ def lattice_kernel(
     step: float | None = None,
     tolerance: float = TOLERANCE,
 ) -> np.ndarray:
-    """Sample a process, or average it over lattice cells, at the offsets of a lateral kernel.
+    """Sample a process, or average it over lattice cells, at the offsets of a lateral kernel: (n_i, n_j, 2 radius + 1, 2 radius + 1).
 
-    PaperCodeError if an argument is out of range, the box is too small for the lifetime, or the kernel is too fine or too wide.
+    Densities per px^2 and radian. PaperCodeError if an argument is out of range, the box is too small for the lifetime, or the kernel is
+    too fine or too wide.
 
     Parameters
     ----------
@@ -53,15 +54,8 @@ def lattice_kernel(
         Range of theta in radians over which each value is averaged; by default period / n_theta if ``angles`` is left out, otherwise 0.
     box : float, optional
         Side of the periodic box in px; by default the window plus the reach of the process.
-    step : float, optional
-        Step in px of the grid whose frequencies are summed; by default blur / 2, and without blur as fine as the kernel requires.
-    tolerance : float, optional
-        Truncation loss allowed, as a share of the peak of the point-sampled kernel (``sampling.resolved``).
-
-    Returns
-    -------
-    float array (n_i, n_j, 2 radius + 1, 2 radius + 1)
-        Densities per px^2 and radian.
+    step, tolerance : float, optional
+        As in :func:`paper_code.se2.sample_points`, for the point-sampled kernel.
 
     Examples
     --------

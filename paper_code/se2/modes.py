@@ -175,7 +175,7 @@ class Process(ABC):
 
     @abstractmethod
     def moments(self) -> Moments:
-        """Closed-form Moments of the blurred kernel, in the plane."""
+        """Closed-form Moments of the blurred kernel, in the plane, without the wrap-around of a box."""
 
     @property
     def default_modes(self) -> int:
@@ -233,20 +233,10 @@ class Process(ABC):
         return scaled * self.life_mean**order
 
     def spectrum(self, wx: ArrayLike, wy: ArrayLike, source_angle: float = 0.0) -> np.ndarray:
-        """The modes p_m of the blurred kernel at the given frequencies.
+        """The modes p_m of the blurred kernel at frequencies ``wx, wy`` (F,), radians per pixel: complex array (2M+1, F).
 
-        Parameters
-        ----------
-        wx, wy : float arrays (F,)
-            Radians per pixel.
-        source_angle : float
-            Orientation of the source at the origin, radians; displacement and theta are then in world axes (left invariance).
-
-        Returns
-        -------
-        complex array (2M+1, F)
-            ``sum_m p_m e^{i m theta}`` is the Fourier transform over (x, y) of the density per px^2 and radian. An undirected
-            kernel has only even modes.
+        ``sum_m p_m e^{i m theta}`` is the Fourier transform over (x, y) of the density per px^2 and radian. An undirected kernel has only
+        even modes. ``source_angle`` is the orientation of the source, radians; displacement and theta are then in world axes.
         """
         wx, wy = check_arrays(wx=wx, wy=wy)
         if wx.ndim != 1:

@@ -98,7 +98,6 @@ class DirectionProcess(Process):
         return fft(state, axis=-1)[:, self.mode_numbers].T / count
 
     def moments(self) -> Moments:
-        """Closed-form Moments of the blurred kernel (in the plane, without the wrap-around of a box)."""
         D, phi, rest = self.D, self.life_laplace, self.life_rest
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         odd = 0.0 if self.undirected else 1.0
@@ -171,7 +170,6 @@ class Enhancement(Process):
         return total + total[::-1].conj()
 
     def moments(self) -> Moments:
-        """Closed-form Moments of the blurred kernel (in the plane, without the wrap-around of a box)."""
         g1, g2 = math.exp(-(self.blur_theta**2) / 2), math.exp(-2 * self.blur_theta**2)
         r2 = 2 * self.D11 * self.life_mean + 2 * self.blur**2
         z2 = g2 * 2 * self.D11 * self.life_rest(4 * self.D22, 1)

@@ -163,8 +163,7 @@ class Kernel:
         """Density at arbitrary points of the window, by quintic splines on samples doubled in theta; broadcasts.
 
         Accurate to 1e-5 of the peak if the spacing is at most blur / 2 and n_theta at least 4 / blur_theta, except at the four
-        outermost positions of the window. se2.sample_points is exact but slower. PaperCodeError if a point lies outside the window, or is
-        not a number.
+        outermost positions of the window. se2.sample_points is exact but slower. PaperCodeError if a point is not within the window.
         """
         x, y, theta = check_arrays(x=x, y=y, theta=theta)
         row, column = (self.y[0] - y) / self.spacing, (x - self.x[0]) / self.spacing

@@ -289,7 +289,7 @@ def verify(directory=None):
 
 
 def load_bank(name, directory=None):
-    """A bank of filters, after a hash check.
+    """A bank of filters, float64, after a hash check, and its record: ``what`` it is, its ``source``, ``by`` whom, and its ``licence``.
 
     Raises PaperCodeError for a name that there is not, or if the file is missing or differs from its listing.
 
@@ -300,12 +300,6 @@ def load_bank(name, directory=None):
         convolutional sparse coding.
     directory : path, optional
         Directory to use instead of ``data/banks`` of the repository.
-
-    Returns
-    -------
-    filters : float64 array
-    record : dict of str
-        ``what`` it is, its ``source``, ``by`` whom it was made, and its ``licence``.
 
     Examples
     --------

@@ -7,7 +7,6 @@ with the root of the repository as its working directory.
 The same steps produce the book (``execute``) and the notebooks that nbval compares against (``references``).
 """
 
-import argparse
 import ast
 import copy
 import glob
@@ -25,7 +24,7 @@ from jupyter_client.manager import AsyncKernelManager, KernelManager
 
 from paper_code.core.errors import PaperCodeError, printable
 from paper_code.core.files import sha256, write_atomically, write_json
-from paper_code.workflow import refuse
+from paper_code.workflow import run
 from paper_code.workflow.environment import closed, prepare
 from paper_code.workflow.toc import notebook_chapters, read_text
 
@@ -154,9 +153,12 @@ def strip_paths(value, places):
     return value
 
 
-def execute(source, output, times, parameters):
-    """Execute a chapter; write its notebook, and its run time with the notebook's hash. If a cell fails, neither file remains."""
-    name = Path(source).stem
+def execute(source, output, times, parameters="{}"):
+    """Execute a chapter; write its notebook, and its run time with the notebook's hash. If a cell fails, neither file remains.
+
+    ``parameters`` are those of the chapter, as a JSON object.
+    """
+    name, parameters = Path(source).stem, json.loads(parameters)
     for path in map(Path, (output, times)):
         for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # and what a killed run was writing
             old.unlink(missing_ok=True)
@@ -207,8 +209,7 @@ def prepare_environment(folder):
 class PrivateSockets:
     """Lets a manager talk to its kernel through sockets in a private folder.
 
-    Over TCP, the manager looks for free ports and the kernel takes them a second later: if two chapters start together, one may find its
-    ports taken and die.
+    Over TCP, the manager looks for free ports and the kernel takes them a second later, when another chapter may have taken them.
     """
 
     def __init__(self, **options):
@@ -229,24 +230,7 @@ class BlockingKernelManager(PrivateSockets, KernelManager):
 
 def main(arguments=None):
     """The command line that the pipeline's rules use."""
-    parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.chapters", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("execute", help="execute one chapter")
-    for option in ("--source", "--output", "--times"):
-        run.add_argument(option, required=True)
-    run.add_argument("--parameters", type=json.loads, default={}, help="parameters of the chapter, as a JSON object")
-    write = commands.add_parser("references", help="rewrite the reference notebooks from executed ones")
-    write.add_argument("--executed", required=True)
-    write.add_argument("--to", required=True)
-    options = parser.parse_args(arguments)
-    try:
-        if options.command == "execute":
-            execute(options.source, options.output, options.times, options.parameters)
-        else:
-            write_references(options.executed, options.to)
-    except (PaperCodeError, OSError) as error:
-        return refuse(error)
-    return 0
+    return run({"execute": execute, "references": write_references}, arguments)
 
 
 if __name__ == "__main__":

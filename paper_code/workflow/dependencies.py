@@ -83,14 +83,9 @@ def _graph():
     return graph
 
 
-def closure(modules):
-    """The set of names of all modules that run when ``modules`` are imported, including these and the packages around them."""
-    return set(modules).union(*map(_graph().find_upstream_modules, modules))
-
-
 def module_files(modules):
-    """Paths of the files of the :func:`closure` of ``modules``, with the data (plans, styles, scripts) that lie beside them."""
-    names, found = closure(modules), set()
+    """Paths of the files of all modules that run when ``modules`` are imported, with the data (plans, styles, scripts) beside them."""
+    names, found = set(modules).union(*map(_graph().find_upstream_modules, modules)), set()
     for name in names:
         place = Path(*name.split("."))
         is_package = (place / "__init__.py").is_file()

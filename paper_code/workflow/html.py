@@ -12,7 +12,6 @@ last good html is left unchanged. That folder is not an output of the rule, beca
 ``.complete`` in it is. Links to click (``<a href>``) may lead anywhere.
 """
 
-import argparse
 import errno
 import os
 import re
@@ -27,7 +26,7 @@ from bs4 import BeautifulSoup
 
 from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import read_json, write_atomically
-from paper_code.workflow import refuse
+from paper_code.workflow import run
 from paper_code.workflow.environment import closed
 from paper_code.workflow.toc import is_notebook, pages
 
@@ -246,16 +245,7 @@ def link_problem(address, path, root, pages):
 
 def main(arguments=None):
     """The command line of the rules ``stage`` and ``html``."""
-    commands = {"stage": stage, "render": render}
-    parser = argparse.ArgumentParser(prog="python -m paper_code.workflow.html", description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=commands)
-    parser.add_argument("source")
-    parser.add_argument("target")
-    options = parser.parse_args(arguments)
-    try:
-        return commands[options.command](options.source, options.target) or 0
-    except (PaperCodeError, OSError) as error:
-        return refuse(error)
+    return run({"stage": stage, "render": render}, arguments)
 
 
 if __name__ == "__main__":

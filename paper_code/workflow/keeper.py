@@ -2,8 +2,7 @@
 
     python -m paper_code.workflow.keeper COMMAND ...
 
-Standard input is the lifeline: a pipe to which nobody writes, and which the system closes when the process at its other end dies,
-however that happens.
+Standard input is the lifeline: a pipe to which nobody writes, and which the system closes when the process at its other end dies.
 """
 
 import ctypes

@@ -24,7 +24,7 @@ import nbformat
 
 from paper_code.core.errors import PaperCodeError, short
 from paper_code.core.files import write_atomically
-from paper_code.workflow import refuse
+from paper_code.workflow import run
 from paper_code.workflow.compare import compare_notebooks
 from paper_code.workflow.environment import closed
 from paper_code.workflow.html import build, stage
@@ -128,14 +128,7 @@ def lab(*options):
 
 def main(arguments=None):
     """The command line of ``make chapter``, ``make serve`` and ``make lab``."""
-    command, *options = (sys.argv[1:] if arguments is None else arguments) or [""]
-    commands = {"chapter": run_chapter, "serve": serve, "lab": lab}
-    if command not in commands:
-        return refuse(f"there is no command {command!r}; choose one of {', '.join(commands)}")
-    try:
-        return commands[command](*options)
-    except (PaperCodeError, OSError) as error:
-        return refuse(error)
+    return run({"chapter": run_chapter, "serve": serve, "lab": lab}, arguments)
 
 
 if __name__ == "__main__":
