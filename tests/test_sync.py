@@ -34,6 +34,12 @@ def test_reference_holds_the_chapter_s_code(chapter):
     assert code(reference) == code(read_chapter(f"book/{chapter}.md")), f"book/{chapter}.md changed: run make references and read the diff"
 
 
+@pytest.mark.parametrize("chapter", [Path(page).name for page in pages(ROOT / "_toc.yml") if is_notebook(ROOT / page)])
+def test_code_that_a_page_shows_fits_its_width(chapter):
+    cells = [source for source, tags in code(read_chapter(f"book/{chapter}.md")) if not {"remove-input", "remove-cell"} & set(tags)]
+    assert [line for source in cells for line in source.splitlines() if len(line) > 88] == []
+
+
 @pytest.mark.parametrize("path", sorted(REFERENCES.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_references_are_small_and_hold_no_trace_of_a_machine(path):
     text = path.read_text()

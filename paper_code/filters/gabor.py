@@ -232,8 +232,8 @@ def fit_gabor(filters: ArrayLike) -> GaborBank:
     >>> x, y = pixel_grid(9)
     >>> cell = np.exp(-(x**2 + y**2) / 8) * np.cos(2 * np.pi * 0.2 * x)  # upright bars
     >>> fit = fit_gabor(cell[None])[0]
-    >>> print(f"{np.rad2deg(fit.orientation):.0f} degrees, {1 / fit.frequency:.1f} px a cycle")
-    90 degrees, 5.0 px a cycle
+    >>> print(f"{np.rad2deg(fit.orientation):.0f} degrees, period {1 / fit.frequency:.1f} px")
+    90 degrees, period 5.0 px
     """
     bank = read_bank(filters)
     filters = bank.sound

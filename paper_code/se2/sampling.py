@@ -251,8 +251,10 @@ def sample_grid(
     >>> from paper_code.se2 import Enhancement, sample_grid
     >>> process = Enhancement(D11=1, D22=0.02, alpha=0.2)
     >>> kernel = sample_grid(process, size=21, spacing=1, n_theta=8)
-    >>> print(kernel.values.shape, kernel.x[0], kernel.y[0], bool(kernel.at(3, 0, 0) > kernel.at(0, 3, 0)))
-    (8, 21, 21) -10.0 10.0 True
+    >>> print(kernel.values.shape, kernel.x[0], kernel.y[0])
+    (8, 21, 21) -10.0 10.0
+    >>> print(kernel.at(3, 0, 0) > kernel.at(0, 3, 0))  # ahead, and beside
+    True
     """
     size, n_theta = check_count("size", size, least=2), check_count("n_theta", n_theta)
     spacing = check_number("spacing", spacing)
