@@ -160,6 +160,14 @@ def test_a_chapter_that_writes_to_stderr_is_not_kept(project):
     assert not list((project / "_build").rglob("*.ipynb")) + list((project / "_build").rglob("*.json"))
 
 
+def test_a_text_that_arrives_in_parts_is_one_output(project):
+    parts = "import time\nprint('first', flush=True)\ntime.sleep(0.5)\nprint('second')\n"
+    (project / "book/one.md").write_text(FRONT + GOOD.replace("print(profile)\n", parts))
+    assert pipeline("chapters").returncode == 0
+    cells = nbformat.read(project / "_build/executed/one.ipynb", as_version=4).cells
+    assert [output["text"] for output in cells[-1].outputs] == ["first\nsecond\n"]
+
+
 @pytest.fixture
 def outputs(tmp_path):
     """What a chapter leaves, made without a kernel."""

@@ -73,6 +73,7 @@ def run_notebook(notebook, parameters, name):
         write_kernel_spec(os.path.join(folder, "kernels", "python3"), extra_arguments=["--log-level=50"])
         prepare_environment(folder)
         kernel = {"kernel_name": "python3", "language": "python", "kernel_manager_class": LocalKernelManager}
+        kernel["coalesce_streams"] = True  # a text is one output, however its parts arrived
         try:
             executed = papermill.execute_notebook(notebook, None, parameters, cwd=".", progress_bar=False, **kernel)
         except PapermillExecutionError as error:
