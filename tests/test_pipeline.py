@@ -17,7 +17,7 @@ from paper_code.core.errors import PaperCodeError
 from paper_code.core.files import sha256, write_json
 from paper_code.figures import interactive
 from paper_code.workflow import html as rendering
-from paper_code.workflow.chapters import check_parameters, clean, read_chapter, reference
+from paper_code.workflow.chapters import check_parameters, clean, execute, read_chapter, reference
 from paper_code.workflow.dependencies import content_hash, drop_damaged, measured_networks
 from paper_code.workflow.html import RUN_TIME, stage
 from paper_code.workflow.toc import notebook_chapters, pages
@@ -342,6 +342,8 @@ def test_a_chapter_has_one_parameters_cell_and_declares_what_it_gets(tmp_path):
     with pytest.raises(PaperCodeError, match="does not assign build"):
         check_parameters(notebook, {"build": "_build", "profile": "quick"}, "one")
     source.write_text(FRONT.replace('profile = "full"', "profile = = 1") + GOOD)
+    with pytest.raises(PaperCodeError, match="chapter one: its parameters are no JSON object"):
+        execute(source, tmp_path / "one.ipynb", tmp_path / "one.json", "profile=quick")
     with pytest.raises(PaperCodeError, match="chapter one: its parameters cell is not Python: SyntaxError"):
         check_parameters(read_chapter(source), {}, "one")
     source.write_text(FRONT.replace("[parameters]", "[hide-input]") + GOOD)

@@ -10,6 +10,7 @@ from paper_code.workflow.toc import is_notebook, notebook_chapters, pages
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCES = ROOT / "tests" / "reference"
+CHAPTERS = [Path(page).name for page in pages(ROOT / "_toc.yml") if is_notebook(ROOT / page)]
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +29,13 @@ def test_one_reference_for_each_notebook_chapter():
     assert sorted(path.stem for path in REFERENCES.glob("*.ipynb")) == sorted(notebook_chapters()), "run make references"
 
 
-@pytest.mark.parametrize("chapter", [Path(page).name for page in pages(ROOT / "_toc.yml") if is_notebook(ROOT / page)])
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_reference_holds_the_chapter_s_code(chapter):
     reference = nbformat.read(REFERENCES / f"{chapter}.ipynb", as_version=4)
     assert code(reference) == code(read_chapter(f"book/{chapter}.md")), f"book/{chapter}.md changed: run make references and read the diff"
 
 
-@pytest.mark.parametrize("chapter", [Path(page).name for page in pages(ROOT / "_toc.yml") if is_notebook(ROOT / page)])
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_code_that_a_page_shows_fits_its_width(chapter):
     cells = [source for source, tags in code(read_chapter(f"book/{chapter}.md")) if not {"remove-input", "remove-cell"} & set(tags)]
     assert [line for source in cells for line in source.splitlines() if len(line) > 88] == []

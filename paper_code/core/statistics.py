@@ -145,7 +145,7 @@ def _sample(values: ArrayLike) -> np.ndarray:
     return values
 
 
-def correlation(one, other, axis=(-2, -1)):
+def correlation(one: np.ndarray, other: np.ndarray, axis: int | tuple[int, ...] = (-2, -1)) -> np.ndarray:
     """Pearson correlation over the given axes; 0 where either does not vary, such as the field of a cell that never responded."""
     one, other = (values - values.mean(axis, keepdims=True) for values in (one, other))
     norms = np.sqrt((one**2).sum(axis) * (other**2).sum(axis))

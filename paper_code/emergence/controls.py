@@ -215,7 +215,7 @@ class Board:
         return "\n\n".join(lines)
 
     def lost(self, words, places=KERNEL):
-        """Clauses by condition on what differs from the base: ``without edges, the like term is gone, and l0's LoG R² is lower``.
+        """Clauses by condition on what differs from the base: ``without edges, the like term is gone and l0's LoG R² is lower``.
 
         ``words`` maps conditions to what they remove; conditions without a difference are left out.
         """
@@ -225,7 +225,7 @@ class Board:
             for place in places:
                 if change := self.compare(name, place).change:
                     alike.setdefault(change, []).append(in_a_sentence(place))
-            parts = [f"{' and '.join(some)} {'are' if len(some) > 1 else 'is'} {change}" for change, some in alike.items()]
+            parts = [f"{listed(some)} {'are' if len(some) > 1 else 'is'} {change}" for change, some in alike.items()]
             parts += ["too few cells have an orientation to measure K"] * self.unmeasurable(name)
             if parts:
                 clauses[name] = f"without {words[name]}, {listed(parts)}"

@@ -54,9 +54,10 @@ def measure_lgn(condition: str, seeds: Sequence[int], null_count: int) -> LgnMea
 
 def first_filters(condition: str, seeds: Sequence[int]) -> list[np.ndarray]:
     """l0 of each network before and after training, two arrays (s, a, a); PaperCodeError if they have none."""
-    if weights.load_early(condition, seeds[0]).l0 is None:
+    trained = [weights.load_early(condition, seed).l0 for seed in seeds]
+    if any(one is None for one in trained):
         raise PaperCodeError(f"networks of the condition {condition} have no l0; choose another condition")
-    return [np.stack([load(condition, seed).l0 for seed in seeds]) for load in (weights.initial_early, weights.load_early)]
+    return [np.stack([weights.initial_early(condition, seed).l0 for seed in seeds]), np.stack(trained)]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from paper_code.core.errors import PaperCodeError, named
 from paper_code.core.files import unreadable
-from paper_code.core.geometry import IMAGE_SIZE
 from paper_code.images import drawn, folder, stl10, tiny_imagenet
 from paper_code.images.image_set import ImageSet, describe
 
-__all__ = ["IMAGE_SIZE", "SOURCES", "WITHOUT_ROOT", "ImageSet", "describe", "load"]
+__all__ = ["SOURCES", "WITHOUT_ROOT", "ImageSet", "describe", "load"]
 
 SOURCES = {
     "tiny-imagenet": tiny_imagenet.load_tiny_imagenet,

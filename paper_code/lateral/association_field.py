@@ -98,11 +98,12 @@ def association_field(
     side = 2 * half + 1
     column, row = half + np.rint(x / step).astype(int), half - np.rint(y / step).astype(int)
     inside, place = (np.maximum(abs(column - half), abs(row - half)) <= half), row * side + column
+    parts = values * wave, wave**2, values, np.ones_like(wave)
     maps = []
     for middle in np.atleast_1d(turns):
         use = inside & (orientation_difference(turn, middle) <= half_width)[:, None]
         sums = []
-        for one in (values * wave, wave**2, values, np.ones_like(wave)):
+        for one in parts:
             total = np.bincount(place[use], one[use], side**2)
             total = (total + total[::-1]).reshape(side, side)
             # Multiplied by the effective area of the Gaussian, this is an effective count of offsets.

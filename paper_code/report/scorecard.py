@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from paper_code.core.errors import PaperCodeError
-from paper_code.core.files import read_bytes
 from paper_code.core.plan import plan
 from paper_code.core.table import ALL, END, Row, reported_seeds
 from paper_code.core.text import effect_text, shown
@@ -76,9 +75,11 @@ class Found:
 def claims(path=FILE):
     """The five claims, ``{1: text, ...}``, and every :class:`Claim` row; raises PaperCodeError if the file is missing or damaged."""
     try:
-        content = tomllib.loads(read_bytes(path).decode())
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         rows = [Claim(**entry) for entry in content["row"]]
         texts = {int(number): text for number, text in content["claims"].items()}
+    except OSError as error:
+        raise PaperCodeError(f"cannot read the claims {path}: {error.strerror}; install the package again") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise PaperCodeError(f"the claims {path} are damaged ({' '.join(str(error).split())}); mend them") from error
     astray = [one.text for one in rows if one.claim not in texts]

@@ -72,8 +72,12 @@ def run_notebook(notebook, parameters, name):
         # A kernel named python3 that the user installed earlier may belong to another interpreter.
         write_kernel_spec(os.path.join(folder, "kernels", "python3"), extra_arguments=["--log-level=50"])
         prepare_environment(folder)
-        kernel = {"kernel_name": "python3", "language": "python", "kernel_manager_class": LocalKernelManager}
-        kernel["coalesce_streams"] = True  # a text is one output, however its parts arrived
+        kernel = {
+            "kernel_name": "python3",
+            "language": "python",
+            "kernel_manager_class": LocalKernelManager,
+            "coalesce_streams": True,  # a text is one output, however its parts arrived
+        }
         try:
             executed = papermill.execute_notebook(notebook, None, parameters, cwd=".", progress_bar=False, **kernel)
         except PapermillExecutionError as error:
@@ -159,7 +163,11 @@ def execute(source, output, times, parameters="{}"):
 
     ``parameters`` are those of the chapter, as a JSON object.
     """
-    name, parameters = Path(source).stem, json.loads(parameters)
+    name = Path(source).stem
+    try:
+        parameters = json.loads(parameters)
+    except ValueError as error:
+        raise PaperCodeError(f"chapter {name}: its parameters are no JSON object ({error})") from error
     for path in map(Path, (output, times)):
         for old in [path, *path.parent.glob(f"{glob.escape(path.name)}.*.tmp")]:  # and what a killed run was writing
             old.unlink(missing_ok=True)

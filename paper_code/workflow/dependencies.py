@@ -44,7 +44,7 @@ def measured_networks(config):
     try:
         found = {name: "".join(sorted(file["sha256"] for file in entry["files"].values())) for name, entry in listed.items()}
         batches(found)
-    except (AttributeError, KeyError, TypeError, PaperCodeError) as error:  # to check the schema itself would need PyTorch
+    except (AttributeError, KeyError, TypeError, PaperCodeError) as error:  # commands check the whole schema
         raise PaperCodeError(f"{place} is not whole: python -m paper_code weights list says where") from error
     # Networks of the plan are left out until all seeds of their condition are there.
     for condition, seeds in plan()["networks"]["reported"].items():
